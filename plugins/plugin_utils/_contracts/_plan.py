@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plan: machines, placement, addresses, cluster and add-ons, each number with its reason.
+
+The only input of rendering. A plan whose findings hold an error is shown but never rendered.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._finding import (
+    Finding,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._pydantic import (
+    Field,
+    Model,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
+    NAME_PATTERN,
+    Environment,
+)
+
+STORAGE_PATTERN = r"^[A-Za-z][A-Za-z0-9._-]{0,99}$"
+TAG_PATTERN = r"^[a-z0-9_][a-z0-9_+.-]{0,63}$"
+
+
+class Why(Model):
+    """Why a number is what it is."""
+
+    field: str  # "memory_mib", "cores", "count", "node" …
+    reason: str  # one sentence a person can read
+    source: str  # rule id and citation, "explicit", "site" or "model"
+    confidence: float = Field(ge=0.0, le=1.0)
+
+
+class Disk(Model):
+    """One disk; ``interface`` is scsiN, virtioN or sataN (containers: rootfs, mpN)."""
+
+    interface: str = Field(pattern=r"^(scsi|virtio|sata|mp)\d{1,2}$|^rootfs$")
+    storage: str = Field(pattern=STORAGE_PATTERN)
+    size_gib: int = Field(ge=1, le=65536)
+    ssd: bool = False
+    discard: bool = True
+    iothread: bool = True
+    backup: bool = True
+    mount_path: str | None = None  # containers: where mpN is mounted
+
+
+class Nic(Model):
+    """One network interface; ``address`` is CIDR notation or ``dhcp``."""
+
+    bridge: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,14}$")
+    model: t.Literal["virtio", "e1000", "e1000e", "rtl8139", "vmxnet3"] = "virtio"
+    vlan: int | None = Field(default=None, ge=1, le=4094)
+    mtu: int | None = Field(default=None, ge=576, le=65520)
+    firewall: bool = False
+    mac_address: str | None = None
+    address: str = "dhcp"
+    gateway: str | None = None
+
+
+class Source(Model):
+    """What a machine is made from."""
+
+    type: t.Literal["template", "iso", "lxc_template", "image"]
+    vmid: int | None = None  # template
+    node: str | None = None  # node that holds the template
+    volume_id: str | None = None  # ISO, container template or image, "local:iso/x.iso"
+    full_clone: bool = True
+
+
+class CloudInit(Model):
+    """First-boot settings. There is no password: access is by key only."""
+
+    user: str = Field(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")
+    ssh_public_keys: tuple[str, ...]
+    dns_servers: tuple[str, ...] = ()
+    search_domain: str | None = None
+    storage: str = Field(pattern=STORAGE_PATTERN)
+    package_upgrade: bool = False
+
+
+class Ha(Model):
+    """High availability of the Proxmox cluster for one machine."""
+
+    enabled: bool = False
+    max_restart: int = 1
+    max_relocate: int = 1
+
+
+class Startup(Model):
+    """Order at boot of the host."""
+
+    order: int
+    up_delay_seconds: int = 0
+
+
+class Machine(Model):
+    """One VM or container, complete; vCPU = ``cores`` x ``sockets``."""
+
+    name: str = Field(pattern=NAME_PATTERN)
+    vmid: int = Field(ge=100, le=999_999_999)
+    kind: t.Literal["vm", "lxc"] = "vm"
+    role: str  # "server", "agent", "vm", "container" or a component
+    group: str  # machines sized together; anti-affinity works inside a group
+    node: str = Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$")
+    description: str = ""
+    cores: int = Field(ge=1, le=1024)
+    sockets: int = Field(default=1, ge=1, le=8)
+    cpu_type: str = "x86-64-v2-AES"
+    numa: bool = False
+    memory_mib: int = Field(ge=16, le=16_777_216)
+    balloon_mib: int = Field(default=0, ge=0)  # 0: no ballooning
+    disks: tuple[Disk, ...]
+    nics: tuple[Nic, ...]
+    source: Source
+    cloud_init: CloudInit | None = None
+    os_type: str = "l26"
+    bios: t.Literal["seabios", "ovmf"] = "seabios"
+    scsi_hardware: str = "virtio-scsi-single"
+    serial: bool = True
+    agent: bool = True
+    hotplug: str = "network,disk,usb"
+    boot_order: tuple[str, ...] = ()
+    pool: str | None = None
+    tags: tuple[str, ...] = ()
+    on_boot: bool = True
+    protection: bool = False
+    startup: Startup | None = None
+    ha: Ha = Field(default_factory=Ha)
+    pci_mappings: tuple[str, ...] = ()
+    backup: bool = True
+    unprivileged: bool = True  # containers
+    nesting: bool = False  # containers
+    swap_mib: int = 0  # containers
+    why: tuple[Why, ...] = ()
+
+    @property
+    def address(self) -> str | None:
+        """Return the fixed address of the first interface without prefix, None for DHCP."""
+        first = self.nics[0].address if self.nics else "dhcp"
+        return None if first == "dhcp" else first.partition("/")[0]
+
+
+class Cluster(Model):
+    """A k3s cluster made of machines of the plan, by name."""
+
+    name: str = Field(pattern=NAME_PATTERN)
+    version: str
+    servers: tuple[str, ...]
+    agents: tuple[str, ...]
+    vip: str | None  # None: one server, its own address is the endpoint
+    vip_provider: t.Literal["keepalived", "kube_vip", "external", "none"]
+    cni: t.Literal["flannel", "calico", "cilium"]
+    pod_cidr: str
+    service_cidr: str
+    load_balancer_range: str | None = None
+    disabled_components: tuple[str, ...] = ()
+    why: tuple[Why, ...] = ()
+
+
+class Addon(Model):
+    """One add-on of the catalogue, pinned there; ``values`` is small literal data."""
+
+    name: str
+    values: dict[str, t.Any] = Field(default_factory=dict)
+    why: str
+
+
+class Alternative(Model):
+    """Another plan that would do, in one line."""
+
+    label: str  # "smaller", "highly available", "cheaper"
+    summary: str
+    cores: int
+    memory_mib: int
+    disk_gib: int
+    monthly_cost: float | None = None
+
+
+class Round(Model):
+    """One cycle of the review loop."""
+
+    number: int
+    reason: str
+    act: str
+    findings: tuple[Finding, ...] = ()
+
+
+class Cost(Model):
+    """What the plan costs by the price table of the site."""
+
+    currency: str
+    monthly: float
+    by_machine: dict[str, float]
+
+
+class Provenance(Model):
+    """Who decided and on what basis; digests are sha256 of the canonical JSON."""
+
+    provider: str  # "none", "gemini" …
+    model: str | None = None
+    request_sha256: str
+    snapshot_sha256: str
+    site_sha256: str
+    facts_collected_at: str
+    verified: bool  # False: planned without facts of a real cluster, apply is blocked
+    knowledge: tuple[str, ...] = ()  # ids of the entries used
+
+
+class Plan(Model):
+    """The whole answer to a request."""
+
+    schema_version: t.Literal[1] = 1
+    deployment: str = Field(pattern=NAME_PATTERN)
+    status: t.Literal["ready", "ask", "refused", "failed"]
+    summary: str
+    environment: Environment
+    kind: t.Literal["vm", "lxc", "cluster", "app"]
+    machines: tuple[Machine, ...] = ()
+    cluster: Cluster | None = None
+    addons: tuple[Addon, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
+    rounds: tuple[Round, ...] = ()
+    cost: Cost | None = None
+    confidence: float = Field(default=1.0, ge=0.0, le=1.0)
+    provenance: Provenance | None = None

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Snapshot: the Proxmox VE cluster in numbers and ids, as ``proxmox_facts`` returns it.
+
+The module builds plain data of exactly this shape (``ansible_facts.proxmox``); the controller
+validates it here. Memory is MiB, disk GiB, CPU load a fraction 0 to 1 of the node.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._finding import (
+    Finding,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._pydantic import (
+    Field,
+    Model,
+)
+
+
+class SnapshotSource(Model):
+    """Where and when the facts came from; ``verified`` is False for planning without Proxmox."""
+
+    endpoint: str
+    collected_at: str  # RFC 3339, UTC
+    seconds: float = 0.0
+    calls: int = 0
+    depth: t.Literal["basic", "addresses"] = "basic"
+    verified: bool = True
+
+
+class Version(Model):
+    """Version of the API: ``release`` "9.1", ``version`` "9.1.8"."""
+
+    version: str
+    release: str
+    major: int
+
+
+class StorageState(Model):
+    """One storage as one node sees it; ``shared`` ones repeat on each node."""
+
+    storage: str
+    node: str
+    type: str
+    content: tuple[str, ...]
+    shared: bool
+    enabled: bool = True
+    active: bool = True
+    total_gib: float = 0.0
+    used_gib: float = 0.0
+    available_gib: float = 0.0
+
+
+class BridgeState(Model):
+    """A bridge or an SDN vnet that guests can use; ``node`` is None for vnets."""
+
+    name: str
+    type: t.Literal["bridge", "ovs_bridge", "vnet"]
+    node: str | None = None
+    cidr: str | None = None
+    vlan_aware: bool = False
+    zone: str | None = None
+    tag: int | None = None
+
+
+class NodeState(Model):
+    """One Proxmox host. Offline nodes carry only name and ``online=False``."""
+
+    name: str
+    online: bool
+    cpus: int = 0
+    cpu_load: float = 0.0
+    memory_mib: int = 0
+    memory_used_mib: int = 0
+    uptime_seconds: int = 0
+    cpu_model: str | None = None
+    sockets: int | None = None
+    address: str | None = None
+    committed_cpus: int = 0  # vCPU of all its guests, running or not (templates excluded)
+    committed_memory_mib: int = 0
+    committed_disk_gib: float = 0.0
+    maintenance: bool = False
+
+
+class GuestState(Model):
+    """One guest, ours or not. Addresses are CIDR-less IPv4/IPv6 strings."""
+
+    vmid: int
+    name: str
+    type: t.Literal["qemu", "lxc"]
+    node: str
+    status: str
+    template: bool = False
+    cpus: int = 0
+    cpu_load: float = 0.0
+    memory_mib: int = 0
+    memory_used_mib: int = 0
+    disk_gib: float = 0.0
+    tags: tuple[str, ...] = ()
+    pool: str | None = None
+    lock: str | None = None
+    ha: str | None = None
+    on_boot: bool | None = None
+    addresses: tuple[str, ...] = ()
+    address_source: t.Literal["agent", "config", "interfaces", "none"] = "none"
+    mac_addresses: tuple[str, ...] = ()
+
+
+class Volume(Model):
+    """A file on a storage that machines are made from: ISO, container template, disk image."""
+
+    volume_id: str
+    storage: str
+    node: str | None = None
+    content: t.Literal["iso", "vztmpl", "import"]
+    size_gib: float = 0.0
+
+
+class PciMapping(Model):
+    """A PCI resource mapping and the nodes that have it."""
+
+    id: str
+    nodes: tuple[str, ...]
+    description: str | None = None
+
+
+class BackupJob(Model):
+    """A scheduled backup job."""
+
+    id: str
+    enabled: bool
+    schedule: str
+    storage: str
+    mode: str = "snapshot"
+    selection: str = "all"  # "all", "pool:NAME" or "vmid:100,101"
+
+
+class HaState(Model):
+    """High availability: what is managed and by which groups (8) or rules (9)."""
+
+    manager_status: str | None = None
+    resources: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+
+
+class Snapshot(Model):
+    """The whole cluster at one moment; ``missing`` says per item what could not be read."""
+
+    schema_version: t.Literal[1] = 1
+    source: SnapshotSource
+    cluster: str | None
+    quorate: bool
+    version: Version
+    nodes: tuple[NodeState, ...]
+    storages: tuple[StorageState, ...]
+    guests: tuple[GuestState, ...]
+    bridges: tuple[BridgeState, ...] = ()
+    pools: tuple[str, ...] = ()
+    volumes: tuple[Volume, ...] = ()
+    pci_mappings: tuple[PciMapping, ...] = ()
+    backup_jobs: tuple[BackupJob, ...] = ()
+    ha: HaState = Field(default_factory=HaState)
+    privileges: dict[str, tuple[str, ...]] = Field(default_factory=dict)  # path -> privileges
+    next_vmid: int | None = None
+    missing: tuple[Finding, ...] = ()
