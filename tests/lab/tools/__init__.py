@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tools of the lab: built once from pinned Go modules, kept in the user's cache."""
+
+from __future__ import annotations
+
+from lab.tools.errors import ToolError
+from lab.tools.toolbox import TOOL_NAMES, Tools, ensure
+
+__all__ = ["TOOL_NAMES", "ToolError", "Tools", "ensure"]

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab's tools as attributes, each had when it is first asked for by name."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+from lab.tools.build import built
+from lab.tools.errors import ToolError
+from lab.tools.mirror import cli_config
+from lab.tools.recipe import pins, recipes
+
+
+@dataclass(frozen=True)
+class Tools:
+    """Paths of the lab's tools; one that was not asked for is None.
+
+    Attributes:
+        provider: executable of the Terraform provider bpg/proxmox.
+        terraform_cli_config: file for TF_CLI_CONFIG_FILE; finds the provider in a local mirror.
+        terraform: `terraform` or `tofu`, as found on PATH.
+        helm: helm.
+        k3s: the file named by K3S_BINARY, else the lab's stand-in for k3s.
+        k3s_sha256: sha256 of that file, 64 hex digits.
+        k3s_is_standin: whether that file is the lab's stand-in.
+        kubectl: upstream kubectl.
+    """
+
+    provider: Path | None = None
+    terraform_cli_config: Path | None = None
+    terraform: Path | None = None
+    helm: Path | None = None
+    k3s: Path | None = None
+    k3s_sha256: str | None = None
+    k3s_is_standin: bool | None = None
+    kubectl: Path | None = None
+
+
+def ensure(names: Iterable[str] | None = None) -> Tools:
+    """Have the named tools (default: all of TOOL_NAMES) and return where they are.
+
+    Raises:
+        ToolError: a name is unknown, or a tool can neither be found nor built.
+    """
+    wanted = tuple(TOOL_NAMES if names is None else names)
+    unknown = sorted(set(wanted) - set(TOOL_NAMES))
+    if unknown:
+        raise ToolError(
+            f"The lab has no tool named {', '.join(unknown)}: choose from {', '.join(TOOL_NAMES)}."
+        )
+    tools = Tools()
+    for name in wanted:
+        tools = _ENSURE[name](tools)
+    return tools
+
+
+def _provider(tools: Tools) -> Tools:
+    pin = pins()["terraform_provider"]
+    binary = built(recipes()["terraform-provider-proxmox"])
+    config = cli_config(binary, pin["source"], pin["version"])
+    return replace(tools, provider=binary, terraform_cli_config=config)
+
+
+def _terraform(tools: Tools) -> Tools:
+    found = shutil.which("terraform") or shutil.which("tofu")
+    if found is None:
+        raise ToolError(
+            "Neither terraform nor tofu is on PATH: install Terraform 1.9 or OpenTofu 1.9, "
+            "or a newer release of either."
+        )
+    return replace(tools, terraform=Path(found))
+
+
+def _helm(tools: Tools) -> Tools:
+    return replace(tools, helm=built(recipes()["helm"]))
+
+
+def _kubectl(tools: Tools) -> Tools:
+    return replace(tools, kubectl=built(recipes()["kubectl"]))
+
+
+def _k3s(tools: Tools) -> Tools:
+    given = os.environ.get("K3S_BINARY")
+    binary = Path(given).resolve() if given else built(recipes()["k3s"])
+    if not os.access(binary, os.X_OK) or not binary.is_file():
+        raise ToolError(
+            f"K3S_BINARY names {given}, which is no executable file: correct or unset it."
+        )
+    with binary.open("rb") as handle:
+        digest = hashlib.file_digest(handle, "sha256").hexdigest()
+    return replace(tools, k3s=binary, k3s_sha256=digest, k3s_is_standin=not given)
+
+
+_ENSURE: dict[str, Callable[[Tools], Tools]] = {
+    "terraform": _terraform,
+    "provider": _provider,
+    "helm": _helm,
+    "kubectl": _kubectl,
+    "k3s": _k3s,
+}
+TOOL_NAMES = tuple(_ENSURE)
+
+
+def table(tools: Tools) -> str:
+    """Return a table of the tools that are there, one a line."""
+    rows = [(field.name, getattr(tools, field.name)) for field in fields(tools)]
+    rows = [(name, value) for name, value in rows if value is not None]
+    width = max((len(name) for name, _value in rows), default=0)
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)
