@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Boot hosts alone, without the simulated Proxmox VE, until Ctrl-C.
+
+    PYTHONPATH=tests python -m lab.hosts COUNT [SSH_PUBLIC_KEY_FILE]
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from lab.hosts.machines import NspawnMachines
+from lab.hosts.network import claim_network, lock_dir, used_networks
+from lab.hosts.rootfs import ensure_rootfs
+from lab.machines import MachineSpec
+
+
+def main(count: int, keys: tuple[str, ...]) -> None:
+    """Start `count` hosts at once, print their addresses, and wait."""
+    rootfs = ensure_rootfs()
+    network, held = claim_network(lock_dir(), used_networks())
+    with tempfile.TemporaryDirectory(prefix="cwlab-", dir="/var/tmp") as state:
+        machines = NspawnMachines(Path(state), network, held, rootfs=rootfs)
+        specs = [
+            MachineSpec(
+                vmid=1001 + number,
+                name=f"host-{number + 1}",
+                node="pve1",
+                cores=4,
+                memory_mib=4096,
+                user="debian",
+                ssh_keys=keys,
+                address=f"{network.subnet.network_address + 21 + number}/24",
+                gateway=str(network.gateway.ip),
+                dns_servers=(),
+                search_domain=None,
+                mac=f"bc:24:11:00:{network.number:02x}:{number:02x}",
+                bridge="vmbr0",
+            )
+            for number in range(count)
+        ]
+        try:
+            begin = time.monotonic()
+            with ThreadPoolExecutor(max(1, count)) as pool:
+                list(pool.map(machines.start, specs))
+            print(f"{count} hosts up after {time.monotonic() - begin:.1f} s", flush=True)
+            for spec in specs:
+                print(spec.vmid, spec.address, machines.status(spec.vmid), flush=True)
+            signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        finally:
+            machines.close()
+
+
+if __name__ == "__main__":
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    main(int(sys.argv[1]), tuple(Path(path).read_text().strip() for path in sys.argv[2:]))
