@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Decide whether a saved Terraform plan may be applied; see the module's docs."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._approval import decide
+
+ARGUMENTS: dict[str, t.Any] = {
+    "plan_sha256": {"type": "str", "required": True},
+    "counts": {"type": "dict", "required": True},
+    "destructive": {"type": "list", "elements": "str", "default": []},
+    "approve": {"type": "str", "default": ""},
+    "consent": {"type": "list", "elements": "str", "default": []},
+    "auto_approve": {"type": "bool", "default": False},
+    "environment": {"type": "str", "required": True},
+    "answer": {"type": "str"},
+}
+
+
+class ActionModule(ActionBase):
+    """Thin face of ``_approval.decide``."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(
+        self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None
+    ) -> dict[str, t.Any]:
+        """Return ``status`` and ``reason``; ``refused`` fails unless in check mode."""
+        super().run(tmp, task_vars)
+        _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
+        answer = args.pop("answer")
+        decision = decide(**args)
+        status, reason = decision.status, decision.reason
+        if status == "ask" and answer is not None:
+            if answer.strip().lower() in ("yes", "y"):
+                status, reason = "approved", "Approved at the prompt."
+            else:
+                status, reason = "refused", "Not approved; nothing was changed."
+        return {
+            "changed": False,
+            "failed": status == "refused" and not self._task.check_mode,
+            "status": status,
+            "reason": reason,
+            "msg": reason,
+        }

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Record the way of a request in the ledger and in ``result.json``; see the module's docs."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import typing as t
+from pathlib import Path
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._files import write_private
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger import (
+    Ledger,
+    LedgerError,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._result import (
+    result_of,
+)
+
+ARGUMENTS: dict[str, t.Any] = {
+    "state": {
+        "type": "str",
+        "required": True,
+        "choices": ["started", "stage", "planned", "approved", "finished"],
+    },
+    "ledger": {"type": "str", "required": True, "no_log": False},
+    "directory": {"type": "path"},
+    "deployment": {"type": "str"},
+    "workflow_id": {"type": "str"},
+    "stage": {"type": "str"},
+    "status": {"type": "str"},
+    "plan": {"type": "dict"},
+    "config": {"type": "dict", "default": {}},
+    "outputs": {"type": "dict", "default": {}},
+    "plan_sha256": {"type": "str"},
+    "reason": {"type": "str", "default": ""},
+    "user": {"type": "str"},
+}
+
+
+class ActionModule(ActionBase):
+    """One transaction of the ledger per task; nothing is recorded in check mode."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(
+        self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None
+    ) -> dict[str, t.Any]:
+        """Run one state; errors of the ledger become the task's message."""
+        super().run(tmp, task_vars)
+        _validation, args = self.validate_argument_spec(
+            argument_spec=ARGUMENTS,
+            required_if=[
+                ("state", "started", ["deployment", "directory"]),
+                ("state", "stage", ["workflow_id", "stage", "status"]),
+                ("state", "planned", ["workflow_id", "plan"]),
+                ("state", "approved", ["workflow_id", "plan_sha256", "status"]),
+                ("state", "finished", ["workflow_id", "status"]),
+            ],
+        )
+        user = args["user"] or getpass.getuser()
+        if self._task.check_mode:
+            return {"changed": False, "stage": args["stage"], "workflow_id": "check-mode"}
+        try:
+            ledger = Ledger(args["ledger"])
+            try:
+                result: dict[str, t.Any] = getattr(self, f"_{args['state']}")(ledger, args, user)
+                self._write_result(ledger, args, result)
+            finally:
+                ledger.close()
+        except LedgerError as error:
+            return {"failed": True, "changed": False, "msg": str(error)}
+        return {"changed": False, **result}
+
+    def _started(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
+        run = ledger.start(args["deployment"], config=args["config"], user=user, pid=os.getppid())
+        return {
+            **run,
+            "reserved": ledger.reserved(but=args["deployment"]),
+            "directory": args["directory"],
+        }
+
+    def _stage(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
+        ledger.stage(args["workflow_id"], args["stage"], args["status"], outputs=args["outputs"])
+        return {"stage": args["stage"], "workflow_id": args["workflow_id"]}
+
+    def _planned(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
+        plan = args["plan"]
+        ledger.reserve(
+            plan["deployment"],
+            [
+                {
+                    "name": machine["name"],
+                    "vmid": machine["vmid"],
+                    "address": next(
+                        (
+                            nic["address"].partition("/")[0]
+                            for nic in machine["nics"]
+                            if nic["address"] != "dhcp"
+                        ),
+                        None,
+                    ),
+                }
+                for machine in plan["machines"]
+            ],
+        )
+        ledger.describe(args["workflow_id"], environment=plan["environment"], config=args["config"])
+        return {"workflow_id": args["workflow_id"]}
+
+    def _approved(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
+        ledger.approve(
+            args["workflow_id"], args["plan_sha256"], args["status"], user, args["reason"]
+        )
+        return {"workflow_id": args["workflow_id"]}
+
+    def _finished(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
+        ledger.finish(
+            args["workflow_id"],
+            args["status"],
+            stage_outputs=args["outputs"],
+            error=args["reason"] or None,
+        )
+        return {"workflow_id": args["workflow_id"], "finished": args["status"]}
+
+    @staticmethod
+    def _write_result(ledger: Ledger, args: dict[str, t.Any], result: dict[str, t.Any]) -> None:
+        """Keep ``result.json`` of the deployment equal to the ledger."""
+        run = ledger.run(result["workflow_id"])
+        directory = Path(args["directory"] or "")
+        if args["directory"] and directory.is_dir():
+            write_private(directory / "result.json", result_of(run))

@@ -1,0 +1,82 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: approval
+short_description: Decide whether a saved Terraform plan may be applied
+version_added: 0.1.0
+author:
+  - The clusterwright maintainers (@clusterwright)
+description:
+  - Applies the rules of approval to a saved plan. The decision is bound to the sha256 of the plan.
+  - Deletes and replacements need the consent of a person for each machine by name.
+  - C(auto) only covers plans that create and nothing else, in environments that the site profile
+    lists.
+  - This action runs on the controller and changes nothing.
+options:
+  plan_sha256:
+    description: sha256 of the saved plan file.
+    type: str
+    required: true
+  counts:
+    description: Number of machines to C(create), C(update), C(replace) and C(delete).
+    type: dict
+    required: true
+  destructive:
+    description: Names of the machines that the plan deletes or replaces.
+    type: list
+    elements: str
+    default: []
+  approve:
+    description: Empty, V(auto), or the sha256 of the plan that the person saw.
+    type: str
+    default: ""
+  consent:
+    description: Names of the machines whose deletion or replacement is wanted.
+    type: list
+    elements: str
+    default: []
+  auto_approve:
+    description: Whether the site profile allows automatic approval in this environment.
+    type: bool
+    default: false
+  environment:
+    description: Environment of the plan.
+    type: str
+    required: true
+  answer:
+    description: What a person answered at the prompt; V(yes) approves.
+    type: str
+attributes:
+  check_mode:
+    description: Can run in check mode and does the same.
+    support: full
+  diff_mode:
+    description: Has no difference to show.
+    support: none
+"""
+
+EXAMPLES = r"""
+- name: Decide about the plan
+  clusterwright.proxmox.approval:
+    plan_sha256: "{{ planned.plan_sha256 }}"
+    counts: "{{ planned.summary.counts }}"
+    approve: "{{ approve | default('') }}"
+    environment: production
+"""
+
+RETURN = r"""
+status:
+  description: C(nothing), C(approved), C(ask) or C(refused); the last one fails the task.
+  returned: always
+  type: str
+  sample: approved
+reason:
+  description: Why, in one sentence.
+  returned: always
+  type: str
+  sample: The sha256 of this plan was given.
+"""
