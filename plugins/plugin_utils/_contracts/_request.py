@@ -37,7 +37,9 @@ class SourceWish(Model):
 class MachineWish(Model):
     """What was said of one machine or one group of equal machines."""
 
-    role: str  # "server", "agent", "vm", "container" or a component such as "web"
+    # "server", "agent", "node" (every node of the cluster), "vm", "container", or a component
+    # such as "web"
+    role: str
     name: str | None = None
     count: int | None = None
     cores: int | None = None
@@ -55,6 +57,14 @@ class MachineWish(Model):
     gpu: int | None = None
     relative_to: str | None = None  # name of the machine that `factor` relates to
     factor: float | None = None
+    factor_of: t.Literal["cores", "memory_mib", "disk_gib"] | None = None  # None: every size
+    tendency: t.Literal["smaller", "larger"] | None = None  # change: said without a number
+    cores_delta: int | None = None  # change: "two more cores"
+    memory_delta_mib: int | None = None
+    disk_delta_gib: int | None = None
+    vmid: int | None = None
+    gateway: str | None = None
+    dns_servers: tuple[str, ...] = ()
 
 
 class ClusterWish(Model):
@@ -67,6 +77,7 @@ class ClusterWish(Model):
     servers: int | None = None
     agents: int | None = None
     agents_delta: int | None = None  # scale: +3 or -1 workers
+    servers_delta: int | None = None
     total_nodes: int | None = None
     vip: str | None = None
     addons: tuple[str, ...] = ()  # catalogue names: prometheus, traefik, metrics-server …
@@ -106,7 +117,18 @@ class Request(Model):
     cluster: ClusterWish | None = None
     machines: tuple[MachineWish, ...] = ()
     apps: tuple[AppWish, ...] = ()
+    #: What sizes the whole request: users, concurrent_users, rps, qps_peak, series, data_gib …
+    #: (the names are the keys of ``drivers`` in ``_request/lexicon.yml``).
     drivers: dict[str, float] = Field(default_factory=dict)
+    #: Sizes of all machines together, when said so: cores, memory_mib, disk_gib.
+    totals: dict[str, float] = Field(default_factory=dict)
+    components: tuple[str, ...] = ()  # parts of an application without a brand: web, load-balancer
+    platform: t.Literal["proxmox", "kubernetes"] | None = None
+    platform_tier: t.Literal["explicit", "implied", "unknown"] = "unknown"
+    image: str | None = None  # container image of an application for Kubernetes
+    port: int | None = None
+    hosts: int | None = None  # number of Proxmox nodes that the person says there are
+    reply: str | None = None  # ``redirect``: the text to show
     sla: dict[str, float | bool | str] = Field(default_factory=dict)
     explicit: tuple[str, ...] = ()  # dotted paths of values the person said: never changed silently
     questions: tuple[Question, ...] = ()
