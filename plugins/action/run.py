@@ -8,17 +8,15 @@ from __future__ import annotations
 import getpass
 import os
 import typing as t
-from pathlib import Path
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._files import write_private
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger import (
     Ledger,
     LedgerError,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._result import (
-    result_of,
+    write_result,
 )
 
 ARGUMENTS: dict[str, t.Any] = {
@@ -71,7 +69,7 @@ class ActionModule(ActionBase):
             ledger = Ledger(args["ledger"])
             try:
                 result: dict[str, t.Any] = getattr(self, f"_{args['state']}")(ledger, args, user)
-                self._write_result(ledger, args, result)
+                write_result(ledger, result["workflow_id"], args["directory"])
             finally:
                 ledger.close()
         except LedgerError as error:
@@ -127,11 +125,3 @@ class ActionModule(ActionBase):
             error=args["reason"] or None,
         )
         return {"workflow_id": args["workflow_id"], "finished": args["status"]}
-
-    @staticmethod
-    def _write_result(ledger: Ledger, args: dict[str, t.Any], result: dict[str, t.Any]) -> None:
-        """Keep ``result.json`` of the deployment equal to the ledger."""
-        run = ledger.run(result["workflow_id"])
-        directory = Path(args["directory"] or "")
-        if args["directory"] and directory.is_dir():
-            write_private(directory / "result.json", result_of(run))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 from dataclasses import dataclass
 
@@ -36,10 +37,11 @@ def decide(
         return Decision("nothing", "The infrastructure is as planned; there is nothing to approve.")
     missing = sorted(set(destructive) - set(consent))
     if missing:
+        consents = json.dumps({"consent": missing})
         return Decision(
             "refused",
             f"The plan deletes or replaces {', '.join(missing)}; if that is wanted, name each of"
-            f" them: -e '{{\"consent\": [{', '.join(f'"{name}"' for name in missing)}]}}'.",
+            f" them: -e '{consents}'.",
         )
     if approve == plan_sha256:
         return Decision("approved", "The sha256 of this plan was given.")

@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import typing as t
+from pathlib import Path
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._files import write_private
 
 
 def result_of(run: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -29,3 +32,9 @@ def result_of(run: dict[str, t.Any]) -> dict[str, t.Any]:
             for stage in run["stages"]
         ],
     }
+
+
+def write_result(ledger: t.Any, run_id: str, directory: str | None) -> None:
+    """Keep ``result.json`` of the deployment equal to the ledger, where the folder exists."""
+    if directory and Path(directory).is_dir():
+        write_private(Path(directory) / "result.json", result_of(ledger.run(run_id)))

@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: stages
+type: stdout
+short_description: Show a run stage by stage, with times
+version_added: 0.1.0
+author:
+  - The clusterwright maintainers (@clusterwright)
+description:
+  - Prints one line per stage of a run with its seconds and what it changed, the tables that the
+    stages produce, and each failure as one sentence with the task and the host.
+  - Stages are entered with M(clusterwright.proxmox.run); other playbooks show one stage a play.
+  - A run that fails is closed in the ledger with the message of the failure.
+  - With C(-v) every task is shown with its seconds.
+options:
+  slow_task_seconds:
+    description: Tasks that took longer than this are listed under their stage.
+    type: float
+    default: 10.0
+    env:
+      - name: CLUSTERWRIGHT_SLOW_TASK_SECONDS
+    ini:
+      - section: callback_stages
+        key: slow_task_seconds
+requirements:
+  - Set as stdout callback in C(ansible.cfg) or with E(ANSIBLE_STDOUT_CALLBACK)
+"""
+
+import sys
+import time
+import typing as t
+
+from ansible import constants as C
+from ansible.plugins.callback import CallbackBase
+
+RUN_ACTION = "clusterwright.proxmox.run"
+
+
+class Stage:
+    """Times and counts of one stage."""
+
+    def __init__(self, name: str) -> None:
+        """Begin now."""
+        self.name = name
+        self.started = time.monotonic()
+        self.changed: dict[str, int] = {}
+        self.failed = False
+        self.slow: list[tuple[str, float]] = []
+
+    @property
+    def seconds(self) -> float:
+        """Return the seconds since the beginning."""
+        return time.monotonic() - self.started
+
+
+class CallbackModule(CallbackBase):
+    """Progress a person can follow."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "stdout"
+    CALLBACK_NAME = "clusterwright.proxmox.stages"
+
+    def __init__(self) -> None:
+        """Hold the state of one playbook run."""
+        super().__init__()
+        self._stage: Stage | None = None
+        self._run: dict[str, t.Any] = {}
+        self._failure: str | None = None
+        self._task_started = 0.0
+        self._started = time.monotonic()
+
+    def _show(self, text: str, color: str | None = None) -> None:
+        self._display.display(text, color=color)
+
+    def v2_playbook_on_play_start(self, play: t.Any) -> None:
+        """Without a recorded stage, a play is one."""
+        if self._stage is None or not self._run:
+            self._enter(play.get_name())
+
+    def v2_playbook_on_task_start(self, task: t.Any, is_conditional: bool) -> None:
+        """Remember when the task began; enter the stage that a task of the ledger names."""
+        self._task_started = time.monotonic()
+        if task.action == RUN_ACTION and task.args.get("state") == "stage":
+            self._enter(str(task.args.get("stage")))
+        if self._display.verbosity:
+            self._show(f"  {task.get_name()}")
+
+    v2_playbook_on_handler_task_start = v2_playbook_on_task_start
+
+    def _enter(self, name: str) -> None:
+        if self._stage is not None and self._stage.name == name:
+            return
+        self._leave()
+        self._stage = Stage(name)
+        self._display.display(f"{name:<44}", newline=not sys.stdout.isatty())
+
+    def _leave(self) -> None:
+        stage, self._stage = self._stage, None
+        if stage is None:
+            return
+        changed = sum(stage.changed.values())
+        result = "failed" if stage.failed else f"{changed} changed" if changed else "ok"
+        color = C.COLOR_ERROR if stage.failed else C.COLOR_CHANGED if changed else C.COLOR_OK
+        lead = "\r" if sys.stdout.isatty() else ""
+        self._show(f"{lead}{stage.name:<44} {stage.seconds:8.1f} s  {result}", color)
+        for name, seconds in stage.slow:
+            self._show(f"    {name:<40} {seconds:8.1f} s")
+
+    def _took(self, result: t.Any) -> None:
+        seconds = time.monotonic() - self._task_started
+        slow = float(self.get_option("slow_task_seconds"))
+        name = result._task.get_name()
+        if self._stage and seconds > slow and name not in [known for known, _ in self._stage.slow]:
+            self._stage.slow.append((name, seconds))
+
+    def v2_runner_on_ok(self, result: t.Any) -> None:
+        """Count changes, follow the ledger, show tables."""
+        data = result._result
+        self._took(result)
+        if self._stage and data.get("changed"):
+            host = result._host.get_name()
+            self._stage.changed[host] = self._stage.changed.get(host, 0) + 1
+            if self._display.verbosity:
+                self._show(f"    changed: [{host}]", C.COLOR_CHANGED)
+        if self._display.verbosity > 1:
+            self._show(self._dump_results(data, indent=2))
+        self._follow(result._task, data)
+        for warning in data.get("warnings") or []:
+            self._show(f"    warning: {warning}", C.COLOR_WARN)
+        if data.get("table"):
+            self._show("\n" + str(data["table"]).rstrip() + "\n")
+        self._handle_warnings_quietly(data)
+
+    def _handle_warnings_quietly(self, data: dict[str, t.Any]) -> None:
+        for item in data.get("deprecations") or []:
+            self._show(f"    deprecated: {item.get('msg', item)}", C.COLOR_DEPRECATE)
+
+    def _follow(self, task: t.Any, data: dict[str, t.Any]) -> None:
+        if task.action != RUN_ACTION:
+            return
+        if task.args.get("state") == "started":
+            self._run = {"id": data.get("workflow_id"), "ledger": task.args.get("ledger")}
+            self._run["directory"] = data.get("directory")
+        elif task.args.get("state") == "finished":
+            self._run = {}
+
+    def v2_runner_on_failed(self, result: t.Any, ignore_errors: bool = False) -> None:
+        """Show one sentence: where and what."""
+        if ignore_errors:
+            return
+        data = result._result
+        message = str(data.get("msg") or data.get("module_stderr") or "failed without a message")
+        self._report(result, message)
+        if data.get("table"):
+            self._show("\n" + str(data["table"]).rstrip() + "\n")
+        if self._display.verbosity > 1:
+            self._show(self._dump_results(data, indent=2), C.COLOR_ERROR)
+
+    def v2_runner_on_unreachable(self, result: t.Any) -> None:
+        """Show which host cannot be reached and why."""
+        self._report(result, str(result._result.get("msg", "unreachable")))
+
+    def _report(self, result: t.Any, message: str) -> None:
+        host, task = result._host.get_name(), result._task.get_name()
+        if self._stage:
+            self._stage.failed = True
+        where = f"{task} [{host}]"
+        self._failure = self._failure or f"{where}: {message}"
+        self._show(f"\n{where}\n  {message}\n", C.COLOR_ERROR)
+
+    def v2_playbook_on_stats(self, stats: t.Any) -> None:
+        """Close the last stage and, after a failure, the run in the ledger."""
+        failed = any(
+            stats.summarize(host)["failures"] or stats.summarize(host)["unreachable"]
+            for host in stats.processed
+        )
+        if self._stage and failed:
+            self._stage.failed = True
+        self._leave()
+        if failed and self._run and self._run.get("id") != "check-mode":
+            self._close_run()
+        totals: dict[str, int] = {"ok": 0, "changed": 0, "failures": 0, "unreachable": 0}
+        for host in stats.processed:
+            for key, value in stats.summarize(host).items():
+                if key in totals:
+                    totals[key] += value
+        self._show(
+            f"{'total':<44} {time.monotonic() - self._started:8.1f} s  ok={totals['ok']}"
+            f" changed={totals['changed']} failed={totals['failures']}"
+            f" unreachable={totals['unreachable']}",
+            C.COLOR_ERROR if failed else C.COLOR_OK,
+        )
+
+    def _close_run(self) -> None:
+        """Record the failure; the ledger must not hide the failure that is being reported."""
+        from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger import (
+            Ledger,
+            LedgerError,
+        )
+        from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._result import (
+            write_result,
+        )
+
+        try:
+            ledger = Ledger(str(self._run["ledger"]))
+            ledger.finish(self._run["id"], "FAILED", error=self._failure or "failed")
+            write_result(ledger, self._run["id"], self._run.get("directory"))
+            ledger.close()
+        except (LedgerError, OSError) as error:
+            self._show(f"The run could not be closed in the ledger: {error}", C.COLOR_WARN)
