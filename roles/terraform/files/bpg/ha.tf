@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# A machine prefers the node of its plan and returns there: by a group on 8, by a rule on 9.
+
+resource "proxmox_hagroup" "node" {
+  for_each = var.pve_major < 9 ? local.ha_nodes : []
+
+  group       = "cw-${var.deployment}-${each.key}"
+  nodes       = { (each.key) = 1 }
+  restricted  = false
+  no_failback = false
+  comment     = "Deployment ${var.deployment}"
+}
+
+resource "proxmox_haresource" "machine" {
+  for_each = local.highly_available
+
+  resource_id  = local.ha_resources[each.key]
+  state        = "started"
+  max_restart  = each.value.ha.max_restart
+  max_relocate = each.value.ha.max_relocate
+  group        = var.pve_major < 9 ? proxmox_hagroup.node[each.value.node].group : null
+  comment      = each.key
+
+  depends_on = [
+    proxmox_virtual_environment_container.machine,
+    proxmox_virtual_environment_vm.machine,
+  ]
+}
+
+resource "proxmox_harule" "node" {
+  for_each = var.pve_major < 9 ? [] : local.ha_nodes
+
+  rule      = "cw-${var.deployment}-${each.key}"
+  type      = "node-affinity"
+  nodes     = { (each.key) = 1 }
+  strict    = false
+  resources = toset([for name, m in local.highly_available : local.ha_resources[name] if m.node == each.key])
+  comment   = "Deployment ${var.deployment}"
+
+  depends_on = [proxmox_haresource.machine]
+}

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+locals {
+  vms        = { for name, m in var.machines : name => m if m.kind == "vm" }
+  containers = { for name, m in var.machines : name => m if m.kind == "lxc" }
+
+  highly_available = { for name, m in var.machines : name => m if m.ha.enabled }
+  firewalled       = { for name, m in var.machines : name => m if anytrue([for nic in m.nics : nic.firewall]) }
+
+  # Resource of the HA manager: vm:100 or ct:100, known before the guest exists.
+  ha_resources = { for name, m in local.highly_available : name => "${m.kind == "lxc" ? "ct" : "vm"}:${m.vmid}" }
+  ha_nodes     = toset([for m in values(local.highly_available) : m.node])
+}

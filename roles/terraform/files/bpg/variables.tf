@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+variable "deployment" {
+  description = "Name of the deployment; every machine carries the tag cw-<deployment>."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", var.deployment))
+    error_message = "A deployment is named by lower-case letters, digits and inner hyphens."
+  }
+}
+
+variable "pve_major" {
+  description = "Major version of Proxmox VE: 8 places HA resources by groups, 9 by rules."
+  type        = number
+
+  validation {
+    condition     = contains([8, 9], var.pve_major)
+    error_message = "pve_major is 8 or 9."
+  }
+}
+
+variable "timeout_seconds" {
+  description = "How long one clone, start, stop or move may take."
+  type        = number
+  default     = 1800
+
+  validation {
+    condition     = var.timeout_seconds >= 30 && var.timeout_seconds <= 86400
+    error_message = "timeout_seconds is between 30 and 86400."
+  }
+}
+
+variable "imports" {
+  description = "Existing guests to adopt: machine name to NODE/VMID. Given for one plan only."
+  type        = map(string)
+  default     = {}
+}
+
+variable "machines" {
+  description = "All machines of the deployment by name."
+  type = map(object({
+    kind         = string # vm or lxc
+    vmid         = number
+    node         = string
+    description  = string
+    tags         = list(string)
+    pool         = string
+    cores        = number
+    sockets      = number
+    cpu_type     = string
+    numa         = bool
+    memory_mib   = number
+    balloon_mib  = number
+    swap_mib     = number
+    os_type      = string
+    bios         = string
+    machine_type = string
+    hotplug      = string
+    serial       = bool
+    agent        = bool
+    on_boot      = bool
+    protection   = bool
+    unprivileged = bool
+    nesting      = bool
+
+    scsi_hardware = string
+    boot_order    = list(string)
+    pci_mappings  = list(string)
+
+    source = object({
+      type       = string # template, iso, lxc_template or image
+      vmid       = number
+      node       = string
+      volume_id  = string
+      full_clone = bool
+    })
+    disks = list(object({
+      interface  = string
+      storage    = string
+      size_gib   = number
+      ssd        = bool
+      discard    = bool
+      iothread   = bool
+      backup     = bool
+      mount_path = string
+    }))
+    nics = list(object({
+      bridge      = string
+      model       = string
+      vlan        = number
+      mtu         = number
+      firewall    = bool
+      mac_address = string
+      address     = string # CIDR or dhcp
+      gateway     = string
+    }))
+    cloud_init = object({
+      user            = string
+      ssh_public_keys = list(string)
+      dns_servers     = list(string)
+      search_domain   = string
+      storage         = string
+      package_upgrade = bool
+    })
+    startup = object({
+      order            = number
+      up_delay_seconds = number
+    })
+    ha = object({
+      enabled      = bool
+      max_restart  = number
+      max_relocate = number
+    })
+  }))
+
+  validation {
+    condition     = alltrue([for name, m in var.machines : can(regex("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", name))])
+    error_message = "A machine is named by lower-case letters, digits and inner hyphens."
+  }
+  validation {
+    condition     = alltrue([for m in values(var.machines) : contains(["vm", "lxc"], m.kind)])
+    error_message = "The kind of a machine is vm or lxc."
+  }
+  validation {
+    condition     = alltrue([for m in values(var.machines) : m.vmid >= 100 && m.vmid <= 999999999 && floor(m.vmid) == m.vmid])
+    error_message = "A VMID is a whole number between 100 and 999999999."
+  }
+  validation {
+    condition     = length(distinct([for m in values(var.machines) : m.vmid])) == length(var.machines)
+    error_message = "Each machine needs a VMID of its own."
+  }
+  validation {
+    condition     = alltrue([for m in values(var.machines) : can(regex("^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$", m.node))])
+    error_message = "A node is named by letters, digits and inner hyphens."
+  }
+  validation {
+    condition = alltrue([
+      for m in values(var.machines) :
+      m.cores >= 1 && m.cores <= 1024 && floor(m.cores) == m.cores && m.sockets >= 1 && m.sockets <= 8 && floor(m.sockets) == m.sockets
+    ])
+    error_message = "A machine has 1 to 1024 cores in 1 to 8 sockets."
+  }
+  validation {
+    condition     = alltrue([for m in values(var.machines) : m.memory_mib >= 16 && m.memory_mib <= 16777216 && m.balloon_mib >= 0 && m.balloon_mib <= m.memory_mib && m.swap_mib >= 0])
+    error_message = "A machine has 16 to 16777216 MiB of memory, and its balloon is no larger than that."
+  }
+  validation {
+    condition     = alltrue([for m in values(var.machines) : contains(["seabios", "ovmf"], m.bios)])
+    error_message = "The firmware of a machine is seabios or ovmf."
+  }
+  validation {
+    condition     = alltrue([for m in values(var.machines) : contains(m.tags, "clusterwright") && contains(m.tags, "cw-${var.deployment}")])
+    error_message = "Each machine carries the tags clusterwright and cw-<deployment>."
+  }
+  validation {
+    condition     = alltrue(flatten([for m in values(var.machines) : [for tag in m.tags : can(regex("^[a-z0-9_][a-z0-9_+.-]*$", tag))]]))
+    error_message = "A tag holds lower-case letters, digits and _ + . - only."
+  }
+  validation {
+    condition = alltrue([
+      for m in values(var.machines) :
+      contains(m.kind == "lxc" ? ["lxc_template"] : ["template", "iso", "image"], m.source.type)
+    ])
+    error_message = "A VM is made from a template, an ISO or an image; a container from an lxc_template."
+  }
+  validation {
+    condition = alltrue([
+      for m in values(var.machines) :
+      m.source.type == "template" ? m.source.vmid != null : can(regex("^[A-Za-z][A-Za-z0-9._-]*:[A-Za-z0-9._/+:~-]+$", m.source.volume_id)) && !strcontains(m.source.volume_id, "..")
+    ])
+    error_message = "A template is named by its VMID, every other source by its volume id (STORAGE:PATH)."
+  }
+  validation {
+    condition     = alltrue([for m in values(var.machines) : length(m.disks) > 0])
+    error_message = "A machine has at least one disk."
+  }
+  validation {
+    condition = alltrue(flatten([
+      for m in values(var.machines) : [
+        for disk in m.disks :
+        can(regex(m.kind == "lxc" ? "^(rootfs|mp[0-9]{1,2})$" : "^(scsi|virtio|sata)[0-9]{1,2}$", disk.interface)) &&
+        can(regex("^[A-Za-z][A-Za-z0-9._-]{0,99}$", disk.storage)) &&
+        disk.size_gib >= 1 && disk.size_gib <= 65536
+      ]
+    ]))
+    error_message = "A disk has an interface (scsiN, virtioN, sataN; containers: rootfs, mpN), a storage and 1 to 65536 GiB."
+  }
+  validation {
+    condition     = alltrue([for m in values(var.machines) : length(distinct([for disk in m.disks : disk.interface])) == length(m.disks)])
+    error_message = "Each disk of a machine needs an interface of its own."
+  }
+  validation {
+    condition     = alltrue([for m in values(var.machines) : m.kind == "vm" || contains([for disk in m.disks : disk.interface], "rootfs")])
+    error_message = "A container has a disk with the interface rootfs."
+  }
+  validation {
+    condition     = alltrue(flatten([for m in values(var.machines) : [for disk in m.disks : m.kind == "vm" || disk.interface == "rootfs" || try(startswith(disk.mount_path, "/"), false)]]))
+    error_message = "A mount point of a container has an absolute path."
+  }
+  validation {
+    condition = alltrue(flatten([
+      for m in values(var.machines) : [
+        for nic in m.nics :
+        can(regex("^[A-Za-z][A-Za-z0-9_.-]{0,14}$", nic.bridge)) &&
+        contains(["virtio", "e1000", "e1000e", "rtl8139", "vmxnet3"], nic.model) &&
+        (nic.vlan == null ? true : nic.vlan >= 1 && nic.vlan <= 4094) &&
+        (nic.mtu == null ? true : nic.mtu >= 576 && nic.mtu <= 65520) &&
+        (nic.address == "dhcp" || can(cidrhost(nic.address, 0))) &&
+        (nic.gateway == null ? true : can(cidrhost("${nic.gateway}/32", 0)) || can(cidrhost("${nic.gateway}/128", 0)))
+      ]
+    ]))
+    error_message = "A network interface has a bridge, a known model, VLAN 1 to 4094, MTU 576 to 65520, and an address in CIDR notation or dhcp."
+  }
+  validation {
+    condition = length(distinct(flatten([
+      for m in values(var.machines) : [for nic in m.nics : split("/", nic.address)[0] if nic.address != "dhcp"]
+      ]))) == length(flatten([
+      for m in values(var.machines) : [for nic in m.nics : nic.address if nic.address != "dhcp"]
+    ]))
+    error_message = "Each fixed address may be given to one interface only."
+  }
+  validation {
+    condition     = alltrue([for m in values(var.machines) : m.cloud_init == null ? true : length(m.cloud_init.ssh_public_keys) > 0])
+    error_message = "Cloud-init needs at least one public key: there is no password."
+  }
+}

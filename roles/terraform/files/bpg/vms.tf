@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+resource "proxmox_virtual_environment_vm" "machine" {
+  for_each = local.vms
+
+  name        = each.key
+  vm_id       = each.value.vmid
+  node_name   = each.value.node
+  description = each.value.description
+  tags        = each.value.tags
+  pool_id     = each.value.pool
+
+  bios          = each.value.bios
+  machine       = each.value.machine_type
+  scsi_hardware = each.value.scsi_hardware
+  boot_order    = each.value.boot_order
+  hotplug       = each.value.hotplug
+  on_boot       = each.value.on_boot
+  protection    = each.value.protection
+  started       = true
+
+  # A change that needs a restart waits for one: Terraform would restart all machines at once.
+  reboot_after_update = false
+  migrate             = true
+
+  stop_on_destroy  = true
+  purge_on_destroy = true
+  # Never look for disks by VMID on all storages: some of them may be another cluster's.
+  delete_unreferenced_disks_on_destroy = false
+
+  timeout_clone       = var.timeout_seconds
+  timeout_create      = var.timeout_seconds
+  timeout_migrate     = var.timeout_seconds
+  timeout_move_disk   = var.timeout_seconds
+  timeout_reboot      = var.timeout_seconds
+  timeout_shutdown_vm = var.timeout_seconds
+  timeout_start_vm    = var.timeout_seconds
+  timeout_stop_vm     = var.timeout_seconds
+
+  dynamic "clone" {
+    for_each = each.value.source.type == "template" ? [each.value.source] : []
+
+    content {
+      vm_id        = clone.value.vmid
+      node_name    = clone.value.node
+      full         = clone.value.full_clone
+      datastore_id = clone.value.full_clone ? each.value.disks[0].storage : null
+      # A second try would take over a guest that holds the VMID already.
+      retries = 1
+    }
+  }
+
+  cpu {
+    cores   = each.value.cores
+    sockets = each.value.sockets
+    type    = each.value.cpu_type
+    numa    = each.value.numa
+  }
+
+  memory {
+    dedicated = each.value.memory_mib
+    floating  = each.value.balloon_mib
+  }
+
+  dynamic "efi_disk" {
+    for_each = each.value.bios == "ovmf" ? [each.value.disks[0].storage] : []
+
+    content {
+      datastore_id      = efi_disk.value
+      type              = "4m"
+      pre_enrolled_keys = false
+    }
+  }
+
+  dynamic "disk" {
+    for_each = each.value.disks
+
+    content {
+      interface    = disk.value.interface
+      datastore_id = disk.value.storage
+      size         = disk.value.size_gib
+      ssd          = disk.value.ssd
+      discard      = disk.value.discard ? "on" : "ignore"
+      iothread     = disk.value.iothread
+      backup       = disk.value.backup
+      import_from  = each.value.source.type == "image" && disk.key == 0 ? each.value.source.volume_id : null
+    }
+  }
+
+  dynamic "cdrom" {
+    for_each = each.value.source.type == "iso" ? [each.value.source.volume_id] : []
+
+    content {
+      file_id   = cdrom.value
+      interface = "ide3"
+    }
+  }
+
+  dynamic "network_device" {
+    for_each = each.value.nics
+
+    content {
+      bridge      = network_device.value.bridge
+      model       = network_device.value.model
+      vlan_id     = network_device.value.vlan
+      mtu         = network_device.value.mtu
+      firewall    = network_device.value.firewall
+      mac_address = network_device.value.mac_address
+    }
+  }
+
+  dynamic "initialization" {
+    for_each = each.value.cloud_init == null ? [] : [each.value.cloud_init]
+
+    content {
+      datastore_id = initialization.value.storage
+      interface    = "ide2"
+      upgrade      = initialization.value.package_upgrade
+
+      dns {
+        domain  = initialization.value.search_domain
+        servers = initialization.value.dns_servers
+      }
+
+      dynamic "ip_config" {
+        for_each = each.value.nics
+
+        content {
+          dynamic "ipv4" {
+            for_each = strcontains(ip_config.value.address, ":") ? [] : [ip_config.value]
+
+            content {
+              address = ipv4.value.address
+              gateway = ipv4.value.gateway
+            }
+          }
+          dynamic "ipv6" {
+            for_each = strcontains(ip_config.value.address, ":") ? [ip_config.value] : []
+
+            content {
+              address = ipv6.value.address
+              gateway = ipv6.value.gateway
+            }
+          }
+        }
+      }
+
+      user_account {
+        username = initialization.value.user
+        keys     = initialization.value.ssh_public_keys
+      }
+    }
+  }
+
+  agent {
+    enabled = each.value.agent
+    timeout = "5m"
+
+    # A fixed address is known: only DHCP needs the agent's word.
+    wait_for_ip {
+      disabled = alltrue([for nic in each.value.nics : nic.address != "dhcp"])
+    }
+  }
+
+  operating_system {
+    type = each.value.os_type
+  }
+
+  dynamic "serial_device" {
+    for_each = each.value.serial ? ["socket"] : []
+
+    content {
+      device = serial_device.value
+    }
+  }
+
+  dynamic "hostpci" {
+    for_each = each.value.pci_mappings
+
+    content {
+      device  = "hostpci${hostpci.key}"
+      mapping = hostpci.value
+      pcie    = each.value.machine_type == "q35"
+    }
+  }
+
+  dynamic "startup" {
+    for_each = each.value.startup == null ? [] : [each.value.startup]
+
+    content {
+      order    = startup.value.order
+      up_delay = startup.value.up_delay_seconds
+    }
+  }
+
+  lifecycle {
+    # What a machine was made from is history: a newer template must not replace it.
+    ignore_changes = [
+      clone,
+      disk[0].import_from,
+    ]
+  }
+}
