@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run leaves for people: the closing table and the self-contained HTML report."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report._picture import bars
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report._table import (
+    gib,
+    table,
+)
+
+Data = dict[str, t.Any]
+
+TEMPLATES = Path(__file__).parent / "templates"
+MACHINE_HEADERS = ("machine", "node", "vCPU", "memory", "disk", "address", "why")
+
+
+def machine_rows(plan: Data) -> list[tuple[str, ...]]:
+    """Return a row per machine of the plan, in the order of ``MACHINE_HEADERS``."""
+    return [
+        (
+            machine["name"],
+            machine["node"],
+            str(machine["cores"] * machine["sockets"]),
+            gib(machine["memory_mib"]),
+            f"{sum(disk['size_gib'] for disk in machine['disks'])} GiB",
+            machine["nics"][0]["address"].partition("/")[0] if machine["nics"] else "-",
+            main_reason(machine),
+        )
+        for machine in plan["machines"]
+    ]
+
+
+def main_reason(machine: Data) -> str:
+    """Return the reasons of memory and cores, the two numbers people ask about first."""
+    reasons = [why["reason"] for why in machine["why"] if why["field"] in ("cores", "memory_mib")]
+    return " ".join(dict.fromkeys(reasons))
+
+
+def closing_table(run: Data) -> str:
+    """Return the table at the end of a run.
+
+    ``run``: ``plan``, ``terraform`` (counts), ``cluster`` (nodes, may be empty), ``addons``,
+    ``files`` (label → path), ``stand_ins`` and ``simulated_reason``.
+    """
+    plan = run["plan"]
+    parts = [table(MACHINE_HEADERS, machine_rows(plan))]
+    counts = run.get("terraform") or {}
+    changes = ", ".join(f"{number} {kind}" for kind, number in counts.items() if number)
+    parts.append(f"Terraform: {changes or 'No changes'}")
+    if run.get("nodes"):
+        parts.append(table(("cluster node", "roles", "ready", "version"), run["nodes"]))
+    if plan["addons"]:
+        parts.append(
+            table(("add-on", "why"), [(item["name"], item["why"]) for item in plan["addons"]])
+        )
+    if run.get("checks"):
+        parts.append(
+            table(
+                ("check", "result", "detail"),
+                [(item["name"], item["status"], item["detail"]) for item in run["checks"]],
+            )
+        )
+    parts.extend(f"Lab stand-in: {item}" for item in run.get("stand_ins") or [])
+    if run.get("simulated_reason"):
+        parts.append(f"SIMULATED from the applied Terraform on: {run['simulated_reason']}")
+    parts.append("\n".join(f"{label}: {path}" for label, path in run["files"].items()))
+    return "\n\n".join(parts)
+
+
+def html_report(run: Data) -> str:
+    """Return the self-contained page about a run; every text in it is escaped.
+
+    ``run``: as for ``closing_table`` plus ``request``, ``snapshot``, ``result`` (stages).
+    """
+    from jinja2 import Environment, FileSystemLoader
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["gib"] = gib
+    template = environment.get_template("report.html.j2")
+    return template.render(**run, bars=bars(run["plan"], run.get("snapshot") or {}))
