@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Boot hosts alone, without the simulated Proxmox VE, until Ctrl-C.
 
-    PYTHONPATH=tests python -m lab.hosts COUNT [SSH_PUBLIC_KEY_FILE]
+PYTHONPATH=tests python -m lab.hosts COUNT [SSH_PUBLIC_KEY_FILE]
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import signal
 import sys
 import tempfile
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,6 +22,9 @@ from lab.machines import MachineSpec
 
 def main(count: int, keys: tuple[str, ...]) -> None:
     """Start `count` hosts at once, print their addresses, and wait."""
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
     rootfs = ensure_rootfs()
     network, held = claim_network(lock_dir(), used_networks())
     with tempfile.TemporaryDirectory(prefix="cwlab-", dir="/var/tmp") as state:
@@ -50,11 +54,10 @@ def main(count: int, keys: tuple[str, ...]) -> None:
             print(f"{count} hosts up after {time.monotonic() - begin:.1f} s", flush=True)
             for spec in specs:
                 print(spec.vmid, spec.address, machines.status(spec.vmid), flush=True)
-            signal.sigwait({signal.SIGINT, signal.SIGTERM})
+            stopped.wait()
         finally:
             machines.close()
 
 
 if __name__ == "__main__":
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     main(int(sys.argv[1]), tuple(Path(path).read_text().strip() for path in sys.argv[2:]))

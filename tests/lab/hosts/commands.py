@@ -13,9 +13,7 @@ class CommandError(Exception):
     """A command of the system is missing or failed; the message is one plain sentence."""
 
 
-def run(
-    command: Sequence[str], *, timeout_seconds: float = 60, stdin: str | None = None
-) -> str:
+def run(command: Sequence[str], *, timeout_seconds: float = 60, stdin: str | None = None) -> str:
     """Run a command to its end and return what it printed.
 
     Raises:

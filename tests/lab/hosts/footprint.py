@@ -64,7 +64,7 @@ def remove_footprint(state_dir: Path) -> bool:
         for path in NSPAWN_RUNTIME.glob(f"*/{footprint.bridge}-*"):
             shutil.rmtree(path, ignore_errors=True)
         shutil.rmtree(footprint.machines_dir, ignore_errors=True)
-        _record(state_dir).unlink()
+        _record(state_dir).unlink(missing_ok=True)
     return True
 
 

@@ -83,7 +83,13 @@ def cpuinfo(machine: str, cores: int) -> str:
 def cpu_tree(cores: int) -> dict[str, str]:
     """The part of `/sys/devices/system/cpu` that counts processors; a path ending in / is empty."""
     span = _span(cores)
-    files = {"online": span, "possible": span, "present": span, "offline": "\n", "kernel_max": "8191\n"}
+    files = {
+        "online": span,
+        "possible": span,
+        "present": span,
+        "offline": "\n",
+        "kernel_max": "8191\n",
+    }
     for number in range(cores):
         files |= _cpu(f"cpu{number}", number, span)
     return files
@@ -95,6 +101,7 @@ def node_tree(cores: int, memory_kib: int) -> dict[str, str]:
     files = {"online": "0\n", "possible": "0\n", "has_cpu": "0\n", "has_memory": "0\n"}
     files |= {
         "node0/cpulist": span,
+        "node0/cpumap": _mask(span),
         "node0/distance": "10\n",
         "node0/meminfo": f"Node 0 MemTotal:{memory_kib:>15} kB\n",
         "node0/hugepages/": "",
@@ -105,18 +112,32 @@ def node_tree(cores: int, memory_kib: int) -> dict[str, str]:
 
 
 def _cpu(base: str, number: int, span: str) -> dict[str, str]:
+    own = f"{number}\n"
     return {
         f"{base}/cache/": "",
         f"{base}/online": "1\n",
-        f"{base}/topology/core_id": f"{number}\n",
+        f"{base}/topology/core_id": own,
         f"{base}/topology/physical_package_id": "0\n",
+        f"{base}/topology/core_siblings": _mask(span),
         f"{base}/topology/core_siblings_list": span,
-        f"{base}/topology/thread_siblings_list": f"{number}\n",
+        f"{base}/topology/thread_siblings": _mask(own),
+        f"{base}/topology/thread_siblings_list": own,
     }
 
 
 def _span(cores: int) -> str:
     return "0\n" if cores == 1 else f"0-{cores - 1}\n"
+
+
+def _mask(span: str) -> str:
+    """The kernel's bit mask of a range: 32 bits a word, the highest first."""
+    first, _, last = span.strip().partition("-")
+    bits = sum(1 << number for number in range(int(first), int(last or first) + 1))
+    words = []
+    while bits or not words:
+        words.append(f"{bits & 0xFFFFFFFF:08x}")
+        bits >>= 32
+    return ",".join(reversed(words)) + "\n"
 
 
 def write_tree(base: Path, files: dict[str, str]) -> None:

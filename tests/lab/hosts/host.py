@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -32,7 +33,13 @@ UNITS = {
 DATA_DIRS = ("/var/lib/containerd", "/var/lib/etcd", "/var/lib/kubelet", "/var/lib/rancher")
 """Not on the overlay: containerd makes overlays itself, etcd wants a real disk."""
 IMAGES_DIR = "/var/lib/rancher/k3s/agent/images"
+NSPAWN_ENVIRONMENT = {
+    "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network",
+    "SYSTEMD_NSPAWN_TMPFS_TMP": "0",
+}
 HOST_KEYS = ("ed25519", "ecdsa")
+EXIT_REBOOT = 133
+"""systemd-nspawn's way to ask whoever started it for a restart."""
 REBOOT_SIGNAL = signal.SIGRTMIN + 5
 START_SECONDS = 90
 STOP_SECONDS = 60
@@ -62,12 +69,16 @@ class Host:
         self._view = self._dir / "view"
         self._group = ControlGroup(f"{site.bridge}/{spec.vmid}")
         self._process: subprocess.Popen[bytes] | None = None
+        self._powered = False
+        self._boots = 0
+        self._power = threading.Lock()
         self._started = 0.0
         self._cpu_sample = (0.0, 0.0)
 
     @property
     def running(self) -> bool:
-        return self._process is not None and self._process.poll() is None
+        """Whether the host is powered on; it stays so while it restarts."""
+        return self._powered
 
     def start(self) -> None:
         """Boot and wait until sshd answers; a running host is left as it is.
@@ -80,43 +91,43 @@ class Host:
         try:
             self._mount()
             self._write_files()
-            self._group.create(
-                cores=self.spec.cores, memory_mib=self.spec.memory_mib, first_cpu=self.spec.vmid
-            )
             self._boot()
             self._wait(self._answers, START_SECONDS, "did not answer on SSH")
-        except (CommandError, OSError) as error:
+        except (CommandError, MachineError, OSError) as error:
             self.stop(force=True)
             raise MachineError(f"Host {self.spec.name} cannot start: {error}") from error
-        except MachineError:
-            self.stop(force=True)
-            raise
-        self._started = time.monotonic()
 
     def stop(self, *, force: bool) -> None:
         """Power off; what the host leaves on the machine is removed, its files stay."""
-        if self._process is not None:
-            if not force and self.running:
-                self._process.terminate()
+        with self._power:
+            process, self._powered = self._process, False
+        if process is not None:
+            if not force:
+                process.terminate()
                 with contextlib.suppress(subprocess.TimeoutExpired):
-                    self._process.wait(STOP_SECONDS)
+                    process.wait(STOP_SECONDS)
             end_group(self._group.directories)
-            self._process.wait()
-            self._process = None
+            process.wait()
         unmount_below(self._dir)
 
     def reboot(self) -> None:
-        """Restart as `systemctl reboot` inside would; return when sshd answers again."""
-        before = self._leader()
-        if before is None:
+        """Restart as `systemctl reboot` inside would; return when sshd answers again.
+
+        Raises:
+            MachineError: it is not running, or did not come back.
+        """
+        before, leader = self._boots, self._leader()
+        if leader is None:
             raise MachineError(f"Host {self.spec.name} is not running.")
-        os.kill(before, REBOOT_SIGNAL)
-        self._wait(
-            lambda: self._leader() not in {before, None} and self._answers(),
-            STOP_SECONDS + START_SECONDS,
-            "did not come back after a reboot",
-        )
-        self._started = time.monotonic()
+        os.kill(leader, REBOOT_SIGNAL)
+        try:
+            self._wait(
+                lambda: self._boots > before and self._answers(),
+                STOP_SECONDS + START_SECONDS,
+                "did not answer on SSH",
+            )
+        except MachineError as error:
+            raise MachineError(f"Host {self.spec.name} did not restart: {error}") from error
 
     def destroy(self) -> None:
         """Stop and remove everything that belongs to the host."""
@@ -154,7 +165,9 @@ class Host:
         for path in DATA_DIRS:
             self._data_dir(path).mkdir(parents=True, exist_ok=True)
         unmount_below(self._dir)
-        options = f"lowerdir={self._site.rootfs},upperdir={self._dir}/upper,workdir={self._dir}/work"
+        options = (
+            f"lowerdir={self._site.rootfs},upperdir={self._dir}/upper,workdir={self._dir}/work"
+        )
         run(["mount", "-t", "overlay", "overlay", "-o", options, str(self._root)])
 
     def _data_dir(self, path: str) -> Path:
@@ -196,7 +209,9 @@ class Host:
         for kind in HOST_KEYS:
             path = self._root / f"etc/ssh/ssh_host_{kind}_key"
             run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", self.spec.name, "-f", str(path)])
-        images = self._data_dir("/var/lib/rancher") / Path(IMAGES_DIR).relative_to("/var/lib/rancher")
+        images = self._data_dir("/var/lib/rancher") / Path(IMAGES_DIR).relative_to(
+            "/var/lib/rancher"
+        )
         images.mkdir(parents=True)
         for image in self._site.images:
             try:
@@ -210,8 +225,19 @@ class Host:
             raise MachineError(f"Host {self.spec.name}: {user!r} is no user name for Linux.")
         entry = self._passwd(user)
         if entry is None:
-            run(["chroot", str(self._root), "useradd", "--create-home", "--shell", "/bin/bash",
-                 "--password", "*", user])
+            run(
+                [
+                    "chroot",
+                    str(self._root),
+                    "useradd",
+                    "--create-home",
+                    "--shell",
+                    "/bin/bash",
+                    "--password",
+                    "*",
+                    user,
+                ]
+            )
             entry = self._passwd(user)
         if entry is None:
             raise MachineError(f"Host {self.spec.name}: user {user} could not be made.")
@@ -234,6 +260,9 @@ class Host:
         return None
 
     def _boot(self) -> None:
+        self._group.create(
+            cores=self.spec.cores, memory_mib=self.spec.memory_mib, first_cpu=self.spec.vmid
+        )
         directories = [str(path) for path in self._group.directories]
         join = 'for d in "$@"; do shift; [ "$d" = -- ] && break; echo $$ > "$d/cgroup.procs"; done'
         with (self._dir / "console.log").open("ab") as console:
@@ -243,8 +272,25 @@ class Host:
                 stdout=console,
                 stderr=console,
                 start_new_session=True,
-                env={**os.environ, "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network"},
+                env={**os.environ, **NSPAWN_ENVIRONMENT},
             )
+        self._powered, self._started = True, time.monotonic()
+        self._boots += 1
+        threading.Thread(
+            target=self._supervise, args=(self._process,), name=self.spec.name, daemon=True
+        ).start()
+
+    def _supervise(self, process: subprocess.Popen[bytes]) -> None:
+        """Boot again when the host restarts itself; otherwise it is off."""
+        code = process.wait()
+        with self._power:
+            if not self._powered:
+                return
+            self._powered = False
+            if code == EXIT_REBOOT:
+                with contextlib.suppress(MachineError, OSError):
+                    end_group(self._group.directories)
+                    self._boot()
 
     def _nspawn(self) -> list[str]:
         binds = [f"--bind={self._data_dir(path)}:{path}" for path in DATA_DIRS]
@@ -274,12 +320,9 @@ class Host:
         deadline = time.monotonic() + timeout_seconds
         while not done():
             if not self.running:
-                raise MachineError(f"Host {self.spec.name} went off: {self._last_words()}")
+                raise MachineError(f"it went off: {self._last_words()}")
             if time.monotonic() > deadline:
-                raise MachineError(
-                    f"Host {self.spec.name} {what} within {timeout_seconds:g} s: "
-                    f"{self._last_words()}"
-                )
+                raise MachineError(f"it {what} within {timeout_seconds:g} s: {self._last_words()}")
             time.sleep(POLL_SECONDS)
 
     def _answers(self) -> bool:

@@ -69,7 +69,9 @@ def claim_network(locks: Path, taken: list[IPv4Network]) -> tuple[LabNetwork, IO
             handle.close()
             continue
         return network, handle
-    raise MachineError("No network of 10.77.0.0/16 is free: end a lab, or remove its bridge cwlabN.")
+    raise MachineError(
+        "No network of 10.77.0.0/16 is free: end a lab, or remove its bridge cwlabN."
+    )
 
 
 def used_networks() -> list[IPv4Network]:
@@ -84,8 +86,10 @@ def used_networks() -> list[IPv4Network]:
         if route["dst"] != "default" and route.get("type") != "broadcast"
     ]
     for link in addresses:
-        found += [IPv4Network(f"{one['local']}/{one['prefixlen']}", strict=False)
-                  for one in link["addr_info"]]
+        found += [
+            IPv4Network(f"{one['local']}/{one['prefixlen']}", strict=False)
+            for one in link["addr_info"]
+        ]
     return [network for network in found if network.prefixlen]
 
 

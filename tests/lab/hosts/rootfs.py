@@ -69,7 +69,5 @@ def mmdebstrap_command(recipe: RootfsRecipe, target: Path) -> list[str]:
     ]
     command += [f"--dpkgopt=path-exclude={path}" for path in recipe.excluded_paths]
     for verb, units in (("disable", recipe.disabled_units), ("mask", recipe.masked_units)):
-        command.append(
-            f'--customize-hook=systemctl --quiet --root="$1" {verb} {" ".join(units)}'
-        )
+        command.append(f'--customize-hook=systemctl --quiet --root="$1" {verb} {" ".join(units)}')
     return [*command, recipe.suite, str(target)]

@@ -33,7 +33,8 @@ modules=/lib/modules/$(uname -r)
 if [ ! -e "$modules" ]; then
   mkdir -p "$modules"
   while read -r name probe; do
-    [ ! -e "$probe" ] || echo "kernel/$name.ko"
+    # shellcheck disable=SC2086 # a command with its arguments
+    if $probe; then echo "kernel/$name.ko"; fi
   done < $lab/modules > "$modules/modules.builtin"
   : > "$modules/modules.order"
   depmod
