@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Take the person's sentence as text that is never a template; see the module's docs."""
+
+from __future__ import annotations
+
+import json
+import re
+import typing as t
+import unicodedata
+from pathlib import Path
+
+from ansible.plugins.action import ActionBase
+
+ARGUMENTS: dict[str, t.Any] = {
+    "variable": {"type": "str", "default": "intent"},
+    "deployment": {"type": "str", "default": ""},
+    "deployments_dir": {"type": "path", "required": True},
+}
+NAME = re.compile(r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
+
+
+def slug(text: str) -> str:
+    """Return a name made of the words of a sentence; the same words give the same name."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    words = [word for word in re.split(r"[^a-z0-9]+", plain) if word not in ("", "a", "an", "the")]
+    name = ""
+    for word in words:
+        if len(name) + len(word) > 30:
+            break
+        name = f"{name}-{word}" if name else word
+    return name or "deployment"
+
+
+class ActionModule(ActionBase):
+    """Read the raw variable: templating a sentence would run what stands between braces."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(
+        self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None
+    ) -> dict[str, t.Any]:
+        """Return ``text``, the ``deployment`` it belongs to and what is stored of that."""
+        super().run(tmp, task_vars)
+        _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
+        raw = (task_vars or {}).get(args["variable"], "")
+        # JSON and back drops the mark with which Ansible trusts a string as a template.
+        text = json.loads(json.dumps(raw if isinstance(raw, str) else ""))
+        name = args["deployment"] or slug(text)
+        if not text.strip() and not args["deployment"]:
+            return {
+                "failed": True,
+                "msg": "There is nothing to do: say what you need, for instance"
+                ' -e intent="HA cluster with monitoring", or name an existing deployment with'
+                " -e deployment=NAME.",
+            }
+        if not NAME.match(name):
+            return {
+                "failed": True,
+                "msg": f"The deployment name {name!r} is not valid; use small letters, digits and"
+                " dashes, at most 63.",
+            }
+        directory = Path(args["deployments_dir"]) / name
+        return {
+            "changed": False,
+            "text": text,
+            "deployment": name,
+            "directory": str(directory),
+            **{
+                stored: self._stored(directory / f"{stored}.json") for stored in ("request", "plan")
+            },
+        }
+
+    @staticmethod
+    def _stored(path: Path) -> dict[str, t.Any] | None:
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Write the report of a run and return its closing table; see the module's docs."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from pathlib import Path
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._files import write_private
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report import (
+    closing_table,
+    html_report,
+)
+
+ARGUMENTS: dict[str, t.Any] = {
+    "directory": {"type": "path", "required": True},
+    "terraform": {"type": "dict", "default": {}},
+    "nodes": {"type": "list", "elements": "list", "default": []},
+    "checks": {"type": "list", "elements": "dict", "default": []},
+    "files": {"type": "dict", "default": {}},
+    "stand_ins": {"type": "list", "elements": "str", "default": []},
+    "simulated_reason": {"type": "str", "default": ""},
+}
+
+
+class ActionModule(ActionBase):
+    """Everything that was decided is read from the deployment's own files."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(
+        self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None
+    ) -> dict[str, t.Any]:
+        """Write ``report.html``; the page is not part of ``changed``, it tells of every run."""
+        super().run(tmp, task_vars)
+        _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
+        directory = Path(args["directory"])
+        run: dict[str, t.Any] = {key: value for key, value in args.items() if key != "directory"}
+        report = directory / "report.html"
+        run["files"] = {"report": str(report), **args["files"]}
+        for name in ("plan", "request", "snapshot", "result"):
+            path = directory / f"{name}.json"
+            run[name] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        if run["plan"] is None:
+            return {"failed": True, "msg": f"There is no plan.json in {directory} to report on."}
+        if not self._task.check_mode:
+            write_private(report, html_report(run))
+        return {"changed": False, "table": closing_table(run), "report": str(report)}

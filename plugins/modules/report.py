@@ -1,0 +1,75 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: report
+short_description: Write the report of a run
+version_added: 0.1.0
+author:
+  - The clusterwright maintainers (@clusterwright)
+description:
+  - Writes a self-contained HTML page about a deployment, from the files in its folder, and returns
+    the table that closes a run.
+  - This action runs on the controller.
+options:
+  directory:
+    description: Folder of the deployment, with C(plan.json), C(request.json), C(snapshot.json).
+    type: path
+    required: true
+  terraform:
+    description: Number of machines that were created, updated, replaced and deleted.
+    type: dict
+    default: {}
+  nodes:
+    description: Nodes of the cluster, each as name, roles, readiness and version.
+    type: list
+    elements: list
+    default: []
+  checks:
+    description: Results of the verification, each with C(name), C(status), C(detail), C(seconds).
+    type: list
+    elements: dict
+    default: []
+  files:
+    description: Further files to mention, by label.
+    type: dict
+    default: {}
+  stand_ins:
+    description: What in this run stands in for the real thing, in words for the reader.
+    type: list
+    elements: str
+    default: []
+  simulated_reason:
+    description: Why machines are simulated; empty when they are real.
+    type: str
+    default: ""
+attributes:
+  check_mode:
+    description: Writes nothing and returns the table.
+    support: full
+  diff_mode:
+    description: Has no difference to show.
+    support: none
+"""
+
+EXAMPLES = r"""
+- name: Write the report
+  clusterwright.proxmox.report:
+    directory: deployments/demo
+"""
+
+RETURN = r"""
+table:
+  description: The closing table as text.
+  returned: always
+  type: str
+  sample: "machine  node  vCPU"
+report:
+  description: Path of the page.
+  returned: always
+  type: str
+  sample: deployments/demo/report.html
+"""
