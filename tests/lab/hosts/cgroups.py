@@ -38,8 +38,8 @@ def hierarchies(mountinfo: str, membership: str) -> list[Hierarchy]:
     """
     paths: dict[str, str] = {}
     for line in membership.splitlines():
-        _number, names, path = line.split(":", 2)
-        paths.update(dict.fromkeys(names.split(","), path))
+        _number, controllers, path = line.split(":", 2)
+        paths.update(dict.fromkeys(controllers.split(","), path))
     mounts = [_cgroup_mount(line) for line in mountinfo.splitlines()]
     found = [mount for mount in mounts if mount is not None]
     only_unified = all(unified for _point, _root, _options, unified in found)
@@ -50,8 +50,8 @@ def hierarchies(mountinfo: str, membership: str) -> list[Hierarchy]:
             continue
         path = "/" if only_unified else paths.get(min(names), "/")
         below = os.path.relpath(path, root) if path.startswith(root) else "."
-        controllers = frozenset(name for name in names if name and not name.startswith("name="))
-        result.append(Hierarchy(point / below, controllers, unified))
+        own = frozenset(name for name in names if name and not name.startswith("name="))
+        result.append(Hierarchy(point / below, own, unified))
     return result
 
 

@@ -133,7 +133,7 @@ def _mask(span: str) -> str:
     """The kernel's bit mask of a range: 32 bits a word, the highest first."""
     first, _, last = span.strip().partition("-")
     bits = sum(1 << number for number in range(int(first), int(last or first) + 1))
-    words = []
+    words: list[str] = []
     while bits or not words:
         words.append(f"{bits & 0xFFFFFFFF:08x}")
         bits >>= 32

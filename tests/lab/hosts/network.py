@@ -114,7 +114,7 @@ def remove_bridge(bridge: str) -> None:
 
 
 def _filtered() -> bool:
-    """Whether frames on a bridge pass the machine's packet filter (a container engine drops them)."""
+    """Whether frames on a bridge pass the machine's packet filter, where they may be dropped."""
     if shutil.which("iptables") is None or not FORWARDED_BRIDGES.exists():
         return False
     return FORWARDED_BRIDGES.read_text(encoding="ascii").strip() == "1"
