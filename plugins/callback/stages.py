@@ -114,7 +114,7 @@ class CallbackModule(CallbackBase):
         seconds = time.monotonic() - self._task_started
         slow = float(self.get_option("slow_task_seconds"))
         name = result._task.get_name()
-        if self._stage and seconds > slow and name not in [known for known, _ in self._stage.slow]:
+        if self._stage and seconds > slow and name not in [known for known, _seconds in self._stage.slow]:
             self._stage.slow.append((name, seconds))
 
     def v2_runner_on_ok(self, result: t.Any) -> None:

@@ -25,7 +25,7 @@ def table(
     for row in cells:
         wrapped = textwrap.wrap(row[-1], last_width) or [""]
         lines.append(line([*row[:-1], wrapped[0]]))
-        lines.extend(line([*("" for _ in widths), more]) for more in wrapped[1:])
+        lines.extend(line([*[""] * len(widths), more]) for more in wrapped[1:])
     return "\n".join(lines)
 
 

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# `make demo` is the main job on the lab; `make test` is every check. Both set up what they need.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+INTENT ?= HA cluster with monitoring
+PROVIDER ?= none
+DEPLOYMENT ?= demo
+LAB ?= demo
+
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+LINK := build/collections/ansible_collections/clusterwright/proxmox
+export PATH := $(BIN):$(PATH)
+export PYTHONPATH := $(CURDIR)/tests
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+# A sentence may hold anything; it reaches the playbook through the environment, not the shell.
+export INTENT
+
+.PHONY: help setup lab-prepare demo demo-down lab-up lab-conformance test unit integration lint \
+	typecheck sanity molecule artifact bench fuzz docs lock clean
+
+help: ## Show the targets.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+$(VENV)/.installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed, $$($(PYTHON) --version) is what $(PYTHON) is; set PYTHON=…" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	touch $@
+
+$(LINK):
+	mkdir -p $(@D)
+	ln -sfn $(CURDIR) $@
+
+setup: $(VENV)/.installed $(LINK) ## Install the Python side.
+
+lab-prepare: setup ## Build the lab's tools, root filesystem and images, once.
+	python -m lab prepare
+
+lab-up: lab-prepare ## Start the lab.
+	python -m lab up --name $(LAB)
+
+demo: lab-up ## One sentence becomes a running cluster: make demo INTENT="…" PROVIDER=gemini
+	ansible-playbook playbooks/provision.yml -i inventory/lab -e lab_name=$(LAB) \
+		-e deployment=$(DEPLOYMENT) -e provider=$(PROVIDER) -e approve=auto
+
+demo-down: setup ## Remove everything that `make demo` made.
+	python -m lab down --name $(LAB)
+	rm -rf deployments/$(DEPLOYMENT)
+
+lab-conformance: setup ## Compare the simulated Proxmox VE with recordings of a real one.
+	python -m lab.pve.conformance --output build/lab-conformance.json
+
+test: setup lint typecheck unit sanity artifact lab-prepare integration molecule ## Run every check.
+
+lint: setup ## ruff, yamllint and ansible-lint (profile production).
+	ruff check .
+	ruff format --check .
+	yamllint .
+	ansible-lint --offline --profile production
+
+typecheck: setup ## mypy.
+	mypy plugins tests/lab
+
+unit: setup ## Unit tests.
+	python -m pytest tests/unit -n 2
+
+integration: setup ## Tests with the real Terraform provider and other real processes.
+	python -m pytest tests/integration -p no:cacheprovider
+
+sanity: setup ## ansible-test sanity, with no ignore file.
+	tests/sanity.sh
+
+molecule: setup ## Scenarios: the plan stage, and the whole way with fail-over.
+	tests/molecule.sh default pipeline
+
+artifact: setup ## Build the collection, install it into an empty path, run it by its full name.
+	tests/artifact.sh
+
+bench: setup ## Benchmarks; tables here, JSON under build/benchmarks/.
+	for file in tests/benchmarks/[!_]*.py; do python "$$file"; done
+
+fuzz: setup ## The long run of the property tests.
+	HYPOTHESIS_PROFILE=fuzz python -m pytest tests/unit -m fuzz
+
+docs: setup ## Generate the reference of modules and roles and the JSON Schemas under docs/.
+	python tests/reference.py
+
+lock: ## Resolve requirements.in into requirements.txt (needs uv).
+	uv pip compile --generate-hashes --universal --no-header --python-version 3.11 \
+		requirements.in -o requirements.txt
+
+clean: demo-down ## Remove what was built in the checkout.
+	rm -rf build .venv
