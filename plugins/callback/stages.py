@@ -49,7 +49,7 @@ class Stage:
         self.started = time.monotonic()
         self.changed: dict[str, int] = {}
         self.failed = False
-        self.slow: list[tuple[str, float]] = []
+        self.slow: dict[str, float] = {}
 
     @property
     def seconds(self) -> float:
@@ -107,15 +107,15 @@ class CallbackModule(CallbackBase):
         color = C.COLOR_ERROR if stage.failed else C.COLOR_CHANGED if changed else C.COLOR_OK
         lead = "\r" if sys.stdout.isatty() else ""
         self._show(f"{lead}{stage.name:<44} {stage.seconds:8.1f} s  {result}", color)
-        for name, seconds in stage.slow:
+        for name, seconds in stage.slow.items():
             self._show(f"    {name:<40} {seconds:8.1f} s")
 
     def _took(self, result: t.Any) -> None:
         seconds = time.monotonic() - self._task_started
         slow = float(self.get_option("slow_task_seconds"))
         name = result._task.get_name()
-        if self._stage and seconds > slow and name not in [known for known, _seconds in self._stage.slow]:
-            self._stage.slow.append((name, seconds))
+        if self._stage and seconds > slow:
+            self._stage.slow.setdefault(name, seconds)
 
     def v2_runner_on_ok(self, result: t.Any) -> None:
         """Count changes, follow the ledger, show tables."""
