@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which calls make a Snapshot, sent by a few threads at once.
+
+Without addresses at most ``5 + 4 · nodes`` requests are sent, however many guests there are: four
+that everything else depends on, then a list ordered by use and cut at that number. What was cut,
+refused or did not answer in time is a finding in ``missing``; only the first answers
+(version, resources) must succeed.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import datetime
+import time
+import typing as t
+
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve import (
+    access,
+    plan,
+    snapshot,
+)
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.client import Api
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.errors import (
+    UNREACHABLE,
+    ForbiddenError,
+    PveError,
+)
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.guest_pass import (
+    read_guests,
+)
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.plan import Call
+
+WORKERS = 8
+
+
+def collect(
+    api: Api,
+    *,
+    depth: str = "basic",
+    workers: int = WORKERS,
+    now: t.Callable[[], datetime.datetime] = lambda: datetime.datetime.now(datetime.UTC),
+) -> snapshot.Data:
+    """Return the Snapshot of the cluster behind ``api`` as plain data.
+
+    ``depth`` is ``basic`` or ``addresses``. Raises ``PveError`` when the API cannot be used at all.
+    """
+    collected_at, started = now(), time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(max_workers=workers) as pool:
+        answers = _first_answers(api, pool)
+        _say_what_is_filtered(answers)
+        calls = plan.calls(answers, complete=depth == "addresses")
+        if depth == "basic":
+            nodes = snapshot.online_nodes(answers.status, answers.resources)
+            calls = _cut(calls, 5 + 4 * len(nodes) - api.calls, answers)
+        _store_all(api, pool, calls, answers)
+        _say_what_is_estimated(answers)
+        if depth == "addresses":
+            wanted = snapshot.of_type(answers.resources, "qemu", "lxc")
+            read_guests(api, pool, wanted, answers)
+    return snapshot.build(
+        answers,
+        {
+            "endpoint": api.endpoint,
+            "collected_at": collected_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "seconds": round(time.monotonic() - started, 3),
+            "calls": api.calls,
+            "depth": depth,
+            "verified": True,
+        },
+    )
+
+
+def collect_guests(
+    api: Api,
+    wanted: t.Callable[[snapshot.Item], bool],
+    *,
+    addresses: bool = True,
+    workers: int = WORKERS,
+) -> tuple[list[snapshot.Data], list[snapshot.Data]]:
+    """Return the guests for which ``wanted`` holds, and what is missing.
+
+    One call, and with ``addresses`` one or two more for each of them. ``wanted`` gets an entry of
+    ``/cluster/resources``.
+    """
+    resources = api.get("/cluster/resources") or []
+    chosen = [item for item in snapshot.of_type(resources, "qemu", "lxc") if wanted(item)]
+    answers = snapshot.Answers(version={"version": "0"}, resources=resources)
+    if addresses and chosen:
+        with concurrent.futures.ThreadPoolExecutor(max_workers=workers) as pool:
+            read_guests(api, pool, chosen, answers)
+    by_id = sorted(chosen, key=lambda item: int(item["vmid"]))
+    found = [snapshot.guest(item, answers.guests.get(int(item["vmid"]))) for item in by_id]
+    return found, answers.missing
+
+
+def _first_answers(api: Api, pool: concurrent.futures.Executor) -> snapshot.Answers:
+    """Return what the list of further calls depends on.
+
+    The version goes alone: wrong credentials cost one failed log-in, not four.
+    """
+    answers = snapshot.Answers(version=api.get("/version"), resources=())
+    required = pool.submit(api.get, "/cluster/resources")
+    optional = [
+        Call("/cluster/status", "status", "quorate"),
+        Call("/access/permissions", "permissions", "privileges"),
+    ]
+    try:
+        _store_all(api, pool, optional, answers)
+    finally:
+        answers.resources = required.result() or ()
+    return answers
+
+
+def _store_all(
+    api: Api,
+    pool: concurrent.futures.Executor,
+    calls: t.Sequence[Call],
+    answers: snapshot.Answers,
+) -> None:
+    """Send the calls and put each answer where it belongs, or a finding in its place."""
+    running = [(call, pool.submit(_answer, api, call)) for call in calls]
+    for call, future in running:
+        answer = future.result()
+        if isinstance(answer, PveError):
+            answers.missing.append(failed(call, answer))
+        elif answer is not None:
+            _store(call, answer, answers)
+
+
+def _answer(api: Api, call: Call) -> t.Any:
+    try:
+        return api.get(call.path, call.params)
+    except PveError as error:
+        return error
+
+
+def _store(call: Call, data: t.Any, answers: snapshot.Answers) -> None:
+    if call.into == "volumes":
+        answers.volumes.append((call.node, str(call.storage), data))
+    elif call.into == "guests":
+        answers.guests[int(str(call.vmid))] = snapshot.GuestDetail(config=data)
+    elif call.into in ("networks", "storages", "node_status"):
+        getattr(answers, call.into)[call.node] = data
+    elif call.into == "next_vmid":
+        answers.next_vmid = int(data)
+    else:
+        setattr(answers, call.into, data)
+
+
+def failed(call: Call, error: PveError) -> snapshot.Data:
+    """Return the finding for a call without answer."""
+    rule = "forbidden" if isinstance(error, ForbiddenError) else "failed"
+    if isinstance(error, UNREACHABLE):
+        rule = "unreachable"
+    return snapshot.finding(f"facts.{rule}", "warning", call.field, str(error), call.path)
+
+
+def _cut(calls: list[Call], budget: int, answers: snapshot.Answers) -> list[Call]:
+    """Return the first ``budget`` calls; those left out that matter become findings."""
+    for call in calls[max(budget, 0) :]:
+        if not call.extra:
+            answers.missing.append(
+                snapshot.finding(
+                    "facts.not-read",
+                    "info",
+                    call.field,
+                    "Not read, to stay within 5 + 4·N requests for N nodes;"
+                    " depth addresses reads it.",
+                    call.path,
+                )
+            )
+    return calls[: max(budget, 0)]
+
+
+def _say_what_is_filtered(answers: snapshot.Answers) -> None:
+    """Say which lists the API shortens for these credentials without telling."""
+    if not answers.permissions:
+        return
+    for field, path, *privileges in (
+        ("guests", "/vms", "VM.Audit"),
+        ("storages", "/storage", "Datastore.Audit", "Datastore.AllocateSpace"),
+        ("pools", "/pool", "Pool.Audit"),
+        ("nodes", "/nodes", "Sys.Audit"),
+        ("bridges", "/sdn", "SDN.Audit", "SDN.Use", "SDN.Allocate"),
+        ("pci_mappings", "/mapping", "Mapping.Audit", "Mapping.Use", "Mapping.Modify"),
+    ):
+        if not access.allows(answers.permissions, path, *privileges):
+            answers.missing.append(
+                snapshot.finding(
+                    "facts.filtered",
+                    "info" if field in ("pools", "pci_mappings") else "warning",
+                    field,
+                    f"Without {' or '.join(privileges)} on {path} Proxmox VE lists only what these"
+                    " credentials were given singly; the rest is invisible here.",
+                )
+            )
+    for name, online in snapshot.online_nodes(answers.status, answers.resources).items():
+        if not online:
+            answers.missing.append(
+                snapshot.finding(
+                    "facts.node-offline",
+                    "warning",
+                    f"nodes.{name}",
+                    f"Node {name} is offline: it was not asked, and its guests may lack numbers.",
+                )
+            )
+
+
+def _say_what_is_estimated(answers: snapshot.Answers) -> None:
+    """Say which free space is total minus used although the file system may keep a reserve."""
+    known = {(node, item["storage"]) for node, items in answers.storages.items() for item in items}
+    names = {name for _node, name in known}
+    for item in snapshot.of_type(answers.resources, "storage"):
+        name, node = str(item["storage"]), str(item["node"])
+        exact = item.get("plugintype") in snapshot.EXACT_FREE_SPACE or (node, name) in known
+        if not exact and not (item.get("shared") and name in names):
+            answers.missing.append(
+                snapshot.finding(
+                    "facts.estimated",
+                    "info",
+                    f"storages.{name}.{node}.available_gib",
+                    "The free space is total minus used; blocks that the file system reserves are"
+                    " not known without the node's own list.",
+                )
+            )
