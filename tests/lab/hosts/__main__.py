@@ -17,6 +17,7 @@ from pathlib import Path
 from lab.hosts.machines import NspawnMachines
 from lab.hosts.network import claim_network, lock_dir, used_networks
 from lab.hosts.rootfs import ensure_rootfs
+from lab.images import ensure_images
 from lab.machines import MachineSpec
 
 
@@ -28,7 +29,8 @@ def main(count: int, keys: tuple[str, ...]) -> None:
     rootfs = ensure_rootfs()
     network, held = claim_network(lock_dir(), used_networks())
     with tempfile.TemporaryDirectory(prefix="cwlab-", dir="/var/tmp") as state:
-        machines = NspawnMachines(Path(state), network, held, rootfs=rootfs)
+        images = tuple(ensure_images().glob("*.tar"))
+        machines = NspawnMachines(Path(state), network, held, rootfs=rootfs, images=images)
         specs = [
             MachineSpec(
                 vmid=1001 + number,

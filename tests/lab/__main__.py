@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`python -m lab`: prepare, start, show and end a lab."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from lab.hosts.commands import CommandError
+from lab.hosts.footprint import remove_footprint
+from lab.hosts.support import why_no_hosts
+from lab.images import ImageError
+from lab.lab import Lab, LabRequest
+from lab.machines import MachineError
+from lab.prepare import prepare
+from lab.pve import ClusterError
+from lab.state import POLL_SECONDS, LabError, LabState
+from lab.tools import ToolError
+
+ERRORS = (ClusterError, CommandError, ImageError, LabError, MachineError, ToolError)
+START_SECONDS = 120
+NOT_ASKED = "SIMULATED as asked for."
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Return 0, or 1 after one sentence on standard error."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except ERRORS as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except PermissionError as error:
+        sys.stderr.write(f"{error.filename}: it belongs to another user, probably root.\n")
+        return 1
+    return 0
+
+
+def up(options: argparse.Namespace) -> None:
+    """Start the lab in the background; one that already runs as asked for stays."""
+    state = LabState(options.name)
+    reason = simulated_reason(options.machines)
+    running = state.document()
+    if running is not None:
+        if (running["cluster"], running["simulated"]) != (options.cluster, reason is not None):
+            raise LabError(f"The lab {state.name} runs with other options: end it first.")
+        print(summary(running))
+        return
+    prepare(hosts=reason is None, report=print_step)
+    clear(state)
+    state.directory.mkdir(parents=True)
+    command = [sys.executable, "-m", "lab", "run", "--name", options.name]
+    command += ["--cluster", options.cluster, "--machines", options.machines]
+    with state.log.open("wb") as log:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=Path(__file__).parents[1],
+            start_new_session=True,
+        )
+    print(summary(_await_document(state, process)))
+
+
+def _await_document(state: LabState, process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    deadline = time.monotonic() + START_SECONDS
+    while (document := state.document()) is None:
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.terminate()
+            lines = state.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+            last = lines[-1] if lines else "no word of it"
+            raise LabError(f"The lab {state.name} did not start: {last} (see {state.log})")
+        time.sleep(POLL_SECONDS)
+    return document
+
+
+def run(options: argparse.Namespace) -> None:
+    """Be the lab until a signal ends it."""
+    state = LabState(options.name)
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    reason = simulated_reason(options.machines)
+    with state.hold():
+        prepared = prepare(hosts=reason is None, report=print_step)
+        lab = Lab(LabRequest(options.name, options.cluster, reason), state.directory, prepared)
+        try:
+            lab.start()
+            ended.wait()
+        finally:
+            (state.directory / "lab.json").unlink(missing_ok=True)
+            lab.close()
+
+
+def down(options: argparse.Namespace) -> None:
+    """End the lab and remove all it made; one that is already gone is fine."""
+    state = LabState(options.name)
+    state.end_owner()
+    left = clear(state)
+    print(f"The lab {state.name} is gone." if left else f"There is no lab {state.name}.")
+
+
+def clear(state: LabState) -> bool:
+    """Remove what a lab left, even one that was killed together with its guardian."""
+    if not state.directory.exists():
+        return False
+    remove_footprint(state.directory)
+    state.remove()
+    return True
+
+
+def status(options: argparse.Namespace) -> None:
+    """Print where the lab is.
+
+    Raises:
+        LabError: it does not run.
+    """
+    state = LabState(options.name)
+    document = state.document()
+    if document is None:
+        raise LabError(f"The lab {state.name} does not run.")
+    print(summary(document))
+
+
+def prepare_only(options: argparse.Namespace) -> None:
+    """Have everything slow, with a line for each step."""
+    prepare(hosts=simulated_reason(options.machines) is None, report=print_step)
+
+
+def simulated_reason(machines: str) -> str | None:
+    """Why there will be no real hosts, or None when there will.
+
+    Raises:
+        LabError: real hosts were asked for by name and cannot be had.
+    """
+    if machines == "simulated":
+        return NOT_ASKED
+    reason = why_no_hosts()
+    if reason is not None and machines == "hosts":
+        raise LabError(reason)
+    return reason
+
+
+def summary(document: dict[str, Any]) -> str:
+    """A few lines for a person: where the lab is and what in it is not the real thing."""
+    hosts = f"real Linux hosts on {document['bridge']}, {document['subnet']}"
+    if document["simulated"]:
+        hosts = f"SIMULATED: {document['simulated_reason']}"
+    rows = {
+        "lab": document["name"],
+        "Proxmox VE": document["endpoint"],
+        "token": f"{document['user']}!{document['token_id']} ({document['token_secret_file']})",
+        "hosts": hosts,
+    }
+    lines = [f"{key:<11} {value}" for key, value in rows.items()]
+    return "\n".join(lines + [f"{'stand-in':<11} {line}" for line in document["lab_stand_ins"]])
+
+
+def print_step(line: str) -> None:
+    """Show one step at once, also through a pipe."""
+    print(line, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m lab", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, function, words in (
+        ("up", up, "start a lab in the background"),
+        ("down", down, "end a lab and remove all it made"),
+        ("status", status, "show where a lab is"),
+        ("prepare", prepare_only, "build and cache everything slow"),
+        ("run", run, "be the lab in the foreground"),
+    ):
+        command = commands.add_parser(name, help=words, description=function.__doc__)
+        command.set_defaults(run=function)
+        if name != "prepare":
+            command.add_argument("--name", default="demo", help="name of the lab (demo)")
+        if name in {"up", "run", "prepare"}:
+            command.add_argument(
+                "--machines",
+                choices=("auto", "hosts", "simulated"),
+                default="auto",
+                help="real hosts, none, or real ones where they can be had (auto)",
+            )
+        if name in {"up", "run"}:
+            command.add_argument(
+                "--cluster", default="default", help="a cluster file, or the name of one (default)"
+            )
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
