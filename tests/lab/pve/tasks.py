@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tasks: UPIDs, their status, log and list; what fails inside one is no HTTP error."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+from lab.pve.wire import Params, PveError, Reply, TaskError, param_error
+
+UPID = re.compile(
+    r"UPID:(?P<node>[\w.-]+):(?P<pid>[0-9A-F]{8,9}):(?P<pstart>[0-9A-F]{8,9}):"
+    r"(?P<start>[0-9A-F]{8}):(?P<type>[^:\s]+):(?P<id>[^:\s]*):(?P<user>[^:\s]+):"
+)
+# A task that ends within this time is already stopped when its UPID is answered.
+SETTLE_SECONDS = 0.05
+WARNING = "WARN: "
+
+
+class Tasks:
+    """Mixin: the worker side of the API."""
+
+    tasks: dict[str, dict[str, Any]]
+    tasklog: list[dict[str, Any]]
+
+    async def task(
+        self: Any,
+        node: str,
+        ttype: str,
+        tid: Any,
+        user: str,
+        body: Callable[[], Awaitable[str | None]],
+        vm: Any = None,
+        lock: bool = True,
+        log: Iterable[str] = (),
+    ) -> str:
+        """Run `body` as a worker and return its UPID; `TaskError` is its exit status.
+
+        `body` may return more log text; lines that begin with "WARN: " end the
+        task with "WARNINGS: n". With `vm` and `lock` it runs under the guest's
+        configuration lock.
+        """
+        upid, pid, start = self._upid(node, ttype, tid, user)
+        record: dict[str, Any] = {
+            "upid": upid,
+            "node": node,
+            "pid": pid,
+            "pstart": pid * 7,
+            "starttime": start,
+            "type": ttype,
+            "id": str(tid),
+            "user": user,
+            "status": "running",
+            "log": list(log),
+        }
+        self.tasks[upid] = record
+        self.tasklog.append(record)
+
+        async def run() -> None:
+            status = "OK"
+            try:
+                if vm is not None and lock:
+                    await self.acquire(vm, upid)
+                try:
+                    text = await body()
+                    record["log"].extend((text or "").splitlines())
+                finally:
+                    if vm is not None and lock:
+                        self.release(vm, upid)
+            except TaskError as error:
+                status = str(error)
+            except PveError as error:
+                status = error.message
+            warnings = sum(line.startswith(WARNING) for line in record["log"])
+            if status == "OK" and warnings:
+                status = f"WARNINGS: {warnings}"
+            verdict = {"OK": "TASK OK"}.get(status, f"TASK ERROR: {status}")
+            if status.startswith("WARNINGS: "):
+                verdict = f"TASK {status}"
+            record["log"].append(verdict)
+            record.update(status="stopped", exitstatus=status, endtime=int(time.time()))
+
+        worker = asyncio.ensure_future(run())
+        self.workers.add(worker)
+        worker.add_done_callback(self.workers.discard)
+        await asyncio.wait({worker}, timeout=SETTLE_SECONDS)
+        return upid
+
+    def _lab_routes_tasks(self) -> list[tuple[str, str, Any]]:
+        tasks = "/nodes/{node}/tasks"
+        return [
+            ("GET", "/cluster/tasks", self.cluster_tasks),
+            ("GET", tasks, self.list_tasks),
+            ("GET", tasks + "/{upid}", self.task_index),
+            ("DELETE", tasks + "/{upid}", self.stop_task),
+            ("GET", tasks + "/{upid}/status", self.task_status),
+            ("GET", tasks + "/{upid}/log", self.task_log),
+        ]
+
+    def _find_task(self: Any, v: Params, user: str) -> dict[str, Any]:
+        found = UPID.fullmatch(v["upid"])
+        if not found:
+            raise param_error(upid="unable to parse worker upid")
+        if found["node"] != v["node"]:
+            raise param_error(upid="wrong node")
+        task: dict[str, Any] | None = self.tasks.get(v["upid"])
+        owner = found["user"]
+        if user not in (owner, owner.split("!")[0]):
+            self.require(user, f"/nodes/{v['node']}", "Sys.Audit")
+        if task is None:
+            raise PveError(400, "Parameter verification failed.", {"upid": "no such task"})
+        return task
+
+    @staticmethod
+    def _view(task: dict[str, Any], *, listing: bool) -> dict[str, Any]:
+        view = {key: value for key, value in task.items() if key != "log"}
+        if "!" in view["user"]:
+            view["user"], _, view["tokenid"] = view["user"].partition("!")
+        if not listing:
+            view.pop("endtime", None)
+            return view
+        exit_status = view.pop("exitstatus", None)
+        view.pop("status")
+        if exit_status is not None:
+            view["status"] = exit_status
+        return view
+
+    async def task_index(self, v: Params, user: str) -> list[dict[str, str]]:
+        return [{"name": "log"}, {"name": "status"}]
+
+    async def task_status(self, v: Params, user: str) -> dict[str, Any]:
+        return self._view(self._find_task(v, user), listing=False)
+
+    async def task_log(self, v: Params, user: str) -> Reply:
+        lines = self._find_task(v, user)["log"]
+        start, limit = int(v.get("start", 0)), int(v.get("limit", 50))
+        numbered = [{"n": n, "t": text} for n, text in enumerate(lines, 1)]
+        return Reply(numbered[start : start + limit or None], {"total": len(lines)})
+
+    async def stop_task(self, v: Params, user: str) -> None:
+        self._find_task(v, user)
+
+    def _visible(self: Any, task: dict[str, Any], user: str) -> bool:
+        owner = task["user"]
+        if user in (owner, owner.split("!")[0]):
+            return True
+        return bool(self.allowed(user, f"/nodes/{task['node']}", "Sys.Audit"))
+
+    async def list_tasks(self: Any, v: Params, user: str) -> Reply:
+        wanted = [
+            task
+            for task in reversed(self.tasklog)
+            if task["node"] == v["node"]
+            and self._visible(task, user)
+            and v.get("vmid") in (None, shell_id(task["id"]))
+            and v.get("typefilter") in (None, task["type"])
+            and not (v.get("errors") and task.get("exitstatus") == "OK")
+        ]
+        start, limit = int(v.get("start", 0)), int(v.get("limit", 50))
+        views = [self._view(task, listing=True) for task in wanted[start : start + limit]]
+        return Reply(views, {"total": len(wanted)})
+
+    async def cluster_tasks(self: Any, v: Params, user: str) -> list[dict[str, Any]]:
+        return [
+            {**self._view(task, listing=True), "saved": str(int("endtime" in task))}
+            for task in reversed(self.tasklog)
+            if self._visible(task, user)
+        ][:25]
+
+
+def shell_id(text: str) -> int | str:
+    """A task's id as a VMID where it is one."""
+    return int(text) if text.isdigit() else text
