@@ -8,9 +8,14 @@ from __future__ import annotations
 import getpass
 import os
 import typing as t
+from pathlib import Path
 
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
+    canonical_json,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._files import write_private
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger import (
     Ledger,
     LedgerError,
@@ -31,6 +36,8 @@ ARGUMENTS: dict[str, t.Any] = {
     "workflow_id": {"type": "str"},
     "stage": {"type": "str"},
     "status": {"type": "str"},
+    "request": {"type": "dict"},
+    "snapshot": {"type": "dict"},
     "plan": {"type": "dict"},
     "config": {"type": "dict", "default": {}},
     "outputs": {"type": "dict", "default": {}},

@@ -50,8 +50,14 @@ options:
       - Status of the run in this stage, for instance C(PLANNING), or the final one
         (C(COMPLETED), C(FAILED), C(ROLLED_BACK)); with O(state=approved) the decision.
     type: str
+  request:
+    description: The request of the plan; kept in the folder.
+    type: dict
+  snapshot:
+    description: The facts of the plan; kept in the folder.
+    type: dict
   plan:
-    description: The plan whose ids are reserved.
+    description: The plan whose ids are reserved; kept in the folder.
     type: dict
   config:
     description: What the run was asked; recorded.

@@ -256,14 +256,14 @@ class Ledger:
             c.execute(sa.update(w).where(w.c.workflow_id == run_id).values(**values))
             c.execute(sa.delete(self._t.holders).where(self._t.holders.c.workflow_id == run_id))
 
-    def describe(self, run_id: str, *, environment: str, config: Row) -> None:
+    def describe(self, run_id: str, *, environment: str) -> None:
         """Add what is known after planning to the record of the run."""
         sa, w = self._sa, self._t.workflows
         with self._transaction() as c:
             c.execute(
                 sa.update(w)
                 .where(w.c.workflow_id == run_id)
-                .values(environment=environment, config=config, updated_at=_now())
+                .values(environment=environment, updated_at=_now())
             )
 
     def approve(self, run_id: str, plan_sha256: str, decision: str, by: str, reason: str) -> None:
