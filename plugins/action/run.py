@@ -115,13 +115,10 @@ class ActionModule(ActionBase):
                 for machine in plan["machines"]
             ],
         )
-        ledger.describe(args["workflow_id"], environment=plan["environment"], config=args["config"])
-        return {"workflow_id": args["workflow_id"]}
-
-    def _approved(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
-        ledger.approve(
-            args["workflow_id"], args["plan_sha256"], args["status"], user, args["reason"]
-        )
+        ledger.describe(args["workflow_id"], environment=plan["environment"])
+        for name in ("request", "snapshot", "plan"):
+            if args["directory"] and args[name]:
+                write_private(Path(args["directory"]) / f"{name}.json", canonical_json(args[name]))
         return {"workflow_id": args["workflow_id"]}
 
     def _finished(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
