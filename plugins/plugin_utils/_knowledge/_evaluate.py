@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Evaluate a component's rules for given drivers: arithmetic only, no code from data."""
+
+from __future__ import annotations
+
+import math
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._schema import (
+    Component,
+    Expression,
+    Family,
+    Quantity,
+    Range,
+    Rule,
+)
+
+#: Order of decision: a later quantity may name an earlier one.
+QUANTITIES: tuple[t.Literal["count", "vcpu", "memory_mib", "disk_gib"], ...] = (
+    "count",
+    "vcpu",
+    "memory_mib",
+    "disk_gib",
+)
+
+
+@dataclass
+class Evaluation:
+    """Minimum and recommendation per quantity (missing: not documented), and what was assumed."""
+
+    minimum: dict[str, float] = field(default_factory=dict)
+    recommended: dict[str, float] = field(default_factory=dict)
+    assumed: dict[str, float] = field(default_factory=dict)
+    note: str = ""
+
+
+def value_of(number: float | Expression, drivers: t.Mapping[str, float]) -> float:
+    """Return the value; a driver that nobody said counts as 0."""
+    if not isinstance(number, Expression):
+        return float(number)
+    total = number.base
+    for term in number.terms:
+        part = term.times * math.prod(drivers.get(name, 0.0) for name in term.of) / term.per
+        total += math.ceil(part - 1e-9) if term.step else part
+    total *= number.factor
+    if number.at_least is not None:
+        total = max(total, number.at_least)
+    if number.at_most is not None:
+        total = min(total, number.at_most)
+    return total
+
+
+def _holds(
+    rule: Rule, said: t.Mapping[str, float], all_drivers: t.Mapping[str, float], env: str, ha: bool
+) -> bool:
+    when = rule.when
+    if when.environment and env not in when.environment:
+        return False
+    if when.ha is not None and when.ha != ha:
+        return False
+    if any(name not in said for name in when.drivers):
+        return False
+    return all(all_drivers.get(name, 0.0) <= limit for name, limit in rule.upto.items())
+
+
+def _names(quantity: Quantity | None) -> t.Iterator[str]:
+    numbers = (
+        (quantity.minimum, quantity.recommended) if isinstance(quantity, Range) else (quantity,)
+    )
+    for number in numbers:
+        if isinstance(number, Expression):
+            for term in number.terms:
+                yield from term.of
+
+
+def evaluate(
+    family: Family,
+    component: Component,
+    drivers: t.Mapping[str, float],
+    environment: str,
+    ha: bool,
+) -> Evaluation:
+    """Return the numbers of the first rule that holds (the last rule when none does).
+
+    Args:
+        family: gives the default of drivers that were not said.
+        component: whose rules are read.
+        drivers: what was said, by driver name.
+        environment: "production", "staging", "development" or "test".
+        ha: high availability is wanted.
+    """
+    known = {name: d.default for name, d in family.drivers.items() if d.default is not None}
+    known.update(drivers)
+    rules = component.rules
+    rule = next((r for r in rules if _holds(r, drivers, known, environment, ha)), rules[-1])
+    result = Evaluation(note=rule.note)
+    used: set[str] = {name for candidate in rules for name in candidate.upto}
+    for name in QUANTITIES:
+        quantity = getattr(rule, name)
+        if quantity is None:
+            quantity = getattr(component.default, name)
+        if quantity is None:
+            continue
+        used.update(_names(quantity))
+        _decide(result, component, name, quantity, known)
+        if name == "count":
+            _raise_for_ha(result, component, ha)
+        known[name] = result.recommended[name]
+    if ha and component.ha_factor != 1.0:
+        for values in (result.minimum, result.recommended):
+            for name in ("vcpu", "memory_mib"):
+                if name in values:
+                    values[name] *= component.ha_factor
+    result.assumed = {
+        n: known[n] for n in sorted(used & family.drivers.keys() - drivers.keys()) if n in known
+    }
+    return result
+
+
+def _decide(
+    result: Evaluation,
+    component: Component,
+    name: t.Literal["count", "vcpu", "memory_mib", "disk_gib"],
+    quantity: Quantity,
+    drivers: t.Mapping[str, float],
+) -> None:
+    if isinstance(quantity, Range):
+        low = value_of(quantity.minimum, drivers)
+        high = low if quantity.recommended is None else value_of(quantity.recommended, drivers)
+    else:
+        low = high = value_of(quantity, drivers)
+    share = drivers.get("count", 1.0) if name in component.shared else 1.0
+    for values, value in ((result.minimum, low), (result.recommended, high)):
+        value /= max(share, 1.0)
+        floor, ceiling = getattr(component.floor, name), getattr(component.ceiling, name)
+        if floor is not None:
+            value = max(value, floor)
+        if ceiling is not None:
+            value = min(value, ceiling)
+        values[name] = value
+
+
+def _raise_for_ha(result: Evaluation, component: Component, ha: bool) -> None:
+    if ha and component.ha_count is not None and result.recommended["count"] > 0:
+        for values in (result.minimum, result.recommended):
+            values["count"] = max(values["count"], float(component.ha_count))

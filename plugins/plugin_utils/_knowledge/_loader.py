@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read the knowledge files; a family of a later folder replaces one of the same id."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+from pathlib import Path
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
+    ContractError,
+    parse,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._schema import (
+    Family,
+)
+
+DATA = Path(__file__).parent / "data"
+
+
+class KnowledgeError(ValueError):
+    """A knowledge file cannot be used; the message names the file and what is wrong in it."""
+
+
+class Knowledge:
+    """All families by id, and the look-up of words."""
+
+    def __init__(self, families: t.Mapping[str, Family]) -> None:
+        self.families = dict(sorted(families.items()))
+
+    def get(self, family: str) -> Family | None:
+        """Return the family of this id, or None."""
+        return self.families.get(family)
+
+    def table(self, category: str) -> Family:
+        """Return the last-resort table of a category (the application's when there is none)."""
+        found = self.families.get(f"table-{category}") or self.families.get("table-application")
+        if found is None:
+            raise KnowledgeError("The knowledge holds no table-application.yml.")
+        return found
+
+    @functools.cached_property
+    def vocabulary(self) -> dict[str, tuple[str, str | None]]:
+        """Return ``alias -> (family, component or None)``, aliases in lower case."""
+        words: dict[str, tuple[str, str | None]] = {}
+        for family in self.families.values():
+            for name, component in family.components.items():
+                for alias in component.aliases:
+                    words.setdefault(alias.lower(), (family.family, name))
+        for family in self.families.values():
+            for alias in (family.family, family.title, *family.aliases):
+                words[alias.lower()] = (family.family, None)
+        return words
+
+
+def read_yaml(path: Path) -> t.Any:
+    """Return the plain data of a YAML file.
+
+    Raises:
+        KnowledgeError: the file cannot be read or is not YAML.
+    """
+    import yaml  # noqa: PLC0415
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise KnowledgeError(f"Knowledge file {path} cannot be read: {reason}.") from None
+
+
+def read_family(path: Path) -> Family:
+    """Return the family of one file.
+
+    Raises:
+        KnowledgeError: not YAML, not the layout, or named otherwise than its family.
+    """
+    try:
+        family = parse(Family, read_yaml(path))
+    except ContractError as error:
+        raise KnowledgeError(f"Knowledge file {path}: {error}") from None
+    if family.family != path.stem:
+        raise KnowledgeError(
+            f"Knowledge file {path} describes the family {family.family}; rename the file to"
+            f" {family.family}.yml or change the family."
+        )
+    return family
+
+
+@functools.lru_cache(maxsize=8)
+def load_knowledge(directories: tuple[str, ...] = ()) -> Knowledge:
+    """Return the collection's families, then those of ``directories``; later ones win.
+
+    Raises:
+        KnowledgeError: a folder is missing or a file in one is wrong.
+    """
+    families: dict[str, Family] = {}
+    for folder in (DATA, *map(Path, directories)):
+        if not folder.is_dir():
+            raise KnowledgeError(
+                f"Knowledge folder {folder} does not exist; correct knowledge_dirs of the site."
+            )
+        for path in sorted(folder.glob("*.yml")):
+            family = read_family(path)
+            families[family.family] = family
+    return Knowledge(families)

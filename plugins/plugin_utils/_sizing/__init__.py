@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sizing: from a request, facts and a site profile to a plan, by rules."""
+
+from __future__ import annotations
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._engine import size
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
+    Proposal,
+    Reserved,
+)
+
+__all__ = ["Proposal", "Reserved", "size"]

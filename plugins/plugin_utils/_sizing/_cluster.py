@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The cluster part of a plan: version, network, virtual address, components and add-ons."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import typing as t
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import (
+    Addon,
+    Cluster,
+    Machine,
+    Why,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
+    ClusterWish,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._pins import PinError, pin
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._identity import (
+    Identities,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._machines import (
+    names_of,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import Context
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._topology import (
+    Topology,
+)
+
+CNIS: tuple[t.Literal["flannel", "calico", "cilium"], ...] = ("flannel", "calico", "cilium")
+#: k3s brings these itself; they are add-ons of the catalogue here, pinned and chosen.
+PACKAGED = ("traefik", "metrics-server")
+
+
+def build_cluster(
+    context: Context, topology: Topology, machines: t.Sequence[Machine], identities: Identities
+) -> Cluster | None:
+    """Return the cluster, or None after reporting what is wrong with it."""
+    wish = context.request.cluster or ClusterWish()
+    version = _version(context, wish)
+    cni = _cni(context, wish)
+    _check_networks(context)
+    vip, provider, why = _virtual_address(context, topology, wish, identities)
+    if version is None or cni is None or context.refused:
+        return None
+    site = context.site
+    balancer = site.network.load_balancer_range
+    return Cluster(
+        name=wish.name or context.deployment,
+        version=version,
+        servers=names_of(machines, "server"),
+        agents=names_of(machines, "agent"),
+        vip=vip,
+        vip_provider=provider,
+        cni=cni,
+        pod_cidr=site.cluster.pod_cidr,
+        service_cidr=site.cluster.service_cidr,
+        load_balancer_range=balancer,
+        disabled_components=(*PACKAGED, "servicelb") if balancer else PACKAGED,
+        why=why,
+    )
+
+
+def _version(context: Context, wish: ClusterWish) -> str | None:
+    asked = wish.version or context.site.cluster.version
+    try:
+        default, releases = pin("k3s.default"), list(pin("k3s.releases"))
+    except PinError as error:
+        context.report("cluster.version", "error", "cluster.version", str(error), "pins")
+        return None
+    if asked is None:
+        return str(default)
+    number = asked.removeprefix("v")
+    exact = [r for r in releases if r in (asked, f"v{number}")]
+    series = [r for r in releases if re.match(rf"v{re.escape(number)}[.+]", r)]
+    if exact or series:
+        return (exact or sorted(series))[-1]
+    context.report(
+        "cluster.version",
+        "error",
+        "cluster.version",
+        f"The k3s version {asked} is not one of the pinned ones: {', '.join(sorted(releases))}.",
+        "pins",
+    )
+    return None
+
+
+def _cni(context: Context, wish: ClusterWish) -> t.Literal["flannel", "calico", "cilium"] | None:
+    asked = wish.cni or context.site.cluster.cni
+    for cni in CNIS:
+        if asked == cni:
+            return cni
+    context.report(
+        "cluster.cni",
+        "error",
+        "cluster.cni",
+        f"The network plug-in {asked} is not supported; choose one of {', '.join(CNIS)}.",
+    )
+    return None
+
+
+def _check_networks(context: Context) -> None:
+    site = context.site
+    nets = {
+        "site.cluster.pod_cidr": site.cluster.pod_cidr,
+        "site.cluster.service_cidr": site.cluster.service_cidr,
+        "site.network.subnet": site.network.subnet,
+    }
+    parsed: dict[str, t.Any] = {}
+    for field, text in nets.items():
+        try:
+            parsed[field] = ipaddress.ip_network(text)
+        except ValueError as error:
+            context.report("cluster.network", "error", field, f"{text} is no network: {error}.")
+    fields = list(parsed)
+    for index, first in enumerate(fields):
+        for second in fields[index + 1 :]:
+            if parsed[first].version == parsed[second].version and parsed[first].overlaps(
+                parsed[second]
+            ):
+                context.report(
+                    "cluster.network",
+                    "error",
+                    first,
+                    f"{parsed[first]} ({first}) overlaps {parsed[second]} ({second}); traffic"
+                    " would go astray.",
+                    "site",
+                )
+
+
+def _virtual_address(
+    context: Context, topology: Topology, wish: ClusterWish, identities: Identities
+) -> tuple[str | None, t.Literal["keepalived", "kube_vip", "external", "none"], tuple[Why, ...]]:
+    provider = context.site.cluster.vip
+    if topology.servers < 2:
+        if wish.vip is not None:
+            context.report(
+                "cluster.vip",
+                "warning",
+                "cluster.vip",
+                f"A virtual address ({wish.vip}) was asked for, but one server needs none;"
+                " its own address is the endpoint.",
+            )
+        return None, "none", ()
+    if provider == "none":
+        context.report(
+            "cluster.vip",
+            "warning",
+            "site.cluster.vip",
+            "The site has no virtual address: clients that use a server which fails lose the"
+            " cluster until they name another one.",
+            "site",
+        )
+        return None, "none", ()
+    previous = context.previous.cluster if context.previous else None
+    if wish.vip is not None and not (previous and previous.vip == wish.vip):
+        vip = identities.explicit_address(wish.vip, "", vip=True)
+        source = "explicit"
+    elif previous is not None and previous.vip is not None:
+        vip, source = previous.vip, "previous plan"
+    else:
+        vip, source = identities.pool.next_vip(), "site"
+        if vip is None:
+            context.report(
+                "address.exhausted",
+                "error",
+                "site.network.vip_range",
+                "No address is free for the virtual IP of the cluster; widen vip_range.",
+                "facts",
+            )
+    reason = f"{topology.servers} servers share one address, so that one of them may fail."
+    return vip, provider, (Why(field="vip", reason=reason, source=source, confidence=1.0),)
+
+
+def build_addons(context: Context, topology: Topology) -> tuple[Addon, ...]:
+    """Return the add-ons: those asked for, then those of the profile, without the excluded."""
+    wish = context.request.cluster or ClusterWish()
+    chosen: dict[str, str] = {name: "As asked." for name in wish.addons}
+    if context.request.operation != "create" and context.previous is not None:
+        for addon in context.previous.addons:
+            chosen.setdefault(addon.name, addon.why)
+    else:
+        for name in topology.profile.addons:
+            chosen.setdefault(name, f"Profile {topology.profile_id}.")
+    if "ingress-nginx" in chosen:
+        chosen = {n: why for n, why in chosen.items() if n != "traefik" or why == "As asked."}
+        context.report(
+            "addon.retired",
+            "warning",
+            "cluster.addons",
+            "ingress-nginx was retired in March 2026 and gets no fixes; traefik is the default.",
+            "ingress-nginx retirement notice",
+        )
+    excluded = set(wish.addons_excluded)
+    for name in sorted(excluded & set(wish.addons)):
+        context.report(
+            "addon.contradiction",
+            "warning",
+            "cluster.addons",
+            f"{name} is both asked for and declined; planned without it.",
+        )
+    return tuple(Addon(name=n, why=why) for n, why in chosen.items() if n not in excluded)

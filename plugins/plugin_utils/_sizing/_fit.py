@@ -1,0 +1,288 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Groups → hosts: the wanted sizes when they fit, the largest that fit when they are ours."""
+
+from __future__ import annotations
+
+import itertools
+import typing as t
+from dataclasses import dataclass, replace
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Snapshot
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._placement import (
+    Host,
+    Item,
+    Pool,
+    Result,
+    Shortfall,
+    place,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._apps import (
+    practical_disk,
+    practical_memory,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._hosts import (
+    MAX_USED_PERCENT,
+    STORAGE_HEADROOM_PERCENT,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._identity import (
+    Known,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
+    Context,
+    Group,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._topology import (
+    amount,
+)
+
+#: Shares of our own sizes that are tried, largest first, before a request is refused.
+LEVELS = (1.0, 0.75, 0.5, 0.375, 0.25)
+#: At most so many smaller plans are tried.
+MAX_CANDIDATES = 200
+RESOURCES = {
+    "memory": "MiB of memory",
+    "cpu": "vCPU",
+    "cores": "host threads for one machine",
+    "disk": "GiB of storage",
+}
+
+
+@dataclass(frozen=True)
+class Where:
+    """What placement needs to know of a group: its storage and the hosts it may use."""
+
+    storage: str
+    hosts: frozenset[str] | None
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Groups as they fit, with machine name -> node."""
+
+    groups: list[Group]
+    where: dict[str, str]
+
+
+def fit(
+    context: Context,
+    groups: list[Group],
+    sites: t.Mapping[str, Where],
+    names: t.Callable[[Group], list[str]],
+    known: t.Mapping[str, Known],
+    hosts: list[Host],
+    pools: list[Pool],
+) -> Fitted | None:
+    """Return the largest plan that fits, or None after reporting the shortfall."""
+    first: Result | None = None
+    for candidate in itertools.islice(_candidates(groups), MAX_CANDIDATES):
+        items = [
+            item
+            for group in candidate
+            for item in _items(group, sites[group.name], names(group)[: group.count], known)
+        ]
+        result = place(items, hosts, pools)
+        if not result.missing:
+            if first is not None:
+                _report_reduced(context, groups, candidate, first.missing)
+                candidate = [_reduced(a, b) for a, b in zip(groups, candidate, strict=True)]
+            return Fitted(candidate, result.where)
+        first = first or result
+    if first is not None:
+        _report_shortfall(context, groups, first.missing, hosts)
+    return None
+
+
+def _items(
+    group: Group, site: Where, names: list[str], known: t.Mapping[str, Known]
+) -> t.Iterator[Item]:
+    for name in names:
+        existing = known.get(name)
+        guest = existing.guest if existing else None
+        if existing is None or guest is None:
+            yield Item(
+                name=name,
+                cpus=group.cores,
+                memory_mib=group.memory_mib,
+                disks=((site.storage, float(group.disk_gib)),),
+                group=group.name,
+                spread=group.spread,
+                hosts=site.hosts if existing is None else frozenset({existing.node}),
+            )
+            continue
+        growth = max(0.0, group.disk_gib - guest.disk_gib)
+        yield Item(
+            name=name,
+            cpus=max(0, group.cores - guest.cpus),
+            memory_mib=max(0, group.memory_mib - guest.memory_mib),
+            disks=((site.storage, growth),) if growth else (),
+            group=group.name,
+            hosts=frozenset({existing.node}),
+        )
+
+
+def _candidates(groups: list[Group]) -> t.Iterator[list[Group]]:
+    """Yield the groups as wanted, then ever smaller ones, by total memory."""
+    yield groups
+    options = [_smaller(group) for group in groups]
+    combined = itertools.islice(itertools.product(*options), 20_000)
+    unique = {tuple((g.count, g.cores, g.memory_mib, g.disk_gib) for g in c): c for c in combined}
+    order = sorted(
+        unique.values(),
+        key=lambda c: (
+            -sum(g.total("memory_mib") for g in c),
+            -sum(g.total("cores") for g in c),
+            -sum(g.total("disk_gib") for g in c),
+        ),
+    )
+    for candidate in order:
+        if list(candidate) != groups:
+            yield list(candidate)
+
+
+def _smaller(group: Group) -> list[Group]:
+    least = group.minimum
+    counts = [group.count]
+    if "count" not in group.explicit:
+        counts = list(range(group.count, max(least.get("count", 1), 1) - 1, -1)) or counts
+        counts = counts[:8]
+    found = []
+    for level, count in itertools.product(LEVELS, counts):
+        changes: dict[str, t.Any] = {"count": count}
+        if "cores" not in group.explicit:
+            cores = max(least.get("cores", 1), round(group.cores * level), 1)
+            changes["cores"] = min(group.cores, cores)
+        if "memory_mib" not in group.explicit:
+            memory = max(least.get("memory_mib", 1), practical_memory(group.memory_mib * level))
+            changes["memory_mib"] = min(group.memory_mib, memory)
+        if "disk_gib" not in group.explicit:
+            disk = max(least.get("disk_gib", 1), practical_disk(group.disk_gib * level))
+            changes["disk_gib"] = min(group.disk_gib, disk)
+        found.append(replace(group, **changes))
+    return found
+
+
+def _reduced(wanted: Group, fitted: Group) -> Group:
+    for number in ("count", "cores", "memory_mib", "disk_gib"):
+        before, after = getattr(wanted, number), getattr(fitted, number)
+        if before != after:
+            fitted = fitted.because(
+                number,
+                f"Cut from {amount(number, before)} to {amount(number, after)}, the largest that"
+                " fits on the hosts.",
+                "capacity.reduced",
+                0.5,
+            )
+    return fitted
+
+
+def _describe(groups: t.Iterable[Group]) -> str:
+    return " and ".join(
+        f"{g.count} x {g.name} of {amount('cores', g.cores)}, {amount('memory_mib', g.memory_mib)}"
+        f", {amount('disk_gib', g.disk_gib)}"
+        for g in groups
+    )
+
+
+def _report_reduced(
+    context: Context,
+    wanted: list[Group],
+    fitted: list[Group],
+    missing: t.Sequence[Shortfall],
+) -> None:
+    resources = sorted({RESOURCES[s.resource] for s in missing if s.resource in RESOURCES})
+    context.report(
+        "capacity.reduced",
+        "warning",
+        "machines",
+        f"{_describe(wanted)} do not fit ({', '.join(resources) or 'no host'} is short);"
+        f" planned {_describe(fitted)}, the largest that fits.",
+        "capacity rules",
+    )
+
+
+def _report_shortfall(
+    context: Context, groups: list[Group], missing: t.Sequence[Shortfall], hosts: list[Host]
+) -> None:
+    percent = MAX_USED_PERCENT[context.environment]
+    if not hosts:
+        context.report(
+            "capacity.host",
+            "error",
+            "machines",
+            "No host may take a machine: none of the site's nodes is online with the bridge"
+            f" {context.site.network.bridge}.",
+            "capacity rules",
+        )
+        return
+    parts, seen = [], set()
+    for shortfall in missing:
+        if shortfall.host in seen:
+            continue
+        seen.add(shortfall.host)
+        parts.append(f"{shortfall.host}: {_sentence(shortfall)}")
+    listed = "; ".join(parts[:8]) + ("; …" if len(parts) > 8 else "")
+    context.report(
+        f"capacity.{missing[0].resource}",
+        "error",
+        f"machines.{missing[0].item}",
+        f"{_describe(groups)} do not fit under the rules of {context.environment} (memory below"
+        f" {percent} %, {STORAGE_HEADROOM_PERCENT} % of a storage free) and nothing smaller"
+        f" is allowed. The first machine without a host is {missing[0].item}: {listed}."
+        f" In total {_total(groups, hosts)}.",
+        "capacity rules",
+    )
+
+
+def _sentence(shortfall: Shortfall) -> str:
+    if shortfall.resource == "host":
+        return "not allowed for it"
+    if shortfall.resource == "spread":
+        return "already holds one of its group"
+    lack = shortfall.needed - shortfall.free
+    return (
+        f"needs {shortfall.needed:g} {RESOURCES[shortfall.resource]}, {shortfall.free:g} may be"
+        f" used, {lack:g} short"
+    )
+
+
+def _total(groups: list[Group], hosts: list[Host]) -> str:
+    memory = sum(g.total("memory_mib") for g in groups)
+    cores = sum(g.total("cores") for g in groups)
+    free_memory = sum(host.free_memory_mib for host in hosts)
+    free_cpus = sum(max(host.free_cpus, 0) for host in hosts)
+    return (
+        f"{cores} vCPU of {free_cpus:g} and {amount('memory_mib', memory)} of"
+        f" {amount('memory_mib', free_memory)} of memory"
+    )
+
+
+def unverified(
+    groups: list[Group], names: t.Callable[[Group], list[str]], nodes: t.Sequence[str]
+) -> Fitted:
+    """Return a placement by turns over the named nodes, without any check."""
+    turn = itertools.cycle(nodes)
+    where = {name: next(turn) for group in groups for name in names(group)[: group.count]}
+    return Fitted(groups, where)
+
+
+def relax_spread(context: Context, groups: list[Group], hosts: t.Sequence[Host]) -> list[Group]:
+    """Drop the hard spread of groups that have more machines than there are hosts, and say so."""
+    result = []
+    for group in groups:
+        if group.spread and group.count > len(hosts):
+            context.report(
+                "placement.spread",
+                "warning",
+                f"machines.{group.name}.node",
+                f"{group.count} machines of {group.name} share {len(hosts)} host(s): the loss of"
+                " one host takes several of them; add hosts to keep them apart.",
+                "capacity rules",
+            )
+            group = replace(group, spread=False)
+        result.append(group)
+    return result
+
+
+def online(snapshot: Snapshot) -> list[str]:
+    """Return the names of the online nodes."""
+    return [node.name for node in snapshot.nodes if node.online]

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hosts and storage pools for placement: what may still be used under the capacity rules."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
+    Site,
+    Snapshot,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._snapshot import (
+    NodeState,
+    StorageState,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._placement import Host, Pool
+
+#: Highest used share of a host after placement, in percent: at least 20 % head-room everywhere,
+#: production below 60 %; both leave more than the 10 % of memory that the host itself needs.
+MAX_USED_PERCENT = {"production": 60, "staging": 80, "development": 80, "test": 80}
+#: Free share of a storage that stays after placement, in percent.
+STORAGE_HEADROOM_PERCENT = 20
+
+
+def hosts_and_pools(
+    snapshot: Snapshot, site: Site, environment: str, bridge: str
+) -> tuple[list[Host], list[Pool]]:
+    """Return the hosts that may take guests and what is free on them.
+
+    Committed memory counts whether its guests run or not; what the host uses beyond its guests
+    is added to it.
+    """
+    pools: dict[str, Pool] = {}
+    by_node: dict[str, dict[str, str]] = {}
+    for state in snapshot.storages:
+        if not (state.enabled and state.active):
+            continue
+        pool_id = state.storage if state.shared else f"{state.node}/{state.storage}"
+        pool = Pool(pool_id, _free_gib(state))
+        if pool_id not in pools or pool.free_gib < pools[pool_id].free_gib:
+            pools[pool_id] = pool
+        by_node.setdefault(state.node, {})[state.storage] = pool_id
+    guests_used: dict[str, int] = {}
+    for guest in snapshot.guests:
+        used = guests_used.get(guest.node, 0) + guest.memory_used_mib
+        guests_used[guest.node] = used
+    hosts = [
+        _host(node, site, environment, guests_used.get(node.name, 0), by_node.get(node.name, {}))
+        for node in eligible_nodes(snapshot, site, bridge)
+    ]
+    return hosts, list(pools.values())
+
+
+def eligible_nodes(snapshot: Snapshot, site: Site, bridge: str) -> list[NodeState]:
+    """Return online nodes of the site that have the bridge, in order of their names."""
+    with_bridge = {b.node for b in snapshot.bridges if b.name == bridge}
+    anywhere = not snapshot.bridges or None in with_bridge
+    return sorted(
+        (
+            node
+            for node in snapshot.nodes
+            if node.online
+            and not node.maintenance
+            and (not site.nodes or node.name in site.nodes)
+            and (anywhere or node.name in with_bridge)
+        ),
+        key=lambda node: node.name,
+    )
+
+
+def _host(
+    node: NodeState, site: Site, environment: str, guests_used: int, storages: dict[str, str]
+) -> Host:
+    percent = MAX_USED_PERCENT[environment]
+    overhead = max(0, node.memory_used_mib - guests_used)
+    used = max(node.memory_used_mib, node.committed_memory_mib + overhead)
+    limit = (node.memory_mib * percent - 1) // 100  # strictly below the limit
+    busy = node.cpu_load * 100 >= percent
+    prices = site.prices
+    return Host(
+        name=node.name,
+        free_cpus=0.0 if busy else node.cpus * site.cpu_overcommit - node.committed_cpus,
+        free_memory_mib=max(0, limit - used),
+        cpus=node.cpus,
+        total_memory_mib=node.memory_mib,
+        used_memory_mib=used,
+        price=prices.node_factors.get(node.name, 1.0) if prices else 1.0,
+        pools=storages,
+    )
+
+
+def _free_gib(state: StorageState) -> float:
+    kept = state.total_gib * STORAGE_HEADROOM_PERCENT / 100
+    return max(0.0, state.available_gib - kept)
+
+
+def storage_states(snapshot: Snapshot, storage: str) -> t.Iterator[StorageState]:
+    """Yield the usable states of one storage, a node each."""
+    return (
+        state
+        for state in snapshot.storages
+        if state.storage == storage and state.enabled and state.active
+    )

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who machines are: names, VMIDs and addresses that are free, or the ones they already have."""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Snapshot
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._snapshot import (
+    GuestState,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._addresses import (
+    AddressPool,
+    used_addresses,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
+    Context,
+    Group,
+)
+
+
+def deployment_tag(deployment: str) -> str:
+    """Return the tag that every guest of a deployment carries."""
+    return f"cw-{deployment}"
+
+
+@dataclass(frozen=True)
+class Known:
+    """A machine of this deployment that was planned or exists already."""
+
+    name: str
+    vmid: int
+    node: str
+    address: str | None
+    guest: GuestState | None = None  # None: planned, not there yet
+
+
+class Identities:
+    """Gives each machine its name, VMID and address; what exists keeps what it has."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.known = _known(context)
+        own = {machine.vmid for machine in self.known.values()}
+        snapshot = context.snapshot
+        guests = snapshot.guests if snapshot else ()
+        foreign = [guest for guest in guests if guest.vmid not in own]
+        self.vmids = {guest.vmid for guest in foreign} | set(context.reserved.vmids) - own
+        self.names = {guest.name for guest in foreign}
+        self.names |= context.reserved.names - self.known.keys()
+        held = [machine.address for machine in self.known.values() if machine.address]
+        used = used_addresses(snapshot, own, context.reserved.addresses)
+        self.pool = AddressPool(context.site, used - set(held))
+        self.next_vmid = context.site.vmid_range[0]
+        self.vmids |= own
+        for address in held:
+            self.pool.take(ipaddress.ip_address(address))
+
+    def name_group(self, group: Group) -> list[str]:
+        """Return the names of a group's machines, and hold them."""
+        context = self.context
+        prefix = group.base_name or f"{context.deployment}-{group.name}"
+        if group.base_name and group.count == 1:
+            wanted = [group.base_name]
+        else:
+            kept = [n for n in self.known if n.startswith(f"{prefix}-") and _number(n, prefix)]
+            wanted = sorted(kept, key=lambda n: _number(n, prefix))[: group.count]
+            number = 1
+            while len(wanted) < group.count:
+                name = f"{prefix}-{number}"
+                if name not in wanted and (group.base_name or name not in self.names):
+                    wanted.append(name)
+                number += 1
+            wanted.sort(key=lambda n: _number(n, prefix))
+        for name in wanted:
+            if name in self.names:
+                context.report(
+                    "conflict.name",
+                    "error",
+                    f"machines.{name}.name",
+                    f"A guest named {name} exists already and is not part of"
+                    f" {context.deployment}; choose another name.",
+                    "facts",
+                )
+            self.names.add(name)
+        return wanted
+
+    def vmid(self, name: str) -> int | None:
+        """Return the machine's VMID: its own, else the lowest free one; None: range used up."""
+        known = self.known.get(name)
+        if known is not None:
+            return known.vmid
+        last = self.context.site.vmid_range[1]
+        while self.next_vmid <= last and self.next_vmid in self.vmids:
+            self.next_vmid += 1
+        if self.next_vmid > last:
+            return None
+        self.vmids.add(self.next_vmid)
+        return self.next_vmid
+
+    def address(self, name: str) -> str | None:
+        """Return the machine's address: its own, else the lowest free one; None: used up."""
+        known = self.known.get(name)
+        if known is not None and known.address is not None:
+            return known.address
+        return self.pool.next_machine()
+
+    def explicit_address(self, text: str, name: str, *, vip: bool = False) -> str | None:
+        """Return an address that was asked for, or None after reporting why it cannot be used."""
+        where = "cluster.vip" if vip else f"machines.{name}.address"
+        try:
+            address = ipaddress.ip_address(text.partition("/")[0])
+        except ValueError:
+            self.context.report(
+                "address.invalid", "error", where, f"{text} is not an IP address; correct it."
+            )
+            return None
+        known = self.known.get(name)
+        if known is not None and known.address == str(address):
+            return str(address)
+        obstacle = self.pool.obstacle(address, vip=vip)
+        if obstacle is not None:
+            self.context.report(
+                "address.conflict",
+                "error",
+                where,
+                f"The address {address} {obstacle}; choose another one.",
+                "facts",
+            )
+            return None
+        return self.pool.take(address)
+
+
+def _number(name: str, prefix: str) -> int:
+    tail = name[len(prefix) + 1 :]
+    return int(tail) if tail.isdigit() else 0
+
+
+def _known(context: Context) -> dict[str, Known]:
+    guests = _own_guests(context.snapshot, context.deployment)
+    known = {
+        name: Known(name, guest.vmid, guest.node, _inside(context, guest.addresses), guest)
+        for name, guest in guests.items()
+    }
+    for machine in context.previous.machines if context.previous else ():
+        guest = guests.get(machine.name)
+        if guest is not None and guest.vmid == machine.vmid:
+            address = machine.address or known[machine.name].address
+            known[machine.name] = Known(machine.name, guest.vmid, guest.node, address, guest)
+        elif guest is None and not _taken(context, machine.vmid):
+            known[machine.name] = Known(machine.name, machine.vmid, machine.node, machine.address)
+    return known
+
+
+def _own_guests(snapshot: Snapshot | None, deployment: str) -> dict[str, GuestState]:
+    tag = deployment_tag(deployment)
+    guests: t.Iterable[GuestState] = snapshot.guests if snapshot else ()
+    return {guest.name: guest for guest in guests if tag in guest.tags and not guest.template}
+
+
+def _taken(context: Context, vmid: int) -> bool:
+    guests = context.snapshot.guests if context.snapshot else ()
+    return any(guest.vmid == vmid for guest in guests)
+
+
+def _inside(context: Context, addresses: tuple[str, ...]) -> str | None:
+    subnet = ipaddress.ip_network(context.site.network.subnet)
+    vip = context.previous.cluster.vip if context.previous and context.previous.cluster else None
+    for text in addresses:
+        if text != vip and ipaddress.ip_address(text) in subnet:
+            return text
+    return None

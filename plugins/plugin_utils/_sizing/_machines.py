@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Groups with hosts and identities → machines of the plan, complete for rendering."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import typing as t
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import (
+    CloudInit,
+    Disk,
+    Ha,
+    Machine,
+    Nic,
+    Source,
+    Startup,
+    Why,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._identity import (
+    Identities,
+    deployment_tag,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
+    Context,
+    Group,
+)
+
+#: Seconds that a server gets before the next machine is started at boot of a host.
+SERVER_UP_DELAY_SECONDS = 30
+
+
+def build_machine(
+    context: Context,
+    group: Group,
+    name: str,
+    node: str,
+    identities: Identities,
+    *,
+    storage: str,
+    source: Source,
+    user: str,
+    pci_mappings: tuple[str, ...],
+) -> Machine | None:
+    """Return one complete machine, or None after reporting what it cannot be given."""
+    vmid = identities.vmid(name)
+    if vmid is None:
+        low, high = context.site.vmid_range
+        context.report(
+            "vmid.exhausted",
+            "error",
+            "site.vmid_range",
+            f"No VMID from {low} to {high} is free; widen vmid_range of the site.",
+            "facts",
+        )
+        return None
+    nic = _nic(context, group, name, identities, source)
+    if nic is None:
+        return None
+    container = group.kind == "lxc"
+    site, wish = context.site, group.wish
+    description = (
+        f"{group.role} of {context.deployment} ({context.environment});"
+        " managed by clusterwright, change it through its deployment."
+    )
+    return Machine(
+        name=name,
+        vmid=vmid,
+        kind=group.kind,
+        role=group.role,
+        group=group.name,
+        node=node,
+        description=description,
+        cores=group.cores,
+        cpu_type=site.cpu_type,
+        memory_mib=group.memory_mib,
+        disks=(_disk(group, storage, site.storages.fast),),
+        nics=(nic,),
+        source=source,
+        cloud_init=_cloud_init(context, group, source, user, storage),
+        boot_order=("scsi0", "ide2") if source.type == "iso" else () if container else ("scsi0",),
+        agent=not container and source.type != "iso",
+        pool=(wish.pool if wish and wish.pool else site.pool),
+        tags=_tags(context, group),
+        on_boot=site.on_boot,
+        startup=Startup(
+            order=group.start_order,
+            up_delay_seconds=SERVER_UP_DELAY_SECONDS if group.role == "server" else 0,
+        ),
+        ha=Ha(enabled=group.ha),
+        pci_mappings=pci_mappings,
+        nesting=container and group.role in ("container-host", "docker"),
+        why=(*group.why, _node_why(context, name, node, identities)),
+    )
+
+
+def _disk(group: Group, storage: str, fast: str | None) -> Disk:
+    if group.kind == "lxc":
+        return Disk(
+            interface="rootfs",
+            storage=storage,
+            size_gib=group.disk_gib,
+            discard=False,
+            iothread=False,
+        )
+    return Disk(interface="scsi0", storage=storage, size_gib=group.disk_gib, ssd=storage == fast)
+
+
+def _nic(
+    context: Context, group: Group, name: str, identities: Identities, source: Source
+) -> Nic | None:
+    network, wish = context.site.network, group.wish
+    wanted = wish.address if wish is not None else None
+    subnet = ipaddress.ip_network(network.subnet)
+    gateway: str | None = network.gateway
+    if wanted == "dhcp" or (wanted is None and source.type == "iso"):
+        address, gateway = "dhcp", None
+    else:
+        chosen = (
+            identities.address(name)
+            if wanted is None
+            else identities.explicit_address(wanted, name)
+        )
+        if chosen is None:
+            if wanted is None:
+                context.report(
+                    "address.exhausted",
+                    "error",
+                    "site.network.machine_range",
+                    f"No address of {identities.pool.machine_range} is free for {name}; widen"
+                    " machine_range of the site or remove machines.",
+                    "facts",
+                )
+            return None
+        address = f"{chosen}/{subnet.prefixlen}"
+    return Nic(
+        bridge=wish.bridge if wish and wish.bridge else network.bridge,
+        vlan=wish.vlan if wish and wish.vlan is not None else network.vlan,
+        mtu=network.mtu,
+        firewall=context.site.firewall,
+        address=address,
+        gateway=gateway,
+    )
+
+
+def _cloud_init(
+    context: Context, group: Group, source: Source, user: str, storage: str
+) -> CloudInit | None:
+    if source.type == "iso":
+        return None
+    site = context.site
+    return CloudInit(
+        user="root" if group.kind == "lxc" else user,
+        ssh_public_keys=site.ssh_public_keys,
+        dns_servers=site.network.dns_servers,
+        search_domain=site.network.search_domain,
+        storage=site.storages.cloud_init or storage,
+        package_upgrade=site.package_upgrade,
+    )
+
+
+def tag(text: str) -> str:
+    """Return text as Proxmox accepts it as a tag."""
+    return re.sub(r"[^a-z0-9_+.-]", "-", text.lower())[:64].strip("-.+") or "x"
+
+
+def _tags(context: Context, group: Group) -> tuple[str, ...]:
+    wished = group.wish.tags if group.wish else ()
+    own = (
+        "clusterwright",
+        deployment_tag(context.deployment),
+        f"role-{group.role}",
+        f"env-{context.environment}",
+    )
+    return tuple(sorted({tag(text) for text in (*own, *context.site.tags, *wished)}))
+
+
+def _node_why(context: Context, name: str, node: str, identities: Identities) -> Why:
+    known = identities.known.get(name)
+    if known is not None and known.node == node:
+        return Why(field="node", reason=f"It is on {node} already.", source="facts", confidence=1.0)
+    if context.snapshot is None:
+        return Why(
+            field="node",
+            reason="Taken in turn; no facts of the hosts were there to choose by.",
+            source="site",
+            confidence=0.1,
+        )
+    return Why(
+        field="node",
+        reason=f"{node} has the lowest load of the hosts that satisfy every capacity rule.",
+        source="placement.lowest-load",
+        confidence=1.0,
+    )
+
+
+def names_of(machines: t.Iterable[Machine], role: str) -> tuple[str, ...]:
+    """Return the names of the machines of a role."""
+    return tuple(machine.name for machine in machines if machine.role == role)

@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What machines are made from and kept on: templates, ISOs, container templates, storages, GPUs."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Snapshot
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import Source
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
+    SourceWish,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._snapshot import (
+    GuestState,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._hosts import (
+    storage_states,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
+    Context,
+    Group,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._site import unknown
+
+CONTENT = {"iso": "iso", "lxc_template": "vztmpl", "image": "import"}
+TITLES = {"iso": "ISO", "lxc_template": "container template", "image": "disk image"}
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Candidates for a group's source; ``disk_gib`` is the least size of the first disk."""
+
+    type: t.Literal["template", "iso", "lxc_template", "image"]
+    templates: tuple[GuestState, ...] = ()
+    vmid: int | None = None
+    volume_id: str | None = None
+    hosts: frozenset[str] | None = None  # only these hosts see the volume
+    disk_gib: float = 0.0
+
+    def on(self, node: str) -> Source:
+        """Return the source for a machine on this node; a template on the node itself first."""
+        if self.type != "template":
+            return Source(type=self.type, volume_id=self.volume_id, full_clone=True)
+        if not self.templates:
+            return Source(type="template", vmid=self.vmid)
+        chosen = next((g for g in self.templates if g.node == node), self.templates[0])
+        return Source(type="template", vmid=chosen.vmid, node=chosen.node)
+
+
+def origin(context: Context, group: Group) -> Origin | None:
+    """Return where the machines of a group come from, or None after reporting why not."""
+    wish = group.wish.source if group.wish else None
+    if wish is None:
+        wish = _site_source(context, group)
+        if wish is None:
+            return None
+    if group.kind == "lxc" and wish.type != "lxc_template":
+        context.report(
+            "source.type",
+            "error",
+            f"machines.{group.name}.source",
+            f"A container is made from a container template, not from a {wish.type}; name one.",
+        )
+        return None
+    if wish.type == "template":
+        return _template(context, group, wish)
+    return _volume(context, group, wish)
+
+
+def _site_source(context: Context, group: Group) -> SourceWish | None:
+    site = context.site
+    if group.kind == "lxc":
+        if site.lxc_template is None:
+            context.report(
+                "site.lxc_template",
+                "error",
+                "site.lxc_template",
+                "A container needs a container template; set lxc_template of the site.",
+                "site",
+            )
+            return None
+        return SourceWish(type="lxc_template", name=site.lxc_template)
+    if site.template.vmid is None and site.template.name is None:
+        context.report(
+            "site.template",
+            "error",
+            "site.template",
+            "The site names no template; set vmid or name of template.",
+            "site",
+        )
+        return None
+    return SourceWish(type="template", vmid=site.template.vmid, name=site.template.name)
+
+
+def _template(context: Context, group: Group, wish: SourceWish) -> Origin | None:
+    snapshot = context.snapshot
+    if snapshot is None:
+        if wish.vmid is None:
+            context.report(
+                "source.unverified",
+                "warning",
+                f"machines.{group.name}.source",
+                f"The template {wish.name} has no id as long as there are no facts.",
+                "facts",
+            )
+        return Origin("template", vmid=wish.vmid)
+    templates = [g for g in snapshot.guests if g.template and g.type == "qemu"]
+    found = [
+        g
+        for g in templates
+        if (wish.vmid is not None and g.vmid == wish.vmid)
+        or (wish.vmid is None and g.name == wish.name)
+    ]
+    online = {node.name for node in snapshot.nodes if node.online}
+    usable = sorted((g for g in found if g.node in online), key=lambda g: (g.node, g.vmid))
+    if not found:
+        existing = [f"{g.vmid} ({g.name})" for g in templates]
+        unknown(
+            context,
+            "template",
+            f"machines.{group.name}.source"
+            if group.wish and group.wish.source
+            else "site.template",
+            str(wish.vmid if wish.vmid is not None else wish.name),
+            existing,
+        )
+        return None
+    if not usable:
+        context.report(
+            "source.offline",
+            "error",
+            f"machines.{group.name}.source",
+            f"The template {found[0].name} is on {found[0].node}, which is offline.",
+            "facts",
+        )
+        return None
+    return Origin("template", templates=tuple(usable), disk_gib=max(g.disk_gib for g in usable))
+
+
+def _volume(context: Context, group: Group, wish: SourceWish) -> Origin | None:
+    snapshot = context.snapshot
+    name = wish.name or (context.site.iso if wish.type == "iso" else None)
+    if name is None:
+        context.report(
+            "source.name",
+            "error",
+            f"machines.{group.name}.source",
+            f"Which {TITLES[wish.type]} is meant? Name it or set it in the site.",
+        )
+        return None
+    if snapshot is None:
+        return Origin(wish.type, volume_id=name)
+    volumes = [v for v in snapshot.volumes if v.content == CONTENT[wish.type]]
+    matches = sorted(
+        {v.volume_id for v in volumes if name in (v.volume_id, v.volume_id.rpartition("/")[2])}
+        or {v.volume_id for v in volumes if name.lower() in v.volume_id.lower()}
+    )
+    if not matches:
+        unknown(
+            context,
+            TITLES[wish.type],
+            f"machines.{group.name}.source",
+            name,
+            [volume.volume_id for volume in volumes],
+        )
+        return None
+    chosen = matches[-1]
+    nodes = {v.node for v in volumes if v.volume_id == chosen}
+    shared = any(s.shared for s in storage_states(snapshot, chosen.partition(":")[0]))
+    hosts = None if None in nodes or shared else frozenset(n for n in nodes if n)
+    return Origin(wish.type, volume_id=chosen, hosts=hosts)
+
+
+def check_clones(context: Context, storage: str, source: Origin, nodes: t.Iterable[str]) -> None:
+    """Report clones that cross hosts although the storage is local to each."""
+    snapshot = context.snapshot
+    if snapshot is None or not source.templates:
+        return
+    if any(state.shared for state in storage_states(snapshot, storage)):
+        return
+    holders = {guest.node for guest in source.templates}
+    crossing = sorted(set(nodes) - holders)
+    if crossing:
+        context.report(
+            "source.cross-node",
+            "warning",
+            "site.template",
+            f"The template {source.templates[0].name} is on {', '.join(sorted(holders))} and the"
+            f" storage {storage} is not shared: machines on {', '.join(crossing)} are cloned"
+            " there and then moved, which is slow; keep a template of the same name on each host.",
+            "facts",
+        )
+
+
+def storage_of(context: Context, group: Group) -> str | None:
+    """Return the storage of a group's disks, or None after reporting why it cannot be used."""
+    storages, wish = context.site.storages, group.wish
+    if wish is not None and wish.storage is not None:
+        name = wish.storage
+    elif group.kind == "lxc" and storages.containers:
+        name = storages.containers
+    elif group.fast and storages.fast:
+        name = storages.fast
+    else:
+        name = storages.default
+    if context.snapshot is None:
+        return name
+    snapshot = context.snapshot
+    where = f"machines.{group.name}.storage"
+    states = list(storage_states(snapshot, name))
+    if not states:
+        usable = {s.storage for s in snapshot.storages if s.enabled and s.active}
+        unknown(context, "storage", where, name, usable)
+        return None
+    content = "rootdir" if group.kind == "lxc" else "images"
+    if not any(content in state.content for state in states):
+        fitting = sorted({s.storage for s in snapshot.storages if content in s.content})
+        context.report(
+            "storage.content",
+            "error",
+            where,
+            f"The storage {name} does not hold {content}; these do: {', '.join(fitting) or 'none'}.",
+            "facts",
+        )
+        return None
+    if group.ha and not all(state.shared for state in states):
+        shared = sorted({s.storage for s in snapshot.storages if s.shared and content in s.content})
+        context.report(
+            "ha.storage",
+            "error",
+            where,
+            f"High availability of {group.name} needs a shared storage, {name} is local to each"
+            f" host; shared ones: {', '.join(shared) or 'none'}.",
+            "facts",
+        )
+        return None
+    return name
+
+
+def gpu_mappings(context: Context, group: Group) -> tuple[tuple[str, ...], frozenset[str] | None]:
+    """Return PCI mappings and the hosts that have them; nothing when no GPU is asked for."""
+    wanted = group.wish.gpu if group.wish else None
+    if not wanted:
+        return (), None
+    snapshot = context.snapshot
+    mappings = sorted(snapshot.pci_mappings, key=lambda m: m.id) if snapshot else []
+    for node in sorted({node for mapping in mappings for node in mapping.nodes}):
+        here = [mapping for mapping in mappings if node in mapping.nodes]
+        if len(here) >= wanted:
+            chosen = here[:wanted]
+            hosts = frozenset.intersection(*(frozenset(m.nodes) for m in chosen))
+            if len(hosts) >= group.count:
+                return tuple(mapping.id for mapping in chosen), hosts
+    listed = "; ".join(f"{m.id} on {', '.join(m.nodes)}" for m in mappings) or "none"
+    context.report(
+        "gpu.mapping",
+        "error",
+        f"machines.{group.name}.gpu",
+        f"{group.count} machine(s) with {wanted} GPU(s) each need PCI resource mappings on as many"
+        f" hosts; the facts hold: {listed}.",
+        "facts",
+    )
+    return (), frozenset()
+
+
+def check_wish_names(context: Context, snapshot: Snapshot, group: Group) -> None:
+    """Report unknown node, bridge and pool names of the request."""
+    wish = group.wish
+    if wish is None:
+        return
+    where = f"machines.{group.name}"
+    nodes = {node.name: node for node in snapshot.nodes}
+    if wish.node is not None and wish.node not in nodes:
+        unknown(context, "node", f"{where}.node", wish.node, nodes)
+    elif wish.node is not None and not nodes[wish.node].online:
+        context.report(
+            "node.offline", "error", f"{where}.node", f"The node {wish.node} is offline.", "facts"
+        )
+    elif wish.node and context.site.nodes and wish.node not in context.site.nodes:
+        context.report(
+            "node.not-allowed",
+            "error",
+            f"{where}.node",
+            f"The node {wish.node} is not one of the site's nodes:"
+            f" {', '.join(context.site.nodes)}.",
+            "site",
+        )
+    bridges = {bridge.name for bridge in snapshot.bridges}
+    if wish.bridge is not None and bridges and wish.bridge not in bridges:
+        unknown(context, "bridge", f"{where}.bridge", wish.bridge, bridges)
+    if wish.pool is not None and wish.pool not in snapshot.pools:
+        unknown(context, "pool", f"{where}.pool", wish.pool, snapshot.pools)
