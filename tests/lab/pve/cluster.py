@@ -71,7 +71,7 @@ class SimulatedCluster(
         self.faults = Faults()
         super().__init__(user=ROOT, password=root_password, host=host, port=port)
         self.features = Version(version)
-        self.release, self.version = version, self.features.number
+        self.series, self.version = version, self.features.number
         self.qemu_version = QEMU[version]
         self.machines = machines
         self.latency_seconds = latency_seconds

@@ -37,7 +37,7 @@ class Nodes:
         ]
 
     async def read_version(self: Any, v: Params, user: str) -> Params:
-        return {"version": self.version, "release": self.release, "repoid": "simulated"}
+        return {"version": self.version, "release": self.series, "repoid": "simulated"}
 
     # ------------------------------------------------------------------ nodes
 
@@ -96,7 +96,7 @@ class Nodes:
 
     async def node_status(self: Any, v: Params, user: str) -> Params:
         node, load = self.node_of(v["node"]), self.node_load(v["node"])
-        kernel = "6.14.11-4-pve" if self.release != "8.4" else "6.8.12-15-pve"
+        kernel = "6.14.11-4-pve" if self.series != "8.4" else "6.8.12-15-pve"
         return {
             "cpu": load["cpu"],
             "uptime": load["uptime"],
@@ -234,7 +234,7 @@ class Nodes:
         entry |= {"name": vm.name, "status": vm.status, "template": int(bool(vm.template))}
         entry["maxcpu"] = int(vm.config.get("cores", 1)) * int(vm.config.get("sockets", 1))
         entry |= self.guest_usage(vm) | {"diskread": 0, "diskwrite": 0}
-        if self.release == "8.4":
+        if self.series == "8.4":
             del entry["memhost"]
         entry |= {"tags": vm.config["tags"]} if vm.config.get("tags") else {}
         entry |= {"pool": vm.pool} if vm.pool else {}

@@ -140,7 +140,7 @@ class Permissions:
 
     def allowed(self: Any, user: str, path: str, priv: str) -> bool:
         """True if `user` (or token) holds the privilege on the path, or on a pool around it."""
-        if self.release == "8.4" and priv.startswith("VM.GuestAgent."):
+        if self.series == "8.4" and priv.startswith("VM.GuestAgent."):
             priv = "VM.Monitor"
         if user == ROOT:
             return True
@@ -204,12 +204,12 @@ class Permissions:
             path = ""
         held = [priv for priv in rule[2] if path and self.allowed(user, path, priv)]
         if options.get("any"):
-            return None if held else f"{path}, {'|'.join(self._names(rule[2]))}"
+            return None if held else f"{path}, {'|'.join(self._reported(rule[2]))}"
         missing = [priv for priv in rule[2] if priv not in held]
         return f"{path}, {missing[0]}" if missing else None
 
-    def _names(self: Any, privs: list[str]) -> list[str]:
-        if self.release != "8.4":
+    def _reported(self: Any, privs: list[str]) -> list[str]:
+        if self.series != "8.4":
             return privs
         return list(dict.fromkeys("VM.Monitor" if "GuestAgent" in p else p for p in privs))
 

@@ -79,12 +79,12 @@ class Power:
         view |= {"lock": vm.lock} if vm.lock else {}
         view |= {"template": 1} if vm.template else {}
         view |= {"serial": 1} if "serial0" in vm.config else {}
-        if self.release == "8.4":
+        if self.series == "8.4":
             del view["memhost"]
         running = vm.status == "running"
         if running:
             view["pid"] = 100000 + vm.vmid
-            if self.release != "8.4":
+            if self.series != "8.4":
                 view.update(dict.fromkeys(PRESSURES, 0))
         if listing:
             return view

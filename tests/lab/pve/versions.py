@@ -54,7 +54,7 @@ class Version:
             raise ValueError(
                 f"Version '{release}' cannot be simulated; choose one of {', '.join(RELEASES)}."
             )
-        self.release = release
+        self.series = release
         self.number = RELEASES[release]
         self._lacks = _LACKS[release]
 
@@ -80,7 +80,7 @@ class Version:
     def refine(self, method: str, template: str, values: Params, errors: Params) -> None:
         """What the generic schema check cannot know of this version."""
         if template.startswith("/access/roles") and "privs" in values:
-            unknown = [p for p in split_list(values["privs"]) if p not in privileges_of(self.release)]
+            unknown = [p for p in split_list(values["privs"]) if p not in privileges_of(self.series)]
             errors.pop("privs", None)
             if unknown:
                 errors["privs"] = f"invalid format - invalid privilege '{unknown[0]}'\n"
