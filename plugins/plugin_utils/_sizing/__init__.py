@@ -3,10 +3,15 @@
 
 from __future__ import annotations
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._decide import (
+    ProviderError,
+    decide,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._engine import size
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
     Proposal,
     Reserved,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._table import table
 
-__all__ = ["Proposal", "Reserved", "size"]
+__all__ = ["Proposal", "ProviderError", "Reserved", "decide", "size", "table"]
