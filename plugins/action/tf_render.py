@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Render a plan into a Terraform directory; see the module's docs."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils import _render
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
+    ContractError,
+    Plan,
+    canonical_json,
+    parse,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._files import write_private
+
+ARGUMENTS: dict[str, t.Any] = {
+    "plan": {"type": "dict", "required": True},
+    "directory": {"type": "path", "required": True},
+    "terraform_provider": {"type": "str", "choices": ["bpg", "telmate"], "default": "bpg"},
+    "backend": {"type": "str", "choices": list(_render.BACKENDS), "default": "local"},
+    "backend_settings": {"type": "dict", "default": {}},
+    "pve_major": {"type": "int", "choices": [8, 9], "default": 9},
+    "outputs": {"type": "dict"},
+    "inventory_path": {"type": "path"},
+}
+REQUIRED_BY = {"inventory_path": ("outputs",)}
+
+
+class ActionModule(ActionBase):
+    """Thin face of ``plugin_utils._render``."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(
+        self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None
+    ) -> dict[str, t.Any]:
+        """Write what differs, or only tell it in check mode."""
+        super().run(tmp, task_vars)
+        _validation, args = self.validate_argument_spec(
+            argument_spec=ARGUMENTS, required_by=REQUIRED_BY
+        )
+        try:
+            plan = parse(Plan, args["plan"])
+            result = self._render(plan, args)
+            if args["outputs"] is not None:
+                self._inventory(plan, args, result)
+        except (ContractError, RuntimeError, _render.RenderError) as error:
+            raise AnsibleActionFail(str(error)) from None
+        except OSError as error:
+            raise AnsibleActionFail(
+                f"{error.filename or args['directory']} cannot be written: {error.strerror}."
+            ) from None
+        return result
+
+    def _render(self, plan: Plan, args: dict[str, t.Any]) -> dict[str, t.Any]:
+        directory = Path(args["directory"])
+        wanted = {
+            **_render.static_files(args["terraform_provider"]),
+            **_render.render(
+                plan,
+                pve_major=args["pve_major"],
+                backend=args["backend"],
+                backend_settings=args["backend_settings"],
+            ),
+        }
+        found = _render.changes(directory, wanted)
+        if not self._task.check_mode:
+            _write(directory, found)
+        return {
+            "changed": bool(found),
+            "directory": str(directory),
+            "files": sorted(wanted),
+            "diff": [_diff(directory / change.name, change) for change in found],
+        }
+
+    def _inventory(self, plan: Plan, args: dict[str, t.Any], result: dict[str, t.Any]) -> None:
+        inventory = _render.inventory_from(plan, args["outputs"])
+        result["inventory"] = inventory
+        if args["inventory_path"] is None:
+            return
+        path = Path(args["inventory_path"])
+        before = path.read_text("utf-8") if path.is_file() else None
+        after = canonical_json(inventory)
+        if before == after:
+            return
+        result["changed"] = True
+        result["diff"].append(_diff(path, _render.Change(path.name, before, after)))
+        if not self._task.check_mode:
+            write_private(path, after)
+
+
+def _write(directory: Path, found: list[_render.Change]) -> None:
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    directory.chmod(0o700)
+    for change in found:
+        if change.after is None:
+            (directory / change.name).unlink()
+        else:
+            write_private(directory / change.name, change.after)
+
+
+def _diff(path: Path, change: _render.Change) -> dict[str, str]:
+    return {
+        "before_header": str(path),
+        "after_header": str(path),
+        "before": change.before or "",
+        "after": change.after or "",
+    }

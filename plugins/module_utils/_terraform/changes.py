@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is asked for by itself: drift, destroying, importing, rolling back."""
+
+from __future__ import annotations
+
+import json
+import os
+import typing as t
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform import records
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.deployment import (
+    Deployment,
+    Result,
+    refuse_without_consent,
+    report,
+)
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.errors import (
+    TerraformError,
+)
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.guests import (
+    refuse_foreign,
+)
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.summary import (
+    ResourceChange,
+    drifted,
+    provider_side_only,
+    summarise,
+)
+
+_HIGH = ("node_name", "vm_id", "name", "tags", "protection", "started", "template")
+_MEDIUM = ("cpu", "memory", "disk", "network", "initialization", "mount_point", "boot_order", "ha")
+
+
+def drift(deployment: Deployment) -> Result:
+    """Tell what differs between the state and the cluster; ``terraform`` works in a copy."""
+    terraform = deployment.terraform
+    terraform.initialise()
+    file = terraform.directory / records.PLAN_FILE
+    terraform.plan(file, "-refresh-only", "-lock=false")
+    found = [
+        {
+            "name": change.name,
+            "address": change.address,
+            "what": "gone" if change.action == "delete" else "changed",
+            "severity": severity(change),
+            "fields": [asdict(field) for field in change.fields],
+        }
+        for change in drifted(terraform.show_plan(file))
+    ]
+    worst = [rank for rank in ("high", "medium", "low") if rank in {d["severity"] for d in found}]
+    return {
+        "changed": False,
+        "drift": found,
+        "severity": worst[0] if worst else "none",
+        "msg": f"{len(found)} resource(s) drifted." if found else "No drift.",
+    }
+
+
+def severity(change: ResourceChange) -> str:
+    """Return high (identity, or gone), medium (size, disks, network) or low."""
+    tops = {field.field.partition(".")[0] for field in change.fields}
+    if change.action == "delete" or tops & set(_HIGH):
+        return "high"
+    return "medium" if tops & set(_MEDIUM) else "low"
+
+
+def absent(deployment: Deployment, consent: t.Sequence[str], *, check: bool = False) -> Result:
+    """Destroy the machines of the deployment, each of them named in ``consent``."""
+    terraform = deployment.terraform
+    terraform.initialise()
+    if not check:
+        deployment.recover()
+    file = terraform.directory / "destroy.tfplan"
+    try:
+        terraform.plan(file, "-destroy", *(("-lock=false",) if check else ()))
+        summary = summarise(terraform.show_plan(file))
+        if summary.empty:
+            return {**report(summary), "changed": False, "outputs": {}, "msg": "Nothing is there."}
+        refuse_foreign(
+            summary.machines, deployment.guests, deployment.name(), deployment.open_names()
+        )
+        if not check:
+            refuse_without_consent(summary, consent)
+            terraform.apply(file)
+            records.forget_plan(terraform.directory)
+            records.forget_journal(terraform.directory)
+    finally:
+        file.unlink(missing_ok=True)
+    gone = ", ".join(summary.destructive)
+    return {
+        **report(summary),
+        "changed": True,
+        "outputs": {},
+        "msg": f"{'Would destroy' if check else 'Destroyed'} {gone}.",
+    }
+
+
+def imported(
+    deployment: Deployment, machines: t.Mapping[str, int], *, check: bool = False
+) -> Result:
+    """Take existing guests into the state without changing them, except for ownership tags.
+
+    Args:
+        deployment: the deployment, rendered with these machines as they are.
+        machines: machine name to VMID.
+        check: only tell; ``terraform`` works in a copy.
+    """
+    terraform = deployment.terraform
+    terraform.initialise()
+    targets = _import_ids(deployment, machines)
+    file = terraform.directory / "import.tfplan"
+    lock = ("-lock=false",) if check else ()
+    with _variables(terraform.directory, "import.json", {"imports": targets}) as extra:
+        try:
+            terraform.plan(file, f"-var-file={extra}", *lock)
+            summary = summarise(terraform.show_plan(file))
+            _refuse_changes(summary.changes)
+            if not check and (summary.changes or summary.outputs_change):
+                terraform.apply(file)
+        finally:
+            file.unlink(missing_ok=True)
+    taken = sorted(change.name for change in summary.machines if change.imported)
+    return {
+        **report(summary),
+        "changed": bool(taken),
+        "imported": taken,
+        "msg": f"{'Would import' if check else 'Imported'} {', '.join(taken) or 'nothing'}.",
+    }
+
+
+def rolled_back(deployment: Deployment, *, check: bool = False) -> Result:
+    """Destroy what the last unfinished run created, and nothing else."""
+    terraform = deployment.terraform
+    journal = records.read_journal(terraform.directory)
+    if journal is None or not journal.open_creations:
+        return {"changed": False, "rolled_back": [], "msg": "There is nothing to roll back."}
+    terraform.initialise()
+    if not check:
+        deployment.recover()
+    names = deployment.open_names()
+    addresses = _addresses(terraform.show_state(), names)
+    variables = deployment.variables()
+    kept = {name: m for name, m in variables["machines"].items() if name not in names}
+    if not addresses:
+        _close(deployment, journal, check)
+        return {"changed": False, "rolled_back": [], "msg": "The run had created nothing."}
+    file = terraform.directory / "rollback.tfplan"
+    with _variables(terraform.directory, "rollback.json", {"machines": kept}) as extra:
+        try:
+            terraform.plan(file, f"-var-file={extra}", *(f"-target={a}" for a in addresses))
+            summary = summarise(terraform.show_plan(file))
+            outside = [c.address for c in summary.changes if c.address not in addresses]
+            if outside or any(c.action != "delete" for c in summary.changes):
+                raise TerraformError(
+                    "Nothing was rolled back: the plan would change more than what the run "
+                    f"created ({', '.join(outside) or 'not only deletes'}).",
+                    **report(summary),
+                )
+            refuse_foreign(summary.machines, deployment.guests, deployment.name(), names)
+            if not check:
+                terraform.apply(file)
+        finally:
+            file.unlink(missing_ok=True)
+    _close(deployment, journal, check)
+    gone = summary.destructive
+    return {
+        **report(summary),
+        "changed": True,
+        "rolled_back": gone,
+        "kept": sorted(kept),
+        "msg": f"{'Would roll' if check else 'Rolled'} back: {', '.join(gone)} removed, "
+        f"{', '.join(sorted(kept)) or 'nothing else'} untouched.",
+    }
+
+
+def _close(deployment: Deployment, journal: records.Journal, check: bool) -> None:
+    if not check:
+        records.forget_plan(deployment.directory)
+        records.write_journal(deployment.directory, replace(journal, finished=True))
+
+
+def _addresses(state: dict[str, t.Any], names: t.Container[str]) -> list[str]:
+    """Return the addresses of the resources of some machines, what depends on them first."""
+    root = state.get("values", {}).get("root_module", {})
+    return sorted(
+        resource["address"]
+        for resource in root.get("resources", [])
+        if resource.get("mode") == "managed"
+        and resource.get("name") == "machine"
+        and resource.get("index") in names
+    )
+
+
+def _import_ids(deployment: Deployment, machines: t.Mapping[str, int]) -> dict[str, str]:
+    planned = deployment.variables()["machines"]
+    known = {guest.vmid: guest for guest in deployment.guests.all()}
+    ids: dict[str, str] = {}
+    for name, vmid in sorted(machines.items()):
+        guest = known.get(vmid)
+        if name not in planned or planned[name]["vmid"] != vmid:
+            raise TerraformError(
+                f"The rendered plan has no machine {name} with VMID {vmid}: render it first."
+            )
+        if guest is None or guest.kind != planned[name]["kind"]:
+            raise TerraformError(f"There is no {planned[name]['kind']} with VMID {vmid} to import.")
+        ids[name] = f"{guest.node}/{vmid}"
+    return ids
+
+
+def _refuse_changes(changes: t.Iterable[ResourceChange]) -> None:
+    """Refuse an import that changes anything but provider settings and added tags."""
+    wrong = [
+        f"{change.name}: "
+        + ", ".join(f"{f.field} {f.before} -> {f.after}" for f in _unwanted(change))
+        for change in changes
+        if _unwanted(change)
+    ]
+    other = [
+        f"{change.action} {change.address}"
+        for change in changes
+        if not change.imported and not provider_side_only(change)
+    ]
+    if wrong or other:
+        raise TerraformError(
+            "Nothing was imported, because it would not stay as it is "
+            f"({'; '.join([*wrong, *other])}): plan the machine as it is first."
+        )
+
+
+def _unwanted(change: ResourceChange) -> list[t.Any]:
+    if not change.imported:
+        return []
+    return [
+        field
+        for field in change.fields
+        if not provider_side_only(replace(change, action="update", fields=(field,)))
+        and not _tags_added(field.field, field.before, field.after)
+    ]
+
+
+def _tags_added(field: str, before: str, after: str) -> bool:
+    former = set() if before == "(none)" else set(before.split(", "))
+    return field == "tags" and former <= set(after.split(", "))
+
+
+@contextmanager
+def _variables(directory: Path, name: str, values: dict[str, t.Any]) -> t.Iterator[Path]:
+    """Give one plan other variables than the rendered file, in a private file for that time."""
+    path = directory / f".{name}"
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(values, file)
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+__all__ = ["absent", "drift", "imported", "rolled_back", "severity"]

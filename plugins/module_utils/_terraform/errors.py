@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What went wrong, as one plain sentence without secrets."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+_PATTERNS: tuple[tuple[str, str], ...] = (
+    (
+        r"No space left on device|disk quota exceeded",
+        "The disk that holds {directory} is full: free some space and run again.",
+    ),
+    (
+        r"Error acquiring the state lock"
+        r"(?:.*?Who:\s*(?P<who>[^\n]+))?(?:.*?Created:\s*(?P<when>[^\n]+))?",
+        "The Terraform state is locked by {who} since {when}: wait until that run has ended.",
+    ),
+    (
+        r"(?:Inconsistent dependency lock file|provider registry\.\S+ was not found"
+        r"|Failed to query available provider packages|Required plugins are not installed"
+        r"|Failed to install provider|could not query provider registry)",
+        "The Terraform provider cannot be had: check the connection to the registry, or name a"
+        " local mirror in the file that TF_CLI_CONFIG_FILE names.",
+    ),
+    (
+        r"Unsupported Terraform Core version|Unsupported OpenTofu Core version",
+        "This Terraform or OpenTofu is too old: install version 1.9 or newer.",
+    ),
+    (
+        r"x509: (?P<detail>[^\n]+)",
+        "The certificate of the Proxmox VE API is not trusted ({detail}): name its CA in ca_path.",
+    ),
+    (
+        r"(?:failed to verify certificate|tls: (?P<detail>[^\n]+))",
+        "The TLS connection to the Proxmox VE API failed ({detail}): check ca_path and endpoint.",
+    ),
+    (
+        r"Permission check failed \((?P<path>/[^,)\s]*), (?P<privilege>[A-Za-z.|]+)\)",
+        "The Proxmox VE user lacks the privilege {privilege} on {path}: grant it and run again.",
+    ),
+    (
+        r"(?:\b403\b|Permission check failed)",
+        "The Proxmox VE user lacks a privilege for this: compare its role with the documented"
+        " list of privileges.",
+    ),
+    (
+        r"(?:\b401\b|authentication failure|Authentication failed|No ticket|permission denied -"
+        r" invalid csrf)",
+        "Proxmox VE refuses the credentials: check api_token_id and api_token_secret, or api_user"
+        " and api_password.",
+    ),
+    (
+        r"must provide either|missing (?:required )?(?:credentials|authentication)"
+        r"|no credentials|Unable to create Proxmox VE (?:API )?credentials",
+        "The credentials of Proxmox VE are missing: give api_token_id and api_token_secret, or"
+        " api_user and api_password.",
+    ),
+    (
+        r"(?:connection refused|no such host|no route to host|i/o timeout|dial tcp"
+        r"|context deadline exceeded|network is unreachable)",
+        "The Proxmox VE API cannot be reached: check api_endpoint and the network.",
+    ),
+    (
+        r"Backend configuration changed|Backend initialization required",
+        "The state backend of {directory} is another one than before: move the state with"
+        " `terraform init -migrate-state` there, or choose the former backend.",
+    ),
+    (
+        r"Saved plan is stale",
+        "The saved plan is stale, because the state changed since: plan again.",
+    ),
+)
+_SECRETS = re.compile(
+    r"(?P<token>PVEAPIToken=)\S+"
+    r"|(?P<user>\b[\w.-]+@[\w.-]+![\w.-]+=)[0-9a-fA-F-]{8,}"
+    r"|(?P<url>[a-z][a-z0-9+.-]*://[^\s:/@]+:)[^\s@]+(?=@)"
+    r"|(?P<cookie>PVEAuthCookie=)\S+"
+    r"|(?P<ticket>PVE:[\w.@-]+:[0-9A-F]{8}::)\S+"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----",
+    re.DOTALL,
+)
+_BOX = re.compile(r"^[\s\u2502\u2577\u2575|]+", re.MULTILINE)
+_MAX_DETAIL = 600
+
+
+class TerraformError(Exception):
+    """A step could not be done; the message is one sentence, ``result`` what is known."""
+
+    def __init__(self, message: str, **result: t.Any) -> None:
+        super().__init__(message)
+        self.result = result
+
+
+def redact(text: str, secrets: t.Iterable[str] = ()) -> str:
+    """Return the text without the given secrets and without anything shaped like one."""
+    for secret in sorted({secret for secret in secrets if secret}, key=len, reverse=True):
+        text = text.replace(secret, "********")
+    return _SECRETS.sub(lambda found: next((g for g in found.groups() if g), "") + "********", text)
+
+
+def explain(output: str, *, directory: str = "", secrets: t.Iterable[str] = ()) -> str:
+    """Return one sentence for what Terraform or its provider printed.
+
+    A known failure gets its remedy; anything else is the provider's own text, shortened.
+    """
+    text = _BOX.sub("", redact(output, secrets))
+    detail = _shorten(text)
+    for pattern, sentence in _PATTERNS:
+        found = re.search(pattern, text, re.DOTALL | re.IGNORECASE)
+        if found:
+            values = {
+                name: (value or "unknown").strip(" .\r")
+                for name, value in found.groupdict().items()
+            }
+            message = sentence.format_map(_Values(values, directory=directory))
+            return f"{message} Terraform says: {detail}" if detail else message
+    return f"Terraform failed: {detail or 'it printed nothing.'}"
+
+
+class _Values(dict[str, str]):
+    """Values of a sentence; one that was not found reads `unknown`."""
+
+    def __init__(self, values: dict[str, str], **more: str) -> None:
+        super().__init__(values, **more)
+
+    def __missing__(self, key: str) -> str:
+        return "unknown"
+
+
+def _shorten(text: str) -> str:
+    """Return the error paragraphs of an output on one line."""
+    lines = [line.strip() for line in text.splitlines()]
+    starts = [number for number, line in enumerate(lines) if line.startswith("Error:")]
+    if starts:
+        lines = lines[starts[0] :]
+    useful = [line for line in lines if line and not line.startswith(("with ", "on "))]
+    joined = re.sub(r"\s+", " ", " ".join(useful)).strip()
+    return joined if len(joined) <= _MAX_DETAIL else joined[:_MAX_DETAIL].rstrip() + " …"

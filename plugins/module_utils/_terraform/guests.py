@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whose guest is it: what the Proxmox VE cluster says about the machines of a plan."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.errors import (
+    TerraformError,
+)
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.summary import (
+    ResourceChange,
+)
+
+OWNER_TAG = "clusterwright"
+
+
+@dataclass(frozen=True)
+class Guest:
+    """A VM or container as the cluster sees it; a fresh one may have no name for seconds."""
+
+    vmid: int
+    kind: str  # vm or lxc
+    node: str
+    name: str | None = None
+    tags: frozenset[str] = frozenset()
+    lock: str | None = None
+
+
+class Guests(t.Protocol):
+    """A view of the guests of a cluster at this moment."""
+
+    def all(self) -> list[Guest]:
+        """Return every guest that the user may see."""
+
+    def is_free(self, vmid: int) -> bool:
+        """Return whether no guest has the VMID, those the user may not see included."""
+
+    def config(self, guest: Guest) -> dict[str, t.Any]:
+        """Return a guest's configuration."""
+
+
+def deployment_tag(deployment: str) -> str:
+    """Return the tag of the guests of one deployment."""
+    return f"cw-{deployment}"
+
+
+def is_ours(guest: Guest, deployment: str) -> bool:
+    """Return whether a guest carries both tags of the deployment."""
+    return {OWNER_TAG, deployment_tag(deployment)} <= guest.tags
+
+
+def refuse_taken(creates: t.Sequence[ResourceChange], guests: Guests, deployment: str) -> None:
+    """Refuse a plan whose VMIDs are in use or whose names a foreign guest bears.
+
+    A machine that is made again is left out: its own half-made guest still holds the VMID.
+
+    Raises:
+        TerraformError: names each VMID and each name that is taken, and by whom.
+    """
+    fresh = [change for change in creates if change.action == "create" and not change.unfinished]
+    if not fresh:
+        return
+    known = guests.all()
+    by_vmid = {guest.vmid: guest for guest in known}
+    problems: list[str] = []
+    for change in fresh:
+        holder = by_vmid.get(change.vmid or 0)
+        if holder is not None:
+            problems.append(f"VMID {change.vmid} of {change.name} belongs to {_named(holder)}")
+        elif change.vmid is not None and not guests.is_free(change.vmid):
+            problems.append(
+                f"VMID {change.vmid} of {change.name} belongs to a guest that this user may not see"
+            )
+        problems += [
+            f"the name {change.name} is borne by {_named(guest)}"
+            for guest in known
+            if guest.name == change.name
+            and guest.vmid != change.vmid
+            and not is_ours(guest, deployment)
+        ]
+    if problems:
+        raise TerraformError(
+            f"Nothing was changed: {'; '.join(problems)}. Plan again with other ids or names."
+        )
+
+
+def refuse_foreign(
+    touched: t.Sequence[ResourceChange],
+    guests: Guests,
+    deployment: str,
+    unfinished: t.Container[str] = (),
+) -> None:
+    """Refuse to change or destroy a guest that does not carry the tags of the deployment.
+
+    ``unfinished`` are names of machines of an interrupted run, which may lack tags and name.
+
+    Raises:
+        TerraformError: names each such guest.
+    """
+    existing = [
+        change
+        for change in touched
+        if change.action in ("update", "replace", "delete") or change.unfinished
+    ]
+    if not existing:
+        return
+    known = {guest.vmid: guest for guest in guests.all()}
+    foreign = [
+        f"{change.name} (VMID {change.vmid}) is {_named(known[change.vmid])}"
+        for change in existing
+        if change.vmid in known
+        and not is_ours(known[change.vmid], deployment)
+        and change.name not in unfinished
+    ]
+    if foreign:
+        raise TerraformError(
+            "Nothing was changed: "
+            f"{'; '.join(foreign)}, without the tags {OWNER_TAG} and {deployment_tag(deployment)}. "
+            "If it is this deployment's, give it the tags back; else remove it from the state."
+        )
+
+
+def differences(
+    machines: dict[str, dict[str, t.Any]], guests: Guests, deployment: str
+) -> list[str]:
+    """Compare the applied machines with the cluster; return one sentence per difference.
+
+    Args:
+        machines: the root module's output ``machines``.
+        guests: view of the cluster.
+        deployment: name of the deployment.
+    """
+    known = {guest.vmid: guest for guest in guests.all()}
+    found: list[str] = []
+    for name, machine in sorted(machines.items()):
+        guest = known.get(int(machine["vmid"]))
+        if guest is None:
+            found.append(f"{name} (VMID {machine['vmid']}) is not there.")
+            continue
+        if guest.name is None or not guest.tags:
+            guest = _from_config(guest, guests)
+        if guest.name != name:
+            found.append(f"VMID {guest.vmid} is named {guest.name}, not {name}.")
+        if not is_ours(guest, deployment):
+            found.append(f"{name} (VMID {guest.vmid}) lacks the tags of the deployment.")
+    return found
+
+
+def _from_config(guest: Guest, guests: Guests) -> Guest:
+    """Ask the configuration: the cluster's list is some seconds behind for a fresh guest."""
+    config = guests.config(guest)
+    tags = str(config.get("tags") or "").replace(",", ";").split(";")
+    name = config.get("name") or config.get("hostname")
+    return Guest(guest.vmid, guest.kind, guest.node, name, frozenset(filter(None, tags)))
+
+
+def _named(guest: Guest) -> str:
+    what = "container" if guest.kind == "lxc" else "VM"
+    return f"{what} {guest.vmid} {guest.name or '(no name yet)'} on {guest.node}"

@@ -1,0 +1,119 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: tf_render
+short_description: Render a plan into a Terraform directory
+version_added: 0.1.0
+author:
+  - The clusterwright maintainers (@clusterwright)
+description:
+  - Copies the static, reviewed root module of a Terraform provider into the directory and writes
+    the plan's values as data beside it, into C(terraform.tfvars.json) and C(backend.tf.json).
+    Text of a plan is never evaluated by Terraform.
+  - The same plan gives the same bytes. Files are private (0600 in a directory of 0700) and
+    written whole or not at all.
+  - With O(outputs) it also returns the inventory of the machines, after checking that plan and
+    outputs agree.
+  - This action runs on the controller.
+options:
+  plan:
+    description: Plan with status V(ready) and without findings of severity error.
+    type: dict
+    required: true
+  directory:
+    description: Terraform directory of the deployment. It may hold no Terraform files of others.
+    type: path
+    required: true
+  terraform_provider:
+    description: Terraform provider to render for.
+    type: str
+    choices: [bpg, telmate]
+    default: bpg
+  backend:
+    description: Where Terraform keeps its state.
+    type: str
+    choices: [local, pg, s3, http]
+    default: local
+  backend_settings:
+    description:
+      - Settings of the backend by Terraform's names, such as C(bucket). Credentials are refused
+        here and come from the environment.
+      - The state of V(pg) is in the schema C(clusterwright_DEPLOYMENT) unless C(schema_name) is
+        given.
+    type: dict
+    default: {}
+  pve_major:
+    description: Major version of Proxmox VE. HA resources are placed by groups on 8, by rules on 9.
+    type: int
+    choices: [8, 9]
+    default: 9
+  outputs:
+    description: Outputs of M(clusterwright.proxmox.tf_apply) for this plan.
+    type: dict
+  inventory_path:
+    description: File to write the inventory to, as JSON. Its name ends in C(.json) or C(.yml).
+    type: path
+attributes:
+  check_mode:
+    description: Writes nothing and tells what would change.
+    support: full
+  diff_mode:
+    description: Shows the difference of each file.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Render the plan
+  clusterwright.proxmox.tf_render:
+    plan: "{{ sized.plan }}"
+    directory: deployments/demo/terraform
+
+- name: Render with the state in PostgreSQL (PG_CONN_STR is given to tf_apply)
+  clusterwright.proxmox.tf_render:
+    plan: "{{ sized.plan }}"
+    directory: deployments/demo/terraform
+    backend: pg
+
+- name: Write the inventory after an apply
+  clusterwright.proxmox.tf_render:
+    plan: "{{ sized.plan }}"
+    directory: deployments/demo/terraform
+    outputs: "{{ applied.outputs }}"
+    inventory_path: deployments/demo/inventory.json
+"""
+
+RETURN = r"""
+directory:
+  description: Terraform directory.
+  returned: success
+  type: str
+  sample: deployments/demo/terraform
+files:
+  description: Names of all rendered files.
+  returned: success
+  type: list
+  elements: str
+  sample: [backend.tf.json, main.tf, terraform.tfvars.json]
+inventory:
+  description: Inventory of the machines in the shape of the C(yaml) inventory plug-in.
+  returned: when O(outputs) is given
+  type: dict
+  sample:
+    all:
+      children:
+        cw_demo:
+          children:
+            servers:
+              hosts:
+                demo-server-1:
+                  ansible_host: 10.0.0.5
+                  ansible_user: debian
+                  cw_deployment: demo
+                  cw_role: server
+                  node: pve1
+                  vmid: 20001
+"""

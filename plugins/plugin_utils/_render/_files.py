@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plan → the generated files of a deployment's Terraform directory."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
+    Plan,
+    canonical_json,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._render._backend import (
+    backend_configuration,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._render._variables import (
+    variables_from,
+)
+
+VARIABLES_FILE = "terraform.tfvars.json"
+BACKEND_FILE = "backend.tf.json"
+
+
+def render(
+    plan: Plan,
+    *,
+    pve_major: int = 9,
+    backend: str = "local",
+    backend_settings: t.Mapping[str, t.Any] | None = None,
+) -> dict[str, str]:
+    """Return {file name: text}; the same plan gives the same bytes.
+
+    Raises:
+        RenderError: the plan or the backend cannot be rendered.
+    """
+    return {
+        VARIABLES_FILE: canonical_json(variables_from(plan, pve_major=pve_major)),
+        BACKEND_FILE: canonical_json(
+            backend_configuration(plan.deployment, backend, backend_settings)
+        ),
+    }

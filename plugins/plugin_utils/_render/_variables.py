@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plan → the input variables of the root modules."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
+    Machine,
+    Plan,
+    errors,
+    to_data,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._render._errors import (
+    RenderError,
+)
+
+#: Tag of every guest that this collection made.
+OWNER_TAG = "clusterwright"
+
+#: Operating systems that Proxmox VE can set up in a container, as they begin template names.
+_CONTAINER_SYSTEMS = (
+    "alpine",
+    "archlinux",
+    "centos",
+    "debian",
+    "devuan",
+    "fedora",
+    "gentoo",
+    "nixos",
+    "opensuse",
+    "ubuntu",
+)
+#: Free text may hold line breaks and tabs, but nothing that changes how a line is shown.
+_UNPRINTABLE = re.compile(r"[^\n\t\x20-\x7e\u00a0-\u200a\u2010-\u2027\u2030-\u205f\u2070-\ufefe]")
+
+#: Fields of a machine that the variables hold under the same name.
+SAME_NAME_FIELDS = (
+    "agent",
+    "balloon_mib",
+    "bios",
+    "cores",
+    "cpu_type",
+    "hotplug",
+    "kind",
+    "memory_mib",
+    "nesting",
+    "node",
+    "numa",
+    "on_boot",
+    "pci_mappings",
+    "pool",
+    "protection",
+    "scsi_hardware",
+    "serial",
+    "sockets",
+    "source",
+    "startup",
+    "swap_mib",
+    "unprivileged",
+    "vmid",
+)
+
+
+def deployment_tag(deployment: str) -> str:
+    """Return the tag of the guests of one deployment."""
+    return f"cw-{deployment}"
+
+
+def variables_from(plan: Plan, *, pve_major: int = 9) -> dict[str, t.Any]:
+    """Return the variables of the root module as JSON data.
+
+    Args:
+        plan: a ready plan.
+        pve_major: major version of Proxmox VE, which decides how HA resources are placed.
+
+    Raises:
+        RenderError: the plan is not ready, has findings of severity error or names a machine,
+            a VMID or an address twice.
+    """
+    _refuse_unready(plan)
+    _refuse_doubles(plan)
+    return {
+        "deployment": plan.deployment,
+        "pve_major": pve_major,
+        "machines": {
+            machine.name: _machine(machine, plan.deployment)
+            for machine in sorted(plan.machines, key=lambda machine: machine.name)
+        },
+    }
+
+
+def _refuse_unready(plan: Plan) -> None:
+    if plan.status != "ready":
+        raise RenderError(
+            f"The plan of {plan.deployment} is not ready (status {plan.status}): "
+            f"{plan.summary or 'change the request and plan again'}"
+        )
+    found = errors(plan.findings)
+    if found:
+        raise RenderError(
+            f"The plan of {plan.deployment} has {len(found)} error finding(s); "
+            f"the first is {found[0].id}: {found[0].message}"
+        )
+    if not plan.machines:
+        raise RenderError(
+            f"The plan of {plan.deployment} has no machine: destroy the deployment instead."
+        )
+
+
+def _refuse_doubles(plan: Plan) -> None:
+    _refuse_double("machine name", [machine.name for machine in plan.machines])
+    _refuse_double("VMID", [str(machine.vmid) for machine in plan.machines])
+    addresses = [nic.address for machine in plan.machines for nic in machine.nics]
+    _refuse_double("address", [text.partition("/")[0] for text in addresses if text != "dhcp"])
+
+
+def _refuse_double(what: str, values: list[str]) -> None:
+    doubles = sorted({value for value in values if values.count(value) > 1})
+    if doubles:
+        raise RenderError(f"The plan gives one {what} to several machines: {', '.join(doubles)}.")
+
+
+def _machine(machine: Machine, deployment: str) -> dict[str, t.Any]:
+    data = to_data(machine)
+    container = machine.kind == "lxc"
+    return {
+        **{name: data[name] for name in SAME_NAME_FIELDS},
+        "boot_order": list(machine.boot_order) or _boot_order(machine),
+        "cloud_init": data["cloud_init"],
+        "description": _UNPRINTABLE.sub("", machine.description),
+        "disks": _disks(machine, data["disks"]),
+        "ha": data["ha"],
+        "machine_type": "q35" if machine.pci_mappings else "pc",
+        "nics": data["nics"],
+        "os_type": _container_system(machine) if container else machine.os_type,
+        "tags": _tags(machine, deployment),
+    }
+
+
+def _tags(machine: Machine, deployment: str) -> list[str]:
+    own = {OWNER_TAG, deployment_tag(deployment)}
+    return sorted(own | {tag.lower() for tag in machine.tags})
+
+
+def _disks(machine: Machine, disks: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    """Disks in their order; a machine without backup has none of its disks backed up."""
+    return [{**disk, "backup": disk["backup"] and machine.backup} for disk in disks]
+
+
+def _boot_order(machine: Machine) -> list[str]:
+    """Boot from the first disk; an empty one falls through to the installer's ISO."""
+    first = [machine.disks[0].interface] if machine.disks else []
+    return [*first, "ide3"] if machine.source.type == "iso" else first
+
+
+def _container_system(machine: Machine) -> str:
+    """Return the system that Proxmox VE shall set up, read from the template's file name."""
+    file_name = (machine.source.volume_id or "").rpartition("/")[2].lower()
+    found = (system for system in _CONTAINER_SYSTEMS if file_name.startswith(system))
+    return next(found, "unmanaged")
