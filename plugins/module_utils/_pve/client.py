@@ -320,8 +320,9 @@ def _split_host(text: str, port: t.Any) -> tuple[str, int]:
         return text, int(port or 8006)
     try:
         parts = urlsplit(text if "//" in text else f"//{text}")
-        return parts.hostname or "", int(port or parts.port or 8006)
+        written = parts.port
     except ValueError:
         raise BadOptionsError(
             f"api_host {text!r} is not a host name or address with an optional port."
         ) from None
+    return parts.hostname or "", int(port or written or 8006)
