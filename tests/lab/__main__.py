@@ -7,6 +7,7 @@ import argparse
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -25,7 +26,7 @@ from lab.tools import ToolError
 
 ERRORS = (ClusterError, CommandError, ImageError, LabError, MachineError, ToolError)
 START_SECONDS = 120
-NOT_ASKED = "SIMULATED as asked for."
+NOT_ASKED = "the lab was asked for without real hosts."
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -52,6 +53,8 @@ def up(options: argparse.Namespace) -> None:
             raise LabError(f"The lab {state.name} runs with other options: end it first.")
         print(summary(running))
         return
+    if state.owner() is not None:
+        raise LabError(f"The lab {state.name} is just starting or ending: try again.")
     prepare(hosts=reason is None, report=print_step)
     clear(state)
     state.directory.mkdir(parents=True)
@@ -89,6 +92,9 @@ def run(options: argparse.Namespace) -> None:
         signal.signal(number, lambda *_: ended.set())
     reason = simulated_reason(options.machines)
     with state.hold():
+        temporary = state.directory / "tmp"
+        temporary.mkdir(mode=0o700, exist_ok=True)
+        tempfile.tempdir = str(temporary)  # so that nothing outlives the state directory
         prepared = prepare(hosts=reason is None, report=print_step)
         lab = Lab(LabRequest(options.name, options.cluster, reason), state.directory, prepared)
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from lab.tools import Tools
 
 LAB_DIR = Path(__file__).parent
 CHARTS_DIR = LAB_DIR / "charts"
-USER, TOKEN = "root@pam", "lab"
+USER, TOKEN = "automation@pve", "lab"
 FIRST_NETWORK = "10.77.0."
 """How the cluster files write addresses; a lab moves them into the network it got."""
 
@@ -58,8 +59,10 @@ class Lab:
         cluster = load_cluster(self._cluster_file())
         self._server = PveServer(cluster=cluster, machines=self._machines)
         self._server.start()
+        shutil.copy(self._server.ca_file, self._state_dir / "ca.pem")
         secret = self._state_dir / "token"
-        write_private(secret, self._server.create_token(USER, TOKEN))
+        _token_id, _, value = self._server.make_token(USER, TOKEN).partition("=")
+        write_private(secret, value)
         document = self._describe(self._server, key, secret)
         unfinished = self._state_dir / "lab.json.part"
         unfinished.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
@@ -67,10 +70,12 @@ class Lab:
 
     def close(self) -> None:
         """End everything, the hosts last."""
-        if self._server is not None:
-            self._server.close()
-        self._machines.close()
-        self._held.close()
+        try:
+            if self._server is not None:
+                self._server.close()
+        finally:
+            self._machines.close()
+            self._held.close()
 
     def _make_machines(self) -> Machines:
         if self._request.simulated_reason is not None:
@@ -117,7 +122,7 @@ class Lab:
             "endpoint": server.endpoint,
             "host": address.hostname,
             "port": address.port,
-            "ca_file": str(server.ca_file),
+            "ca_file": str(self._state_dir / "ca.pem"),
             "user": USER,
             "token_id": TOKEN,
             "token_secret_file": str(secret),

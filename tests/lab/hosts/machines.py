@@ -3,17 +3,17 @@
 
 from __future__ import annotations
 
-import shutil
+import contextlib
 import threading
-from collections import defaultdict
 from ipaddress import AddressValueError, IPv4Interface, NetmaskValueError
 from pathlib import Path
 from typing import IO
 
 from lab.hosts.cgroups import ControlGroup
+from lab.hosts.disk import HostSite
 from lab.hosts.footprint import Footprint, remove_footprint
 from lab.hosts.guardian import start_guardian
-from lab.hosts.host import Host, HostSite
+from lab.hosts.host import Host
 from lab.hosts.network import LabNetwork, make_bridge
 from lab.machines import MachineError, MachineSpec, MachineStatus
 
@@ -43,7 +43,7 @@ class NspawnMachines:
         self._network = network
         self._site = HostSite(rootfs, state_dir / "machines", network.bridge, images)
         self._hosts: dict[int, Host] = {}
-        self._locks: dict[int, threading.RLock] = defaultdict(threading.RLock)
+        self._locks: dict[int, threading.Lock] = {}
         self._closing = threading.Event()
         groups = tuple(str(path) for path in ControlGroup(network.bridge).directories)
         Footprint(network.bridge, groups, str(self._site.machines_dir)).save(state_dir)
@@ -53,27 +53,29 @@ class NspawnMachines:
 
     def start(self, spec: MachineSpec) -> None:
         self._check_address(spec)
-        with self._locks[spec.vmid]:
+        with self._lock(spec.vmid):
             host = self._hosts.get(spec.vmid)
             if host is not None and host.running:
                 return
+            if self._closing.is_set():
+                raise MachineError(f"VM {spec.vmid}: the lab is ending.")
             self._hosts[spec.vmid] = host = Host(self._site, spec)
             host.start()
 
     def stop(self, vmid: int, *, force: bool) -> None:
-        with self._locks[vmid]:
+        with self._lock(vmid):
             if host := self._hosts.get(vmid):
                 host.stop(force=force)
 
     def reboot(self, vmid: int) -> None:
-        with self._locks[vmid]:
+        with self._lock(vmid):
             host = self._hosts.get(vmid)
             if host is None:
                 raise MachineError(f"VM {vmid} has no host.")
             host.reboot()
 
     def destroy(self, vmid: int) -> None:
-        with self._locks[vmid]:
+        with self._lock(vmid):
             if host := self._hosts.pop(vmid, None):
                 host.destroy()
 
@@ -85,11 +87,15 @@ class NspawnMachines:
         if self._closing.is_set():
             return
         self._closing.set()
+        for vmid in list(self._hosts):  # one that is still starting is waited for
+            self.stop(vmid, force=True)
         remove_footprint(self._state_dir)
-        shutil.rmtree(self._site.machines_dir, ignore_errors=True)
         if self._guardian.stdin:
             self._guardian.stdin.close()
         self._guardian.wait()
+
+    def _lock(self, vmid: int) -> threading.Lock:
+        return self._locks.setdefault(vmid, threading.Lock())
 
     def _check_address(self, spec: MachineSpec) -> None:
         if spec.address is None:
@@ -112,5 +118,6 @@ class NspawnMachines:
     def _refresh(self) -> None:
         while not self._closing.wait(REFRESH_SECONDS):
             for host in list(self._hosts.values()):
-                if host.running:
-                    host.refresh_meminfo()
+                with contextlib.suppress(OSError):  # it may be going off at this moment
+                    if host.running:
+                        host.refresh_meminfo()

@@ -25,7 +25,7 @@ class Layer:
 
     def write(self, target: Path) -> str:
         """Write the layer as a tar file and return its sha256."""
-        with target.open("wb") as stream, tarfile.open(fileobj=stream, mode="w") as tar:
+        with tarfile.open(target, "w") as tar:
             for name in sorted(self._directories()):
                 tar.addfile(_info(name, tarfile.DIRTYPE, self.directories.get(name, 0o755)))
             for name, source in sorted(self.files.items()):

@@ -43,12 +43,11 @@ class Image:
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Image:
-        return cls(
-            **{
-                key: tuple(value) if isinstance(value, list) else value
-                for key, value in document.items()
-            }
-        )
+        fields: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value
+            for key, value in document.items()
+        }
+        return cls(**fields)
 
 
 @dataclass(frozen=True)
