@@ -116,6 +116,7 @@ class SimulatedCluster(
         }
         self.load_sdn(cluster.sdn)
         self.load_backup_jobs(cluster.backup_jobs)
+        self.load_ha()
         for guest in cluster.guests:
             self._add_guest(guest)
         self.initial_vmids = {guest.vmid for guest in cluster.guests}
@@ -159,7 +160,7 @@ class SimulatedCluster(
         text = json.dumps(state, sort_keys=True, default=str)
         return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
-    def purge_guest(self, vmid: int) -> None:
-        """Forget a destroyed guest in HA, backup jobs and replication."""
-        self.forget_ha_resource(f"vm:{vmid}")
+    def purge_guest(self, vmid: int) -> bool:
+        """Forget a destroyed guest in HA and backup jobs; True if it was managed by HA."""
         self.forget_backup_guest(vmid)
+        return self.forget_ha_resource(f"vm:{vmid}")

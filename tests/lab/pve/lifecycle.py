@@ -324,8 +324,10 @@ class Lifecycle:
             self._remove(vm)
             if not v.get("purge"):
                 return None
-            self.purge_guest(vm.vmid)
-            return f"purging VM {vm.vmid} from related configurations.."
+            log = [f"purging VM {vm.vmid} from related configurations.."]
+            if self.purge_guest(vm.vmid):
+                log.append(f"NOTE: removed VM {vm.vmid} from HA resource configuration.")
+            return "\n".join(log)
 
         return str(await self.task(vm.node, "qmdestroy", vm.vmid, user, body, vm=vm))
 
