@@ -50,6 +50,23 @@ def disk_gib(config: Config) -> float | None:
     return round(total, 3) if known else None
 
 
+def memory_mib(config: Config) -> int:
+    """Return the memory a config promises, plain or as ``current=2048``; 0 without a config."""
+    if not config:
+        return 0
+    text = str(config.get("memory") or 512)
+    return int(properties(text).get("current") or text.split(",", 1)[0])
+
+
+def cpus(config: Config) -> int:
+    """Return the vCPU a config promises; 0 without a config."""
+    if not config:
+        return 0
+    return int(
+        config.get("vcpus") or int(config.get("cores") or 1) * int(config.get("sockets") or 1)
+    )
+
+
 def config_addresses(config: Config) -> list[str]:
     """Return the fixed addresses of cloud-init (``ipconfigN``) and of a container (``netN``)."""
     texts = []

@@ -205,7 +205,7 @@ def guest(item: Item, detail: GuestDetail | None = None) -> Data:
     """Return one guest of ``/cluster/resources``, completed with its config when that was read."""
     config = (detail.config if detail else None) or {}
     memory = item.get("maxmem")
-    memory_mib = mib_up(memory) if memory else _config_memory_mib(config)
+    memory_mib = mib_up(memory) if memory else guests.memory_mib(config)
     disk = guests.disk_gib(config)
     found, origin = _addresses(detail)
     return {
@@ -215,12 +215,12 @@ def guest(item: Item, detail: GuestDetail | None = None) -> Data:
         "node": item["node"],
         "status": str(item.get("status") or "unknown"),
         "template": bool(item.get("template") or int(config.get("template") or 0)),
-        "cpus": math.ceil(float(item.get("maxcpu") or _config_cpus(config))),
+        "cpus": math.ceil(float(item.get("maxcpu") or guests.cpus(config))),
         "cpu_load": round(float(item.get("cpu") or 0), 4),
         "memory_mib": memory_mib,
         "memory_used_mib": mib_up(item.get("mem")),
         "disk_gib": gib(int(item.get("maxdisk") or 0)) if disk is None else disk,
-        "tags": sorted(filter(None, re.split(r"[;, ]", str(_first(item, config, "tags") or "")))),
+        "tags": tags(_first(item, config, "tags")),
         "pool": item.get("pool"),
         "lock": _first(item, config, "lock"),
         "ha": item.get("hastate"),
@@ -229,6 +229,11 @@ def guest(item: Item, detail: GuestDetail | None = None) -> Data:
         "address_source": origin,
         "mac_addresses": guests.mac_addresses(config),
     }
+
+
+def tags(text: t.Any) -> list[str]:
+    """Return the tags of a guest, which Proxmox VE separates by semicolon."""
+    return sorted(filter(None, re.split(r"[;, ]", str(text or ""))))
 
 
 def _addresses(detail: GuestDetail | None) -> tuple[list[str], str]:
@@ -376,21 +381,6 @@ def gib(size: int) -> float:
 def mib_up(size: t.Any) -> int:
     """Return bytes as MiB, rounded up."""
     return -(-int(size or 0) // MIB)
-
-
-def _config_memory_mib(config: Item) -> int:
-    """Return the memory a config promises; ``memory`` may be ``current=2048`` (PVE 8 and later)."""
-    if not config:
-        return 0
-    text = str(config.get("memory") or 512)
-    return int(guests.properties(text).get("current") or text.split(",", 1)[0])
-
-
-def _config_cpus(config: Item) -> float:
-    if not config:
-        return 0
-    cores = float(config.get("cores") or 1) * float(config.get("sockets") or 1)
-    return float(config.get("vcpus") or cores)
 
 
 def _first(item: Item, config: Item, key: str) -> t.Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import importlib
 import socket
 import threading
 import typing as t
@@ -366,13 +367,13 @@ def test_options_that_cannot_work_are_refused(changes: dict[str, t.Any], words: 
 
 @pytest.mark.parametrize("name", ["requests", "proxmoxer"])
 def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    real = client.importlib.import_module
+    real = importlib.import_module
 
-    def without(module: str) -> t.Any:
+    def without(module: str, package: str | None = None) -> t.Any:
         if module == name:
             raise ImportError(f"No module named {name!r}")
-        return real(module)
+        return real(module, package)
 
-    monkeypatch.setattr(client.importlib, "import_module", without)
+    monkeypatch.setattr(importlib, "import_module", without)
     with pytest.raises(errors.MissingLibraryError, match=f"package {name} is missing"):
         client.connect(client.Connection.from_options(options(8006, None)))
