@@ -56,6 +56,16 @@ options:
     description: How old a saved plan may be when it is applied.
     type: int
     default: 3600
+  provenance:
+    description:
+      - The plan's own C(provenance). A plan that was not verified against a cluster, or whose
+        facts are older than O(max_facts_age_seconds), creates nothing.
+    type: dict
+    default: {}
+  max_facts_age_seconds:
+    description: How old the facts behind a plan may be when it creates machines.
+    type: int
+    default: 3600
   backend_environment:
     description:
       - Environment variables of the state backend, such as C(PG_CONN_STR) or
@@ -193,6 +203,8 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.d
     Approval,
     Deployment,
     Result,
+    not_rendered,
+    rendered,
 )
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.environment import (
     Access,
@@ -228,6 +240,8 @@ def main() -> None:
             "consent": {"type": "list", "elements": "str", "default": []},
             "imports": {"type": "dict", "default": {}},
             "max_plan_age_seconds": {"type": "int", "default": 3600},
+            "provenance": {"type": "dict", "default": {}},
+            "max_facts_age_seconds": {"type": "int", "default": 3600},
             "backend_environment": {"type": "dict", "default": {}, "no_log": True},
             "binary": {"type": "str"},
         },
@@ -257,6 +271,8 @@ def _run(
 ) -> Result:
     options = module.params
     directory = Path(options["directory"]).resolve()
+    if module.check_mode and options["state"] in ("planned", "applied") and not rendered(directory):
+        return not_rendered()
     if not directory.is_dir():
         raise TerraformError(f"{directory} is not a directory: run tf_render first.")
     terraform = Terraform(
@@ -278,13 +294,18 @@ def _run(
 def _state(deployment: Deployment, options: dict[str, t.Any], *, check: bool) -> Result:
     """Do what the option ``state`` asks for."""
     state = options["state"]
+    if check and (state == "planned" or (state == "applied" and not options["approved_sha256"])):
+        return deployment.preview()
     if state == "planned":
-        return deployment.preview() if check else deployment.planned()
+        return deployment.planned()
     if state == "applied":
         approval = Approval(
             sha256=options["approved_sha256"],
             consent=tuple(options["consent"]),
             max_plan_age_seconds=options["max_plan_age_seconds"],
+            facts_at=options["provenance"].get("facts_collected_at"),
+            max_facts_age_seconds=options["max_facts_age_seconds"],
+            verified=bool(options["provenance"].get("verified", True)),
         )
         return deployment.applied(approval, check=check)
     if state == "drift":

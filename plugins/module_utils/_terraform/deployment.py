@@ -7,6 +7,7 @@ import json
 import time
 import typing as t
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform import records
@@ -23,6 +24,7 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.p
     Terraform,
 )
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.summary import (
+    ACTIONS,
     MACHINE_TYPES,
     ResourceChange,
     Summary,
@@ -35,11 +37,18 @@ Result = dict[str, t.Any]
 
 @dataclass(frozen=True)
 class Approval:
-    """What a person, or the policy of the site, agreed to."""
+    """What a person, or the policy of the site, agreed to.
+
+    ``facts_at`` is when the facts behind the plan were collected (RFC 3339), None when nobody
+    says; ``verified`` is False for a plan that was made without facts of a real cluster.
+    """
 
     sha256: str = ""
     consent: tuple[str, ...] = ()
     max_plan_age_seconds: int = 3600
+    facts_at: str | None = None
+    max_facts_age_seconds: int = 3600
+    verified: bool = True
 
 
 @dataclass(frozen=True)
@@ -94,7 +103,7 @@ class Deployment:
         self._refuse(summary)
         return {
             **report(summary),
-            "changed": False,
+            "changed": not summary.empty,
             "plan_sha256": "",
             "msg": summary.text().splitlines()[0],
         }
@@ -197,6 +206,25 @@ class Deployment:
         if self._state_version() != {"serial": record.serial, "lineage": record.lineage}:
             raise TerraformError("The state changed after the plan was saved: plan again.", **data)
         refuse_without_consent(summary, approval.consent)
+        if summary.creates:
+            self._refuse_old_facts(approval, data)
+
+    def _refuse_old_facts(self, approval: Approval, data: Result) -> None:
+        if not approval.verified:
+            raise TerraformError(
+                "The plan was made without facts of a Proxmox VE cluster and is not verified: "
+                "make it again while the cluster can be reached.",
+                **data,
+            )
+        if approval.facts_at is None:
+            return
+        age = self.now() - _epoch(approval.facts_at)
+        if age > approval.max_facts_age_seconds:
+            raise TerraformError(
+                f"The facts behind the plan are {age:.0f} s old and the limit is "
+                f"{approval.max_facts_age_seconds} s: make the plan again.",
+                **data,
+            )
 
     def _refuse(self, summary: Summary) -> None:
         """Refuse what would touch foreign guests; asked again just before an apply."""
@@ -322,6 +350,21 @@ def refuse_without_consent(summary: Summary, consent: t.Iterable[str]) -> None:
         )
 
 
+def rendered(directory: Path) -> bool:
+    """Return whether tf_render wrote into a directory."""
+    return (directory / VARIABLES_FILE).is_file()
+
+
+def not_rendered() -> Result:
+    """Return what check mode has to say about a deployment that is not rendered yet."""
+    return {
+        **report(Summary(counts=dict.fromkeys(ACTIONS, 0))),
+        "changed": False,
+        "plan_sha256": "",
+        "msg": "The deployment is not rendered yet: check mode has nothing to plan.",
+    }
+
+
 def report(summary: Summary) -> Result:
     """Return a summary as part of a result."""
     return {
@@ -329,6 +372,13 @@ def report(summary: Summary) -> Result:
         "destructive": summary.destructive,
         "diff": {"before": "", "after": "" if summary.empty else summary.text()},
     }
+
+
+def _epoch(text: str) -> float:
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        raise TerraformError(f"{text} is no time of RFC 3339: make the plan again.") from None
 
 
 def _creation(change: ResourceChange) -> records.Creation:

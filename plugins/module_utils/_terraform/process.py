@@ -62,6 +62,7 @@ def run_process(
         errors="replace",
         check=False,
         pass_fds=tuple(keep_open),
+        umask=0o077,
     )
     return Completed(done.returncode, done.stdout, done.stderr)
 

@@ -28,6 +28,8 @@ _PROVIDER_SIDE = re.compile(
 )
 _NEEDS_RESTART = re.compile(r"^(cpu|memory|bios|machine|efi_disk|hostpci|scsi_hardware|serial)\b")
 _MAX_VALUE = 120
+#: Values that all say "not set".
+_NOTHING: tuple[t.Any, ...] = (None, "", [], {})
 
 
 @dataclass(frozen=True)
@@ -207,7 +209,8 @@ def _fields(change: dict[str, t.Any]) -> t.Iterator[FieldChange]:
     for path in sorted(set(before) | set(after) | unknown):
         old = before.get(path)
         new = "(known after apply)" if path in unknown else after.get(path)
-        if old != new and not _OBSERVED.match(path) and not (path in unknown and old is None):
+        same = old == new or (old in _NOTHING and new in _NOTHING)
+        if not same and not _OBSERVED.match(path) and not (path in unknown and old is None):
             yield FieldChange(path, _short(old), _short(new))
 
 
@@ -231,7 +234,7 @@ def _leaves(value: t.Any, sensitive: t.Any, path: str = "") -> t.Iterator[tuple[
 
 
 def _short(value: t.Any) -> str:
-    if value is None:
+    if value in _NOTHING:
         return "(none)"
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return text if len(text) <= _MAX_VALUE else text[:_MAX_VALUE] + "…"
