@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read a sentence in English, French or German into a Request, without a model.
+
+``read_request`` is pure and deterministic: the same text and vocabulary give the same Request.
+"""
+
+from __future__ import annotations
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
+    Request,
+    require,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.build import build
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.lexicon import (
+    Vocabulary,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.reader import scan
+
+
+def read_request(
+    text: str, *, vocabulary: Vocabulary | None = None, previous: Request | None = None
+) -> Request:
+    """Return what ``text`` asks for.
+
+    ``vocabulary`` adds names of software and the names that exist at the site. With ``previous``
+    the text is a follow-up: an answer to its question, or a change of what it names.
+    Raises ``RuntimeError`` when pydantic is missing; any text gives a Request.
+    """
+    require()
+    names = vocabulary or Vocabulary()
+    return build(scan(text, names), names)
+
+
+__all__ = ["Vocabulary", "read_request"]

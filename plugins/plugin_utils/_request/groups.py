@@ -1,0 +1,338 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Groups of machines ("3 masters", "five 4-core workers") and which sizes belong to them."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request import numbers
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.sizes import (
+    Run,
+    skip,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.tokens import Token
+
+CLUSTER_ROLES = ("server", "agent", "node")
+
+
+@dataclasses.dataclass
+class Head:
+    """A noun that stands for machines. ``count`` is None when no number was said."""
+
+    role: str
+    index: int
+    end: int
+    count: float | None = None
+    rest: bool = False  # "the rest workers"
+    host: bool = False  # Proxmox nodes that exist, not machines to make
+    of_them: bool = False  # part of a total that was said
+    total: bool = False
+    more: int = 0
+    driver: bool = False  # a load ("that carries 800 agents"), not machines to make
+    article: bool = False
+    runs: list[Run] = dataclasses.field(default_factory=list)
+    number: int | None = None
+
+
+_ROLES = {
+    "role.server": "server",
+    "role.worker": "agent",
+    "role.node": "node",
+    "kind.vm": "vm",
+    "kind.lxc": "container",
+    "kind.dockerhost": "vm",
+    "kind.server_word": "vm",
+    "kind.instance": "vm",
+    "kind.host": "vm",
+}
+
+
+def role_of(token: Token, cluster: bool) -> str | None:
+    """Return the role that a noun stands for; "server" is a k3s role only in a cluster."""
+    if token.concept == "kind.server_word" and cluster:
+        return "server"
+    if token.concept.startswith("part."):
+        name = token.concept.partition(".")[2]
+        return {"database": "database", "web": "web"}.get(name, name)
+    if token.concept == "addon.traefik" and "balanc" in token.word and not cluster:
+        return "load-balancer"
+    return _ROLES.get(token.concept)
+
+
+def find_heads(tokens: list[Token], sized: set[int], cluster: bool) -> list[Head]:
+    """Return the groups in order; ``sized`` holds the indexes of numbers that are sizes."""
+    heads: list[Head] = []
+    for index, token in enumerate(tokens):
+        role = role_of(token, cluster)
+        if role is None:
+            grouped = _bare_group(tokens, index, sized)
+            if grouped is not None:
+                heads.append(grouped)
+            continue
+        head = Head(role, index, index + 1)
+        _count(tokens, head, sized)
+        _cues(tokens, head)
+        if heads and _same_noun(heads[-1], head, tokens):
+            previous = heads[-1]
+            if previous.role in {"vm", "container"} or head.role not in {"vm", "container"}:
+                previous.role = head.role if previous.role in {"vm"} else previous.role
+            previous.end = head.end
+            previous.count = previous.count if previous.count is not None else head.count
+            continue
+        heads.append(head)
+    return _resolve_subsets(tokens, heads, sized)
+
+
+def _bare_group(tokens: list[Token], index: int, sized: set[int]) -> Head | None:
+    """Read "3x(4c/8g)" and "3 x 4c/8g" without a noun, and "cluster of 5"."""
+    token = tokens[index]
+    if token.kind == "num" and index not in sized and index + 2 < len(tokens):
+        times = tokens[index + 1]
+        after = skip(tokens, index + 2, 1, words="( [")
+        if times.word in {"x", "*", "mal"} and after in sized:
+            closing = after
+            while closing < len(tokens) and closing - after < 14:
+                if tokens[closing].has("role.", "kind.vm", "kind.lxc", "part."):
+                    return None
+                if tokens[closing].word in {",", ";", ")"} or tokens[closing].has("cue.and"):
+                    nxt = tokens[closing + 1] if closing + 1 < len(tokens) else None
+                    if (
+                        tokens[closing].word == ")"
+                        and nxt is not None
+                        and nxt.has("role.", "kind.vm", "kind.lxc")
+                    ):
+                        return None
+                    break
+                closing += 1
+            return Head("node", index, index + 1, count=token.value, number=index)
+    if token.kind == "num" and index not in sized and index >= 2:
+        of, cluster = tokens[index - 1], tokens[index - 2]
+        following = tokens[index + 1] if index + 1 < len(tokens) else None
+        ends = following is None or following.kind == "mark" or following.has("cue.")
+        if of.has("cue.of", "rel.as") and cluster.has("kind.cluster") and ends:
+            return Head("node", index, index + 1, count=token.value, number=index)
+    return None
+
+
+def _same_noun(previous: Head, head: Head, tokens: list[Token]) -> bool:
+    """Tell whether both nouns name one thing: "web VM", "worker node machines", "node VMs"."""
+    gap = tokens[previous.end : head.index]
+    return (
+        not gap
+        and head.count is None
+        or (len(gap) == 1 and gap[0].word == "-" and head.count is None)
+    )
+
+
+def _count(tokens: list[Token], head: Head, sized: set[int]) -> None:
+    """Find the number of a noun before it (over sizes and adjectives) or after a colon."""
+    index, unknown = head.index - 1, 0
+    while index >= 0 and head.index - index < 12:
+        token = tokens[index]
+        if token.kind == "num" and index not in sized:
+            head.count, head.number = token.value, index
+            before = tokens[index - 1] if index else None
+            if (
+                before is not None
+                and before.word == "-"
+                and not (index >= 2 and before.glued and tokens[index - 2].end == before.start)
+            ):
+                head.count = -token.value
+            return
+        if (
+            index in sized
+            or token.mib is not None
+            or token.has("unit.core", "noun.memory", "noun.disk", "unit.gpu")
+        ):
+            index -= 1
+            continue
+        if token.has("word.rest"):
+            head.rest = True
+            return
+        if token.word in numbers.ARTICLES and token.word not in {"einer", "einem"}:
+            head.count, head.article = 1.0, True
+            head.number = index
+            return
+        transparent = (
+            token.word
+            in {"-", "x", "/", "(", ")", "*", "of", "the", "les", "die", "der", "'", '"', "+"}
+            or token.has(
+                "size.",
+                "env.",
+                "word.more",
+                "word.of_them",
+                "word.ha",
+                "kind.k3s",
+                "kind.k8s",
+                "word.existing",
+                "word.proxmox",
+                "part.",
+                "tendency.",
+            )
+            or token.software is not None
+        )
+        if not transparent:
+            if token.kind == "mark" or token.concept or token.driver:
+                break
+            unknown += 1
+            if unknown > 2:
+                break
+        if token.has("word.of_them") and unknown:
+            break
+        index -= 1
+    _count_after(tokens, head, sized)
+
+
+def _count_after(tokens: list[Token], head: Head, sized: set[int]) -> None:
+    at = head.end
+    if at < len(tokens) and tokens[at].word in {":", "=", "x"}:
+        at += 1
+        negative = at < len(tokens) and tokens[at].word == "-"
+        at += negative
+        following = tokens[at + 1] if at + 1 < len(tokens) else None
+        ends = (
+            following is None or following.kind == "mark" or following.has("cue.", "word.", "noun.")
+        )
+        if at < len(tokens) and tokens[at].kind == "num" and at not in sized and ends:
+            head.count = -tokens[at].value if negative else tokens[at].value
+            head.number = at
+
+
+def _cues(tokens: list[Token], head: Head) -> None:
+    start = head.number if head.number is not None else head.index
+    before = tokens[max(start - 3, 0) : start]
+    inside = tokens[start : head.index]
+    after = tokens[head.end : head.end + 3]
+    head.of_them = any(token.has("word.of_them") for token in [*before[-2:], *inside])
+    head.total = any(token.has("word.total") for token in [*before, *inside, *after[:2]])
+    if any(token.has("word.more") for token in [*before[-1:], *inside, *after[:1]]):
+        head.more = 1
+    proxmox = any(token.has("word.proxmox", "word.home") for token in [*inside, *after[:2]])
+    place = any(
+        token.word
+        in {"on", "auf", "sur", "my", "our", "meinem", "mon", "unserem", "notre", "meinen", "mes"}
+        for token in before
+    )
+    if (
+        head.role in {"node", "vm"}
+        and proxmox
+        and (place or tokens[head.index].has("role.node", "kind.host"))
+    ):
+        head.host = True
+
+
+def _resolve_subsets(tokens: list[Token], heads: list[Head], sized: set[int]) -> list[Head]:
+    """Read "3 of the 8 nodes are control planes": the 3 belongs to the next uncounted role."""
+    for position, head in enumerate(heads):
+        if head.role != "node" or head.number is None:
+            continue
+        at = skip(tokens, head.number - 1, -1, "cue.of", "rel.as", words="the of les des den der")
+        if at < head.number - 1 and at >= 0 and tokens[at].kind == "num" and at not in sized:
+            following = next(
+                (h for h in heads[position + 1 :] if h.role in {"server", "agent"}), None
+            )
+            if following is not None and following.count is None:
+                following.count, following.of_them, following.number = tokens[at].value, True, at
+    return heads
+
+
+def bind(
+    tokens: list[Token], runs: list[Run], heads: list[Head]
+) -> tuple[list[Run], list[Run], list[Run]]:
+    """Attach runs of sizes to their heads; return those for everything, each, and in total."""
+    everything: list[Run] = []
+    common: list[Run] = []
+    totals: list[Run] = []
+    usable = [head for head in heads if not head.host]
+    for run in runs:
+        if _is_total(tokens, run):
+            totals.append(run)
+            continue
+        target = _named_after(tokens, run, usable) or _premodified(tokens, run, usable)
+        each = _has_each(tokens, run)
+        if target is None:
+            target = _before(tokens, run, usable)
+            if target is not None and each:
+                chain = _chain(tokens, run, usable)
+                if len({head.role for head in chain}) > 1:
+                    common.append(run)
+                    continue
+        if target is None:
+            everything.append(run)
+        else:
+            target.runs.append(run)
+    return everything, common, totals
+
+
+def _is_total(tokens: list[Token], run: Run) -> bool:
+    after = tokens[run.end : run.end + 2]
+    before = tokens[max(run.start - 2, 0) : run.start]
+    return any(token.has("word.total") for token in after[:2]) or any(
+        token.has("word.total") for token in before
+    )
+
+
+def _has_each(tokens: list[Token], run: Run) -> bool:
+    around = [*tokens[max(run.start - 2, 0) : run.start], *tokens[run.start : run.end + 2]]
+    if any(token.has("word.each") for token in around):
+        return True
+    following = tokens[run.end : run.end + 3]
+    return any(token.has("word.per") for token in following)
+
+
+def _named_after(tokens: list[Token], run: Run, heads: list[Head]) -> Head | None:
+    """Find "… per worker", "… for the masters"."""
+    at = run.end
+    if at < len(tokens) and tokens[at].word in {")", "]"}:
+        at += 1
+    if at >= len(tokens) or not (
+        tokens[at].has("word.per", "cue.for", "word.each")
+        or tokens[at].word in {"on", "auf", "sur"}
+    ):
+        return None
+    at = skip(
+        tokens,
+        at + 1,
+        1,
+        "word.each",
+        words="the a each every le la les die den das der jeden jedem chaque un une",
+    )
+    return next((head for head in heads if head.index == at), None)
+
+
+def _premodified(tokens: list[Token], run: Run, heads: list[Head]) -> Head | None:
+    """Find "three 4-core 8 GB workers", "3x(4c/8g) workers", "2 cores, 4 GB box"."""
+    at, unknown = run.end, 0
+    while at < len(tokens) and at - run.end < 6:
+        head = next((h for h in heads if h.index == at), None)
+        if head is not None:
+            own = head.number is not None and head.number >= run.end
+            return None if own else head
+        token = tokens[at]
+        quiet = token.word in {")", "-", "]"} or token.has(
+            "kind.k3s", "kind.k8s", "env.", "size.", "noun.", "kind.cluster", "word.ha"
+        )
+        if not quiet and token.software is None:
+            if token.kind != "word" or token.concept or token.driver:
+                return None
+            unknown += 1
+            if unknown > 2:
+                return None
+        at += 1
+    return None
+
+
+def _before(tokens: list[Token], run: Run, heads: list[Head]) -> Head | None:
+    before = [head for head in heads if head.index < run.start]
+    return before[-1] if before else None
+
+
+def _chain(tokens: list[Token], run: Run, heads: list[Head]) -> list[Head]:
+    """Return the heads before the run that have no sizes of their own, back to the last sized."""
+    chain: list[Head] = []
+    for head in reversed([head for head in heads if head.index < run.start]):
+        if head.runs:
+            break
+        if head.role in CLUSTER_ROLES or chain == [] or head.role == chain[0].role:
+            chain.append(head)
+    return chain

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which kind of thing is asked for, and on which platform (explicit, implied, unknown)."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.reader import Reading
+
+Kind = t.Literal["vm", "lxc", "cluster", "app"]
+Platform = t.Literal["proxmox", "kubernetes"]
+Tier = t.Literal["explicit", "implied", "unknown"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """Kind and platform; ``conflict`` names two that exclude each other."""
+
+    kind: Kind | None
+    platform: Platform | None
+    tier: Tier
+    conflict: str | None = None
+
+
+def decide(reading: Reading) -> Target:
+    """Return kind and platform of what was read."""
+    kind = _kind(reading)
+    vm_said = reading.mentions("kind.vm", "kind.lxc") or bool(reading.entities.template_id)
+    proxmox = reading.mentions("word.proxmox") or vm_said
+    image = bool(reading.entities.image) or reading.mentions("word.image")
+    helm = reading.mentions("word.helm") or bool(
+        re.search(
+            r"\b(?:on|to|in|into|auf|sur|dans) (?:(?:the|my|our|an?|existing|k3s|den|le) ){0,3}(?:kubernetes|k8s|k3s)\b",
+            reading.folded,
+        )
+    )
+    if image and proxmox and not reading.mentions("kind.dockerhost"):
+        return Target(kind, None, "explicit", "a container image and a Proxmox VM")
+    if image or (helm and kind == "app"):
+        return Target("app", "kubernetes", "explicit" if helm or image else "implied")
+    if kind is None:
+        return Target(None, None, "unknown")
+    explicit = proxmox or reading.mentions("kind.k3s", "kind.k8s", "kind.cluster")
+    return Target(kind, "proxmox", "explicit" if explicit else "implied")
+
+
+def _kind(reading: Reading) -> Kind | None:
+    software = [entry for _, entry in reading.meaning.software if not entry.stack]
+    container = reading.mentions("kind.lxc") and not reading.mentions("kind.dockerhost")
+    if container:
+        return "lxc"
+    if reading.component is not None:
+        return "app"
+    vm = any(h.role == "vm" for h in reading.heads if not h.host and not h.driver)
+    machines = reading.mentions("kind.vm", "kind.dockerhost")
+    cluster_words = ("kind.cluster", "kind.k3s", "kind.k8s", "role.server", "role.worker")
+    if reading.clusterish and not software:
+        if machines and not reading.mentions(*cluster_words) and not reading.entities.version:
+            return "vm"
+        return "cluster"
+    if reading.clusterish and _head_is_cluster(reading):
+        return "cluster"
+    return _application(reading, software, machines, vm)
+
+
+def _head_is_cluster(reading: Reading) -> bool:
+    """Tell whether the cluster comes before the software ("k3s cluster … for GitLab")."""
+    cluster = next(
+        (
+            i
+            for i, token in enumerate(reading.tokens)
+            if token.has("kind.k3s", "kind.k8s", "role.server", "role.worker", "kind.cluster")
+        ),
+        None,
+    )
+    if cluster is None:
+        return bool(reading.entities.cluster_name)
+    main = [index for index, entry in reading.meaning.software if not entry.stack]
+    if not main:
+        return True
+    addon = all(reading.tokens[index].has("addon.") for index in main)
+    named = reading.mentions("kind.k3s", "kind.k8s", "role.worker", "role.server")
+    return cluster < min(main) and (named or addon) or (addon and named and cluster < min(main) + 3)
+
+
+def _application(reading: Reading, software: list[t.Any], machines: bool, vm: bool) -> Kind | None:
+    parts = list(dict.fromkeys(reading.meaning.parts))
+    families = list(dict.fromkeys(entry.family for entry in software))
+    balanced = reading.mentions("addon.traefik")
+    if machines and len(families) < 2 and not balanced:
+        return "vm"
+    if len(families) > 1 or reading.meaning.software and not families:
+        return "app"
+    if len(families) == 1:
+        return "vm" if machines or software[0].kind == "vm" else "app"
+    if machines or vm and not balanced:
+        return "vm"
+    if parts:
+        single = len(parts) == 1 and not balanced and parts[0] != "app"
+        told = bool(reading.sizes) or reading.mentions("kind.server_word")
+        return "vm" if single and (told or "server" in reading.folded) else "app"
+    if reading.mentions("noun.service") or reading.drivers and reading.meaning.workload is None:
+        return "app"
+    if reading.meaning.environment or reading.meaning.workload:
+        return "cluster" if not reading.mentions("kind.server_word") else "vm"
+    entities = reading.entities
+    said = reading.sizes or entities.template_id or entities.template_name or entities.iso
+    return "vm" if said or entities.os or entities.names and reading.mentions("op.") else None

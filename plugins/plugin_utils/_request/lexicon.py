@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The closed vocabulary of reading: phrases to concepts, names of software, typo correction."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import typing as t
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+HERE = Path(__file__).parent
+Phrase = tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Software:
+    """What a name of software stands for."""
+
+    family: str
+    component: str | None = None
+    kind: t.Literal["vm", "app"] = "app"
+    stack: bool = False  # a language or framework: part of an application, never asked for alone
+
+
+@dataclasses.dataclass(frozen=True)
+class Vocabulary:
+    """Names that reading knows besides the built-in words.
+
+    ``software``: alias → ``(family, component)``; the others are names that exist at the site.
+    """
+
+    software: Mapping[str, tuple[str, str | None]] = dataclasses.field(default_factory=dict)
+    nodes: tuple[str, ...] = ()
+    storages: tuple[str, ...] = ()
+    templates: tuple[str, ...] = ()
+    guests: tuple[str, ...] = ()
+    addons: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Lexicon:
+    """Everything that tokens are looked up in."""
+
+    concepts: Mapping[Phrase, str]
+    software: Mapping[Phrase, Software]
+    drivers: Mapping[Phrase, str]
+    operating_systems: tuple[str, ...]
+    addon_families: Mapping[str, str]
+    known_words: frozenset[str]
+    correctable: Mapping[int, tuple[str, ...]]  # by length
+    not_typos: frozenset[str]
+    longest: int
+
+
+def _read(name: str) -> dict[str, t.Any]:
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    # a safe loader either way: it builds plain data only
+    return yaml.load((HERE / name).read_text(encoding="utf-8"), Loader=loader)  # noqa: S506
+
+
+def _phrase(text: str) -> Phrase:
+    return tuple(text.replace("-", " ").split())
+
+
+def _phrases(table: Mapping[str, Iterable[t.Any]]) -> dict[Phrase, str]:
+    found: dict[Phrase, str] = {}
+    for meaning, phrases in table.items():
+        for phrase in phrases:
+            found.setdefault(_phrase(str(phrase)), meaning)
+    return found
+
+
+def _software(families: Mapping[str, t.Any]) -> dict[Phrase, Software]:
+    found: dict[Phrase, Software] = {}
+    for family, entry in families.items():
+        kind, stack = entry["as"], bool(entry.get("stack"))
+        for alias in entry["aliases"]:
+            found[_phrase(str(alias))] = Software(family, None, kind, stack)
+        for component, aliases in entry.get("parts", {}).items():
+            for alias in aliases:
+                found[_phrase(str(alias))] = Software(family, component, kind)
+    return found
+
+
+@functools.lru_cache(maxsize=1)
+def builtin() -> Lexicon:
+    """Return the lexicon of the data files beside this module."""
+    words, software = _read("lexicon.yml"), _read("software.yml")
+    return _build(
+        _phrases(words["concepts"]),
+        _software(software["families"]),
+        _phrases(words["drivers"]),
+        tuple(sorted(software["operating_systems"], key=len, reverse=True)),
+        software["addon_families"],
+        frozenset(software["not_typos"]),
+    )
+
+
+def _build(
+    concepts: dict[Phrase, str],
+    software: dict[Phrase, Software],
+    drivers: dict[Phrase, str],
+    systems: tuple[str, ...],
+    addon_families: Mapping[str, str],
+    not_typos: frozenset[str],
+) -> Lexicon:
+    phrases = [*concepts, *software, *drivers]
+    known = frozenset(word for phrase in phrases for word in phrase)
+    by_length: dict[int, list[str]] = {}
+    for word in sorted(known):
+        if len(word) >= 5 and word.isalpha():
+            by_length.setdefault(len(word), []).append(word)
+    return Lexicon(
+        concepts=concepts,
+        software=software,
+        drivers=drivers,
+        operating_systems=systems,
+        addon_families=addon_families,
+        known_words=known,
+        correctable={length: tuple(words) for length, words in by_length.items()},
+        not_typos=not_typos,
+        longest=max(len(phrase) for phrase in phrases),
+    )
+
+
+def load(vocabulary: Vocabulary | None) -> Lexicon:
+    """Return the built-in lexicon, with the software of ``vocabulary`` added."""
+    base = builtin()
+    if vocabulary is None or not vocabulary.software:
+        return base
+    return _merged(tuple(sorted(vocabulary.software.items())))
+
+
+@functools.lru_cache(maxsize=8)
+def _merged(names: tuple[tuple[str, tuple[str, str | None]], ...]) -> Lexicon:
+    base = builtin()
+    kinds = {entry.family: entry for entry in base.software.values()}
+    software = dict(base.software)
+    for alias, (family, component) in names:
+        phrase = _phrase(alias.lower())
+        if not phrase or (len(phrase) == 1 and phrase in base.concepts and len(phrase[0]) < 4):
+            continue
+        known = software.get(phrase) or kinds.get(family)
+        software[phrase] = Software(
+            family, component, known.kind if known else "app", known.stack if known else False
+        )
+    return _build(
+        dict(base.concepts),
+        software,
+        dict(base.drivers),
+        base.operating_systems,
+        base.addon_families,
+        base.not_typos,
+    )
+
+
+def corrected(word: str, lexicon: Lexicon) -> str:
+    """Return the known word that ``word`` is a slip of, or ``word`` itself.
+
+    Only words of five letters and more, with the same first letter, at distance one (two from
+    nine letters on); a swap of neighbours counts as one.
+    """
+    if (
+        len(word) < 5
+        or not word.isascii()
+        or not word.isalpha()
+        or word in lexicon.known_words
+        or word in lexicon.not_typos
+    ):
+        return word
+    limit = 2 if len(word) >= 9 else 1
+    best, best_distance = word, limit + 1
+    for length in range(len(word) - limit, len(word) + limit + 1):
+        for candidate in lexicon.correctable.get(length, ()):
+            if not _same_start(word, candidate):
+                continue
+            distance = _distance(word, candidate, limit)
+            if len(word) == 5 and distance == 1 and sorted(word) != sorted(candidate):
+                if len(candidate) != 6:
+                    continue
+            if distance < best_distance:
+                best, best_distance = candidate, distance
+    return best
+
+
+def _same_start(word: str, candidate: str) -> bool:
+    return word[0] == candidate[0] or word[1::-1] == candidate[:2]
+
+
+def _distance(left: str, right: str, limit: int) -> int:
+    """Return the Damerau-Levenshtein distance (neighbour swaps count one), capped above limit."""
+    before: list[int] = []
+    row = list(range(len(right) + 1))
+    for i, a in enumerate(left, 1):
+        current = [i]
+        for j, b in enumerate(right, 1):
+            cost = min(row[j] + 1, current[j - 1] + 1, row[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == right[j - 2] and left[i - 2] == b:
+                cost = min(cost, before[j - 2] + 1)
+            current.append(cost)
+        if min(current) > limit:
+            return limit + 1
+        before, row = row, current
+    return row[-1]

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a request as a whole means: operation, environment, HA, add-ons, software, purpose."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.lexicon import (
+    Software,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.tokens import Token
+
+
+@dataclasses.dataclass
+class Meaning:
+    """Signals of the sentence that are not numbers."""
+
+    operation: str = "create"
+    environment: str | None = None
+    ha: bool | None = None
+    addons: list[str] = dataclasses.field(default_factory=list)
+    excluded: list[str] = dataclasses.field(default_factory=list)
+    unknown_addons: list[str] = dataclasses.field(default_factory=list)
+    cni: str | None = None
+    software: list[tuple[int, Software]] = dataclasses.field(default_factory=list)
+    parts: list[str] = dataclasses.field(default_factory=list)
+    workload: str | None = None
+    single_node: bool = False
+    tendency: str | None = None
+    contradictions: list[str] = dataclasses.field(default_factory=list)
+    negated: set[int] = dataclasses.field(default_factory=set)
+    ingress_nginx_named: bool = False
+
+
+_NEGATABLE = ("addon.", "word.ha", "env.", "cni.", "word.single_node")
+
+
+def negated_indexes(tokens: list[Token]) -> set[int]:
+    """Return the indexes of concepts that the sentence denies.
+
+    A negation reaches over a list of deniable things ("no ingress, nor monitoring") and ends at
+    anything else; "… is not needed" reaches back to the thing before it.
+    """
+    denied: set[int] = set()
+    for index, token in enumerate(tokens):
+        if token.has("cue.not"):
+            denied.update(_forward(tokens, index))
+        if token.has("cue.not", "word.not_needed") or (
+            token.word in {":", "="}
+            and index + 1 < len(tokens)
+            and tokens[index + 1].has("cue.not")
+        ):
+            denied.update(_backward(tokens, index))
+    return denied
+
+
+def _forward(tokens: list[Token], index: int) -> set[int]:
+    found: set[int] = set()
+    words = 0
+    strong = tokens[index].word in {"without", "sans", "ohne", "disable", "skip", "exclude"}
+    for at in range(index + 1, min(index + 14, len(tokens))):
+        token = tokens[at]
+        if token.has("cue.not") and found:
+            continue
+        if token.has("cue.not"):
+            return set()  # "not without monitoring"
+        if token.has(*_NEGATABLE) or (token.software is not None and not found):
+            found.add(at)
+            words = 0
+            continue
+        if token.has("cue.and", "cue.or", "word.not_needed") or token.word in {
+            "/",
+            "de",
+            "d'",
+            "-",
+        }:
+            continue
+        if token.word == "," and found:
+            following = tokens[at + 1] if at + 1 < len(tokens) else None
+            listed = following is not None and following.has(*_NEGATABLE, "cue.or", "cue.not")
+            if strong and listed:
+                continue
+            break
+        if token.kind != "word" or token.has("cue.", "kind.", "role.", "op.") and found:
+            break
+        if token.has("kind.", "role."):
+            break
+        words += 1
+        if words > (2 if found else 3):
+            break
+    return found
+
+
+def _backward(tokens: list[Token], index: int) -> set[int]:
+    """Find what "… (is) not needed" or "…: no" denies."""
+    token = tokens[index]
+    phrase = " ".join(t.word for t in tokens[index : index + 4])
+    needed = token.has("word.not_needed") and token.word not in {"needed", "required", "necessary"}
+    if token.has("cue.not"):
+        needed = bool(
+            re.search(r"need|requir|necess|wanted|notig|notwend|gebraucht|brauch|benotig", phrase)
+        )
+        following = tokens[index + 1] if index + 1 < len(tokens) else None
+        last = following is None or following.kind == "mark"
+        needed = needed or (
+            last and token.word in {"no", "off", "non", "disabled", "nicht", "none"}
+        )
+        ahead = tokens[index + 1 : index + 5]
+        if any(t.has(*_NEGATABLE) for t in ahead):
+            return set()
+    if token.word in {":", "="}:
+        needed = True
+    if not needed:
+        return set()
+    found: set[int] = set()
+    for at in range(index - 1, max(index - 8, -1), -1):
+        if tokens[at].has(*_NEGATABLE):
+            found.add(at)
+        elif tokens[at].word in {",", ";", ".", ":"} and (found or tokens[at].word != ":"):
+            break
+        elif found and not tokens[at].has("cue.and", "cue.or"):
+            break
+    return found
+
+
+def understand(tokens: list[Token]) -> Meaning:
+    """Return the signals of the sentence."""
+    meaning = Meaning(negated=negated_indexes(tokens))
+    yes_ha = no_ha = False
+    environments: list[str] = []
+    for index, token in enumerate(tokens):
+        denied = index in meaning.negated
+        if token.has("word.ha"):
+            yes_ha, no_ha = yes_ha or not denied, no_ha or denied
+        elif token.has("env."):
+            if not denied:
+                environments.append(token.concept.partition(".")[2])
+        elif token.has("cni.") and not denied:
+            meaning.cni = token.concept.partition(".")[2]
+        elif token.has("word.single_node") and not denied:
+            meaning.single_node = True
+        elif token.has("work.") and meaning.workload is None:
+            meaning.workload = token.concept.partition(".")[2]
+        elif token.has("tendency.") and meaning.tendency is None:
+            meaning.tendency = token.concept.partition(".")[2]
+        if token.has("addon."):
+            _addon(meaning, token, denied)
+        if token.has("part."):
+            meaning.parts.append(token.concept.partition(".")[2])
+        if token.software is not None and not denied:
+            meaning.software.append((index, token.software))
+    meaning.ha = True if yes_ha and not no_ha else (False if no_ha and not yes_ha else None)
+    if yes_ha and no_ha:
+        meaning.contradictions.append("high availability is both asked for and declined")
+    meaning.environment = _environment(meaning, environments)
+    meaning.operation = _operation(tokens, meaning)
+    return meaning
+
+
+def _addon(meaning: Meaning, token: Token, denied: bool) -> None:
+    name = token.concept.partition(".")[2]
+    target = meaning.excluded if denied else meaning.addons
+    if name not in target:
+        target.append(name)
+    meaning.ingress_nginx_named |= name == "ingress-nginx" and not denied
+
+
+def _environment(meaning: Meaning, found: list[str]) -> str | None:
+    distinct = list(dict.fromkeys(found))
+    if len(distinct) > 1:
+        named = [name for name in distinct if name != "test"]
+        if len(named) == 1 and distinct[0] != "test":
+            return named[0]
+        meaning.contradictions.append(f"the environment is both {distinct[0]} and {distinct[1]}")
+    return distinct[0] if distinct else None
+
+
+def _operation(tokens: list[Token], meaning: Meaning) -> str:
+    """Return the operation; what is done to machines that exist needs a verb at the front."""
+    verbs = [
+        (index, token.concept.partition(".")[2])
+        for index, token in enumerate(tokens)
+        if token.has("op.", "tendency.") and index not in meaning.negated
+    ]
+    lead = [name for index, name in verbs if index <= 4]
+    first = next((name for name in lead if name not in {"smaller", "larger"}), None)
+    if first is None and lead:
+        first = lead[0]
+    return first or "create"

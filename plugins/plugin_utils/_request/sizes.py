@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sizes in a sentence, and runs of sizes that belong together ("4 cores, 8 GB and 40 GB disk")."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request import numbers
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.tokens import Token
+
+Dimension = t.Literal["cores", "memory_mib", "disk_gib", "bytes", "gpu"]
+
+
+@dataclasses.dataclass
+class Size:
+    """One amount; ``bytes`` (in MiB) is decided later to be memory or disk."""
+
+    dimension: Dimension
+    value: float
+    start: int  # token index of the first token
+    end: int  # index after the last token, descriptor included
+    number: int  # index of the number itself
+    more: int = 0  # +1 "more", -1 "less": a difference, not an absolute size
+
+
+@dataclasses.dataclass
+class Run:
+    """Sizes of the same thing, in order."""
+
+    sizes: list[Size]
+
+    @property
+    def start(self) -> int:
+        """Return the first token index."""
+        return min(size.start for size in self.sizes)
+
+    @property
+    def end(self) -> int:
+        """Return the index after the last token."""
+        return max(size.end for size in self.sizes)
+
+
+def skip(tokens: list[Token], index: int, step: int, *concepts: str, words: str = "") -> int:
+    """Move over tokens with these concepts or words, at most four of them."""
+    plain = words.split()
+    for _ in range(4):
+        if not 0 <= index < len(tokens):
+            break
+        if not (tokens[index].word in plain or (concepts and tokens[index].has(*concepts))):
+            break
+        index += step
+    return index
+
+
+def find_sizes(tokens: list[Token]) -> list[Size]:
+    """Return the sizes in order; rates (MB/s, TB a day) are left to the drivers."""
+    sizes: list[Size] = []
+    taken = 0
+    for index, token in enumerate(tokens):
+        if index < taken:
+            continue
+        size = _after_number(tokens, index, taken) if token.kind == "num" else None
+        if size is None and token.has("unit.core", "noun.memory", "noun.disk", "unit.gpu"):
+            size = _before_number(tokens, index)
+        if size is not None:
+            size.more = _more(tokens, size)
+            sizes.append(size)
+            taken = size.end
+    return sizes
+
+
+def _after_number(tokens: list[Token], index: int, taken: int) -> Size | None:
+    """Read "4 cores", "16 GB of RAM", "2-core", "one gigabyte"."""
+    unit = skip(
+        tokens, index + 1, 1, "word.more", "size.", words="- fast dedicated physical virtual"
+    )
+    if unit >= len(tokens):
+        return None
+    value, token = tokens[index].value, tokens[unit]
+    if token.has("unit.core") and not _single_letter_alone(token):
+        return Size("cores", value, index, unit + 1, index)
+    if token.has("unit.gpu"):
+        return Size("gpu", value, index, unit + 1, index)
+    if token.mib is None or _is_rate(tokens, unit + 1):
+        return None
+    described, end = _descriptor_after(tokens, unit + 1)
+    start = index
+    if described is None:
+        described, start = _descriptor_before(tokens, index, taken)
+    return _bytes(described, value * token.mib, start, end, index)
+
+
+def _single_letter_alone(token: Token) -> bool:
+    return len(token.word) == 1 and not token.glued
+
+
+def _bytes(described: str | None, mib: float, start: int, end: int, number: int) -> Size:
+    if described == "memory":
+        return Size("memory_mib", mib, start, end, number)
+    if described == "disk":
+        return Size("disk_gib", mib / 1024, start, end, number)
+    return Size("bytes", mib, start, end, number)
+
+
+def _is_rate(tokens: list[Token], index: int) -> bool:
+    """Tell whether "a day", "/s" or "of logs per day" follows."""
+    for token in tokens[index : index + 5]:
+        if token.has("rate."):
+            return True
+        if token.word in {",", ";", "."} or token.kind == "num" or token.has("role.", "kind."):
+            return False
+    return False
+
+
+def _descriptor_after(tokens: list[Token], index: int) -> tuple[str | None, int]:
+    at = skip(tokens, index, 1, "cue.of", "word.each", words="de d' - du fast of")
+    at = skip(tokens, at, 1, words="local fast the root system")
+    if at < len(tokens):
+        if tokens[at].has("noun.memory"):
+            return "memory", at + 1
+        if tokens[at].has("noun.disk"):
+            return "disk", skip(tokens, at + 1, 1, "noun.disk")
+    return None, index
+
+
+def _descriptor_before(tokens: list[Token], index: int, taken: int) -> tuple[str | None, int]:
+    at = skip(
+        tokens,
+        index - 1,
+        -1,
+        "cue.of",
+        "cue.up_to",
+        words=": = of de size grosse taille with à a to auf",
+    )
+    if at >= taken and at >= 0:
+        if tokens[at].has("noun.memory"):
+            return "memory", at
+        if tokens[at].has("noun.disk"):
+            return "disk", at
+    return None, index
+
+
+def _before_number(tokens: list[Token], index: int) -> Size | None:
+    """Read "cores: 4", "vCPU=2", "RAM 8" (GiB when no unit follows)."""
+    at = skip(tokens, index + 1, 1, words=": = to auf")
+    if at >= len(tokens) or tokens[at].kind != "num" or at - index > 3:
+        if tokens[index].has("unit.gpu"):
+            return Size("gpu", 1, index, index + 1, index)
+        return None
+    following = tokens[at + 1] if at + 1 < len(tokens) else None
+    plain = following is None or following.kind == "mark" or following.has("cue.")
+    if following is not None and (following.mib is not None or not plain):
+        named = following.has("unit.core", "noun.memory", "noun.disk", "kind.", "role.")
+        if following.mib is not None or not named:
+            return None
+    previous = tokens[index - 1] if index else None
+    if previous is not None and (previous.kind == "num" or previous.mib is not None):
+        return None
+    value = tokens[at].value
+    if tokens[index].has("unit.core"):
+        return Size("cores", value, index, at + 1, at)
+    if tokens[index].has("unit.gpu"):
+        return Size("gpu", value, index, at + 1, at)
+    if at == index + 1 and tokens[index].has("noun.disk", "noun.memory") and not plain:
+        return None
+    if tokens[index].has("noun.memory"):
+        return Size("memory_mib", value * 1024, index, at + 1, at)
+    return Size("disk_gib", value, index, at + 1, at)
+
+
+def _more(tokens: list[Token], size: Size) -> int:
+    around = tokens[max(size.start - 1, 0) : size.end + 1]
+    if any(token.has("word.more") for token in around):
+        return 1
+    if any(token.word in {"less", "weniger", "moins", "fewer"} for token in around):
+        return -1
+    return 0
+
+
+def find_runs(tokens: list[Token], sizes: list[Size]) -> list[Run]:
+    """Group sizes that only small words separate."""
+    runs: list[Run] = []
+    for size in sizes:
+        if runs and _close(tokens, runs[-1], size):
+            runs[-1].sizes.append(size)
+        else:
+            runs.append(Run([size]))
+    return runs
+
+
+def _close(tokens: list[Token], run: Run, size: Size) -> bool:
+    between = tokens[run.end : size.start]
+    if any(other.dimension == size.dimension != "bytes" for other in run.sizes):
+        return False
+    if sum(token.word == "," for token in between) > 1 or len(between) > 4:
+        return False
+    return all(
+        token.word in {",", "/", "+", "(", "x", "-", "&", "|"}
+        or token.word in numbers.ARTICLES
+        or token.has("cue.and", "cue.with", "noun.", "cue.of", "size.", "word.each")
+        for token in between
+    )
