@@ -73,10 +73,21 @@ class _Pass:
             if item["type"] == "lxc":
                 detail.interfaces = self.get(item, "/interfaces") or ()
             elif guests.agent_enabled(config):
-                answer = self.get(item, "/agent/network-get-interfaces") or {}
-                detail.agent = answer.get("result") or ()
+                self._take_agent(item, detail)
         except PveError as error:
             self.say(_rule(error), item, str(error))
+
+    def _take_agent(self, item: snapshot.Item, detail: snapshot.GuestDetail) -> None:
+        """Keep what the guest agent reports; an agent may answer with an error of its own."""
+        result = (self.get(item, "/agent/network-get-interfaces") or {}).get("result") or ()
+        if isinstance(result, list):
+            detail.agent = result
+        elif result:
+            error = result.get("error") or {}
+            reason = error.get("desc") or error.get("class") or "unknown error"
+            self.say(
+                "facts.no-agent-answer", item, f"The guest agent does not say addresses: {reason}."
+            )
 
 
 def read_guests(

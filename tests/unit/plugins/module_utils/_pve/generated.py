@@ -51,7 +51,12 @@ def cluster(nodes: int, guests: int, seed: int = 1) -> dict[str, Answer]:
         resources.append(item)
         data.update(guest_answers(item, index))
     data["/cluster/resources"] = resources
-    data["/cluster/resources?type=vm"] = [item for item in resources if item["type"] == "qemu"]
+    data["/nodes"] = listed
+    for name in names:
+        data[f"/nodes/{name}/lxc"] = []
+        data[f"/nodes/{name}/qemu"] = [
+            item for item in resources if item["type"] == "qemu" and item["node"] == name
+        ]
     return {path: Answer({"data": value}) for path, value in data.items()}
 
 
@@ -141,6 +146,7 @@ def guest_answers(item: dict[str, t.Any], index: int) -> dict[str, t.Any]:
             "vmid": item["vmid"],
             "name": item["name"],
             "status": "running",
+            "qmpstatus": "running",
             "agent": 1,
             "cpus": item["maxcpu"],
             "maxmem": item["maxmem"],

@@ -162,11 +162,18 @@ def test_a_hanging_node_is_left_after_two_tries_and_the_others_are_read() -> Non
     }
 
 
-def test_agents_that_do_not_answer_leave_the_configured_address() -> None:
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(None, 500, "QEMU guest agent is not running"),
+        Answer({"data": {"result": {"error": {"class": "CommandDisabled", "desc": "disabled"}}}}),
+    ],
+)
+def test_agents_that_do_not_answer_leave_the_configured_address(answer: Answer) -> None:
     answers: dict[str, t.Any] = generated.cluster(1, 5)
     for path in answers:
         if path.endswith("network-get-interfaces"):
-            answers[path] = Answer(None, 500, "QEMU guest agent is not running")
+            answers[path] = answer
     result = read(RecordedApi(answers), depth="addresses")
     assert {item["address_source"] for item in result["guests"]} == {"config"}
     assert len(missing(result, "no-agent-answer")) == 5
