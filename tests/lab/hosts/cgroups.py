@@ -101,7 +101,7 @@ class ControlGroup:
     def _make(self, tree: Hierarchy) -> None:
         directory = tree.parent
         for part in Path(self._name).parts:
-            if tree.unified and not (directory / "cgroup.procs").read_text(encoding="ascii"):
+            if tree.unified:
                 _hand_down(directory)
             parent, directory = directory, directory / part
             directory.mkdir(exist_ok=True)
@@ -196,7 +196,8 @@ def _limits(
 def _hand_down(directory: Path) -> None:
     offered = (directory / "cgroup.controllers").read_text(encoding="ascii").split()
     wanted = " ".join(f"+{name}" for name in V2_CONTROLLERS if name in offered)
-    (directory / "cgroup.subtree_control").write_text(wanted, encoding="ascii")
+    if wanted:
+        (directory / "cgroup.subtree_control").write_text(wanted, encoding="ascii")
 
 
 def _stat(path: Path, key: str) -> int:

@@ -46,7 +46,8 @@ def meminfo(machine: str, *, total_kib: int, used_kib: int) -> str:
 
     Every number is padded to one width, so that the file can be rewritten in place.
     """
-    free = max(0, total_kib - used_kib)
+    used_kib = min(used_kib, total_kib)
+    free = total_kib - used_kib
     values = {"MemTotal": total_kib, "MemFree": free, "MemAvailable": free, "AnonPages": used_kib}
     values |= {"Active": used_kib, "Active(anon)": used_kib, "CommitLimit": total_kib}
     values |= {"Committed_AS": used_kib, "DirectMap4k": total_kib}

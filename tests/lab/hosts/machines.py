@@ -104,11 +104,12 @@ class NspawnMachines:
             wanted = IPv4Interface(spec.address)
         except (AddressValueError, NetmaskValueError, ValueError) as error:
             raise MachineError(f"VM {spec.vmid}: {spec.address!r} is no IPv4 address.") from error
-        subnet = self._network.subnet
-        if wanted.ip not in subnet or wanted.ip == self._network.gateway.ip:
+        subnet, gateway = self._network.subnet, self._network.gateway.ip
+        reserved = {subnet.network_address, gateway, subnet.broadcast_address}
+        if wanted.ip not in subnet or wanted.ip in reserved:
             raise MachineError(
                 f"VM {spec.vmid}: {wanted.ip} is not for hosts; the lab has {subnet} "
-                f"without {self._network.gateway.ip}."
+                f"without {gateway}."
             )
         for vmid, host in list(self._hosts.items()):
             taken = host.spec.address and IPv4Interface(host.spec.address).ip == wanted.ip

@@ -17,6 +17,7 @@ from lab.hosts.commands import run
 from lab.machines import MachineError
 
 LABS = range(255)
+LINKS = Path("/sys/class/net")
 FORWARDED_BRIDGES = Path("/proc/sys/net/bridge/bridge-nf-call-iptables")
 
 
@@ -104,7 +105,7 @@ def make_bridge(network: LabNetwork) -> None:
 
 def remove_bridge(bridge: str) -> None:
     """Remove what `make_bridge` made; nothing is left to do where it is gone."""
-    if not Path("/sys/class/net", bridge).exists():
+    if not (LINKS / bridge).exists():
         return
     if _filtered():
         rules = run(["iptables", "-w", "-S", "FORWARD"])
