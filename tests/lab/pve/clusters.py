@@ -137,7 +137,7 @@ def load_cluster(source: str | Path) -> Cluster:
         ClusterError: the file is missing, no YAML, or does not describe a cluster.
     """
     path = Path(source)
-    if not path.suffix and not path.exists():
+    if path.suffix not in (".yml", ".yaml") and not path.exists():
         path = HERE / f"{source}.yml"
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -12,6 +12,7 @@ from lab.pve.wire import (
     GIB,
     MIB,
     Params,
+    PveError,
     die,
     format_properties,
     format_size,
@@ -152,6 +153,18 @@ class Drives:
         }
         return f"{sid}:{name}"
 
+    def check_copy(self: Any, source: str, sid: str) -> None:
+        """Raise what copying an image onto a full storage ends with."""
+        if self.faults.active("storage_full", storage=sid):
+            raise die(
+                "copy failed: command '/usr/bin/qemu-img convert -p -n -f raw -O raw"
+                f" {self.path_of(source)} zeroinit:{self._base_path(sid)}' failed: exit code 1"
+            )
+
+    def path_of(self: Any, volid: str) -> str:
+        sid, _, name = volid.partition(":")
+        return str(self._volume_path(sid, name, "images")) if name else volid
+
     def free(self, volid: str) -> None:
         sid, _, name = volid.partition(":")
         self.storages.get(sid, {}).get("volumes", {}).pop(name, None)
@@ -248,9 +261,16 @@ class Drives:
         source = options.pop("import-from", None)
         if source:
             size, fmt = self._import_source(source, fmt)
+            self._check_import_copy(source, new["storage"])
         volid = self.allocate(new["storage"], vmid, size, node=node, fmt=fmt)
         options["size"] = format_size(size)
         return join_drive(volid, options)
+
+    def _check_import_copy(self: Any, source: str, sid: str) -> None:
+        try:
+            self.check_copy(source, sid)
+        except PveError as error:
+            raise die(f"cannot import from '{source}' - {error.message}") from error
 
     def _import_source(self, source: str, fmt: str | None) -> tuple[int, str | None]:
         if source.startswith("/"):

@@ -100,7 +100,9 @@ class Fault:
     times: int | None = None
 
     def hits(self, **where: Any) -> bool:
-        return all(
+        """True if every place that the fault names is the one given."""
+        path = where.pop("path", None)
+        return (path is None or fnmatch.fnmatch(path, self.path)) and all(
             getattr(self, key) is None or getattr(self, key) == value for key, value in where.items()
         )
 

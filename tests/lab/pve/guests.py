@@ -120,7 +120,8 @@ class Guests:
 
     def find_guest(self: Any, v: Params) -> FakeVm:
         vm = self.vm(int(v["vmid"]))
-        if vm is None or vm.node != v["node"]:
+        moved = self.faults.active("guest_moved", vmid=int(v["vmid"]))
+        if vm is None or vm.node != v["node"] or moved:
             raise die(MISSING.format(v["node"], v["vmid"]))
         return vm
 
@@ -193,8 +194,8 @@ class Guests:
         self.need_config_access(vm)
         if v.get("digest") and v["digest"] != vm.digest():
             raise die(STALE)
-        if vm.lock and not v.get("skiplock"):
-            raise die(f"VM is locked ({vm.lock})")
+        if (lock := self.lock_of(vm)) and not v.get("skiplock"):
+            raise die(f"VM is locked ({lock})")
         self._check_values(vm, changes)
 
     @staticmethod
@@ -335,8 +336,8 @@ class Guests:
         async def body() -> str | None:
             if v.get("digest") and v["digest"] != vm.digest():
                 raise TaskError(STALE)
-            if vm.lock and not v.get("skiplock"):
-                raise TaskError(f"VM is locked ({vm.lock})")
+            if (lock := self.lock_of(vm)) and not v.get("skiplock"):
+                raise TaskError(f"VM is locked ({lock})")
             return self._resize_disk(vm, key, str(v["size"]))
 
         return str(await self.task(vm.node, "resize", vm.vmid, user, body, vm=vm))

@@ -158,8 +158,8 @@ class Lifecycle:
         source = self.vm(vmid)
         if source is None or source.node != node:
             raise die(f"unable to find configuration file for VM {vmid} on node '{node}'")
-        if source.lock:
-            raise die(f"VM is locked ({source.lock})")
+        if (lock := self.lock_of(source)):
+            raise die(f"VM is locked ({lock})")
         if v.get("snapname") and v["snapname"] not in source.snapshots:
             raise die(f"snapshot '{v['snapname']}' does not exist")
         full = bool(int(v["full"])) if "full" in v else not source.template
@@ -249,6 +249,8 @@ class Lifecycle:
         if found is None:
             raise die(f"volume '{volume}' does not exist")
         to = v.get("storage") or sid
+        if full:
+            self.check_copy(volume, to)
         own_name = f"vm-{new.vmid}-cloudinit" if is_cloud_init(volume) else None
         fmt = v.get("format") or (found.get("format") if full else "qcow2")
         return str(
@@ -267,8 +269,8 @@ class Lifecycle:
 
     async def make_template(self: Any, v: Params, user: str) -> str:
         vm = self.find_guest(v)
-        if vm.lock:
-            raise die(f"VM is locked ({vm.lock})")
+        if (lock := self.lock_of(vm)):
+            raise die(f"VM is locked ({lock})")
         if vm.snapshots:
             raise die("unable to create template, because VM contains snapshots")
         if vm.template and not v.get("disk"):
@@ -317,8 +319,8 @@ class Lifecycle:
                     f"Configuration file 'nodes/{vm.node}/qemu-server/{vm.vmid}.conf'"
                     " does not exist"
                 )
-            if vm.lock and not v.get("skiplock"):
-                raise TaskError(f"VM is locked ({vm.lock})")
+            if (lock := self.lock_of(vm)) and not v.get("skiplock"):
+                raise TaskError(f"VM is locked ({lock})")
             self._check_destroy(vm, unreferenced="destroy-unreferenced-disks" in v)
             await asyncio.to_thread(self.machines.destroy, vm.vmid)
             self._remove(vm)
@@ -362,8 +364,8 @@ class Lifecycle:
             return str(await self._reassign_disk(vm, key, v, user))
         if "storage" not in v:
             raise param_error(storage="property is missing and it is not optional")
-        if vm.lock:
-            raise die(f"VM is locked ({vm.lock})")
+        if (lock := self.lock_of(vm)):
+            raise die(f"VM is locked ({lock})")
         self.check_image_storage(user, v["storage"])
         if key not in vm.config:
             raise die(f"disk '{key}' does not exist")
@@ -377,6 +379,7 @@ class Lifecycle:
             fmt = v.get("format") or found.get("format")
             name = f"vm-{vm.vmid}-cloudinit" if is_cloud_init(volume) else None
             try:
+                self.check_copy(volume, v["storage"])
                 new = self.allocate(
                     v["storage"], vm.vmid, int(found["size"]), node=vm.node, fmt=fmt, name=name
                 )
@@ -417,8 +420,8 @@ class Lifecycle:
             raise param_error(target="target is local node.")
         if target not in self.nodes:
             raise die(f"no such cluster node '{target}'")
-        if vm.lock:
-            raise die(f"VM is locked ({vm.lock})")
+        if (lock := self.lock_of(vm)):
+            raise die(f"VM is locked ({lock})")
         if vm.status == "running" and not v.get("online"):
             raise die("can't migrate running VM without --online")
         self.need_quorum()

@@ -139,16 +139,20 @@ class Power:
     async def _start(self: Any, vm: FakeVm) -> str:
         if vm.template:
             raise TaskError("you can't start a vm if it's a template")
-        if vm.lock and vm.lock != "suspended":
-            raise TaskError(f"VM is locked ({vm.lock})")
+        if (lock := self.lock_of(vm)) and vm.lock != "suspended":
+            raise TaskError(f"VM is locked ({lock})")
         if vm.status == "running":
             raise TaskError(f"VM {vm.vmid} already running")
         vm.apply_pending()
         self._check_start(vm)
+        failed = self.faults.active("start_fails", vmid=vm.vmid)
+        if failed:
+            raise TaskError(failed.message or "start failed: QEMU exited with code 1")
         log = []
         if any("cloudinit" in volume for _, volume, _ in drives_of(vm.config)):
             log.append("generating cloud-init ISO")
-        if vm.config.get("bios") == "ovmf" and "efidisk0" not in vm.config:
+        no_efi_disk = vm.config.get("bios") == "ovmf" and "efidisk0" not in vm.config
+        if no_efi_disk or self.faults.active("task_warning", vmid=vm.vmid):
             log.append(NO_EFI_DISK)
         spec = cloudinit.machine_spec(vm.vmid, vm.node, vm.config)
         try:

@@ -105,7 +105,7 @@ class Sdn:
 
     # ------------------------------------------------------ pending and running
 
-    def _view(self: Any, kind: str, name: str, v: Params) -> Params | None:
+    def _sdn_view(self: Any, kind: str, name: str, v: Params) -> Params | None:
         """An object as configured, as running, or running with what is pending."""
         wanted, running = self.sdn[kind].get(name), self.sdn_running[kind].get(name)
         if v.get("running"):
@@ -132,11 +132,11 @@ class Sdn:
         changed |= {k: "deleted" for k in running if k not in wanted}
         return {**shown(running), "pending": changed, "state": "changed", "digest": None}
 
-    def _list(self, kind: str, v: Params) -> list[Params]:
+    def _sdn_list(self, kind: str, v: Params) -> list[Params]:
         names = sorted({*self.sdn[kind], *(self.sdn_running[kind] if v.get("pending") else ())})
         if v.get("running"):
             names = sorted(self.sdn_running[kind])
-        return [view for name in names if (view := self._view(kind, name, v)) is not None]
+        return [view for name in names if (view := self._sdn_view(kind, name, v)) is not None]
 
     def _check_change(self: Any, fail: str, kind: str, v: Params) -> None:
         if self.sdn_lock is not None and v.get("lock-token") != self.sdn_lock:
@@ -189,7 +189,7 @@ class Sdn:
     async def list_zones(self: Any, v: Params, user: str) -> list[Params]:
         return [
             zone
-            for zone in self._list("zones", v)
+            for zone in self._sdn_list("zones", v)
             if v.get("type") in (None, zone["type"]) and self._sees_zone(user, zone["zone"])
         ]
 
@@ -198,7 +198,7 @@ class Sdn:
         return any(self.allowed(user, path, p) for p in ("SDN.Audit", "SDN.Use", "SDN.Allocate"))
 
     async def read_zone(self, v: Params, user: str) -> Params:
-        view = self._view("zones", v["zone"], v)
+        view = self._sdn_view("zones", v["zone"], v)
         if view is None:
             raise die(f"sdn '{v['zone']}' does not exist")
         return view
@@ -262,12 +262,12 @@ class Sdn:
         running = {name: entry["zone"] for name, entry in self.sdn_running["vnets"].items()}
         return [
             vnet
-            for vnet in self._list("vnets", v)
+            for vnet in self._sdn_list("vnets", v)
             if self._sees_zone(user, (zones | running)[vnet["vnet"]])
         ]
 
     async def read_vnet(self, v: Params, user: str) -> Params:
-        view = self._view("vnets", v["vnet"], v)
+        view = self._sdn_view("vnets", v["vnet"], v)
         if view is None:
             raise die(f"sdn vnet '{v['vnet']}' does not exist")
         return view
@@ -367,10 +367,10 @@ class Sdn:
                 )
 
     async def list_subnets(self, v: Params, user: str) -> list[Params]:
-        return [entry for entry in self._list("subnets", v) if entry["vnet"] == v["vnet"]]
+        return [entry for entry in self._sdn_list("subnets", v) if entry["vnet"] == v["vnet"]]
 
     async def read_subnet(self, v: Params, user: str) -> Params:
-        view = self._view("subnets", v["subnet"], v)
+        view = self._sdn_view("subnets", v["subnet"], v)
         if view is None:
             raise die(f"sdn subnet '{v['subnet']}' does not exist")
         return view
@@ -406,10 +406,10 @@ class Sdn:
     # ------------------------------------------------------ controllers, nodes
 
     async def list_controllers(self, v: Params, user: str) -> list[Params]:
-        return self._list("controllers", v)
+        return self._sdn_list("controllers", v)
 
     async def read_controller(self, v: Params, user: str) -> Params:
-        view = self._view("controllers", v["controller"], v)
+        view = self._sdn_view("controllers", v["controller"], v)
         if view is None:
             raise die(f"sdn '{v['controller']}' does not exist")
         return view

@@ -9,6 +9,8 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
+from fakepve.model import lock_timeout
+
 from lab.pve.wire import Params, PveError, Reply, TaskError, param_error
 
 UPID = re.compile(
@@ -17,6 +19,8 @@ UPID = re.compile(
 )
 # A task that ends within this time is already stopped when its UPID is answered.
 SETTLE_SECONDS = 0.05
+LOCK_SECONDS = 10.0
+LOCK_POLL_SECONDS = 0.02
 WARNING = "WARN: "
 
 
@@ -65,6 +69,7 @@ class Tasks:
                 if vm is not None and lock:
                     await self.acquire(vm, upid)
                 try:
+                    self._fail_by_fault(node, ttype, tid)
                     text = await body()
                     record["log"].extend((text or "").splitlines())
                 finally:
@@ -88,6 +93,32 @@ class Tasks:
         worker.add_done_callback(self.workers.discard)
         await asyncio.wait({worker}, timeout=SETTLE_SECONDS)
         return upid
+
+    def _fail_by_fault(self: Any, node: str, ttype: str, tid: Any) -> None:
+        """Raise what the fault "task_error" asks for; its `path` is a task type pattern."""
+        where = {"node": node} | ({"vmid": int(tid)} if str(tid).isdigit() else {})
+        fault = self.faults.active("task_error", path=ttype, **where)
+        if fault:
+            raise TaskError(fault.message or "unexpected status")
+
+    async def acquire(self: Any, vm: Any, holder: str, wait: float | None = None) -> None:
+        """Take a guest's configuration lock, waiting as long as the real one does."""
+        if self.faults.active("config_lock_held", vmid=vm.vmid):
+            await self.pause(LOCK_SECONDS)
+            raise TaskError(lock_timeout(vm.vmid))
+        waited = 0.0
+        while vm.lock_holder is not None:
+            if waited >= LOCK_SECONDS:
+                raise TaskError(lock_timeout(vm.vmid))
+            await asyncio.sleep(LOCK_POLL_SECONDS)
+            waited += LOCK_POLL_SECONDS
+        vm.lock_holder = holder
+
+    def lock_of(self: Any, guest: Any) -> str | None:
+        """The configuration lock of a guest (backup, clone, …), or None."""
+        fault = self.faults.active("guest_locked", vmid=guest.vmid)
+        lock: str | None = (fault.message or "backup") if fault else guest.lock
+        return lock
 
     def _lab_routes_tasks(self) -> list[tuple[str, str, Any]]:
         tasks = "/nodes/{node}/tasks"
