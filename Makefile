@@ -18,7 +18,7 @@ export PATH := $(BIN):$(PATH)
 export PYTHONPATH := $(CURDIR)/tests
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 # A sentence may hold anything; it reaches the playbook through the environment, not the shell.
-export INTENT
+export CLUSTERWRIGHT_INTENT := $(INTENT)
 
 .PHONY: help setup lab-prepare demo demo-down lab-up lab-conformance test unit integration lint \
 	typecheck sanity molecule artifact bench fuzz docs lock clean

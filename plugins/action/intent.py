@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import typing as t
 import unicodedata
 from pathlib import Path
 
+from ansible import context
 from ansible.plugins.action import ActionBase
 
 ARGUMENTS: dict[str, t.Any] = {
@@ -33,6 +35,21 @@ def slug(text: str) -> str:
     return name or "deployment"
 
 
+def sentence(variable: str, task_vars: dict[str, t.Any]) -> str:
+    """Return the raw text of ``variable``, or of its environment variable when it is not set.
+
+    ``-e intent="HA cluster"`` reaches Ansible without the quotes and would be cut at the first
+    space, so the command line itself is looked at first.
+    """
+    for option in reversed(context.CLIARGS.get("extra_vars") or ()):
+        said = str(option).removeprefix(f"{variable}=")
+        if said != option and not said.startswith(("'", '"')):
+            return said
+    raw = task_vars.get(variable, os.environ.get(f"CLUSTERWRIGHT_{variable.upper()}", ""))
+    # JSON and back drops the mark with which Ansible trusts a string as a template.
+    return str(json.loads(json.dumps(raw if isinstance(raw, str) else "")))
+
+
 class ActionModule(ActionBase):
     """Read the raw variable: templating a sentence would run what stands between braces."""
 
@@ -46,9 +63,7 @@ class ActionModule(ActionBase):
         """Return ``text``, the ``deployment`` it belongs to and what is stored of that."""
         super().run(tmp, task_vars)
         _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
-        raw = (task_vars or {}).get(args["variable"], "")
-        # JSON and back drops the mark with which Ansible trusts a string as a template.
-        text = json.loads(json.dumps(raw if isinstance(raw, str) else ""))
+        text = sentence(args["variable"], task_vars or {})
         name = args["deployment"] or slug(text)
         if not text.strip() and not args["deployment"]:
             return {

@@ -17,7 +17,10 @@ description:
   - This action runs on the controller and changes nothing.
 options:
   variable:
-    description: Name of the variable that holds the sentence.
+    description:
+      - Name of the variable that holds the sentence.
+      - When it is not set, the environment variable of that name in capitals with the prefix
+        C(CLUSTERWRIGHT_) is read.
     type: str
     default: intent
   deployment:
