@@ -7,6 +7,7 @@ Removing needs only this record: the lab itself may be long dead.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from lab.hosts.cgroups import end_group
 from lab.hosts.commands import run
 from lab.hosts.network import remove_bridge
 
+ESCAPED = re.compile(r"\\([0-7]{3})")
+"""How mountinfo writes blanks and backslashes in a path."""
 NSPAWN_RUNTIME = Path("/run/systemd/nspawn")
 
 
@@ -68,11 +71,10 @@ def remove_footprint(state_dir: Path) -> bool:
     return True
 
 
-def unmount_below(directory: Path) -> None:
+def unmount_below(directory: Path, mountinfo: Path = Path("/proc/self/mountinfo")) -> None:
     """Unmount everything at and below a directory, the innermost first."""
-    mountinfo = Path("/proc/self/mountinfo").read_text(encoding="utf-8")
-    for line in reversed(mountinfo.splitlines()):
-        point = Path(line.split()[4].encode().decode("unicode_escape"))
+    for line in reversed(mountinfo.read_text(encoding="utf-8").splitlines()):
+        point = Path(ESCAPED.sub(lambda match: chr(int(match[1], 8)), line.split()[4]))
         if point.is_relative_to(directory):
             run(["umount", str(point)])
 

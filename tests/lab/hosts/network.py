@@ -95,12 +95,24 @@ def used_networks() -> list[IPv4Network]:
 
 
 def make_bridge(network: LabNetwork) -> None:
-    """Make the bridge, in the machine's own name space, and let its hosts talk to each other."""
+    """Make the bridge, in the machine's own name space, and let its hosts talk to each other.
+
+    Raises:
+        CommandError: the kernel cannot do it.
+    """
+    _load_bridge_filter()
     run(["ip", "link", "add", network.bridge, "type", "bridge"])
     run(["ip", "address", "add", str(network.gateway), "dev", network.bridge])
     run(["ip", "link", "set", network.bridge, "up"])
     if _filtered():
         run(["iptables", "-w", "-I", *_accept(network.bridge)])
+
+
+def _load_bridge_filter() -> None:
+    """Kubernetes on the hosts filters bridged frames; the machine itself goes on as before."""
+    if not FORWARDED_BRIDGES.exists():
+        run(["modprobe", "br_netfilter"])
+        FORWARDED_BRIDGES.write_text("0\n", encoding="ascii")
 
 
 def remove_bridge(bridge: str) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lab.hosts.footprint import Footprint, remove_footprint
+from lab.hosts.footprint import Footprint, remove_footprint, unmount_below
 
 TESTS_DIR = Path(__file__).parents[3]
 HOST = 'sleep 600 & echo $! > "$1/pid"; mv "$1/pid" "$1/cgroup.procs"; wait; rm "$1/cgroup.procs"'
@@ -94,3 +94,21 @@ def test_the_guardian_removes_what_a_killed_lab_leaves(
     lab.stdin.close()
     lab.stdout.close()
     os.close(guardian)
+
+
+def test_only_mounts_below_the_directory_are_unmounted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = tmp_path / "a lab"
+    points = [lab / "1001/root", lab / "1001/root/proc", tmp_path / "a lab2/root"]
+    mountinfo = tmp_path / "mountinfo"
+    lines = [str(point).replace(" ", "\\040") for point in points]
+    mountinfo.write_text("".join(f"1 2 0:1 / {line} rw - ext4 a rw\n" for line in lines))
+    umount = tmp_path / "umount"
+    umount.write_text(f'#!/bin/sh\necho "$1" >> {tmp_path}/calls\n')
+    umount.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+
+    unmount_below(lab, mountinfo)
+
+    assert (tmp_path / "calls").read_text() == f"{points[1]}\n{points[0]}\n"

@@ -65,7 +65,7 @@ def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     directory = tmp_path / "bin"
     directory.mkdir()
     log = tmp_path / "calls"
-    for name in ("ip", "iptables"):
+    for name in ("ip", "iptables", "modprobe"):
         script = directory / name
         script.write_text(
             f'#!/bin/sh\necho "{name} $*" >> {log}\ncat {tmp_path}/{name}.out 2>/dev/null || true\n'
@@ -108,6 +108,18 @@ def test_a_bridge_passes_the_packet_filter_of_the_machine(
         "ip link set cwlab7 up",
         *([f"iptables -w -I {rule}"] if filtered else []),
     ]
+
+
+def test_the_bridge_filter_is_loaded_without_an_effect_on_other_bridges(
+    commands: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(network, "FORWARDED_BRIDGES", tmp_path / "bridge-nf-call-iptables")
+
+    network.make_bridge(LabNetwork(7))
+
+    assert commands.read_text().splitlines()[0] == "modprobe br_netfilter"
+    assert (tmp_path / "bridge-nf-call-iptables").read_text() == "0\n"
+    assert "iptables" not in commands.read_text()
 
 
 def test_removing_a_bridge_that_is_gone_does_nothing(commands: Path) -> None:
