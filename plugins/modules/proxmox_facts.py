@@ -14,8 +14,8 @@ author:
 description:
   - Reads nodes, storages, guests, bridges and vnets, pools, templates, ISOs, backup jobs, PCI
     mappings, high availability and the own privileges of a whole cluster into one typed object.
-  - Without addresses it sends at most C(5 + 4 * nodes) requests, however many guests there are.
-    Offline nodes are not asked.
+  - Without addresses it sends at most C(5 + 4 * nodes) requests, however many guests there are,
+    and repeats a failed one at most twice. Offline nodes are not asked.
   - What could not be read, and why, is in RV(ansible_facts.proxmox.missing), one entry per item.
     An unreadable part does not fail the module; wrong credentials or no cluster at all do.
   - Proxmox VE 8 and 9 give the same result. Nothing is ever changed.

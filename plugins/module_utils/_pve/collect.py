@@ -101,7 +101,7 @@ def _first_answers(api: Api, pool: concurrent.futures.Executor) -> snapshot.Answ
     answers = snapshot.Answers(version=api.get("/version"), resources=())
     required = pool.submit(api.get, "/cluster/resources")
     optional = [
-        Call("/cluster/status", "status", "quorate"),
+        Call("/cluster/status", "status", "quorate", instead="Until then most nodes online count."),
         Call("/access/permissions", "permissions", "privileges"),
     ]
     try:
@@ -152,23 +152,28 @@ def failed(call: Call, error: PveError) -> snapshot.Data:
     rule = "forbidden" if isinstance(error, ForbiddenError) else "failed"
     if isinstance(error, UNREACHABLE):
         rule = "unreachable"
-    return snapshot.finding(f"facts.{rule}", "warning", call.field, str(error), call.path)
+    message = f"{error} {call.instead}".strip()
+    return snapshot.finding(f"facts.{rule}", "warning", call.field, message, call.path)
 
 
 def _cut(calls: list[Call], budget: int, answers: snapshot.Answers) -> list[Call]:
     """Return the first ``budget`` calls; those left out that matter become findings."""
+    left_out: dict[str, list[Call]] = {}
     for call in calls[max(budget, 0) :]:
         if not call.extra:
-            answers.missing.append(
-                snapshot.finding(
-                    "facts.not-read",
-                    "info",
-                    call.field,
-                    "Not read, to stay within 5 + 4·N requests for N nodes;"
-                    " depth addresses reads it.",
-                    call.path,
-                )
+            left_out.setdefault(call.field.removesuffix(f".{call.node}"), []).append(call)
+    for field, some in left_out.items():
+        nodes = ", ".join(call.node for call in some if call.node)
+        answers.missing.append(
+            snapshot.finding(
+                "facts.not-read",
+                "info",
+                field,
+                f"Not read{f' on {nodes}' if nodes else ''}, to stay within 5 + 4·N requests for N"
+                " nodes; depth addresses reads it.",
+                some[0].path,
             )
+        )
     return calls[: max(budget, 0)]
 
 
@@ -210,16 +215,19 @@ def _say_what_is_estimated(answers: snapshot.Answers) -> None:
     """Say which free space is total minus used although the file system may keep a reserve."""
     known = {(node, item["storage"]) for node, items in answers.storages.items() for item in items}
     names = {name for _node, name in known}
+    estimated = set()
     for item in snapshot.of_type(answers.resources, "storage"):
         name, node = str(item["storage"]), str(item["node"])
         exact = item.get("plugintype") in snapshot.EXACT_FREE_SPACE or (node, name) in known
         if not exact and not (item.get("shared") and name in names):
-            answers.missing.append(
-                snapshot.finding(
-                    "facts.estimated",
-                    "info",
-                    f"storages.{name}.{node}.available_gib",
-                    "The free space is total minus used; blocks that the file system reserves are"
-                    " not known without the node's own list.",
-                )
-            )
+            estimated.add(name)
+    answers.missing.extend(
+        snapshot.finding(
+            "facts.estimated",
+            "info",
+            f"storages.{name}.available_gib",
+            "The free space is total minus used on some nodes: blocks that a file system reserves"
+            " are known only with depth addresses.",
+        )
+        for name in sorted(estimated)
+    )

@@ -28,6 +28,7 @@ class Call:
     storage: str | None = None
     vmid: int | None = None
     extra: bool = False
+    instead: str = ""  # what holds while the answer is missing
 
 
 def calls(answers: snapshot.Answers, *, complete: bool) -> list[Call]:
