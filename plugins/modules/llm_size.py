@@ -35,7 +35,8 @@ options:
     type: dict
   snapshot:
     description:
-      - Facts of the Proxmox VE cluster, RV(clusterwright.proxmox.proxmox_facts#module:ansible_facts.proxmox).
+      - Facts of the Proxmox VE cluster, C(ansible_facts.proxmox) of
+        M(clusterwright.proxmox.proxmox_facts).
       - Without them the plan is not verified and cannot be applied.
     type: dict
     default: {}

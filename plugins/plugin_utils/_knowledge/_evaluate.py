@@ -64,11 +64,8 @@ def _holds(
     return all(all_drivers.get(name, 0.0) <= limit for name, limit in rule.upto.items())
 
 
-def _names(quantity: Quantity | None) -> t.Iterator[str]:
-    numbers = (
-        (quantity.minimum, quantity.recommended) if isinstance(quantity, Range) else (quantity,)
-    )
-    for number in numbers:
+def _names(quantity: Quantity) -> t.Iterator[str]:
+    for number in _bounds(quantity):
         if isinstance(number, Expression):
             for term in number.terms:
                 yield from term.of
@@ -87,7 +84,7 @@ def evaluate(
         family: gives the default of drivers that were not said.
         component: whose rules are read.
         drivers: what was said, by driver name.
-        environment: "production", "staging", "development" or "test".
+        environment: "production", "staging", "development", "test" or "" (not said).
         ha: high availability is wanted.
     """
     known = {name: d.default for name, d in family.drivers.items() if d.default is not None}
@@ -96,6 +93,7 @@ def evaluate(
     rule = next((r for r in rules if _holds(r, drivers, known, environment, ha)), rules[-1])
     result = Evaluation(note=rule.note)
     used: set[str] = {name for candidate in rules for name in candidate.upto}
+    low, high = dict(known), dict(known)  # a ratio to vCPU follows its own bound
     for name in QUANTITIES:
         quantity = getattr(rule, name)
         if quantity is None:
@@ -103,42 +101,45 @@ def evaluate(
         if quantity is None:
             continue
         used.update(_names(quantity))
-        _decide(result, component, name, quantity, known)
+        least, most = _bounds(quantity)
+        result.minimum[name] = low[name] = _bounded(component, name, least, low)
+        result.recommended[name] = high[name] = _bounded(component, name, most, high)
         if name == "count":
             _raise_for_ha(result, component, ha)
-        known[name] = result.recommended[name]
+            low[name], high[name] = result.minimum[name], result.recommended[name]
     if ha and component.ha_factor != 1.0:
         for values in (result.minimum, result.recommended):
-            for name in ("vcpu", "memory_mib"):
-                if name in values:
-                    values[name] *= component.ha_factor
-    result.assumed = {
-        n: known[n] for n in sorted(used & family.drivers.keys() - drivers.keys()) if n in known
-    }
+            for scaled in values.keys() & {"vcpu", "memory_mib"}:
+                values[scaled] *= component.ha_factor
+    unsaid = sorted(used & (family.drivers.keys() - drivers.keys()))
+    result.assumed = {driver: known[driver] for driver in unsaid if driver in known}
     return result
 
 
-def _decide(
-    result: Evaluation,
+def _bounds(quantity: Quantity) -> tuple[float | Expression, float | Expression]:
+    if not isinstance(quantity, Range):
+        return quantity, quantity
+    if quantity.recommended is None:
+        return quantity.minimum, quantity.minimum
+    return quantity.minimum, quantity.recommended
+
+
+def _bounded(
     component: Component,
     name: t.Literal["count", "vcpu", "memory_mib", "disk_gib"],
-    quantity: Quantity,
+    number: float | Expression,
     drivers: t.Mapping[str, float],
-) -> None:
-    if isinstance(quantity, Range):
-        low = value_of(quantity.minimum, drivers)
-        high = low if quantity.recommended is None else value_of(quantity.recommended, drivers)
-    else:
-        low = high = value_of(quantity, drivers)
-    share = drivers.get("count", 1.0) if name in component.shared else 1.0
-    for values, value in ((result.minimum, low), (result.recommended, high)):
-        value /= max(share, 1.0)
-        floor, ceiling = getattr(component.floor, name), getattr(component.ceiling, name)
-        if floor is not None:
-            value = max(value, floor)
-        if ceiling is not None:
-            value = min(value, ceiling)
-        values[name] = value
+) -> float:
+    """Return one bound of a quantity: divided when shared, inside floor and ceiling."""
+    value = value_of(number, drivers)
+    if name in component.shared:
+        value /= max(drivers.get("count", 1.0), 1.0)
+    floor, ceiling = getattr(component.floor, name), getattr(component.ceiling, name)
+    if floor is not None:
+        value = max(value, floor)
+    if ceiling is not None:
+        value = min(value, ceiling)
+    return value
 
 
 def _raise_for_ha(result: Evaluation, component: Component, ha: bool) -> None:

@@ -59,7 +59,7 @@ def read_yaml(path: Path) -> t.Any:
     Raises:
         KnowledgeError: the file cannot be read or is not YAML.
     """
-    import yaml  # noqa: PLC0415
+    import yaml  # not at the top: files below plugins/ are also read where it is missing
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:

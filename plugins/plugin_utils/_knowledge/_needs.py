@@ -24,9 +24,11 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._
     Family,
 )
 
-_UNITS = {"vcpu": "vCPU", "memory_mib": "MiB", "disk_gib": "GiB", "count": ""}
+UNITS = {"vcpu": "vCPU", "memory_mib": "MiB", "disk_gib": "GiB", "count": ""}
 #: What a machine gets when neither a document nor a table names the quantity.
-_FALLBACK = {"count": 1.0, "vcpu": 2.0, "memory_mib": 2048.0, "disk_gib": 20.0}
+FALLBACK = {"count": 1.0, "vcpu": 2.0, "memory_mib": 2048.0, "disk_gib": 20.0}
+#: Confidence of a number that no source names.
+UNKNOWN_CONFIDENCE = 0.3
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,8 @@ def needs(
     Args:
         apps: named software; an unknown one gets the application table and says so.
         drivers: drivers said of the whole request; an app's own win.
-        environment: decides between minimum and recommendation where a document has both.
+        environment: development and test get the minimum where a document has both, any other
+            one, or "" when none was said, the recommendation.
         ha: components get their high-availability count.
         knowledge: loaded families.
     """
@@ -73,7 +76,9 @@ def needs(
         said = {**drivers, **app.drivers}
         for name, component in _chosen(family, app.component):
             result = evaluate(family, component, said, environment, ha)
-            need = _need(family, name, component, result, environment, unknown, app)
+            small = family.pick == "minimum" or environment in ("development", "test")
+            chosen = result.minimum if small else result.recommended
+            need = _need(_Case(app, family, name, component, result, chosen, unknown))
             if need.count > 0:
                 found.append(need)
     return found
@@ -104,79 +109,80 @@ def category_of(words: str) -> str:
     return "application"
 
 
-def _need(
-    family: Family,
-    name: str,
-    component: Component,
-    result: Evaluation,
-    environment: str,
-    unknown: bool,
-    app: AppWish,
-) -> Need:
-    small = family.pick == "minimum" or environment in ("development", "test")
-    chosen = result.minimum if small else result.recommended
-    values = {key: chosen.get(key, value) for key, value in _FALLBACK.items()}
-    if app.count is not None:
-        values["count"] = float(app.count)
-    citation = component.citation or family.citation
-    confidence = CONFIDENCE[component.grade or family.grade]
-    if unknown:
-        confidence = min(confidence, 0.3)
-    source = f"{family.family}.{name} ({citation.title}, {citation.where}, {citation.as_of})"
-    why = []
-    for key, value in values.items():
-        documented = key in chosen
-        if key == "count" and app.count is not None:
-            why.append(Why(field=key, reason="As asked.", source="explicit", confidence=1.0))
-            continue
-        why.append(
-            Why(
-                field="cores" if key == "vcpu" else key,
-                reason=_reason(family, component, key, value, documented, result, unknown, app),
-                source=source if documented else "heuristic",
-                confidence=confidence if documented else 0.3,
-            )
-        )
+@dataclass(frozen=True)
+class _Case:
+    """One component being sized: what the sentences about it need."""
+
+    app: AppWish
+    family: Family
+    name: str
+    component: Component
+    result: Evaluation
+    chosen: dict[str, float]
+    unknown: bool
+
+    @property
+    def confidence(self) -> float:
+        confidence = CONFIDENCE[self.component.grade or self.family.grade]
+        return min(confidence, UNKNOWN_CONFIDENCE) if self.unknown else confidence
+
+    @property
+    def source(self) -> str:
+        citation = self.component.citation or self.family.citation
+        where = f"{citation.title}, {citation.where}, {citation.as_of}"
+        return f"{self.family.family}.{self.name} ({where})"
+
+
+def _need(case: _Case) -> Need:
+    values = {key: case.chosen.get(key, value) for key, value in FALLBACK.items()}
+    if case.app.count is not None:
+        values["count"] = float(case.app.count)
     return Need(
-        family=family.family,
-        component=name,
-        title=component.title,
-        per=component.per,
+        family=case.family.family,
+        component=case.name,
+        title=case.component.title,
+        per=case.component.per,
         count=math.ceil(values["count"] - 1e-9),
         vcpu=values["vcpu"],
         memory_mib=values["memory_mib"],
         disk_gib=values["disk_gib"],
-        minimum=dict(result.minimum),
-        fast_storage=component.fast_storage,
-        confidence=confidence,
-        last_resort=family.last_resort or unknown,
-        why=tuple(why),
+        minimum=dict(case.result.minimum),
+        fast_storage=case.component.fast_storage,
+        confidence=case.confidence,
+        last_resort=case.family.last_resort or case.unknown,
+        why=tuple(_why(case, key, value) for key, value in values.items()),
     )
 
 
-def _reason(
-    family: Family,
-    component: Component,
-    key: str,
-    value: float,
-    documented: bool,
-    result: Evaluation,
-    unknown: bool,
-    app: AppWish,
-) -> str:
-    amount = f"{value:g} {_UNITS[key]}".strip()
-    if not documented:
-        return f"No document names this for {component.title}: {amount} assumed."
-    parts = [f"{component.title}: {amount}"]
+def _why(case: _Case, key: str, value: float) -> Why:
+    field = "cores" if key == "vcpu" else key
+    if key == "count" and case.app.count is not None:
+        return Why(field=field, reason=f"As asked: {value:g}.", source="explicit", confidence=1.0)
+    if key not in case.chosen:
+        amount = f"{value:g} {UNITS[key]}".strip()
+        reason = f"No document names this for {case.component.title}: {amount} assumed."
+        return Why(field=field, reason=reason, source="heuristic", confidence=UNKNOWN_CONFIDENCE)
+    return Why(
+        field=field,
+        reason=_reason(case, key, value),
+        source=case.source,
+        confidence=case.confidence,
+    )
+
+
+def _reason(case: _Case, key: str, value: float) -> str:
+    unit, result = UNITS[key], case.result
+    parts = [f"{case.component.title}: {value:g} {unit}".strip()]
     low, high = result.minimum[key], result.recommended[key]
     if low != high:
         parts.append(f"documented minimum {low:g}, recommended {high:g}")
     if result.assumed:
         listed = ", ".join(f"{name} {number:g}" for name, number in result.assumed.items())
         parts.append(f"assumed {listed}")
-    if unknown:
-        parts.append(f"{app.family} is not in the knowledge, {family.title} used as last resort")
-    elif family.last_resort:
+    if case.unknown:
+        title = case.family.title
+        parts.append(f"{case.app.family} is not in the knowledge, {title} used as last resort")
+    elif case.family.last_resort:
         parts.append("category table, the last resort")
     if result.note:
         parts.append(result.note)

@@ -47,7 +47,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Shortfall:
-    """Why an item has no host: per host the first rule it breaks and by how much."""
+    """One rule that keeps an item from a host, and by how much."""
 
     item: str
     host: str

@@ -69,12 +69,9 @@ def pack(items: t.Sequence[Item], hosts: t.Sequence[Host], pools: t.Iterable[Poo
     weight = _weights(items)
     missing: list[Shortfall] = []
     for item in sorted(items, key=lambda i: (-weight(i), i.name)):
-        found = next(
-            (n for n in tree.fitting(item) if state.obstacle(item, names[n]) is None), None
-        )
+        found = next((n for n in tree.fitting(item) if state.fits(item, names[n])), None)
         if found is None:
-            blocked = (state.obstacle(item, name) for name in names)
-            missing.extend(shortfall for shortfall in blocked if shortfall is not None)
+            missing.extend(short for name in names for short in state.obstacles(item, name))
             continue
         state.put(item, names[found])
         tree.update(found, state.memory[names[found]], state.cpus[names[found]])
@@ -111,8 +108,6 @@ def _empty_hosts(state: State, index: t.Mapping[str, int]) -> None:
 def _target(state: State, item: Item, source: str) -> str | None:
     """Return the fullest used host that takes the item."""
     fitting = (
-        name
-        for name in state.hosts
-        if name != source and state.on[name] and state.obstacle(item, name) is None
+        name for name in state.hosts if name != source and state.on[name] and state.fits(item, name)
     )
     return min(fitting, key=lambda n: (state.memory[n], n), default=None)

@@ -74,7 +74,7 @@ class _Queue:
             if entry != self._key(name):
                 continue
             skipped.append(entry)
-            if self.state.obstacle(item, name) is not None:
+            if not self.state.fits(item, name):
                 continue
             if second is not None and entry[0] > skipped[0][0] + 5:
                 break
@@ -92,7 +92,7 @@ def _make_room(state: State, item: Item) -> str | None:
     for name in sorted(state.hosts, key=lambda n: (state.load(n), n))[:MAX_REPAIRS]:
         for other in sorted(state.on[name], key=lambda i: (i.memory_mib, i.name)):
             state.take(other, name)
-            if state.obstacle(item, name) is None:
+            if state.fits(item, name):
                 state.put(item, name)
                 target = _first(state, other, name)
                 state.take(item, name)
@@ -105,7 +105,7 @@ def _make_room(state: State, item: Item) -> str | None:
 
 def _first(state: State, item: Item, excluded: str) -> str | None:
     names = (name for name in state.hosts if name != excluded)
-    fitting = [name for name in names if state.obstacle(item, name) is None]
+    fitting = [name for name in names if state.fits(item, name)]
     return min(fitting, key=lambda n: (state.load(n), n), default=None)
 
 
@@ -130,7 +130,7 @@ def _best_move(state: State) -> tuple[Item, str, str] | None:
     for item in state.on[source]:
         share = state.groups.get((source, item.group), 0)
         for name in state.hosts:
-            if name == source or state.obstacle(item, name) is not None:
+            if name == source or not state.fits(item, name):
                 continue
             if state.groups.get((name, item.group), 0) >= share:
                 continue
@@ -142,5 +142,4 @@ def _best_move(state: State) -> tuple[Item, str, str] | None:
 
 
 def _shortfalls(state: State, item: Item) -> list[Shortfall]:
-    found = (state.obstacle(item, name) for name in sorted(state.hosts))
-    return [shortfall for shortfall in found if shortfall is not None]
+    return [short for name in sorted(state.hosts) for short in state.obstacles(item, name)]

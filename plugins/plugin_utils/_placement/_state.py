@@ -29,23 +29,41 @@ class State:
         """Return the used share of the host's memory."""
         return self.used[host] / max(self.hosts[host].total_memory_mib, 1)
 
-    def obstacle(self, item: Item, name: str) -> Shortfall | None:
-        """Return the first rule that forbids the item on this host, or None."""
+    def fits(self, item: Item, name: str) -> bool:
+        """Return whether no rule forbids the item on this host."""
+        return (
+            item.memory_mib <= self.memory[name]
+            and item.cpus <= self.cpus[name]
+            and item.cpus <= self.hosts[name].cpus
+            and (item.hosts is None or name in item.hosts)
+            and not (item.spread and self.groups.get((name, item.group)))
+            and self._lacking_disk(item, name) is None
+        )
+
+    def obstacles(self, item: Item, name: str) -> t.Iterator[Shortfall]:
+        """Yield each rule that forbids the item on this host."""
         host = self.hosts[name]
         if item.hosts is not None and name not in item.hosts:
-            return Shortfall(item.name, name, "host", 1, 0)
+            yield Shortfall(item.name, name, "host", 1, 0)
         if item.cpus > host.cpus:
-            return Shortfall(item.name, name, "cores", item.cpus, host.cpus)
+            yield Shortfall(item.name, name, "cores", item.cpus, host.cpus)
         if item.memory_mib > self.memory[name]:
-            return Shortfall(item.name, name, "memory", item.memory_mib, self.memory[name])
+            yield Shortfall(item.name, name, "memory", item.memory_mib, self.memory[name])
         if item.cpus > self.cpus[name]:
-            return Shortfall(item.name, name, "cpu", item.cpus, self.cpus[name])
-        for storage, needed in self._disks(item):
-            free = self.pools.get(host.pools.get(storage, ""), 0.0)
-            if needed > free + 1e-9:
-                return Shortfall(item.name, name, "disk", needed, free)
+            yield Shortfall(item.name, name, "cpu", item.cpus, max(self.cpus[name], 0.0))
+        lacking = self._lacking_disk(item, name)
+        if lacking is not None:
+            yield Shortfall(item.name, name, "disk", *lacking)
         if item.spread and self.groups.get((name, item.group)):
-            return Shortfall(item.name, name, "spread", 1, 0)
+            yield Shortfall(item.name, name, "spread", 1, 0)
+
+    def _lacking_disk(self, item: Item, name: str) -> tuple[float, float] | None:
+        """Return needed and free GiB of the first storage that is too small, or None."""
+        pools = self.hosts[name].pools
+        for storage, needed in self._disks(item):
+            free = self.pools.get(pools.get(storage, ""), 0.0)
+            if needed > free + 1e-9:
+                return needed, free
         return None
 
     @staticmethod

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import math
+import re
 import typing as t
 from dataclasses import replace
 
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import Why
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
     AppWish,
     MachineWish,
@@ -22,8 +22,15 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._mod
     Group,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._topology import (
-    amount,
     wants_ha,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._units import (
+    practical_cores,
+    practical_disk,
+    practical_memory,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._wishes import (
+    sizes_of,
     with_wishes,
 )
 
@@ -35,127 +42,157 @@ MINIMUM = {
 }
 #: A machine larger than this is split when only a total is documented.
 MAX_SPLIT_VCPU = 16
+Pair = tuple[Need, MachineWish | None]
 
 
 def app_groups(context: Context) -> list[Group]:
     """Return the groups of a request that is not for a cluster."""
+    if context.request.operation != "create" and context.previous is not None:
+        return _changed(context)
     request = context.request
     ha = wants_ha(context)
+    environment = request.environment or ""  # not said: the documents' own recommendation
     wishes = list(request.machines)
-    apps = list(request.apps)
-    if not apps:
-        apps, wishes = _apps_of_wishes(request.workload, wishes)
-    found = needs(apps, request.drivers, context.environment, ha, context.knowledge)
-    pairs = _matched(context, found, wishes)
+    apps = [*request.apps, *_apps_of_components(request.components, request.apps)]
+    if apps:
+        found = needs(apps, request.drivers, environment, ha, context.knowledge)
+        pairs = _matched(context, found, wishes, environment, ha)
+    else:
+        pairs = [
+            _last_resort(context, wish, environment, ha)
+            for wish in wishes or [MachineWish(role="vm")]
+        ]
     groups = [_group(context, need, wish, ha) for need, wish in pairs]
-    groups = _behind_balancer(groups)
-    return _distinct(groups)
+    return _distinct(_behind_balancer(groups))
 
 
-def _apps_of_wishes(
-    workload: str | None, wishes: list[MachineWish]
-) -> tuple[list[AppWish], list[MachineWish]]:
-    """Return one last-resort app per wish, in step with the wishes."""
-    wishes = wishes or [MachineWish(role="vm")]
-    apps = []
-    for wish in wishes:
-        words = " ".join(filter(None, (wish.role, workload, (wish.name or "").replace("-", " "))))
-        apps.append(AppWish(family=f"table-{category_of(words)}", count=wish.count or 1))
-    return apps, wishes
+def _apps_of_components(
+    components: t.Sequence[str], apps: t.Sequence[AppWish]
+) -> t.Iterator[AppWish]:
+    """Yield a last-resort app for each part without a brand that no named app is."""
+    named = {app.component for app in apps} | {app.family for app in apps}
+    for component in components:
+        if component not in named:
+            yield AppWish(family=f"table-{component}")
+
+
+def _last_resort(context: Context, wish: MachineWish, environment: str, ha: bool) -> Pair:
+    workload = context.request.workload or ""
+    words = " ".join((wish.role, workload, (wish.name or "").replace("-", " ")))
+    app = AppWish(family=f"table-{category_of(words)}", count=wish.count or 1)
+    drivers = context.request.drivers
+    return needs([app], drivers, environment, ha, context.knowledge)[0], wish
 
 
 def _matched(
-    context: Context, found: list[Need], wishes: list[MachineWish]
-) -> list[tuple[Need, MachineWish | None]]:
+    context: Context, found: list[Need], wishes: list[MachineWish], environment: str, ha: bool
+) -> list[Pair]:
     """Pair each need with what was said of it; a wish left over becomes a machine of its own."""
-    if len(found) == len(wishes) and all(w.role in GENERAL_ROLES for w in wishes):
-        return list(zip(found, wishes, strict=True))
     general = [wish for wish in wishes if wish.role in GENERAL_ROLES]
+    if len(found) == len(general) == len(wishes):
+        return list(zip(found, general, strict=True))
     named = {wish.role: wish for wish in wishes if wish.role not in GENERAL_ROLES}
-    pairs: list[tuple[Need, MachineWish | None]] = []
+    pairs: list[Pair] = []
     for need in found:
         keys = (need.component, need.family, need.family.removeprefix("table-"))
         wish = next((named.pop(key) for key in keys if key in named), None)
         if wish is None and len(general) == 1:
-            wish = general[0] if len(found) == 1 else general[0].model_copy(update={"name": None})
+            wish = general[0]
+            if len(found) > 1:
+                wish = wish.model_copy(update={"name": None, "vmid": None, "address": None})
         pairs.append((need, wish))
-    for wish in named.values():
-        app = AppWish(family=f"table-{category_of(wish.role)}", count=wish.count or 1)
-        [need] = needs([app], {}, context.environment, False, context.knowledge)[:1]
-        pairs.append((need, wish))
-    return pairs
+    rest = [*named.values(), *(general if len(general) > 1 else ())]
+    return pairs + [_last_resort(context, wish, environment, ha) for wish in rest]
 
 
 def _group(context: Context, need: Need, wish: MachineWish | None, ha: bool) -> Group:
     kind: t.Literal["vm", "lxc"] = "lxc" if context.request.kind == "lxc" else "vm"
     role = need.component if wish is None or wish.role in GENERAL_ROLES else wish.role
     count, vcpu, memory, disk = need.count, need.vcpu, need.memory_mib, need.disk_gib
-    why: tuple[Why, ...] = need.why
     if need.per == "total":
         count = max(count, math.ceil(vcpu / MAX_SPLIT_VCPU))
         vcpu, memory, disk = vcpu / count, memory / count, disk / count
+    least = _minimum(kind, need)
     group = Group(
         name=role,
         role=role,
         count=count,
-        cores=practical_cores(vcpu),
-        memory_mib=practical_memory(memory),
-        disk_gib=practical_disk(disk),
+        cores=max(practical_cores(vcpu), least["cores"]),
+        memory_mib=max(practical_memory(memory), least["memory_mib"]),
+        disk_gib=max(practical_disk(disk), least["disk_gib"]),
         kind=kind,
         base_name=(wish.name or "") if wish else "",
-        minimum=_minimum(kind, need),
-        spread=count > 1 and not need.last_resort,
+        minimum=least,
+        spread=count > 1,
         fast=need.fast_storage,
-        ha=ha,
-        why=why,
+        ha=ha and count == 1,  # replicas on several hosts are available by themselves
+        why=need.why,
     )
     if wish is not None and wish.count is not None:
-        group = replace(group, count=wish.count, explicit=frozenset({"count"}))
-        group = group.because("count", f"As asked: {wish.count}.", "explicit", 1.0)
-    group = _relative(context, group, wish)
+        group = _with_count(group, wish.count)
+        group = replace(group, spread=wish.count > 1, ha=ha and wish.count == 1)
     return with_wishes(context, group, [wish] if wish else [])
 
 
 def _minimum(kind: t.Literal["vm", "lxc"], need: Need) -> dict[str, int]:
     """Return how far our own numbers may be cut: never below what is documented."""
     least = dict(MINIMUM[kind])
+    if need.last_resort or need.per != "machine" or kind == "lxc":
+        return least
     for number, key in (("cores", "vcpu"), ("memory_mib", "memory_mib"), ("disk_gib", "disk_gib")):
-        if key in need.minimum and not need.last_resort and need.per == "machine":
+        if key in need.minimum:
             least[number] = max(least[number], math.ceil(need.minimum[key]))
     return least
 
 
-def _relative(context: Context, group: Group, wish: MachineWish | None) -> Group:
-    """Size the group by another machine ("twice web-1"), which must exist."""
-    if wish is None or wish.relative_to is None or wish.factor is None:
-        return group
+def _changed(context: Context) -> list[Group]:
+    """Return the groups of the plan that is being changed, with what was said laid over them."""
     machines = context.previous.machines if context.previous else ()
-    base = next(
-        ((m.cores * m.sockets, m.memory_mib) for m in machines if m.name == wish.relative_to), None
-    )
-    if base is None and context.snapshot is not None:
-        base = next(
-            ((g.cpus, g.memory_mib) for g in context.snapshot.guests if g.name == wish.relative_to),
-            None,
+    groups: dict[str, Group] = {}
+    for machine in machines:
+        if machine.group in groups:
+            group = groups[machine.group]
+            groups[machine.group] = replace(group, count=group.count + 1)
+            continue
+        sizes = sizes_of(machine)
+        alone = [m.group for m in machines].count(machine.group) == 1
+        numbered = re.fullmatch(
+            rf"{re.escape(context.deployment)}-{machine.group}-\d+", machine.name
         )
-    if base is None:
-        context.report(
-            "reference.machine",
-            "error",
-            f"machines.{group.name}.relative_to",
-            f"There is no machine {wish.relative_to} to compare with; name one that exists.",
+        base_name = machine.name if alone else re.sub(r"-\d+$", "", machine.name)
+        group = Group(
+            name=machine.group,
+            role=machine.role,
+            count=1,
+            cores=sizes["cores"],
+            memory_mib=sizes["memory_mib"],
+            disk_gib=sizes["disk_gib"],
+            kind=machine.kind,
+            base_name="" if numbered else base_name,
+            minimum={**MINIMUM[machine.kind], "disk_gib": sizes["disk_gib"]},
+            ha=machine.ha.enabled,
+            why=tuple(why for why in machine.why if why.field != "node"),
         )
-        return group
-    reason = f"{wish.factor:g} times {wish.relative_to}."
-    group = replace(
-        group,
-        cores=max(1, math.ceil(base[0] * wish.factor)),
-        memory_mib=practical_memory(base[1] * wish.factor),
-        explicit=group.explicit | {"cores", "memory_mib"},
-    )
-    for number in ("cores", "memory_mib"):
-        group = group.because(number, reason, "explicit", 1.0)
-    return group
+        groups[machine.group] = group
+    wishes = context.request.machines
+    result = []
+    for group in groups.values():
+        names = {group.name, group.role, group.base_name}
+        fitting = [w for w in wishes if w.name in names or w.role in names or _for_all(w)]
+        counts = [wish.count for wish in fitting if wish.count is not None and not _for_all(wish)]
+        counted = _with_count(group, counts[-1]) if counts else group
+        spread = replace(counted, spread=counted.count > 1)
+        result.append(with_wishes(context, spread, fitting))
+    return result
+
+
+def _with_count(group: Group, count: int) -> Group:
+    group = replace(group, count=count, explicit=group.explicit | {"count"})
+    return group.because("count", f"As asked: {count}.", "explicit", 1.0)
+
+
+def _for_all(wish: MachineWish) -> bool:
+    return wish.name is None and wish.role in GENERAL_ROLES
 
 
 def _behind_balancer(groups: list[Group]) -> list[Group]:
@@ -164,20 +201,11 @@ def _behind_balancer(groups: list[Group]) -> list[Group]:
         return groups
     result = []
     for group in groups:
-        if (
-            group.role in ("web", "application")
-            and group.count < 2
-            and "count" not in group.explicit
-        ):
-            raised = replace(group, count=2, spread=True)
-            result.append(
-                raised.because(
-                    "count",
-                    "Load balancing needs at least two machines behind the balancer.",
-                    "sizing.load-balancing",
-                    0.9,
-                )
-            )
+        balanced = group.role in ("web", "application") and group.count < 2
+        if balanced and "count" not in group.explicit:
+            raised = replace(group, count=2, spread=True, ha=False)
+            reason = "Load balancing needs at least two machines behind the balancer."
+            result.append(raised.because("count", reason, "sizing.load-balancing", 0.9))
         else:
             result.append(group)
     return result
@@ -191,24 +219,3 @@ def _distinct(groups: list[Group]) -> list[Group]:
         seen[group.name] = number = seen.get(group.name, 0) + 1
         result.append(group if number == 1 else replace(group, name=f"{group.name}-{number}"))
     return result
-
-
-def practical_cores(vcpu: float) -> int:
-    """Return whole vCPU; above 4 an even number."""
-    cores = max(1, math.ceil(vcpu - 1e-9))
-    return cores if cores <= 4 else cores + cores % 2
-
-
-def practical_memory(memory_mib: float) -> int:
-    """Return MiB in steps of 256 (below 4 GiB) or 1024."""
-    step = 256 if memory_mib < 4096 else 1024
-    return max(step, math.ceil(memory_mib / step - 1e-9) * step)
-
-
-def practical_disk(disk_gib: float) -> int:
-    """Return whole GiB; above 20 in steps of 5."""
-    size = max(1, math.ceil(disk_gib - 1e-9))
-    return size if size <= 20 else math.ceil(size / 5) * 5
-
-
-__all__ = ["amount", "app_groups", "practical_cores", "practical_disk", "practical_memory"]

@@ -133,7 +133,7 @@ def _virtual_address(
     context: Context, topology: Topology, wish: ClusterWish, identities: Identities
 ) -> tuple[str | None, t.Literal["keepalived", "kube_vip", "external", "none"], tuple[Why, ...]]:
     provider = context.site.cluster.vip
-    if topology.servers < 2:
+    if topology.servers.value < 2:
         if wish.vip is not None:
             context.report(
                 "cluster.vip",
@@ -169,7 +169,7 @@ def _virtual_address(
                 "No address is free for the virtual IP of the cluster; widen vip_range.",
                 "facts",
             )
-    reason = f"{topology.servers} servers share one address, so that one of them may fail."
+    reason = f"{topology.servers.value} servers share one address, so that one of them may fail."
     return vip, provider, (Why(field="vip", reason=reason, source=source, confidence=1.0),)
 
 

@@ -12,14 +12,12 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     Cost,
     Machine,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._apps import (
-    practical_memory,
-)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
     Group,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._topology import (
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._units import (
     amount,
+    practical_memory,
 )
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
-    Finding,
     Machine,
     Plan,
     Request,
@@ -39,6 +38,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._cos
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._fit import (
     Fitted,
+    Room,
     Where,
     fit,
     relax_spread,
@@ -59,6 +59,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._mod
     Proposal,
     Reserved,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._proposal import (
+    apply_proposal,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._site import (
     check_site,
 )
@@ -74,12 +77,18 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._top
     Topology,
     cluster_groups,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._wishes import (
+    share_totals,
+)
 
 REDIRECT = (
     "That is not a request for infrastructure. Say what should run and how large, for example"
     " 'HA cluster with monitoring' or 'PostgreSQL for 100 users'."
 )
+#: Node name in a plan without facts of a site that names no nodes.
 UNKNOWN_NODE = "unverified"
+#: Longest deployment name; names of machines append to it.
+MAX_DEPLOYMENT = 40
 
 
 def size(
@@ -163,8 +172,9 @@ def _answered(context: Context) -> Plan | None:
     """Return the plan of a request that reading has answered already."""
     request = context.request
     if request.answer == "redirect":
-        context.report("request.off-topic", "error", "text", REDIRECT)
-        return _stopped(context, summary=REDIRECT)
+        text = request.reply or REDIRECT
+        context.report("request.off-topic", "error", "text", text)
+        return _stopped(context, summary=text)
     if request.answer == "ask":
         text = " ".join(question.text for question in request.questions)
         return _stopped(context, status="ask", summary=text or "More is needed to plan this.")
@@ -172,7 +182,30 @@ def _answered(context: Context) -> Plan | None:
         if not context.refused:
             context.report("request.refused", "error", "text", "The request cannot be planned.")
         return _stopped(context)
-    return None
+    if request.operation == "destroy":
+        context.report(
+            "request.destroy",
+            "error",
+            "operation",
+            "Removing is no plan of machines; use the playbook destroy with the deployment's name.",
+        )
+    elif request.operation != "create" and context.previous is None:
+        context.report(
+            "request.no-previous",
+            "error",
+            "operation",
+            f"There is no earlier plan of {context.deployment} to change; name an existing"
+            " deployment or say what to create.",
+        )
+    elif len(context.deployment) > MAX_DEPLOYMENT or not re.match(NAME_PATTERN, context.deployment):
+        context.report(
+            "deployment.name",
+            "error",
+            "deployment",
+            f"The deployment name {context.deployment!r} is not valid; use small letters, digits"
+            f" and dashes, at most {MAX_DEPLOYMENT}.",
+        )
+    return _stopped(context) if context.refused else None
 
 
 def _stopped(
@@ -195,42 +228,91 @@ def _stopped(
 
 
 def _groups(context: Context) -> tuple[Topology | None, list[Group]]:
+    topology: Topology | None = None
     if context.request.kind == "cluster":
         found = cluster_groups(context)
-        return (None, []) if found is None else found
-    return None, app_groups(context)
+        if found is None:
+            return None, []
+        topology, groups = found
+    else:
+        groups = app_groups(context)
+    groups = share_totals(context, groups)
+    if context.proposal is not None and not context.refused:
+        groups = apply_proposal(context, groups, context.proposal)
+    return topology, groups
 
 
 def _planned(context: Context, topology: Topology | None, groups: list[Group]) -> Plan:
-    origins: dict[str, Origin] = {}
-    where: dict[str, Where] = {}
-    mappings: dict[str, tuple[str, ...]] = {}
-    raised = []
-    for group in groups:
-        found, storage = origin(context, group), storage_of(context, group)
-        if context.snapshot is not None:
-            check_wish_names(context, context.snapshot, group)
-        pci, gpu_hosts = gpu_mappings(context, group)
-        if found is None or storage is None:
-            continue
-        allowed = [hosts for hosts in (found.hosts, gpu_hosts) if hosts is not None]
-        if group.wish and group.wish.node:
-            allowed.append(frozenset({group.wish.node}))
-        hosts = frozenset.intersection(*allowed) if allowed else None
-        origins[group.name], mappings[group.name] = found, pci
-        where[group.name] = Where(storage, hosts)
-        group = replace(group, spread=group.spread or bool(pci))
-        raised.append(_template_disk(context, group, found))
+    prepared = [ready for group in groups if (ready := _prepared(context, group)) is not None]
     if context.refused:
         return _stopped(context)
     identities = Identities(context)
-    names = {group.name: identities.name_group(group) for group in raised}
-    fitted = None if context.refused else _fitted(context, raised, where, names, identities)
+    names = {ready.group.name: identities.name_group(ready.group) for ready in prepared}
+    fitted = None if context.refused else _fitted(context, prepared, names, identities)
     if fitted is None:
         return _stopped(context)
+    machines = _machines(context, prepared, fitted, names, identities)
+    cluster = None
+    if topology is not None and not context.refused:
+        cluster = build_cluster(context, topology, machines, identities)
+    if context.refused:
+        return _stopped(context)
+    ha = topology.ha if topology else bool(context.request.ha)
+    return Plan(
+        deployment=context.deployment,
+        status="ready",
+        summary=_summary(context, fitted.groups),
+        environment=context.environment,
+        kind=context.request.kind or "vm",
+        machines=machines,
+        cluster=cluster,
+        addons=build_addons(context, topology) if topology else (),
+        findings=tuple(context.findings),
+        alternatives=alternatives(fitted.groups, context.site, ha),
+        cost=cost_of(machines, context.site),
+        confidence=_confidence(machines),
+        provenance=_provenance(context, machines),
+    )
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A group with where its machines come from and where their disks go."""
+
+    group: Group
+    origin: Origin
+    where: Where
+    pci_mappings: tuple[str, ...]
+
+
+def _prepared(context: Context, group: Group) -> _Prepared | None:
+    source, storage = origin(context, group), storage_of(context, group)
+    if context.snapshot is not None:
+        check_wish_names(context, context.snapshot, group)
+    mappings, gpu_hosts = gpu_mappings(context, group)
+    if source is None or storage is None:
+        return None
+    allowed = [hosts for hosts in (source.hosts, gpu_hosts) if hosts is not None]
+    if group.wish and group.wish.node:
+        allowed.append(frozenset({group.wish.node}))
+    group = _template_disk(context, group, source)
+    if mappings or (group.wish and group.wish.node):
+        # A device serves one machine of a host; a host that was named keeps them all.
+        group = replace(group, spread=bool(mappings))
+    hosts = frozenset.intersection(*allowed) if allowed else None
+    return _Prepared(group, source, Where(storage, hosts), mappings)
+
+
+def _machines(
+    context: Context,
+    prepared: list[_Prepared],
+    fitted: Fitted,
+    names: dict[str, list[str]],
+    identities: Identities,
+) -> tuple[Machine, ...]:
     machines = []
-    for group in fitted.groups:
-        users = context.site.user or context.site.template.user
+    user = context.site.user or context.site.template.user
+    for ready, group in zip(prepared, fitted.groups, strict=True):
         placed = names[group.name][: group.count]
         for name in placed:
             node = fitted.where[name]
@@ -240,41 +322,16 @@ def _planned(context: Context, topology: Topology | None, groups: list[Group]) -
                 name,
                 node,
                 identities,
-                storage=where[group.name].storage,
-                source=origins[group.name].on(node),
-                user=users,
-                pci_mappings=mappings[group.name],
+                storage=ready.where.storage,
+                source=ready.origin.on(node),
+                user=user,
+                pci_mappings=ready.pci_mappings,
             )
             if machine is not None:
                 machines.append(machine)
-        check_clones(
-            context,
-            where[group.name].storage,
-            origins[group.name],
-            [fitted.where[name] for name in placed],
-        )
-    cluster = None
-    if topology is not None and not context.refused:
-        cluster = build_cluster(context, topology, machines, identities)
-    if context.refused:
-        return _stopped(context)
-    return Plan(
-        deployment=context.deployment,
-        status="ready",
-        summary=_summary(context, fitted.groups),
-        environment=context.environment,
-        kind=context.request.kind or "vm",
-        machines=tuple(machines),
-        cluster=cluster,
-        addons=build_addons(context, topology) if topology else (),
-        findings=tuple(context.findings),
-        alternatives=alternatives(
-            fitted.groups, context.site, topology.ha if topology else bool(context.request.ha)
-        ),
-        cost=cost_of(machines, context.site),
-        confidence=_confidence(machines),
-        provenance=_provenance(context, machines),
-    )
+        new = [fitted.where[name] for name in placed if name not in identities.known]
+        check_clones(context, ready.where.storage, ready.origin, new)
+    return tuple(machines)
 
 
 def _template_disk(context: Context, group: Group, source: Origin) -> Group:
@@ -298,20 +355,23 @@ def _template_disk(context: Context, group: Group, source: Origin) -> Group:
 
 def _fitted(
     context: Context,
-    groups: list[Group],
-    where: dict[str, Where],
+    prepared: list[_Prepared],
     names: dict[str, list[str]],
     identities: Identities,
 ) -> Fitted | None:
     def named(group: Group) -> list[str]:
         return names[group.name]
 
+    groups = [ready.group for ready in prepared]
     if context.snapshot is None:
         return unverified(groups, named, context.site.nodes or (UNKNOWN_NODE,))
-    bridge = context.site.network.bridge
+    bridges = {ready.group.wish.bridge for ready in prepared if ready.group.wish} - {None}
+    bridge = bridges.pop() if bridges else None
+    bridge = bridge or context.site.network.bridge
     hosts, pools = hosts_and_pools(context.snapshot, context.site, context.environment, bridge)
     groups = relax_spread(context, groups, hosts)
-    return fit(context, groups, where, named, identities.known, hosts, pools)
+    where = {ready.group.name: ready.where for ready in prepared}
+    return fit(context, groups, where, named, Room(hosts, pools, identities.known))
 
 
 def _summary(context: Context, groups: list[Group]) -> str:
@@ -342,6 +402,3 @@ def _provenance(context: Context, machines: t.Iterable[Machine]) -> Provenance:
         verified=snapshot is not None and snapshot.source.verified,
         knowledge=tuple(sorted(sources)),
     )
-
-
-__all__ = ["Finding", "size"]

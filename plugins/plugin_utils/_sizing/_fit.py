@@ -7,7 +7,6 @@ import itertools
 import typing as t
 from dataclasses import dataclass, replace
 
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Snapshot
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._placement import (
     Host,
     Item,
@@ -15,10 +14,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._placement i
     Result,
     Shortfall,
     place,
-)
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._apps import (
-    practical_disk,
-    practical_memory,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._hosts import (
     MAX_USED_PERCENT,
@@ -31,8 +26,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._mod
     Context,
     Group,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._topology import (
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._units import (
     amount,
+    practical_disk,
+    practical_memory,
 )
 
 #: Shares of our own sizes that are tried, largest first, before a request is refused.
@@ -49,10 +46,19 @@ RESOURCES = {
 
 @dataclass(frozen=True)
 class Where:
-    """What placement needs to know of a group: its storage and the hosts it may use."""
+    """The storage of a group's disks and the hosts that it may use (None: any)."""
 
     storage: str
     hosts: frozenset[str] | None
+
+
+@dataclass(frozen=True)
+class Room:
+    """Hosts and storage with what may be used, and the machines that are there already."""
+
+    hosts: list[Host]
+    pools: list[Pool]
+    known: t.Mapping[str, Known]
 
 
 @dataclass(frozen=True)
@@ -66,11 +72,9 @@ class Fitted:
 def fit(
     context: Context,
     groups: list[Group],
-    sites: t.Mapping[str, Where],
+    where: t.Mapping[str, Where],
     names: t.Callable[[Group], list[str]],
-    known: t.Mapping[str, Known],
-    hosts: list[Host],
-    pools: list[Pool],
+    room: Room,
 ) -> Fitted | None:
     """Return the largest plan that fits, or None after reporting the shortfall."""
     first: Result | None = None
@@ -78,17 +82,17 @@ def fit(
         items = [
             item
             for group in candidate
-            for item in _items(group, sites[group.name], names(group)[: group.count], known)
+            for item in _items(group, where[group.name], names(group)[: group.count], room.known)
         ]
-        result = place(items, hosts, pools)
+        result = place(items, room.hosts, room.pools)
         if not result.missing:
             if first is not None:
                 _report_reduced(context, groups, candidate, first.missing)
-                candidate = [_reduced(a, b) for a, b in zip(groups, candidate, strict=True)]
-            return Fitted(candidate, result.where)
+            reduced = [_reduced(a, b) for a, b in zip(groups, candidate, strict=True)]
+            return Fitted(reduced, result.where)
         first = first or result
     if first is not None:
-        _report_shortfall(context, groups, first.missing, hosts)
+        _report_shortfall(context, groups, first.missing, room.hosts)
     return None
 
 
@@ -278,11 +282,7 @@ def relax_spread(context: Context, groups: list[Group], hosts: t.Sequence[Host])
                 " one host takes several of them; add hosts to keep them apart.",
                 "capacity rules",
             )
-            group = replace(group, spread=False)
-        result.append(group)
+            result.append(replace(group, spread=False))
+        else:
+            result.append(group)
     return result
-
-
-def online(snapshot: Snapshot) -> list[str]:
-    """Return the names of the online nodes."""
-    return [node.name for node in snapshot.nodes if node.online]

@@ -4,10 +4,14 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Snapshot
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
+    NAME_PATTERN,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._snapshot import (
     GuestState,
 )
@@ -60,45 +64,84 @@ class Identities:
 
     def name_group(self, group: Group) -> list[str]:
         """Return the names of a group's machines, and hold them."""
-        context = self.context
-        prefix = group.base_name or f"{context.deployment}-{group.name}"
-        if group.base_name and group.count == 1:
-            wanted = [group.base_name]
-        else:
-            kept = [n for n in self.known if n.startswith(f"{prefix}-") and _number(n, prefix)]
-            wanted = sorted(kept, key=lambda n: _number(n, prefix))[: group.count]
-            number = 1
-            while len(wanted) < group.count:
-                name = f"{prefix}-{number}"
-                if name not in wanted and (group.base_name or name not in self.names):
-                    wanted.append(name)
-                number += 1
-            wanted.sort(key=lambda n: _number(n, prefix))
+        wanted = self._names(group)
         for name in wanted:
-            if name in self.names:
-                context.report(
+            where = f"machines.{group.name}.name"
+            if not re.match(NAME_PATTERN, name):
+                self.context.report(
+                    "name.invalid",
+                    "error",
+                    where,
+                    f"{name!r} is not a valid name; use small letters, digits and dashes, at most"
+                    " 63.",
+                )
+            elif name in self.names:
+                self.context.report(
                     "conflict.name",
                     "error",
-                    f"machines.{name}.name",
-                    f"A guest named {name} exists already and is not part of"
-                    f" {context.deployment}; choose another name.",
+                    where,
+                    f"A guest named {name} exists already or is held by another deployment and is"
+                    f" not part of {self.context.deployment}; choose another name.",
                     "facts",
                 )
             self.names.add(name)
         return wanted
 
-    def vmid(self, name: str) -> int | None:
-        """Return the machine's VMID: its own, else the lowest free one; None: range used up."""
+    def _names(self, group: Group) -> list[str]:
+        """Return names: those of machines that are there first, then the next free numbers."""
+        prefix = group.base_name or f"{self.context.deployment}-{group.name}"
+        kept = [name for name in self.known if _number(name, prefix)]
+        if group.base_name and not kept:
+            if group.count == 1:
+                return [group.base_name]
+            kept = [group.base_name] if group.base_name in self.known else []
+        wanted = sorted(kept, key=lambda name: _number(name, prefix))[: group.count]
+        number = 1
+        while len(wanted) < group.count:
+            name = f"{prefix}-{number}"
+            if name not in wanted and (group.base_name or name not in self.names):
+                wanted.append(name)
+            number += 1
+        return sorted(wanted, key=lambda name: _number(name, prefix))
+
+    def vmid(self, name: str, wanted: int | None = None) -> int | None:
+        """Return the machine's VMID: its own, the wanted, else the lowest free one.
+
+        None is returned after reporting that the wanted one is taken or the range is used up.
+        """
         known = self.known.get(name)
-        if known is not None:
+        if known is not None and wanted in (None, known.vmid):
             return known.vmid
+        if wanted is not None:
+            return self._explicit_vmid(name, wanted)
         last = self.context.site.vmid_range[1]
         while self.next_vmid <= last and self.next_vmid in self.vmids:
             self.next_vmid += 1
         if self.next_vmid > last:
+            self.context.report(
+                "vmid.exhausted",
+                "error",
+                "site.vmid_range",
+                f"No VMID from {self.context.site.vmid_range[0]} to {last} is free; widen"
+                " vmid_range of the site.",
+                "facts",
+            )
             return None
         self.vmids.add(self.next_vmid)
         return self.next_vmid
+
+    def _explicit_vmid(self, name: str, wanted: int) -> int | None:
+        if wanted not in self.vmids and wanted >= 100:
+            self.vmids.add(wanted)
+            return wanted
+        self.context.report(
+            "conflict.vmid",
+            "error",
+            f"machines.{name}.vmid",
+            f"The VMID {wanted} is taken, reserved or below 100; choose another one or none.",
+            "facts",
+        )
+        return None
 
     def address(self, name: str) -> str | None:
         """Return the machine's address: its own, else the lowest free one; None: used up."""
@@ -134,8 +177,9 @@ class Identities:
 
 
 def _number(name: str, prefix: str) -> int:
-    tail = name[len(prefix) + 1 :]
-    return int(tail) if tail.isdigit() else 0
+    """Return N of a name ``prefix-N``, 0 for any other name."""
+    head, _, tail = name.rpartition("-")
+    return int(tail) if head == prefix and tail.isdigit() else 0
 
 
 def _known(context: Context) -> dict[str, Known]:

@@ -43,16 +43,9 @@ def build_machine(
     pci_mappings: tuple[str, ...],
 ) -> Machine | None:
     """Return one complete machine, or None after reporting what it cannot be given."""
-    vmid = identities.vmid(name)
+    wanted = group.wish.vmid if group.wish and group.count == 1 else None
+    vmid = identities.vmid(name, wanted)
     if vmid is None:
-        low, high = context.site.vmid_range
-        context.report(
-            "vmid.exhausted",
-            "error",
-            "site.vmid_range",
-            f"No VMID from {low} to {high} is free; widen vmid_range of the site.",
-            "facts",
-        )
         return None
     nic = _nic(context, group, name, identities, source)
     if nic is None:
@@ -133,6 +126,7 @@ def _nic(
                 )
             return None
         address = f"{chosen}/{subnet.prefixlen}"
+        gateway = wish.gateway if wish and wish.gateway else gateway
     return Nic(
         bridge=wish.bridge if wish and wish.bridge else network.bridge,
         vlan=wish.vlan if wish and wish.vlan is not None else network.vlan,
@@ -148,11 +142,11 @@ def _cloud_init(
 ) -> CloudInit | None:
     if source.type == "iso":
         return None
-    site = context.site
+    site, wish = context.site, group.wish
     return CloudInit(
         user="root" if group.kind == "lxc" else user,
         ssh_public_keys=site.ssh_public_keys,
-        dns_servers=site.network.dns_servers,
+        dns_servers=wish.dns_servers if wish and wish.dns_servers else site.network.dns_servers,
         search_domain=site.network.search_domain,
         storage=site.storages.cloud_init or storage,
         package_upgrade=site.package_upgrade,

@@ -45,6 +45,12 @@ class Profiles(Model):
             return workload, self.workloads[workload]
         return environment, self.environments[environment]
 
+    def by_id(self, profile_id: str) -> Profile:
+        """Return a profile by the id that ``choose`` gave."""
+        if profile_id in self.workloads:
+            return self.workloads[profile_id]
+        return next(p for name, p in self.environments.items() if name == profile_id)
+
 
 @functools.cache
 def load_profiles() -> Profiles:

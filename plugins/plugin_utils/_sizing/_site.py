@@ -18,6 +18,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._mod
 
 #: How many existing names a message lists.
 MAX_NAMES = 12
+#: Ranges that addresses are given out from.
+OUR_RANGES = ("machine_range", "vip_range", "load_balancer_range")
 
 
 def check_site(context: Context) -> None:
@@ -52,40 +54,49 @@ def _check_network(context: Context) -> None:
     gateway = _address(context, "gateway", network.gateway)
     if gateway is not None and gateway not in subnet:
         _wrong(context, "gateway", f"The gateway {gateway} is outside the subnet {subnet}.")
-    if gateway is not None and gateway in (subnet.network_address, subnet.broadcast_address):
+    elif gateway in (subnet.network_address, subnet.broadcast_address):
         _wrong(context, "gateway", f"The gateway {gateway} is no host address of {subnet}.")
     for server in network.dns_servers:
         _address(context, "dns_servers", server)
-    ranges: dict[str, AddressRange] = {}
-    for name in ("machine_range", "vip_range", "load_balancer_range"):
-        text = getattr(network, name)
-        if text is None:
-            continue
-        try:
-            ranges[name] = parse_range(text)
-        except ValueError as error:
-            _wrong(context, name, str(error))
-            continue
-        if not ranges[name].inside(subnet):
-            _wrong(context, name, f"{name} {text} is not inside the subnet {subnet}.")
-    for text in network.reserved_ranges:
-        try:
-            ranges[f"reserved range {text}"] = parse_range(text)
-        except ValueError as error:
-            _wrong(context, "reserved_ranges", str(error))
-    names = list(ranges)
-    for index, first in enumerate(names):
-        for second in names[index + 1 :]:
-            both_reserved = first.startswith("reserved") and second.startswith("reserved")
-            if not both_reserved and ranges[first].overlaps(ranges[second]):
-                _wrong(
-                    context,
-                    first.split()[0],
-                    f"{first} {ranges[first]} overlaps {second} {ranges[second]};"
-                    " an address could be given twice.",
-                )
-        if gateway is not None and gateway in ranges[first] and not first.startswith("reserved"):
-            _wrong(context, first, f"{first} {ranges[first]} contains the gateway {gateway}.")
+    ours = {
+        name: found
+        for name in OUR_RANGES
+        if (found := _range(context, name, getattr(network, name))) is not None
+    }
+    for name, found in ours.items():
+        if not found.inside(subnet):
+            _wrong(context, name, f"{name} {found} is not inside the subnet {subnet}.")
+        if gateway is not None and gateway in found:
+            _wrong(context, name, f"{name} {found} contains the gateway {gateway}.")
+    _check_overlaps(context, ours)
+
+
+def _check_overlaps(context: Context, ours: dict[str, AddressRange]) -> None:
+    texts = context.site.network.reserved_ranges
+    held = {text: found for text in texts if (found := _range(context, "reserved_ranges", text))}
+    pairs = [(a, b) for index, a in enumerate(ours) for b in list(ours)[index + 1 :]]
+    for first, second in pairs:
+        if ours[first].overlaps(ours[second]):
+            _overlap(context, first, ours[first], second, ours[second])
+    for name, found in ours.items():
+        for text, other in held.items():
+            if found.overlaps(other):
+                _overlap(context, name, found, f"the reserved range {text}", other)
+
+
+def _overlap(
+    context: Context, name: str, found: AddressRange, other_name: str, other: AddressRange
+) -> None:
+    message = f"{name} {found} overlaps {other_name} {other}; an address could be given twice."
+    _wrong(context, name, message)
+
+
+def _range(context: Context, field: str, text: str | None) -> AddressRange | None:
+    try:
+        return None if text is None else parse_range(text)
+    except ValueError as error:
+        _wrong(context, field, str(error))
+        return None
 
 
 def _check_values(context: Context) -> None:
@@ -110,9 +121,8 @@ def _check_values(context: Context) -> None:
 
 
 def _wrong(context: Context, field: str, message: str) -> None:
-    context.report(
-        f"site.network.{field.split()[0]}", "error", f"site.network.{field}", message, "site"
-    )
+    where = f"site.network.{field}"
+    context.report(where, "error", where, message, "site")
 
 
 def _address(

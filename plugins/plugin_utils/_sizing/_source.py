@@ -220,7 +220,8 @@ def storage_of(context: Context, group: Group) -> str | None:
             "storage.content",
             "error",
             where,
-            f"The storage {name} does not hold {content}; these do: {', '.join(fitting) or 'none'}.",
+            f"The storage {name} does not hold {content}; these do:"
+            f" {', '.join(fitting) or 'none'}.",
             "facts",
         )
         return None

@@ -10,9 +10,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
     Plan,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import Why
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._topology import (
-    amount,
-)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._units import amount
 
 HEAD = ("MACHINE", "VMID", "NODE", "VCPU", "MEMORY", "DISK", "ADDRESS")
 

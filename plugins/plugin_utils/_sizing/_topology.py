@@ -9,11 +9,9 @@ from dataclasses import dataclass, replace
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
     AppWish,
     ClusterWish,
-    MachineWish,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import needs
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
-    NUMBERS,
     Context,
     Group,
 )
@@ -21,6 +19,12 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._pro
     Profile,
     Profiles,
     load_profiles,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._units import amount
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._wishes import (
+    previous_machine,
+    sizes_of,
+    with_wishes,
 )
 
 #: etcd keeps a majority with these numbers of members; more than five only cost writes.
@@ -31,18 +35,26 @@ QUORUM_SOURCE = "cluster.quorum (etcd keeps a majority only with an odd number o
 
 
 @dataclass(frozen=True)
-class Topology:
-    """How many servers and agents, who said it and why."""
+class Count:
+    """How many, whether the person said it, and why."""
 
-    servers: int
-    agents: int
-    servers_said: bool
-    agents_said: bool
+    value: int
+    said: bool
+    reason: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Topology:
+    """Servers and agents of a cluster, and the profile that their sizes come from."""
+
+    servers: Count
+    agents: Count
     ha: bool
     profile_id: str
     profile: Profile
-    server_reason: str
-    agent_reason: str
+    source: str
+    confidence: float
 
 
 def cluster_groups(context: Context) -> tuple[Topology, list[Group]] | None:
@@ -51,9 +63,8 @@ def cluster_groups(context: Context) -> tuple[Topology, list[Group]] | None:
     topology = _topology(context, table)
     if topology is None:
         return None
-    servers = _sized(context, table, topology, "server")
-    groups = [servers]
-    if topology.agents:
+    groups = [_sized(context, table, topology, "server")]
+    if topology.agents.value:
         groups.append(_sized(context, table, topology, "agent"))
     return topology, groups
 
@@ -62,29 +73,75 @@ def _topology(context: Context, table: Profiles) -> Topology | None:
     request, wish = context.request, context.request.cluster or ClusterWish()
     profile_id, profile = table.choose(request.workload, context.environment)
     ha = wants_ha(context)
-    least = table.high_availability.servers if ha else profile.servers
-    servers = wish.servers if wish.servers is not None else _count(request.machines, "server")
-    agents = wish.agents if wish.agents is not None else _count(request.machines, "agent")
-    servers_said, agents_said = servers is not None, agents is not None
-    server_reason = "As asked." if servers_said else f"Profile {profile_id}."
-    agent_reason = "As asked." if agents_said else f"Profile {profile_id}."
+    servers = _said(context, "server", wish.servers, wish.servers_delta)
+    agents = _said(context, "agent", wish.agents, wish.agents_delta)
     total = wish.total_nodes
     if servers is None:
-        servers = max(least, profile.servers)
-        if total is not None and agents is not None:
-            servers = total - agents
-        elif total is not None and servers > total:
-            servers = 1
-        if ha:
-            server_reason = "High availability needs three servers: etcd survives the loss of one."
+        servers = _rest_for_servers(total, agents) or _server_count(table, profile_id, ha, total)
     if agents is None and total is not None:
-        agents = total - servers
-        agents_said = True
-        agent_reason = f"The rest of {total} nodes after {servers} server(s)."
+        rest = f"The rest of {total} nodes beside {servers.value} server(s)."
+        agents = Count(total - servers.value, True, rest, "explicit")
     if agents is None:
-        agents = max(profile.agents, table.high_availability.agents if ha else 0)
-        if ha:
-            agent_reason = "Profile for high availability."
+        least = table.high_availability.agents if ha else 0
+        reason = f"Profile {'high-availability' if ha else profile_id}."
+        source = f"{table.source}: {profile_id}"
+        agents = Count(max(profile.agents, least), False, reason, source)
+    if not _valid(context, servers.value, agents.value, ha):
+        return None
+    return Topology(servers, agents, ha, profile_id, profile, table.source, table.confidence)
+
+
+def _said(context: Context, role: str, said: int | None, delta: int | None) -> Count | None:
+    """Return a count that was said, changed by a difference, or that the cluster has already."""
+    counts = [w.count for w in context.request.machines if w.role == role and w.count is not None]
+    if said is None and counts:
+        said = sum(counts)
+    if said is not None:
+        return Count(said, True, f"As asked: {said}.", "explicit")
+    cluster = context.previous.cluster if context.previous else None
+    if context.request.operation == "create" or cluster is None:
+        return None
+    there = len(cluster.servers if role == "server" else cluster.agents)
+    if delta:
+        return Count(there + delta, True, f"{delta:+d} to the {there} there are.", "explicit")
+    return Count(there, True, "Unchanged.", "previous plan")
+
+
+def _rest_for_servers(total: int | None, agents: Count | None) -> Count | None:
+    if total is None or agents is None:
+        return None
+    rest = f"The rest of {total} nodes beside {agents.value} agent(s)."
+    return Count(total - agents.value, True, rest, "explicit")
+
+
+def _server_count(table: Profiles, profile_id: str, ha: bool, total: int | None) -> Count:
+    available = table.high_availability.servers
+    if ha and (total is None or total >= available):
+        reason = "High availability needs three servers: etcd survives the loss of one."
+        return Count(available, False, reason, QUORUM_SOURCE)
+    servers = table.by_id(profile_id).servers
+    return Count(servers, False, f"Profile {profile_id}.", f"{table.source}: {profile_id}")
+
+
+def wants_ha(context: Context) -> bool:
+    """Return whether high availability is asked for or a rule of the site; say which."""
+    request, rules = context.request, context.site.environments.get(context.environment)
+    policy = rules is not None and bool(rules.ha)
+    if policy and request.ha is not True:
+        outcome = "the request declines it; planned without" if request.ha is False else ""
+        context.report(
+            "policy.ha",
+            "warning" if outcome else "info",
+            "ha",
+            f"The site asks for high availability in {context.environment}"
+            f"{', ' + outcome if outcome else ': planned with it'}.",
+            "site",
+        )
+    return request.ha if request.ha is not None else policy
+
+
+def _valid(context: Context, servers: int, agents: int, ha: bool) -> bool:
+    total = (context.request.cluster or ClusterWish()).total_nodes
     if total is not None and servers + agents != total:
         context.report(
             "topology.total",
@@ -93,62 +150,15 @@ def _topology(context: Context, table: Profiles) -> Topology | None:
             f"{total} nodes in total cannot be {servers} servers and {agents} agents;"
             " change one of the three numbers.",
         )
-        return None
-    if not _valid(context, servers, agents, ha):
-        return None
-    return Topology(
-        servers=servers,
-        agents=agents,
-        servers_said=servers_said,
-        agents_said=agents_said,
-        ha=ha,
-        profile_id=profile_id,
-        profile=profile,
-        server_reason=server_reason,
-        agent_reason=agent_reason,
-    )
-
-
-def wants_ha(context: Context) -> bool:
-    """Return whether high availability is asked for or a rule of the site; say which."""
-    request, rules = context.request, context.site.environments.get(context.environment)
-    if request.ha is not None:
-        if request.ha is False and rules is not None and rules.ha:
-            context.report(
-                "policy.ha",
-                "warning",
-                "ha",
-                f"The site asks for high availability in {context.environment}, the request"
-                " declines it; planned without.",
-                "site",
-            )
-        return request.ha
-    if rules is not None and rules.ha:
-        context.report(
-            "policy.ha",
-            "info",
-            "ha",
-            f"The site asks for high availability in {context.environment}: planned with it.",
-            "site",
-        )
-        return True
-    return False
-
-
-def _count(machines: t.Iterable[MachineWish], role: str) -> int | None:
-    counts = [wish.count for wish in machines if wish.role == role and wish.count is not None]
-    return sum(counts) if counts else None
-
-
-def _valid(context: Context, servers: int, agents: int, ha: bool) -> bool:
+        return False
     if servers not in QUORUM_SIZES:
-        nearest = [str(size) for size in QUORUM_SIZES if abs(size - servers) <= 2] or ["1", "3"]
+        nearest = [str(size) for size in QUORUM_SIZES if abs(size - servers) <= 1] or ["5"]
         context.report(
             "topology.quorum",
             "error",
             "cluster.servers",
-            f"A cluster cannot have {servers} servers, because etcd needs an odd number to keep a"
-            f" majority; ask for {' or '.join(nearest)}.",
+            f"A cluster cannot have {servers} servers: etcd needs an odd number, at most"
+            f" {QUORUM_SIZES[-1]}, to keep a majority; ask for {' or '.join(nearest)}.",
             QUORUM_SOURCE,
         )
         return False
@@ -157,142 +167,103 @@ def _valid(context: Context, servers: int, agents: int, ha: bool) -> bool:
             "topology.agents",
             "error",
             "cluster.agents",
-            "A cluster cannot have fewer than 0 agents.",
+            f"A cluster cannot have {agents} agents; ask for 0 or more.",
         )
         return False
-    if ha and servers == 1:
+    if servers == 1 and (ha or context.environment == "production"):
         context.report(
-            "topology.ha",
-            "warning",
+            "topology.single-server",
+            "warning" if ha else "info",
             "cluster.servers",
-            "High availability was asked for, but one server was named: the control plane stops"
-            " with that machine; ask for 3 servers.",
+            "With one server the control plane stops with that machine; ask for high availability"
+            " to get 3.",
             QUORUM_SOURCE,
         )
     return True
 
 
 def _sized(context: Context, table: Profiles, topology: Topology, role: str) -> Group:
-    profile, extra = topology.profile, table.high_availability if topology.ha else None
     server = role == "server"
-    values = {
-        "cores": max(profile.cores, extra.cores if extra else 0),
-        "memory_mib": max(profile.memory_mib, extra.memory_mib if extra else 0),
-        "disk_gib": max(
-            profile.server_disk_gib if server else profile.agent_disk_gib,
-            (extra.server_disk_gib if server else extra.agent_disk_gib) if extra else 0,
-        ),
-    }
-    name = "high-availability" if extra else topology.profile_id
-    source = f"{table.source}: {name}"
-    minimum = dict(SERVER_MINIMUM if server else AGENT_MINIMUM)
+    count = topology.servers if server else topology.agents
     group = Group(
         name=role,
         role=role,
-        count=topology.servers if server else topology.agents,
-        cores=values["cores"],
-        memory_mib=values["memory_mib"],
-        disk_gib=values["disk_gib"],
-        explicit=frozenset(
-            {"count"} if (topology.servers_said if server else topology.agents_said) else ()
-        ),
-        minimum={"count": topology.servers if server else min(1, topology.agents), **minimum},
-        spread=server and topology.servers > 1,
-        fast=False,
+        count=count.value,
+        cores=1,
+        memory_mib=1,
+        disk_gib=1,
+        explicit=frozenset({"count"} if count.said else ()),
+        minimum={
+            "count": count.value if server else min(1, count.value),
+            **(SERVER_MINIMUM if server else AGENT_MINIMUM),
+        },
+        spread=server and count.value > 1,
         start_order=1 if server else 2,
     )
-    reason = topology.server_reason if server else topology.agent_reason
-    said = "count" in group.explicit
     group = group.because(
-        "count", reason, "explicit" if said else source, 1.0 if said else table.confidence
+        "count", count.reason, count.source, 1.0 if count.said else table.confidence
     )
-    for number, value in values.items():
-        group = group.because(
-            number, f"Profile {name}: {_amount(number, value)}.", source, table.confidence
-        )
+    group = _base_sizes(context, table, topology, group)
     group = _documented(context, topology, group)
-    return with_wishes(context, group, _wishes(context.request.machines, role))
+    general = [w for w in context.request.machines if w.role not in ("server", "agent")]
+    own = [w for w in context.request.machines if w.role == role]
+    return with_wishes(context, group, [*general, *own])
+
+
+def _base_sizes(context: Context, table: Profiles, topology: Topology, group: Group) -> Group:
+    """Give the group its sizes: those it has already, else the profile's."""
+    there = previous_machine(context, group.name)
+    if there is not None:
+        for number, value in sizes_of(there).items():
+            group = replace(group, **t.cast("dict[str, t.Any]", {number: value}))
+            group = group.because(number, "Unchanged.", "previous plan", 1.0)
+        return replace(group, minimum={**group.minimum, "disk_gib": group.disk_gib})
+    layers = [topology.profile] + ([table.high_availability] if topology.ha else [])
+    server = group.role == "server"
+    values = {
+        "cores": max(layer.cores for layer in layers),
+        "memory_mib": max(layer.memory_mib for layer in layers),
+        "disk_gib": max(
+            layer.server_disk_gib if server else layer.agent_disk_gib for layer in layers
+        ),
+    }
+    name = "high-availability" if topology.ha else topology.profile_id
+    for number, value in values.items():
+        group = replace(group, **t.cast("dict[str, t.Any]", {number: value}))
+        group = group.because(
+            number,
+            f"Profile {name}: {amount(number, value)}.",
+            f"{table.source}: {name}",
+            table.confidence,
+        )
+    return group
 
 
 def _documented(context: Context, topology: Topology, group: Group) -> Group:
     """Raise a server to what k3s documents for so many agents (an agent: its system cost)."""
-    component = "server" if group.role == "server" else "agent"
     [need] = needs(
-        [AppWish(family="k3s", component=component)],
-        {"agents": float(topology.agents)},
-        "production",
-        topology.servers > 1,
+        [AppWish(family="k3s", component=group.role)],
+        {"agents": float(topology.agents.value)},
+        "",
+        topology.servers.value > 1,
         context.knowledge,
     )
     source = next(why.source for why in need.why if why.field == "cores")
-    changes: dict[str, int] = {}
+    least = dict(group.minimum)
     for number, key in (("cores", "vcpu"), ("memory_mib", "memory_mib")):
         documented = int(need.minimum[key])
+        if group.role == "server":
+            least[number] = max(least[number], documented)
         if documented > getattr(group, number):
-            changes[number] = documented
+            group = replace(group, **t.cast("dict[str, t.Any]", {number: documented}))
             group = group.because(
                 number,
-                f"K3s documents {_amount(number, documented)} for a {group.role} of a cluster with"
-                f" {topology.agents} agents.",
+                f"K3s documents {amount(number, documented)} for a {group.role} of a cluster with"
+                f" {topology.agents.value} agents.",
                 source,
                 need.confidence,
             )
-    if group.role == "server":
-        least = {
-            n: max(group.minimum[n], int(need.minimum[k]))
-            for n, k in (("cores", "vcpu"), ("memory_mib", "memory_mib"))
-        }
-        group = replace(group, minimum={**group.minimum, **least})
-    return replace(group, **t.cast("dict[str, t.Any]", changes))
+    return replace(group, minimum=least)
 
 
-def _wishes(machines: t.Sequence[MachineWish], role: str) -> list[MachineWish]:
-    """Return what was said of all nodes first, then what was said of this role."""
-    general = [wish for wish in machines if wish.role not in ("server", "agent")]
-    return general + [wish for wish in machines if wish.role == role]
-
-
-def with_wishes(context: Context, group: Group, wishes: t.Sequence[MachineWish]) -> Group:
-    """Lay the explicit values over the group: unchanged, or refused when below a minimum."""
-    merged: dict[str, t.Any] = {}
-    for wish in wishes:
-        data = wish.model_dump()
-        merged.update({key: value for key, value in data.items() if value not in (None, ())})
-    if not merged:
-        return group
-    wish = MachineWish(**{**merged, "role": group.role})
-    changes: dict[str, t.Any] = {"wish": wish}
-    for number in NUMBERS[1:]:
-        value = getattr(wish, number)
-        if value is None:
-            continue
-        least = group.minimum.get(number, 1)
-        if value < least:
-            context.report(
-                f"minimum.{number}",
-                "error",
-                f"machines.{group.name}.{number}",
-                f"{_amount(number, value)} for a {group.role} is below the minimum of"
-                f" {_amount(number, least)}; ask for more.",
-                "clusterwright minimum of a role",
-            )
-        changes[number] = value
-        group = group.because(number, f"As asked: {_amount(number, value)}.", "explicit", 1.0)
-    group = replace(group, **changes)
-    said = {number for number in NUMBERS[1:] if getattr(wish, number) is not None}
-    return replace(group, explicit=group.explicit | said)
-
-
-def _amount(number: str, value: float) -> str:
-    return amount(number, value)
-
-
-def amount(number: str, value: float) -> str:
-    """Return a number with its unit as a person reads it."""
-    if number == "memory_mib":
-        return f"{value / 1024:g} GiB" if value >= 1024 else f"{value:g} MiB"
-    if number == "disk_gib":
-        return f"{value:g} GiB of disk"
-    if number == "cores":
-        return f"{value:g} vCPU"
-    return f"{value:g}"
+__all__ = ["Topology", "cluster_groups", "wants_ha"]
