@@ -121,6 +121,12 @@ class ActionModule(ActionBase):
                 write_private(Path(args["directory"]) / f"{name}.json", canonical_json(args[name]))
         return {"workflow_id": args["workflow_id"]}
 
+    def _approved(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
+        ledger.approve(
+            args["workflow_id"], args["plan_sha256"], args["status"], user, args["reason"]
+        )
+        return {"workflow_id": args["workflow_id"]}
+
     def _finished(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
         ledger.finish(
             args["workflow_id"],

@@ -96,7 +96,8 @@ class CallbackModule(CallbackBase):
             return
         self._leave()
         self._stage = Stage(name)
-        self._display.display(f"{name:<44}", newline=not sys.stdout.isatty())
+        if sys.stdout.isatty():
+            self._display.display(f"{name:<44}", newline=False)
 
     def _leave(self) -> None:
         stage, self._stage = self._stage, None
@@ -131,9 +132,14 @@ class CallbackModule(CallbackBase):
         self._follow(result._task, data)
         for warning in data.get("warnings") or []:
             self._show(f"    warning: {warning}", C.COLOR_WARN)
-        if data.get("table"):
-            self._show("\n" + str(data["table"]).rstrip() + "\n")
+        self._show_table(data)
         self._handle_warnings_quietly(data)
+
+    def _show_table(self, data: dict[str, t.Any]) -> None:
+        lines = data.get("table") or []
+        if lines:
+            text = lines if isinstance(lines, str) else "\n".join(lines)
+            self._show(f"\n{text.rstrip()}\n")
 
     def _handle_warnings_quietly(self, data: dict[str, t.Any]) -> None:
         for item in data.get("deprecations") or []:
@@ -155,8 +161,7 @@ class CallbackModule(CallbackBase):
         data = result._result
         message = str(data.get("msg") or data.get("module_stderr") or "failed without a message")
         self._report(result, message)
-        if data.get("table"):
-            self._show("\n" + str(data["table"]).rstrip() + "\n")
+        self._show_table(data)
         if self._display.verbosity > 1:
             self._show(self._dump_results(data, indent=2), C.COLOR_ERROR)
 
