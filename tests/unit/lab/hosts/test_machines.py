@@ -49,7 +49,7 @@ def spec(address: str | None) -> MachineSpec:
 @pytest.mark.parametrize(
     ("address", "message"),
     [
-        ("dhcp", "VM 1001 asks for an address by DHCP, which the lab has not: "),
+        ("dhcp", "VM 1001: 'dhcp' is no IPv4 address."),
         ("10.77.254.300/24", "VM 1001: '10.77.254.300/24' is no IPv4 address."),
         ("192.168.1.5/24", "VM 1001: 192.168.1.5 is not for hosts; the lab has 10.77.254.0/24"),
         ("10.77.254.1/24", "VM 1001: 10.77.254.1 is not for hosts"),
