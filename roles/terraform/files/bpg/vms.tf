@@ -31,7 +31,6 @@ resource "proxmox_virtual_environment_vm" "machine" {
   timeout_clone       = var.timeout_seconds
   timeout_create      = var.timeout_seconds
   timeout_migrate     = var.timeout_seconds
-  timeout_move_disk   = var.timeout_seconds
   timeout_reboot      = var.timeout_seconds
   timeout_shutdown_vm = var.timeout_seconds
   timeout_start_vm    = var.timeout_seconds
@@ -117,9 +116,14 @@ resource "proxmox_virtual_environment_vm" "machine" {
       interface    = "ide2"
       upgrade      = initialization.value.package_upgrade
 
-      dns {
-        domain  = initialization.value.search_domain
-        servers = initialization.value.dns_servers
+      # An empty block would differ from what Proxmox VE gives back.
+      dynamic "dns" {
+        for_each = length(initialization.value.dns_servers) > 0 || initialization.value.search_domain != null ? [initialization.value] : []
+
+        content {
+          domain  = dns.value.search_domain
+          servers = dns.value.dns_servers
+        }
       }
 
       dynamic "ip_config" {
