@@ -293,29 +293,38 @@ def _run(
 
 def _state(deployment: Deployment, options: dict[str, t.Any], *, check: bool) -> Result:
     """Do what the option ``state`` asks for."""
-    state = options["state"]
-    if check and (state == "planned" or (state == "applied" and not options["approved_sha256"])):
+    wanted: dict[str, t.Callable[[], Result]] = {
+        "planned": deployment.preview if check else deployment.planned,
+        "applied": partial(_applied, deployment, options, check=check),
+        "drift": partial(changes.drift, deployment),
+        "absent": partial(changes.absent, deployment, options["consent"], check=check),
+        "imported": partial(_imported, deployment, options, check=check),
+        "rolled_back": partial(changes.rolled_back, deployment, check=check),
+    }
+    return wanted[options["state"]]()
+
+
+def _applied(deployment: Deployment, options: dict[str, t.Any], *, check: bool) -> Result:
+    if check and not options["approved_sha256"]:
         return deployment.preview()
-    if state == "planned":
-        return deployment.planned()
-    if state == "applied":
-        approval = Approval(
-            sha256=options["approved_sha256"],
-            consent=tuple(options["consent"]),
-            max_plan_age_seconds=options["max_plan_age_seconds"],
-            facts_at=options["provenance"].get("facts_collected_at"),
-            max_facts_age_seconds=options["max_facts_age_seconds"],
-            verified=bool(options["provenance"].get("verified", True)),
-        )
-        return deployment.applied(approval, check=check)
-    if state == "drift":
-        return changes.drift(deployment)
-    if state == "absent":
-        return changes.absent(deployment, options["consent"], check=check)
-    if state == "imported":
-        wanted = {name: int(vmid) for name, vmid in options["imports"].items()}
-        return changes.imported(deployment, wanted, check=check)
-    return changes.rolled_back(deployment, check=check)
+    provenance = options["provenance"]
+    approval = Approval(
+        sha256=options["approved_sha256"],
+        consent=tuple(options["consent"]),
+        max_plan_age_seconds=options["max_plan_age_seconds"],
+        facts_at=provenance.get("facts_collected_at"),
+        max_facts_age_seconds=options["max_facts_age_seconds"],
+        verified=bool(provenance.get("verified", True)),
+    )
+    return deployment.applied(approval, check=check)
+
+
+def _imported(deployment: Deployment, options: dict[str, t.Any], *, check: bool) -> Result:
+    wrong = [name for name, vmid in options["imports"].items() if not str(vmid).isdecimal()]
+    if wrong:
+        raise TerraformError(f"imports gives {', '.join(wrong)} no VMID: write name: VMID.")
+    wanted = {str(name): int(vmid) for name, vmid in options["imports"].items()}
+    return changes.imported(deployment, wanted, check=check)
 
 
 def _access(connection: Connection) -> Access:

@@ -103,6 +103,7 @@ class Deployment:
         self._refuse(summary)
         return {
             **report(summary),
+            **(self._outputs() if summary.empty else {}),
             "changed": not summary.empty,
             "plan_sha256": "",
             "msg": summary.text().splitlines()[0],

@@ -13,7 +13,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"Error acquiring the state lock"
-        r"(?:.*?Who:\s*(?P<who>[^\n]+))?(?:.*?Created:\s*(?P<when>[^\n]+))?",
+        r"(?:.*?Who: (?P<who>\S+))?(?:.*?Created: (?P<when>\S+ \S+))?",
         "The Terraform state is locked by {who} since {when}: wait until that run has ended.",
     ),
     (
@@ -28,11 +28,11 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
         "This Terraform or OpenTofu is too old: install version 1.9 or newer.",
     ),
     (
-        r"x509: (?P<detail>[^\n]+)",
+        r"x509: (?P<detail>[^.]{1,160})",
         "The certificate of the Proxmox VE API is not trusted ({detail}): name its CA in ca_path.",
     ),
     (
-        r"(?:failed to verify certificate|tls: (?P<detail>[^\n]+))",
+        r"(?:failed to verify certificate|tls: (?P<detail>[^.]{1,160}))",
         "The TLS connection to the Proxmox VE API failed ({detail}): check ca_path and endpoint.",
     ),
     (
@@ -81,6 +81,8 @@ _SECRETS = re.compile(
     re.DOTALL,
 )
 _BOX = re.compile(r"^[\s\u2502\u2577\u2575|]+", re.MULTILINE)
+#: Lines that say where in the root module an error arose.
+_EXCERPT = re.compile(r"^(?:with \S+,|on \S+ line \d+.*|\d+: .*)$", re.MULTILINE)
 _MAX_DETAIL = 600
 
 
@@ -106,34 +108,20 @@ def explain(output: str, *, directory: str = "", secrets: t.Iterable[str] = ()) 
     """
     text = _BOX.sub("", redact(output, secrets))
     detail = _shorten(text)
+    flat = " ".join(text.split())
     for pattern, sentence in _PATTERNS:
-        found = re.search(pattern, text, re.DOTALL | re.IGNORECASE)
+        found = re.search(pattern, flat, re.IGNORECASE)
         if found:
-            values = {
-                name: (value or "unknown").strip(" .\r")
-                for name, value in found.groupdict().items()
-            }
-            message = sentence.format_map(_Values(values, directory=directory))
+            named = {name: value.strip(" .") for name, value in found.groupdict("unknown").items()}
+            message = sentence.format(**named, directory=directory)
             return f"{message} Terraform says: {detail}" if detail else message
     return f"Terraform failed: {detail or 'it printed nothing.'}"
 
 
-class _Values(dict[str, str]):
-    """Values of a sentence; one that was not found reads `unknown`."""
-
-    def __init__(self, values: dict[str, str], **more: str) -> None:
-        super().__init__(values, **more)
-
-    def __missing__(self, key: str) -> str:
-        return "unknown"
-
-
 def _shorten(text: str) -> str:
-    """Return the error paragraphs of an output on one line."""
-    lines = [line.strip() for line in text.splitlines()]
-    starts = [number for number, line in enumerate(lines) if line.startswith("Error:")]
-    if starts:
-        lines = lines[starts[0] :]
-    useful = [line for line in lines if line and not line.startswith(("with ", "on "))]
-    joined = re.sub(r"\s+", " ", " ".join(useful)).strip()
+    """Return the errors of an output on one line, without warnings and source excerpts."""
+    blocks = re.split(r"^(?=(?:Error|Warning): )", text, flags=re.MULTILINE)
+    errors = [block for block in blocks if block.startswith("Error: ")]
+    told = [_EXCERPT.sub("", block) for block in errors] or [text]
+    joined = " ".join(dict.fromkeys(" ".join(block.split()) for block in told)).strip()
     return joined if len(joined) <= _MAX_DETAIL else joined[:_MAX_DETAIL].rstrip() + " …"

@@ -170,7 +170,7 @@ class Terraform:
         if done.returncode not in good:
             raise TerraformError(
                 explain(
-                    f"{done.stderr}\n{done.stdout}",
+                    done.stderr if done.stderr.strip() else done.stdout,
                     directory=str(self.directory),
                     secrets=self.secrets,
                 )
