@@ -123,6 +123,7 @@ class Request(Model):
     #: Sizes of all machines together, when said so: cores, memory_mib, disk_gib.
     totals: dict[str, float] = Field(default_factory=dict)
     components: tuple[str, ...] = ()  # parts of an application without a brand: web, load-balancer
+    scale: t.Literal["small", "medium", "large"] | None = None  # "light use", "a big …"
     platform: t.Literal["proxmox", "kubernetes"] | None = None
     platform_tier: t.Literal["explicit", "implied", "unknown"] = "unknown"
     image: str | None = None  # container image of an application for Kubernetes

@@ -10,9 +10,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.tok
 
 _PER_SECOND = {
     "samples": "samples_per_second",
-    "logins": "logins_per_second",
-    "grants": "grants_per_second",
-    "refreshes": "refreshes_per_second",
+    "logins": "logins",
+    "grants": "grants",
+    "refreshes": "refreshes",
     "messages": "messages_per_second",
     "requests": "rps",
     "queries": "qps",
@@ -99,17 +99,18 @@ def _amount(tokens: list[Token], index: int, drivers: dict[str, float]) -> bool:
         if rate is not None and rate.has("rate.day"):
             drivers["ingest_gib_per_day"] = value * unit.mib / 1024
             return True
-        return False
+        drivers["data_gib"] = value * unit.mib / 1024
+        return True
     if unit.concept in _DAYS:
         drivers["retention_days"] = value * _DAYS[unit.concept]
         return True
     following = tokens[at + 1] if at + 1 < len(tokens) else None
     if unit.word == "b" and unit.glued:
-        drivers["model_parameters_billion"] = value
+        drivers["parameters_b"] = value
         return True
     words = [token.word for token in tokens[at : at + 3]]
     if value >= 1e8 and any(word.startswith("paramet") for word in words):
-        drivers["model_parameters_billion"] = value / 1e9
+        drivers["parameters_b"] = value / 1e9
         return True
     return following is not None and following.has("word.replication")
 

@@ -249,7 +249,7 @@ def bind(
             totals.append(run)
             continue
         target = _named_after(tokens, run, usable) or _premodified(tokens, run, usable)
-        each = _has_each(tokens, run)
+        each = has_each(tokens, run)
         if target is None:
             target = _before(tokens, run, usable)
             if target is not None and each:
@@ -272,7 +272,7 @@ def _is_total(tokens: list[Token], run: Run) -> bool:
     )
 
 
-def _has_each(tokens: list[Token], run: Run) -> bool:
+def has_each(tokens: list[Token], run: Run) -> bool:
     around = [*tokens[max(run.start - 2, 0) : run.start], *tokens[run.start : run.end + 2]]
     if any(token.has("word.each") for token in around):
         return True

@@ -80,15 +80,28 @@ def _head_is_cluster(reading: Reading) -> bool:
     main = [index for index, entry in reading.meaning.software if not entry.stack]
     if not main:
         return True
-    addon = all(reading.tokens[index].has("addon.") for index in main)
+    addons = all(reading.tokens[index].has("addon.") for index in main)
     named = reading.mentions("kind.k3s", "kind.k8s", "role.worker", "role.server")
-    return cluster < min(main) and (named or addon) or (addon and named and cluster < min(main) + 3)
+    if cluster < min(main):
+        return named or addons
+    upon = any(t_.word in {"on", "auf", "sur"} for t_ in reading.tokens[min(main) : cluster])
+    counted = any(
+        head.count is not None and head.role in ("server", "agent", "node")
+        for head in reading.heads
+        if not head.host and not head.driver
+    )
+    return upon and (addons or (counted and named))
 
 
 def _application(reading: Reading, software: list[t.Any], machines: bool, vm: bool) -> Kind | None:
     parts = list(dict.fromkeys(reading.meaning.parts))
     families = list(dict.fromkeys(entry.family for entry in software))
     balanced = reading.mentions("addon.traefik")
+    several = all(head.count is None for head in reading.heads if head.role == "vm") and bool(
+        re.search(r"\b(?:machines|vms|servers|maschinen|serveurs)\b", reading.folded)
+    )
+    if len(families) == 1 and software[0].kind == "app" and several:
+        return "app"
     if machines and len(families) < 2 and not balanced:
         return "vm"
     if len(families) > 1 or reading.meaning.software and not families:

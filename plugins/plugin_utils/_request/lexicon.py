@@ -46,11 +46,16 @@ class Lexicon:
     software: Mapping[Phrase, Software]
     drivers: Mapping[Phrase, str]
     operating_systems: tuple[str, ...]
-    addon_families: Mapping[str, str]
     known_words: frozenset[str]
     correctable: Mapping[int, tuple[str, ...]]  # by length
     not_typos: frozenset[str]
     longest: int
+    stores: frozenset[str]  # families that keep the data of other software
+
+    def components(self, family: str) -> frozenset[str]:
+        """Return the known components of a family."""
+        entries = self.software.values()
+        return frozenset(e.component for e in entries if e.family == family and e.component)
 
 
 def _read(name: str) -> dict[str, t.Any]:
@@ -94,8 +99,8 @@ def builtin() -> Lexicon:
         _software(software["families"]),
         _phrases(words["drivers"]),
         tuple(sorted(software["operating_systems"], key=len, reverse=True)),
-        software["addon_families"],
         frozenset(software["not_typos"]),
+        frozenset(software["stores"]),
     )
 
 
@@ -104,8 +109,8 @@ def _build(
     software: dict[Phrase, Software],
     drivers: dict[Phrase, str],
     systems: tuple[str, ...],
-    addon_families: Mapping[str, str],
     not_typos: frozenset[str],
+    stores: frozenset[str],
 ) -> Lexicon:
     phrases = [*concepts, *software, *drivers]
     known = frozenset(word for phrase in phrases for word in phrase)
@@ -118,11 +123,11 @@ def _build(
         software=software,
         drivers=drivers,
         operating_systems=systems,
-        addon_families=addon_families,
         known_words=known,
         correctable={length: tuple(words) for length, words in by_length.items()},
         not_typos=not_typos,
         longest=max(len(phrase) for phrase in phrases),
+        stores=stores,
     )
 
 
@@ -152,8 +157,8 @@ def _merged(names: tuple[tuple[str, tuple[str, str | None]], ...]) -> Lexicon:
         software,
         dict(base.drivers),
         base.operating_systems,
-        base.addon_families,
         base.not_typos,
+        base.stores,
     )
 
 

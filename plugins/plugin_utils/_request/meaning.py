@@ -28,6 +28,7 @@ class Meaning:
     workload: str | None = None
     single_node: bool = False
     tendency: str | None = None
+    scale: str | None = None
     contradictions: list[str] = dataclasses.field(default_factory=list)
     negated: set[int] = dataclasses.field(default_factory=set)
     ingress_nginx_named: bool = False
@@ -142,13 +143,17 @@ def understand(tokens: list[Token]) -> Meaning:
             meaning.single_node = True
         elif token.has("work.") and meaning.workload is None:
             meaning.workload = token.concept.partition(".")[2]
+        elif token.has("size.") and not denied:
+            _scale(meaning, token)
         elif token.has("tendency.") and meaning.tendency is None:
             meaning.tendency = token.concept.partition(".")[2]
         if token.has("addon."):
             _addon(meaning, token, denied)
         if token.has("part."):
             meaning.parts.append(token.concept.partition(".")[2])
-        if token.software is not None and not denied:
+        following = tokens[index + 1 : index + 3]
+        like = any(later.has("word.compatible") for later in following)
+        if token.software is not None and not denied and not like:
             meaning.software.append((index, token.software))
     meaning.ha = True if yes_ha and not no_ha else (False if no_ha and not yes_ha else None)
     if yes_ha and no_ha:
@@ -156,6 +161,15 @@ def understand(tokens: list[Token]) -> Meaning:
     meaning.environment = _environment(meaning, environments)
     meaning.operation = _operation(tokens, meaning)
     return meaning
+
+
+def _scale(meaning: Meaning, token: Token) -> None:
+    """Keep what was said of the load; a size adjective counts only when no load was said."""
+    name = token.concept.partition(".")[2]
+    if name in ("light_load", "heavy_load"):
+        meaning.scale = "small" if name == "light_load" else "large"
+    elif meaning.scale is None:
+        meaning.scale = name
 
 
 def _addon(meaning: Meaning, token: Token, denied: bool) -> None:

@@ -14,6 +14,11 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.cle
     fold,
     template_syntax,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.components import (
+    Component,
+    find_component,
+    find_loads,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.drivers import (
     find_drivers,
 )
@@ -25,6 +30,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.gro
     Head,
     bind,
     find_heads,
+    has_each,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.injection import (
     drop_injections,
@@ -34,6 +40,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.lan
     detect,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.lexicon import (
+    Lexicon,
     Vocabulary,
     load,
 )
@@ -70,7 +77,8 @@ class Reading:
     drivers: dict[str, float]
     levels: dict[str, float | bool | str]
     clusterish: bool
-    component: tuple[str, str] | None  # (family, component): size one part of a platform
+    component: Component | None  # one part of a platform is to be sized
+    lexicon: Lexicon
     findings: list[Finding]
     template: str | None
     injected: tuple[str, ...]
@@ -111,14 +119,20 @@ def scan(text: str, vocabulary: Vocabulary) -> Reading:
     sizes = find_sizes(tokens)
     runs = find_runs(tokens, sizes)
     clusterish = _clusterish(tokens, entities, meaning)
-    component = _component(tokens, clusterish)
+    component = find_component(tokens, clusterish, meaning)
     sized = {size.number for size in sizes}
     heads = find_heads(tokens, sized, clusterish)
-    loads = _loads(tokens, heads, component, meaning)
+    loads = find_loads(tokens, heads, component, meaning)
+    shares = _user_shares(tokens, runs, heads)
+    runs = [run for run in runs if run not in shares]
     everything, common, totals = bind(tokens, runs, [h for h in heads if not h.driver])
     taken = set(sized)
     taken.update(h.number for h in heads if h.number is not None and not h.driver)
     drivers, levels = find_drivers(tokens, taken, loads)
+    for run in shares:
+        drivers.update({f"{name}_per_user": value for name, value in values([run]).items()})
+    if meaning.software and component is None:
+        _logical_cores(tokens, sizes, drivers)
     return Reading(
         text=cleaned,
         language=language,
@@ -134,6 +148,7 @@ def scan(text: str, vocabulary: Vocabulary) -> Reading:
         levels=levels,
         clusterish=clusterish,
         component=component,
+        lexicon=lexicon,
         findings=list(findings),
         template=template,
         injected=injected,
@@ -159,120 +174,33 @@ def _clusterish(tokens: list[Token], entities: Entities, meaning: Meaning) -> bo
     return nodes and not machines and not branded
 
 
+def _user_shares(tokens: list[Token], runs: list[Run], heads: list[Head]) -> list[Run]:
+    """Return the sizes that each user gets ("30 students, one gigabyte each")."""
+    shares: list[Run] = []
+    for run in runs:
+        if not has_each(tokens, run):
+            continue
+        people = [i for i, token in enumerate(tokens[: run.start]) if "users" in token.driver]
+        machines = [head.index for head in heads if head.index < run.start]
+        per = [
+            i for i, token in enumerate(tokens[run.end : run.end + 3]) if "users" in token.driver
+        ]
+        if per or (people and people[-1] > max(machines, default=-1)):
+            shares.append(run)
+    return shares
+
+
+def _logical_cores(tokens: list[Token], sizes: list[Size], drivers: dict[str, float]) -> None:
+    for size in sizes:
+        if size.dimension == "cores" and not size.more:
+            drivers["cores"] = size.value
+            if any(token.word.startswith("logical") for token in tokens[size.start : size.end]):
+                drivers["lcores"] = size.value
+
+
 def _is_host(tokens: list[Token], index: int) -> bool:
     around = [*tokens[max(index - 2, 0) : index], *tokens[index + 1 : index + 3]]
     return any(token.has("word.proxmox", "word.home") for token in around)
-
-
-_PLATFORMS = {
-    "rke2": "rke2",
-    "openshift": "openshift",
-    "kubeadm": "kubernetes",
-    "etcd": "etcd",
-}
-_SINGULAR = frozenset({"machine", "vm", "node", "host", "box", "member", "server"})
-
-
-def _component(tokens: list[Token], clusterish: bool) -> tuple[str, str] | None:
-    """Tell whether one part of a platform is to be sized: "k3s server for 800 agents".
-
-    The part is the head of the sentence; a cluster appears only after "for", "of", "behind",
-    "in", or as a load that it carries.
-    """
-    folded = " ".join(token.word for token in tokens)
-    family = "k3s" if re.search(r"\bk3s\b", folded) else "kubernetes"
-    for token in tokens:
-        if token.software is not None and token.software.family in _PLATFORMS:
-            family = _PLATFORMS[token.software.family]
-            break
-    datastore = re.search(
-        r"\b(?:external|externe?r?|dedicated)\b.{0,24}\b(?:database|datastore|sql|db|datenbank)\b|\bdatastore\b|\bdatabase host\b",
-        folded,
-    )
-    if datastore and clusterish:
-        return family, "datastore"
-    first = next(
-        (
-            index
-            for index, token in enumerate(tokens)
-            if token.has("role.", "kind.cluster", "kind.server_word")
-        ),
-        None,
-    )
-    if first is None:
-        return None
-    head = tokens[first]
-    if head.has("kind.cluster") or (head.has("kind.server_word") and not clusterish):
-        return None
-    if family == "etcd":
-        return None
-    rest = " ".join(token.word for token in tokens[first + 1 :])
-    carries = re.search(
-        r"\b(?:joined|carry|carries|manag\w+|connected|standard workload)\b|\bfor (?:a |an |at most |up to |about |roughly )?(?:\w+ ){0,4}(?:cluster|nodes|agents|workers)\b"
-        r"|\bfor (?:a |the )?(?:home|lab)\b|\b(?:with|for) \S+ agents\b|\bfor \S+ nodes\b|\bof a kubernetes cluster\b|\bthat only runs\b|\bthat provide\b",
-        rest,
-    )
-    sizing = re.search(
-        r"\b(?:smallest|minimum|minimal|bare minimum|vendor)\b", folded
-    ) and not re.search(r"\bcluster\b", folded)
-    platform = family in {"rke2", "openshift"} and not re.match(
-        r".*\bcluster\b", folded[: folded.find(head.word)]
-    )
-    plain = re.search(r"\bkubeadm\b", folded)
-    if not (carries or sizing or platform or plain):
-        return None
-    if not clusterish and family == "kubernetes":
-        return None
-    role = (
-        "server"
-        if head.has("role.server", "kind.server_word")
-        else "agent"
-        if head.has("role.worker")
-        else "server"
-    )
-    return family, role
-
-
-def _loads(
-    tokens: list[Token], heads: list[Head], component: tuple[str, str] | None, meaning: Meaning
-) -> dict[int, str]:
-    """Return which role nouns are loads (token index → driver) and mark their heads."""
-    loads: dict[int, str] = {}
-    software = any(not entry.stack for _, entry in meaning.software)
-    carrying = [i for i, token in enumerate(tokens) if token.has("cue.carries")]
-    machines_seen = False
-    for head in heads:
-        token = tokens[head.index]
-        driver = _load_name(token)
-        contextual = component is not None and machines_seen
-        before = tokens[max((head.number or head.index) - 8, 0) : head.index]
-        load = any(t.has("cue.carries") for t in before)
-        if software and not head.host and component is None:
-            load = load or any(
-                t.has("cue.for", "cue.of", "kind.cluster") or t.word in {"in", "a"} for t in before
-            )
-        if driver and (load or (contextual and token.has("role.", "kind.vm"))):
-            if component is not None and not machines_seen and not load:
-                machines_seen = True
-                continue
-            head.driver = True
-            loads[head.index] = driver
-        elif token.has("role.", "kind.server_word", "kind.vm"):
-            machines_seen = True
-    for index, token in enumerate(tokens):
-        if token.has("kind.cluster") and (software or carrying):
-            loads.setdefault(index, "clusters")
-    return loads
-
-
-def _load_name(token: Token) -> str:
-    if token.has("role.worker"):
-        return "agents" if token.word.startswith("agent") else "workers"
-    if token.has("role.node"):
-        return "nodes"
-    if token.has("kind.vm") and token.word in {"machines", "maschinen"}:
-        return "nodes"
-    return ""
 
 
 def values(runs: t.Iterable[Run]) -> dict[str, float]:

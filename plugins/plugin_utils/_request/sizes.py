@@ -80,9 +80,11 @@ def _after_number(tokens: list[Token], index: int, taken: int) -> Size | None:
     value, token = tokens[index].value, tokens[unit]
     if token.has("unit.core") and not _single_letter_alone(token):
         return Size("cores", value, index, unit + 1, index)
-    if token.has("unit.gpu"):
+    if token.has("unit.gpu") and tokens[max(index - 1, 0)].word not in {"no", "without"}:
         return Size("gpu", value, index, unit + 1, index)
     if token.mib is None or _is_rate(tokens, unit + 1):
+        return None
+    if _is_data(tokens, index, unit + 1):
         return None
     described, end = _descriptor_after(tokens, unit + 1)
     start = index
@@ -111,6 +113,21 @@ def _is_rate(tokens: list[Token], index: int) -> bool:
         if token.word in {",", ";", "."} or token.kind == "num" or token.has("role.", "kind."):
             return False
     return False
+
+
+def _is_data(tokens: list[Token], index: int, after: int) -> bool:
+    """Tell whether the amount is data to keep ("60 TiB attached", "dataset of 200 GB")."""
+    at = skip(tokens, after, 1, "cue.of", words="of de d' - local my our lokale")
+    if at < len(tokens) and tokens[at].has("noun.data"):
+        return True
+    if (
+        at < len(tokens)
+        and tokens[at].word in {"drives", "drive"}
+        and tokens[at - 1].word == "local"
+    ):
+        return True
+    before = skip(tokens, index - 1, -1, "cue.up_to", "cue.of", words=": = is of a")
+    return before >= 0 and tokens[before].has("noun.data") and tokens[before].mib is None
 
 
 def _descriptor_after(tokens: list[Token], index: int) -> tuple[str | None, int]:
@@ -145,7 +162,8 @@ def _before_number(tokens: list[Token], index: int) -> Size | None:
     """Read "cores: 4", "vCPU=2", "RAM 8" (GiB when no unit follows)."""
     at = skip(tokens, index + 1, 1, words=": = to auf")
     if at >= len(tokens) or tokens[at].kind != "num" or at - index > 3:
-        if tokens[index].has("unit.gpu"):
+        denied = any(t_.has("cue.not") for t_ in tokens[max(index - 2, 0) : index])
+        if tokens[index].has("unit.gpu") and not denied:
             return Size("gpu", 1, index, index + 1, index)
         return None
     following = tokens[at + 1] if at + 1 < len(tokens) else None

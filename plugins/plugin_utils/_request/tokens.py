@@ -237,6 +237,10 @@ def _look_up(tokens: list[Token], lexicon: Lexicon) -> list[Token]:
     return result
 
 
+def _one_word(token: Token) -> bool:
+    return token.end - token.start == len(token.word)
+
+
 def _joined(
     tokens: list[Token], start: int, size: int, lexicon: Lexicon
 ) -> tuple[Token, int] | None:
@@ -248,7 +252,7 @@ def _joined(
         if token.word == "-" and words and token.glued:
             index += 1
             continue
-        if token.mib is not None:
+        if token.mib is not None or (token.kind == "num" and not _one_word(token)):
             return None
         if token.kind == "mark" and token.word not in "/&%.":
             return None

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Named software with its drivers, parts without a brand, and the purpose of a request."""
+
+from __future__ import annotations
+
+import re
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
+    AppWish,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.kinds import (
+    Target,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.lexicon import (
+    Software,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.reader import (
+    Reading,
+)
+
+_NO_PURPOSE = frozenset(
+    "a an the our my new deploy create build run need want i we please set up setup for of with un"
+    " une le la les ein eine der die das fur production prod small large critical host make give"
+    " me to and".split()
+)
+_SERVICE = re.compile(
+    r"\b((?:[a-z]+[ -]){1,3}?)(service|microservice|shop|webshop|portal|portail|dienst)\b"
+)
+
+
+def app_wishes(reading: Reading, target: Target) -> list[AppWish]:
+    """Return the software that is asked for; a single one gets the drivers of the sentence."""
+    if reading.component is not None:
+        found = [AppWish(family=reading.component.family, component=reading.component.component)]
+    else:
+        found = _named(reading, target)
+    if len(found) == 1 and target.kind != "cluster":
+        update = {"drivers": dict(reading.drivers), "count": _count(reading)}
+        found[0] = found[0].model_copy(update=update)
+    return found
+
+
+def _named(reading: Reading, target: Target) -> list[AppWish]:
+    entries = [
+        (index, entry)
+        for index, entry in reading.meaning.software
+        if not (target.kind == "cluster" and reading.tokens[index].has("addon."))
+    ]
+    served = _served(reading, entries)
+    if served is not None:
+        return [served]
+    named = {entry.family for _, entry in entries if entry.component is not None}
+    wishes = {
+        (entry.family, entry.component): AppWish(family=entry.family, component=entry.component)
+        for _, entry in entries
+        if entry.component is not None or entry.family not in named
+    }
+    if not wishes and target.kind not in ("cluster", None):
+        generic = [name for name in reading.meaning.addons if name != "traefik"]
+        return [AppWish(family=name) for name in generic]
+    return list(wishes.values())
+
+
+def _served(reading: Reading, entries: list[tuple[int, Software]]) -> AppWish | None:
+    """Read "PostgreSQL for GitLab" and "database of Keycloak": one part of the other software."""
+    brands = [(index, entry) for index, entry in entries if not entry.stack]
+    if not brands:
+        return None
+    target, target_entry = brands[-1]
+    parts = reading.lexicon.components(target_entry.family)
+    database = next(
+        (i for i, token in enumerate(reading.tokens[:target]) if token.has("part.database")), None
+    )
+    if len(brands) == 2:
+        first, entry = brands[0]
+        if entry.family == target_entry.family or not _leads(reading, first, target):
+            return None
+        part = next((name for name in (entry.family, "database") if name in parts), None)
+        stores = entry.family in reading.lexicon.stores
+        if part is not None and stores:
+            return AppWish(family=target_entry.family, component=part)
+        return AppWish(family=entry.family, component=entry.component) if stores else None
+    if len(brands) == 1 and database is not None and _leads(reading, database, target):
+        part = next((n for n in ("database", "postgresql", "datastore") if n in parts), "database")
+        return AppWish(family=target_entry.family, component=part)
+    return None
+
+
+def _leads(reading: Reading, first: int, last: int) -> bool:
+    between = reading.tokens[first + 1 : last]
+    joined = any(token.has("cue.and", "cue.with") or token.word in {"+", ","} for token in between)
+    return not joined and any(token.has("cue.for", "cue.of", "cue.behind") for token in between)
+
+
+def _count(reading: Reading) -> int | None:
+    for head in reading.heads:
+        usable = not (head.driver or head.host or head.article)
+        if usable and head.count is not None and 0 < head.count <= 1000:
+            return int(head.count)
+    tokens = reading.tokens
+    for index, token in enumerate(tokens[1:], 1):
+        before = tokens[index - 1]
+        plain = before.kind == "num" and 0 < before.value <= 1000
+        counted = token.software is not None or token.word in {"pods", "replicas", "replikas"}
+        if plain and counted and (token.software or _of_cluster(reading, index - 1)):
+            return int(before.value)
+    return None
+
+
+def _of_cluster(reading: Reading, number: int) -> bool:
+    before = reading.tokens[max(number - 2, 0) : number]
+    return any(token.has("kind.cluster") for token in before) or (
+        reading.tokens[number + 1].word.startswith("repli")
+    )
+
+
+def component_names(reading: Reading, target: Target) -> tuple[str, ...]:
+    """Return all parts of an application, branded or not, in the order they were named."""
+    if target.kind == "cluster" or reading.component is not None:
+        return ()
+    parts = reading.meaning.parts
+    found = [entry.family for _, entry in reading.meaning.software]
+    found += [part for part in parts if part != "app" or len(parts) == 1]
+    if any(
+        token.has("addon.traefik")
+        and "balanc" in token.word
+        or token.word.startswith(("lastvert", "repart", "equilib"))
+        for token in reading.tokens
+    ):
+        found.append("load-balancer")
+    return tuple(dict.fromkeys(found))
+
+
+def workload_of(reading: Reading, target: Target) -> str | None:
+    """Return the purpose: a known kind of work or "<words> service"."""
+    if reading.meaning.workload:
+        return reading.meaning.workload
+    match = _SERVICE.search(reading.folded)
+    if match is None or target.kind != "app":
+        return None
+    words = [word for word in re.split(r"[ -]", match.group(1)) if word and word not in _NO_PURPOSE]
+    return " ".join([*words, match.group(2)]) if words else None

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Requests for one part of a platform ("a k3s server for 800 agents") and what loads it."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.groups import Head
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.meaning import (
+    Meaning,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.tokens import Token
+
+
+@dataclasses.dataclass(frozen=True)
+class Component:
+    """A part of a platform; ``component`` None means the software as a whole."""
+
+    family: str
+    component: str | None
+    index: int  # token index of the noun, -1 when the part is not a role of the cluster
+
+
+_PLATFORMS = {"rke2": "rke2", "openshift": "openshift", "kubeadm": "kubernetes"}
+_DATASTORE = re.compile(
+    r"\b(?:external|externe[rsn]?|dedicated|dedizierte[rsn]?|dediee?)\b.{0,24}\b(?:database|datastore|sql|db|datenbank|base de donnees)\b"
+    r"|\bdatastore\b|\bdatabase (?:host|machine|server)\b.{0,24}\bcluster\b"
+)
+_CARRIES = re.compile(
+    r"\b(?:joined|carry|carries|manag\w+|connected|standard workload|verwaltet|gere)\b"
+    r"|\b(?:for|pour|fur) (?:\S+ ){0,5}?(?:clusters?|nodes|agents|workers|knoten|noeuds)\b"
+    r"|\b(?:for|pour|fur) (?:a |an |the |une? |eine? )?(?:home|lab|homelab)\b"
+    r"|\bof a (?:kubernetes|k3s|k8s) cluster\b|\bthat (?:only runs|provides?|exceeds)\b"
+)
+_SMALLEST = re.compile(
+    r"\b(?:smallest|minimum|minimal|bare minimum|vendor|kleinste[rsn]?|plus petite?)\b"
+)
+
+
+def find_component(tokens: list[Token], clusterish: bool, meaning: Meaning) -> Component | None:
+    """Return the part of a platform that is to be sized, None when something else is asked.
+
+    The part is the head of the sentence; a cluster appears only as what it serves.
+    """
+    said = " ".join(token.word for token in tokens)
+    named = [entry.family for _, entry in meaning.software]
+    platform = next((_PLATFORMS[name] for name in named if name in _PLATFORMS), None)
+    family = platform or ("k3s" if re.search(r"\bk3s\b", said) else "kubernetes")
+    others = [entry for _, entry in meaning.software if entry.family not in _PLATFORMS]
+    if clusterish and _DATASTORE.search(said):
+        served = next((entry.family for entry in others if not entry.stack), family)
+        return Component(served, "datastore", -1)
+    index = next(
+        (
+            position
+            for position, token in enumerate(tokens)
+            if token.has("role.", "kind.cluster", "kind.server_word")
+        ),
+        None,
+    )
+    if index is None or tokens[index].has("kind.cluster"):
+        return None
+    if not clusterish and platform is None:
+        return None
+    first = min((position for position, _ in meaning.software), default=len(tokens))
+    if others and first < index:
+        return None
+    if not _is_sized_alone(tokens, index, said, platform):
+        return None
+    if others and tokens[index].has("role.worker"):
+        return Component(others[0].family, others[0].component, index)
+    return Component(family, "agent" if tokens[index].has("role.worker") else "server", index)
+
+
+def _is_sized_alone(tokens: list[Token], index: int, said: str, platform: str | None) -> bool:
+    """Tell whether the sentence sizes the role itself instead of asking for a cluster."""
+    before = " ".join(token.word for token in tokens[:index])
+    after = " ".join(token.word for token in tokens[index + 1 :])
+    if re.search(r"\bcluster\b", before):
+        return False
+    if _CARRIES.search(after):
+        return True
+    if platform is not None:
+        return True
+    return bool(_SMALLEST.search(said)) and "cluster" not in said
+
+
+def find_loads(
+    tokens: list[Token], heads: list[Head], component: Component | None, meaning: Meaning
+) -> dict[int, str]:
+    """Mark the nouns that are loads of what is asked for, not machines to make.
+
+    Returns token index of the noun → driver, for nodes, agents, workers and clusters.
+    """
+    brands = [index for index, entry in meaning.software if not entry.stack]
+    carrying = any(token.has("cue.carries") for token in tokens)
+    loads: dict[int, str] = {
+        index: "clusters"
+        for index, token in enumerate(tokens)
+        if token.has("kind.cluster") and (brands or carrying or component is not None)
+    }
+    many = any(_counted(tokens, index) for index in loads) or any(
+        token.driver == "clusters" for token in tokens
+    )
+    for head in heads:
+        name = _load_name(tokens[head.index])
+        if not name or head.host:
+            continue
+        if component is not None:
+            load = _loads_component(tokens, head, component)
+        else:
+            load = _after_carrying(tokens, head) or any(
+                _serves(tokens, brand, head) for brand in brands if brand < head.index
+            )
+            load = load or (many and bool(brands) and head.count is not None)
+        if load:
+            head.driver = True
+            loads[head.index] = name
+    return loads
+
+
+def _counted(tokens: list[Token], index: int) -> bool:
+    return any(token.kind == "num" for token in tokens[max(index - 2, 0) : index])
+
+
+def _load_name(token: Token) -> str:
+    if token.has("role.worker"):
+        return "agents" if token.word.startswith("agent") else "workers"
+    if token.has("role.node") or token.word in {"machines", "maschinen", "hosts"}:
+        return "nodes"
+    return ""
+
+
+def _loads_component(tokens: list[Token], head: Head, component: Component) -> bool:
+    """Every other role is a load; the first noun itself is the machine that is sized."""
+    if head.index == component.index:
+        return False
+    agent = tokens[head.index].has("role.worker")
+    return head.count is not None and not (agent and component.component == "agent")
+
+
+def _after_carrying(tokens: list[Token], head: Head) -> bool:
+    start = (head.number if head.number is not None else head.index) - 4
+    return any(token.has("cue.carries") for token in tokens[max(start, 0) : head.index])
+
+
+def _serves(tokens: list[Token], brand: int, head: Head) -> bool:
+    """Tell whether "for/in/behind/of a … cluster" or "for 80 nodes" leads to the noun."""
+    for at in range(brand + 1, head.index):
+        token = tokens[at]
+        if not (token.has("cue.for", "cue.behind") or token.word in {"in", "dans", "im"}):
+            continue
+        way = tokens[at + 1 : head.index + 2]
+        cluster = any(t.has("kind.cluster", "kind.k8s", "kind.k3s") for t in way)
+        direct = all(
+            t.kind == "num" or t.has("cue.up_to", "kind.k8s", "kind.k3s") or t.word == "-"
+            for t in tokens[at + 1 : head.index]
+        )
+        if cluster or direct:
+            return True
+    return False

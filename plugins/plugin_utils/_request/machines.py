@@ -1,0 +1,283 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was said of machines: groups, sizes, names, places, relative sizes."""
+
+from __future__ import annotations
+
+import math
+import typing as t
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
+    ClusterWish,
+    MachineWish,
+    SourceWish,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request import checks
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.groups import Head
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.kinds import (
+    Target,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.reader import (
+    Reading,
+    values,
+)
+
+
+def machine_wishes(
+    reading: Reading, target: Target, cluster: ClusterWish | None, verdict: checks.Verdict
+) -> list[MachineWish]:
+    common = values([*reading.global_runs, *reading.common_runs])
+    if cluster is not None:
+        return _cluster_machines(reading, cluster, common, verdict)
+    heads = [
+        h
+        for h in reading.heads
+        if not h.host
+        and not h.driver
+        and not (h.role == "node" and target.kind != "app" and reading.clusterish)
+    ]
+    heads = [h for h in heads if h.role not in {"app"} or h.runs]
+    return _plain_machines(reading, target, heads, common, verdict)
+
+
+def _cluster_machines(
+    reading: Reading, cluster: ClusterWish, common: dict[str, float], verdict: checks.Verdict
+) -> list[MachineWish]:
+    machines: list[MachineWish] = []
+    shared = dict(common)
+    for head in [*reading.counted("node"), *reading.counted("vm"), *reading.counted("container")]:
+        for key, value in values(head.runs).items():
+            shared.setdefault(key, value)
+    extras = _extras(reading)
+    for role in ("server", "agent"):
+        own = values(run for head in reading.counted(role) for run in head.runs)
+        tendency = _tendency(reading, role)
+        if own or tendency:
+            count = cluster.servers if role == "server" else cluster.agents
+            sizes = _checked(verdict, f"machines.{role}", own)
+            machines.append(
+                MachineWish(role=role, count=count, tendency=tendency, **sizes, **extras)
+            )
+    sizes = _checked(verdict, "machines.node", shared)
+    tendency = _tendency(reading, "node")
+    if sizes or tendency or (any(extras.values()) and not machines):
+        machines.insert(
+            0,
+            MachineWish(
+                role="node", count=cluster.total_nodes, tendency=tendency, **sizes, **extras
+            ),
+        )
+    return machines
+
+
+def _tendency(reading: Reading, role: str) -> t.Any:
+    tendency = reading.meaning.tendency
+    if tendency is None or reading.sizes:
+        return None
+    roles = {h.role for h in reading.heads if h.role in ("server", "agent")}
+    return tendency if role in roles or (role == "node" and not roles) else None
+
+
+def _checked(verdict: checks.Verdict, where: str, sizes: dict[str, float]) -> dict[str, t.Any]:
+    """Return the sizes that a machine can have, whole numbers (disks rounded up)."""
+    result: dict[str, t.Any] = {}
+    for dimension, value in sizes.items():
+        checked = checks.check_size(verdict, where, dimension, value)
+        if checked is not None:
+            result[dimension] = math.ceil(checked) if dimension != "memory_mib" else round(checked)
+    return result
+
+
+def _extras(reading: Reading) -> dict[str, t.Any]:
+    """Return what was said of places and networks, the same for every machine."""
+    entities = reading.entities
+    source = None
+    if entities.template_id is not None or entities.template_name:
+        source = SourceWish(type="template", vmid=entities.template_id, name=entities.template_name)
+    elif entities.iso:
+        source = SourceWish(type="iso", name=entities.iso)
+    elif entities.lxc_template:
+        source = SourceWish(type="lxc_template", name=entities.lxc_template)
+    found: dict[str, t.Any] = {
+        "source": source,
+        "os": entities.os,
+        "node": entities.node,
+        "storage": entities.storage,
+        "bridge": entities.bridge,
+        "vlan": entities.vlan,
+        "pool": entities.pool,
+        "tags": entities.tags,
+        "gateway": entities.gateway,
+        "dns_servers": tuple(entities.dns_servers),
+        "relative_to": None,
+    }
+    factor, dimension = _relative(reading)
+    if factor is not None:
+        found.update(relative_to=entities.relative_to, factor=factor, factor_of=dimension)
+    return found
+
+
+def _relative(reading: Reading) -> tuple[float | None, t.Any]:
+    if reading.entities.relative_to is None:
+        return None, None
+    factor = 1.0
+    for index, token in enumerate(reading.tokens):
+        if token.has("rel.twice"):
+            factor = 2.0
+        elif token.has("rel.triple"):
+            factor = 3.0
+        elif token.has("rel.half"):
+            factor = 0.5
+        elif token.has("rel.times") and index and reading.tokens[index - 1].kind == "num":
+            factor = reading.tokens[index - 1].value
+    dimensions = [
+        name
+        for name, concept in (
+            ("memory_mib", "noun.memory"),
+            ("cores", "unit.core"),
+            ("disk_gib", "noun.disk"),
+        )
+        if reading.mentions(concept) and not any(size.dimension == name for size in reading.sizes)
+    ]
+    only = dimensions[0] if len(dimensions) == 1 and factor != 1.0 else None
+    return factor, only
+
+
+def _plain_machines(
+    reading: Reading,
+    target: Target,
+    heads: list[Head],
+    common: dict[str, float],
+    verdict: checks.Verdict,
+) -> list[MachineWish]:
+    extras = _extras(reading)
+    names = list(reading.entities.names)
+    if not names and reading.entities.target_name and reading.meaning.operation != "create":
+        names = [reading.entities.target_name]
+    default = "container" if target.kind == "lxc" else "vm"
+    groups: list[tuple[str, float | None, dict[str, float], bool]] = []
+    for head in heads:
+        own = values(head.runs)
+        role = (
+            head.role
+            if head.role not in ("server", "agent", "node")
+            else _part_role(reading, default)
+        )
+        groups.append((role, head.count, own, head.article))
+    merged = _merge_groups(groups, reading, default)
+    if not merged and (common or names or any(v for v in extras.values())):
+        merged = [(_part_role(reading, default), None, {})]
+    if (
+        target.kind == "app"
+        and not any(own or (count or 0) > 1 for _, count, own in merged)
+        and not (common or names)
+    ):
+        return []
+    machines: list[MachineWish] = []
+    addresses = list(reading.entities.addresses)
+    delta = _deltas(reading)
+    for role, count, own in merged:
+        sizes = _checked(
+            verdict, f"machines.{role}", {**common, **own} if len(merged) == 1 or not own else own
+        )
+        number = (
+            checks.check_count(verdict, f"machines.{role}.count", count)
+            if count is not None
+            else None
+        )
+        if number == 0:
+            verdict.ask(
+                f"machines.{role}.count", f"0 {role} machines were said; how many are meant?"
+            )
+        mine = names if len(merged) == 1 else names[:1]
+        names = names[len(mine) :]
+        base = {
+            **extras,
+            **sizes,
+            **(delta if len(merged) == 1 else {}),
+            "role": role,
+            "tendency": _plain_tendency(reading),
+        }
+        if len(mine) > 1:
+            for name in mine:
+                machines.append(
+                    MachineWish(
+                        name=name, count=1, address=addresses.pop(0) if addresses else None, **base
+                    )
+                )
+            if number is not None and number != len(mine):
+                verdict.ask(
+                    "machines.count",
+                    f"{number} machines but {len(mine)} names were said; which is right?",
+                )
+            continue
+        machines.append(
+            MachineWish(
+                name=mine[0] if mine else None,
+                count=number,
+                address=addresses.pop(0) if addresses else None,
+                vmid=reading.entities.vmid,
+                **base,
+            )
+        )
+    return machines
+
+
+def _plain_tendency(reading: Reading) -> t.Any:
+    return reading.meaning.tendency if not reading.sizes else None
+
+
+def _deltas(reading: Reading) -> dict[str, t.Any]:
+    found: dict[str, t.Any] = {}
+    adding = reading.meaning.operation == "add" and reading.entities.target_name
+    for size in reading.sizes:
+        sign = size.more or (1 if adding else 0)
+        if not sign:
+            continue
+        key = {
+            "cores": "cores_delta",
+            "memory_mib": "memory_delta_mib",
+            "disk_gib": "disk_delta_gib",
+            "bytes": "memory_delta_mib",
+        }.get(size.dimension)
+        if key:
+            found[key] = sign * math.ceil(size.value)
+            if adding:
+                size.more = 1
+    return found
+
+
+def _merge_groups(
+    groups: list[tuple[str, float | None, dict[str, float], bool]], reading: Reading, default: str
+) -> list[tuple[str, float | None, dict[str, float]]]:
+    """Join nouns that speak of the same machines ("a VM … the machine"), keep distinct ones."""
+    kept: list[tuple[str, float | None, dict[str, float]]] = []
+    for role, count, own, article in groups:
+        same = next((i for i, (other, _, _) in enumerate(kept) if other == role), None)
+        plain = role == default
+        if same is not None:
+            other, number, sizes = kept[same]
+            if sizes and own and count is not None:
+                kept.append((role, count, own))
+            else:
+                kept[same] = (other, number if number is not None else count, {**own, **sizes})
+        elif plain and len(kept) == 1 and not own and (count is None or article):
+            continue
+        elif (
+            not plain
+            and len(kept) == 1
+            and kept[0][0] == default
+            and (count is None or article)
+            and not own
+        ):
+            kept[0] = (role, kept[0][1], kept[0][2])
+        else:
+            kept.append((role, count, own))
+    return [
+        (_part_role(reading, default) if role == default and len(kept) == 1 else role, count, own)
+        for role, count, own in kept
+    ]
+
+
+def _part_role(reading: Reading, default: str) -> str:
+    parts = [part for part in dict.fromkeys(reading.meaning.parts) if part not in {"app"}]
+    return parts[0] if len(parts) == 1 and default == "vm" else default
