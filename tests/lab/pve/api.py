@@ -60,7 +60,6 @@ class Api:
                     self.handlers[method, template] = handler
         routes = Collector()
         self._lxc_routes(routes, "/nodes/{node}")
-        routes.add_route("POST", "/nodes/{node}/storage/{storage}/upload", self._upload)
         self.request_handlers = routes.handlers
 
     # ------------------------------------------------------------- one request
@@ -125,7 +124,10 @@ class Api:
         raw = request.rel_url.raw_path
         for prefix in FORMATS:
             raw = raw.removeprefix(prefix)
-        segments = [urllib.parse.unquote(part) for part in raw.split("/") if part]
+        decoded = urllib.parse.unquote(raw)
+        if re.search(r"\s", decoded):
+            return None
+        segments = [part for part in decoded.split("/") if part]
         for joined in (segments, rejoin_volume(segments)):
             match = match_segments(joined)
             if match and self.features.knows(request.method, match.template):
@@ -144,6 +146,8 @@ class Api:
                 raise self.faults.error(fault)
             elif fault.name == "ticket_expired" and "Authorization" in request.headers:
                 continue
+            elif fault.name == "daemon_down" and fault.node is None and inner == "/version":
+                continue
             else:
                 raise self.faults.error(fault)
 
@@ -151,8 +155,11 @@ class Api:
     async def _values(request: web.Request) -> Params:
         """Parameters of the query and of a form or JSON body."""
         values: Params = collect(request.query.items())
+        if request.content_type == "multipart/form-data":
+            fields = await request.post()
+            return {**values, **{k: getattr(x, "filename", x) for k, x in fields.items()}}
         body = await request.read()
-        if not body or request.content_type == "multipart/form-data":
+        if not body:
             return values
         if len(body) > MAX_BODY_BYTES:
             raise PveError(501, "for data too large")
@@ -190,10 +197,9 @@ class Api:
         spec = self.features.parameters(method, match.template, info)
         declared = spec.get("properties", {})
         undeclared = {k: x for k, x in match.params.items() if k not in declared}
-        checked, errors = pve_schema.validate(
-            spec, {k: x for k, x in values.items() if k not in undeclared}
-        )
-        self.features.refine(method, match.template, checked, errors)
+        given = {k: x for k, x in values.items() if k not in undeclared}
+        checked, errors = pve_schema.validate(spec, given)
+        self.features.refine(match.template, spec, {**given, **undeclared}, errors)
         if errors:
             raise PveError(400, "Parameter verification failed.", errors)
         return {**checked, **undeclared}
@@ -210,7 +216,15 @@ class Api:
             request.match_info.update(match.params)
             response = await self.request_handlers[key](request)
             return json.loads(response.text)["data"]
+        if "vmid" in match.params and request.method == "GET":
+            self._need_guest(match.template, values)
         return await self.synthesise(match, request.method, info, user, values)
+
+    def _need_guest(self: Any, template: str, v: Params) -> None:
+        if template.startswith("/nodes/{node}/qemu/"):
+            self.find_guest(v)
+        elif template.startswith("/nodes/{node}/lxc/"):
+            self._find_ct(v["node"], int(v["vmid"]))
 
     # ---------------------------------------------------------- control endpoint
 

@@ -20,6 +20,7 @@ from lab.pve.api import Api
 from lab.pve.backup import Backup
 from lab.pve.calls import Call
 from lab.pve.clusters import Cluster, Guest
+from lab.pve.downloads import Downloads
 from lab.pve.drives import Drives, drives_of
 from lab.pve.faults import Faults
 from lab.pve.guests import Guests
@@ -49,6 +50,7 @@ class SimulatedCluster(
     Lifecycle,
     Power,
     Drives,
+    Downloads,
     Storages,
     Sdn,
     HighAvailability,

@@ -132,9 +132,11 @@ class Drives:
         `base` is the volume name of the template's image for a linked clone.
         """
         store = self.ready_storage(sid, node)
-        if size > MAX_RAW_BYTES:
-            raise die("unable to create image: The image size is too large for file format 'raw'")
         name = name or self._disk_name(sid, vmid)
+        if size > MAX_RAW_BYTES:
+            path = f"{self._base_path(sid)}/images/{vmid}/{name}.{fmt or 'raw'}"
+            text = "The image size is too large for file format 'raw'"
+            raise die(f"unable to create image: qemu-img: {path}: {text}")
         in_files = store["type"] in FILE_TYPES
         fmt = (fmt or store.get("format") or "raw") if in_files else "raw"
         if in_files:
@@ -153,12 +155,13 @@ class Drives:
         }
         return f"{sid}:{name}"
 
-    def check_copy(self: Any, source: str, sid: str) -> None:
-        """Raise what copying an image onto a full storage ends with."""
-        if self.faults.active("storage_full", storage=sid):
+    def check_copy(self: Any, source: str, target: str) -> None:
+        """Free the new image and raise what copying onto a full storage ends with."""
+        if self.faults.active("storage_full", storage=target.partition(":")[0]):
+            self.free(target)
             raise die(
                 "copy failed: command '/usr/bin/qemu-img convert -p -n -f raw -O raw"
-                f" {self.path_of(source)} zeroinit:{self._base_path(sid)}' failed: exit code 1"
+                f" {self.path_of(source)} zeroinit:{self.path_of(target)}' failed: exit code 1"
             )
 
     def path_of(self: Any, volid: str) -> str:
@@ -261,14 +264,15 @@ class Drives:
         source = options.pop("import-from", None)
         if source:
             size, fmt = self._import_source(source, fmt)
-            self._check_import_copy(source, new["storage"])
         volid = self.allocate(new["storage"], vmid, size, node=node, fmt=fmt)
+        if source:
+            self._check_import_copy(source, volid)
         options["size"] = format_size(size)
         return join_drive(volid, options)
 
-    def _check_import_copy(self: Any, source: str, sid: str) -> None:
+    def _check_import_copy(self: Any, source: str, target: str) -> None:
         try:
-            self.check_copy(source, sid)
+            self.check_copy(source, target)
         except PveError as error:
             raise die(f"cannot import from '{source}' - {error.message}") from error
 
@@ -276,8 +280,10 @@ class Drives:
         if source.startswith("/"):
             return 64 * MIB, fmt or "raw"
         found = self.volume(source)
+        if found is None and "import/" not in source:
+            raise die(f"cannot import from '{source}' - could not get size of {source}")
         if found is None:
-            name = source.partition("import/")[2] or source
+            name = source.partition("import/")[2]
             raise die(f"failed to stat '{self._base_path(source.partition(':')[0])}/import/{name}'")
         return int(found.get("virtual_size") or found["size"]), fmt or found.get("format")
 

@@ -63,7 +63,7 @@ HARDWARE_KEYS = re.compile(
     r"acpi|hotplug|kvm|machine|scsihw|smbios1|tablet|vga|watchdog|audio0|rng0|vmgenid|arch"
     r"|(serial|usb|hostpci|parallel|virtiofs|numa)\d+"
 )
-ROOT_KEYS = ("args", "hugepages", "keephugepages", "arch", "affinity", "amd-sev")
+ROOT_KEYS = ("args", "lock", "hugepages", "keephugepages", "arch", "affinity", "amd-sev")
 MASKED = "**********"
 STALE = "checksum mismatch (file change by other user?)"
 MISSING = "Configuration file 'nodes/{}/qemu-server/{}.conf' does not exist"

@@ -249,21 +249,20 @@ class Lifecycle:
         if found is None:
             raise die(f"volume '{volume}' does not exist")
         to = v.get("storage") or sid
-        if full:
-            self.check_copy(volume, to)
         own_name = f"vm-{new.vmid}-cloudinit" if is_cloud_init(volume) else None
         fmt = v.get("format") or (found.get("format") if full else "qcow2")
-        return str(
-            self.allocate(
-                to,
-                new.vmid,
-                int(found["size"]),
-                node=new.node,
-                fmt=found.get("format") if own_name else fmt,
-                name=own_name,
-                base=None if full else name,
-            )
+        volid = self.allocate(
+            to,
+            new.vmid,
+            int(found["size"]),
+            node=new.node,
+            fmt=found.get("format") if own_name else fmt,
+            name=own_name,
+            base=None if full else name,
         )
+        if full:
+            self.check_copy(volume, volid)
+        return str(volid)
 
     # --------------------------------------------------------------- template
 
@@ -379,10 +378,10 @@ class Lifecycle:
             fmt = v.get("format") or found.get("format")
             name = f"vm-{vm.vmid}-cloudinit" if is_cloud_init(volume) else None
             try:
-                self.check_copy(volume, v["storage"])
                 new = self.allocate(
                     v["storage"], vm.vmid, int(found["size"]), node=vm.node, fmt=fmt, name=name
                 )
+                self.check_copy(volume, new)
             except PveError as error:
                 raise TaskError(f"storage migration failed: {error.message}") from error
             vm.config[key] = join_drive(new, options)
@@ -396,6 +395,8 @@ class Lifecycle:
         return str(await self.task(vm.node, "qmmove", vm.vmid, user, body, vm=vm))
 
     async def _reassign_disk(self: Any, vm: FakeVm, key: str, v: Params, user: str) -> str:
+        if key not in vm.config:
+            raise die(f"disk '{key}' does not exist")
         other = self.vm(int(v["target-vmid"]))
         if other is None:
             raise die(f"could not find target VM {v['target-vmid']}")

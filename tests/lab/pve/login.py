@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from lab.pve.permissions import ROOT, User
-from lab.pve.wire import Params, PveError, param_error
+from lab.pve.wire import Params, PveError, param_error, split_list
 
 TOKEN_SCHEME = "PVEAPIToken="
 COOKIE = "PVEAuthCookie"
@@ -43,13 +43,17 @@ class Login:
         if not ticket:
             raise PveError(401, "No ticket")
         session = self.tickets.get(ticket) or self.tickets.get(urllib.parse.unquote(ticket))
-        if session is None or session["expires"] < time.time():
+        if session is None or not self._is_usable(session):
             await self.pause(REFUSAL_SECONDS)
             raise PveError(401, "Authentication failed!")
         csrf = request.headers.get("CSRFPreventionToken", "")
         if request.method not in ("GET", "HEAD") and not same(csrf, session["csrf"]):
             raise PveError(401, "Permission denied - invalid csrf token")
         return str(session["user"])
+
+    def _is_usable(self: Any, session: dict[str, Any]) -> bool:
+        record = self.access.users.get(session["user"])
+        return bool(record and record.active and session["expires"] >= time.time())
 
     async def _token_user(self: Any, credentials: str) -> str:
         subject, _, value = credentials.partition("=")
@@ -71,7 +75,7 @@ class Login:
         """True if the password, or a valid ticket in its place, is the user's."""
         record: User | None = self.access.users.get(user)
         session = self.tickets.get(password)
-        if session and session["user"] == user and session["expires"] >= time.time():
+        if session and session["user"] == user and self._is_usable(session):
             return True
         return bool(record and record.active and record.password and same(password, record.password))
 
@@ -93,13 +97,12 @@ class Login:
         if not self.check_password(name, v["password"]):
             await self.pause(REFUSAL_SECONDS)
             raise PveError(401, "authentication failure")
-        ticket, csrf = self.issue_ticket(name)
-        answer = {
-            "ticket": ticket,
-            "CSRFPreventionToken": csrf,
-            "username": name,
-            "cap": self.capabilities(name),
-        }
+        answer: dict[str, Any] = {"username": name, "cap": self.capabilities(name)}
+        if "path" in v:
+            for priv in split_list(v.get("privs")):
+                self.require(name, v["path"], priv)
+        else:
+            answer["ticket"], answer["CSRFPreventionToken"] = self.issue_ticket(name)
         if len(self.nodes) > 1 and self.allowed(name, "/", "Sys.Audit"):
             answer["clustername"] = self.cluster_name
         return answer

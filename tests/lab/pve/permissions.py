@@ -198,7 +198,7 @@ class Permissions:
         wanted = options.get("require_param")
         if wanted and values.get(wanted) is None:
             return ""
-        path = re.sub(r"\{([^}]+)\}", lambda m: str(values.get(m[1], "") or ""), rule[1])
+        path = re.sub(r"\{([^}]+)\}", lambda m: str(values.get(m[1]) or "-"), rule[1])
         path = "/" + "/".join(part for part in path.split("/") if part)
         if not re.fullmatch(r"[A-Za-z0-9./_-]+", path):
             path = ""
@@ -215,6 +215,7 @@ class Permissions:
 
     def _modify_refusal(self: Any, user: str, path: str) -> str | None:
         """Permissions.Modify, or the allocate privilege of a storage, guest or pool path."""
+        path = "/" + "/".join(part for part in path.split("/") if part)
         privs = ["Permissions.Modify"]
         for prefix, priv in (
             ("/storage", "Datastore.Allocate"),
@@ -249,4 +250,5 @@ class Permissions:
             names = own
         if any(self.allowed(user, f"/access/groups/{g}", p) for g in names for p in privs):
             return None
-        return f"/access/groups, {', '.join(privs)}"
+        creating = options.get("groups_param") == "create"
+        return f"/access/groups, {', '.join(privs)}" if creating else ""

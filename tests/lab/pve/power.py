@@ -230,7 +230,8 @@ class Power:
 
     def guest_obeys(self: Any, vm: FakeVm) -> bool:
         """False while a fault lets the guest ignore ACPI requests."""
-        return bool(vm.acpi) and not self.faults.active("ignores_shutdown", vmid=vm.vmid)
+        silent = cloudinit.has_agent(vm.config) and self.faults.active("agent_silent", vmid=vm.vmid)
+        return not silent and not self.faults.active("ignores_shutdown", vmid=vm.vmid)
 
     def _running_guest(self: Any, v: Params) -> FakeVm:
         vm: FakeVm = self.find_guest(v)

@@ -367,9 +367,11 @@ class Sdn:
                 )
 
     async def list_subnets(self, v: Params, user: str) -> list[Params]:
+        self._vnet(v["vnet"])
         return [entry for entry in self._sdn_list("subnets", v) if entry["vnet"] == v["vnet"]]
 
     async def read_subnet(self, v: Params, user: str) -> Params:
+        self._vnet(v["vnet"])
         view = self._sdn_view("subnets", v["subnet"], v)
         if view is None:
             raise die(f"sdn subnet '{v['subnet']}' does not exist")
@@ -387,7 +389,7 @@ class Sdn:
 
     async def update_subnet(self, v: Params, user: str) -> None:
         fail, name = "update sdn subnet object", v.pop("subnet")
-        v.pop("vnet")
+        self._vnet(v.pop("vnet"))
         entry = self.sdn["subnets"].get(name)
         if entry is None:
             raise die(f"{fail} failed: sdn subnet '{name}' does not exist")
@@ -400,6 +402,7 @@ class Sdn:
         self.sdn["subnets"][name] = changed
 
     async def delete_subnet(self, v: Params, user: str) -> None:
+        self._vnet(v["vnet"])
         self._check_change("delete sdn subnet object", "subnets", v)
         self.sdn["subnets"].pop(v["subnet"], None)
 

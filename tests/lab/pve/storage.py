@@ -3,24 +3,19 @@
 
 from __future__ import annotations
 
-import re
 import time
-import urllib.parse
 from typing import Any
 
-from lab.pve.clusters import Storage
-from lab.pve.drives import FILE_TYPES, owner_of
-from lab.pve.wire import GIB, MIB, Params, PveError, TaskError, die, param_error, split_list
+from fakepve.storage import INTERNAL
 
-EXTENSIONS = {
-    "iso": r".+\.(iso|img)",
-    "vztmpl": r".+\.tar\.(gz|xz|zst|bz2)",
-    "import": r".+\.(qcow2|raw|vmdk|ova)",
-}
-FOLDERS = {"iso": "template/iso", "vztmpl": "template/cache", "import": "import"}
-NOT_FOUND = "download failed: exit code 8"
-DOWNLOAD_BYTES = 400 * MIB
-VIRTUAL_BYTES = 3 * GIB
+from lab.pve.clusters import Storage
+from lab.pve.downloads import file_format
+from lab.pve.drives import owner_of
+from lab.pve.wire import GIB, MIB, Params, PveError, die, split_list
+
+NETWORK_TYPES = ("nfs", "cifs", "cephfs", "rbd", "pbs")
+# What the simulation keeps beside a storage's options.
+OWN_KEYS = ("base_used", "unmounted")
 
 
 def new_store(storage: Storage) -> dict[str, Any]:
@@ -51,14 +46,6 @@ def new_store(storage: Storage) -> dict[str, Any]:
     return store
 
 
-def file_format(name: str) -> str:
-    """The format of a file that its name says."""
-    extension = name.rsplit(".", 1)[-1]
-    if name.startswith("iso/"):
-        return "iso"
-    return f"t{extension}" if name.startswith("vztmpl/") else extension
-
-
 class Storages:
     """Mixin: what the base class does not say about storages."""
 
@@ -66,9 +53,23 @@ class Storages:
         storage = "/nodes/{node}/storage/{storage}"
         return [
             ("GET", storage + "/content", self.list_content),
-            ("POST", storage + "/download-url", self.download),
-            ("GET", "/nodes/{node}/query-url-metadata", self.query_url),
         ]
+
+    @staticmethod
+    def _options_of(store: dict[str, Any]) -> dict[str, Any]:
+        return {k: x for k, x in store.items() if k not in (*INTERNAL, *OWN_KEYS)}
+
+    async def _sc_create(self: Any, v: Params, user: str) -> Any:
+        path = str(v.get("path"))
+        if str(v.get("create-base-path", 1)) == "0" and v["storage"] not in self.storages:
+            raise die(
+                f"create storage failed: unable to activate storage '{v['storage']}'"
+                f" - directory '{path}' does not exist or is unreachable"
+            )
+        created = await super()._sc_create(v, user)
+        if v["type"] in NETWORK_TYPES:
+            self.storages[v["storage"]]["shared"] = 1
+        return created
 
     # ----------------------------------------------------------------- status
 
@@ -159,54 +160,6 @@ class Storages:
                 continue
             out.append(content_entry(sid, name, volume))
         return out
-
-    # -------------------------------------------------------------- downloads
-
-    async def query_url(self: Any, v: Params, user: str) -> Params:
-        if self.faults.active("download_fails"):
-            raise die("invalid server response: '404 File not found'")
-        name = urllib.parse.urlsplit(v["url"]).path.rpartition("/")[2]
-        return {"filename": name, "size": DOWNLOAD_BYTES, "mimetype": "application/octet-stream"}
-
-    async def download(self: Any, v: Params, user: str) -> str:
-        """Downloads are simulated: the file appears with a fixed size, nothing is fetched."""
-        sid, kind = v["storage"], v["content"]
-        store = self._check_enabled(sid, v["node"])
-        if store["type"] not in FILE_TYPES:
-            raise die(
-                f"can't upload to storage type '{store['type']}', not a file based storage!"
-            )
-        if kind not in split_list(store.get("content")):
-            raise die(f"storage '{sid}' is not configured for content-type '{kind}'")
-        filename = v["filename"].rpartition("/")[2]
-        if not re.fullmatch(EXTENSIONS[kind], filename):
-            raise param_error(filename="invalid filename or wrong extension")
-        path = f"{self._base_path(sid)}/{FOLDERS[kind]}/{filename}"
-        name = f"{kind}/{filename}"
-
-        async def body() -> str:
-            volumes = store["volumes"]
-            if name in volumes:
-                if v.get("checksum") and v["checksum"] == volumes[name].get("checksum"):
-                    return "got correct file already, no need to download"
-                if v.get("checksum"):
-                    raise TaskError(f"checksum mismatch: got 'simulated' != expect '{v['checksum']}', aborting")
-                raise TaskError(f"refusing to override existing file '{path}'")
-            if self.faults.active("download_fails", storage=sid):
-                raise TaskError(NOT_FOUND)
-            volumes[name] = {
-                "content": kind,
-                "format": file_format(name),
-                "size": DOWNLOAD_BYTES,
-                "virtual_size": VIRTUAL_BYTES if kind == "import" else None,
-                "checksum": v.get("checksum"),
-                "nodes": None if store.get("shared") else [v["node"]],
-                "ctime": int(time.time()),
-            }
-            return f"download of '{v['url']}' to '{path}' finished"
-
-        start = [f"downloading {v['url']} to {path}"]
-        return str(await self.task(v["node"], "download", filename, user, body, log=start))
 
 
 def content_entry(sid: str, name: str, volume: Params) -> Params:

@@ -11,7 +11,7 @@ from typing import Any
 
 from fakepve.model import lock_timeout
 
-from lab.pve.wire import Params, PveError, Reply, TaskError, param_error
+from lab.pve.wire import Params, PveError, Reply, TaskError, param_error, split_list
 
 UPID = re.compile(
     r"UPID:(?P<node>[\w.-]+):(?P<pid>[0-9A-F]{8,9}):(?P<pstart>[0-9A-F]{8,9}):"
@@ -22,6 +22,7 @@ SETTLE_SECONDS = 0.05
 LOCK_SECONDS = 10.0
 LOCK_POLL_SECONDS = 0.02
 WARNING = "WARN: "
+NO_LOG = "unable to open file - No such file or directory"
 
 
 class Tasks:
@@ -79,6 +80,9 @@ class Tasks:
                 status = str(error)
             except PveError as error:
                 status = error.message
+            except Exception as error:  # the cause reaches the tests through `crashes`
+                self.crashes.append(error)
+                status = "internal error"
             warnings = sum(line.startswith(WARNING) for line in record["log"])
             if status == "OK" and warnings:
                 status = f"WARNINGS: {warnings}"
@@ -135,14 +139,12 @@ class Tasks:
         found = UPID.fullmatch(v["upid"])
         if not found:
             raise param_error(upid="unable to parse worker upid")
-        if found["node"] != v["node"]:
-            raise param_error(upid="wrong node")
         task: dict[str, Any] | None = self.tasks.get(v["upid"])
+        if task is None or found["node"] != v["node"]:
+            raise param_error(upid="no such task")
         owner = found["user"]
         if user not in (owner, owner.split("!")[0]):
             self.require(user, f"/nodes/{v['node']}", "Sys.Audit")
-        if task is None:
-            raise PveError(400, "Parameter verification failed.", {"upid": "no such task"})
         return task
 
     @staticmethod
@@ -166,7 +168,9 @@ class Tasks:
         return self._view(self._find_task(v, user), listing=False)
 
     async def task_log(self, v: Params, user: str) -> Reply:
-        lines = self._find_task(v, user)["log"]
+        if UPID.fullmatch(v["upid"]) and v["upid"] not in self.tasks:
+            return Reply([{"n": 1, "t": NO_LOG}], {"total": 1})
+        lines = self._find_task(v, user)["log"] or ["no content"]
         start, limit = int(v.get("start", 0)), int(v.get("limit", 50))
         numbered = [{"n": n, "t": text} for n, text in enumerate(lines, 1)]
         return Reply(numbered[start : start + limit or None], {"total": len(lines)})
@@ -189,10 +193,22 @@ class Tasks:
             and v.get("vmid") in (None, shell_id(task["id"]))
             and v.get("typefilter") in (None, task["type"])
             and not (v.get("errors") and task.get("exitstatus") == "OK")
+            and self._in_source(task, v)
         ]
         start, limit = int(v.get("start", 0)), int(v.get("limit", 50))
         views = [self._view(task, listing=True) for task in wanted[start : start + limit]]
-        return Reply(views, {"total": len(wanted)})
+        audit = self.allowed(user, f"/nodes/{v['node']}", "Sys.Audit")
+        return Reply(views, {"total": len(wanted)} if audit else {})
+
+    @staticmethod
+    def _in_source(task: dict[str, Any], v: Params) -> bool:
+        """True if a task is among the active, archived or all, and of the wanted outcome."""
+        running = "endtime" not in task
+        source = v.get("source", "archive")
+        if (source == "active" and not running) or (source == "archive" and running):
+            return False
+        wanted = split_list(v.get("statusfilter"))
+        return not wanted or outcome(task) in wanted
 
     async def cluster_tasks(self: Any, v: Params, user: str) -> list[dict[str, Any]]:
         return [
@@ -200,6 +216,14 @@ class Tasks:
             for task in reversed(self.tasklog)
             if self._visible(task, user)
         ][:25]
+
+
+def outcome(task: dict[str, Any]) -> str:
+    """ok, error, warning or unknown, as the status filter of the list says."""
+    status = str(task.get("exitstatus", ""))
+    if status.startswith("WARNINGS"):
+        return "warning"
+    return {"OK": "ok", "": "unknown"}.get(status, "error")
 
 
 def shell_id(text: str) -> int | str:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,27 @@ import yaml
 from fakepve import schema as pve_schema
 
 from lab.pve.permissions import privileges_of
-from lab.pve.wire import Params, split_list
+from lab.pve.wire import Params, parse_properties, split_list
 
 RELEASES = {"8.4": "8.4.1", "9.1": "9.1.8"}
 QEMU = {"8.4": "9.2.0", "9.1": "10.1.2"}
 _LACKS: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "versions.yml").read_text())
 
+WORDS = ("yes", "no", "on", "off")
+TOKEN_ID = re.compile(r"[A-Za-z][A-Za-z0-9.\-_]+")
+JOB_ID = re.compile(r"[1-9]\d{2,8}-\d{1,9}")
+CIDR = re.compile(r"[^/]+/\d+")
+CPU_TYPES = (
+    *("486", "athlon", "core2duo", "coreduo", "pentium", "pentium2", "pentium3", "phenom"),
+    *("host", "max", "kvm32", "kvm64", "qemu32", "qemu64"),
+    *("x86-64-v2", "x86-64-v2-AES", "x86-64-v3", "x86-64-v4"),
+)
+# Models come in variants (-IBRS, -v2, -noTSX, …); their families tell them from typing errors.
+CPU_FAMILIES = (
+    *("Broadwell", "Cascadelake", "Conroe", "Cooperlake", "EPYC", "GraniteRapids", "Haswell"),
+    *("Icelake", "IvyBridge", "KnightsMill", "Nehalem", "Opteron_G", "Penryn", "SandyBridge"),
+    *("SapphireRapids", "SierraForest", "Skylake", "Westmere"),
+)
 _TEXT = {"type": "string", "optional": 1}
 # The newest schema describes HA rules by alternatives; these are all of their parameters.
 _RULE: dict[str, Any] = {
@@ -75,12 +91,57 @@ class Version:
         return {**spec, "properties": kept}
 
     def permissions(self, method: str, match: pve_schema.Match) -> Any:
+        """The permission rule of a method; None: root@pam only."""
+        if (method, match.template) == ("GET", "/cluster/options"):
+            return {"user": "all"}
         return match.methods[method].get("permissions")
 
-    def refine(self, method: str, template: str, values: Params, errors: Params) -> None:
-        """What the generic schema check cannot know of this version."""
+    def refine(self, template: str, spec: Params, values: Params, errors: Params) -> None:
+        """What the generic schema check does not find, or says in other words."""
+        for name, declared in spec.get("properties", {}).items():
+            if declared.get("type") == "boolean" and str(values.get(name)).lower() in WORDS:
+                errors[name] = f"type check ('boolean') failed - got '{values[name]}'"
+        if "tokenid" in values and not TOKEN_ID.fullmatch(str(values["tokenid"])):
+            errors["tokenid"] = "value does not match the regex pattern"
+        if "/replication/{id}" in template and not JOB_ID.fullmatch(str(values["id"])):
+            errors["id"] = f"invalid format - invalid replication job id '{values['id']}'\n"
+        elif "replication" in template and not JOB_ID.fullmatch(str(values.get("id", "100-0"))):
+            errors["id"] = f"invalid format - invalid replication job id '{values['id']}'\n"
+        if "/subnets" in template and not CIDR.fullmatch(str(values.get("subnet", "0/0"))):
+            if "{subnet}" not in template:
+                text = "value does not look like a valid CIDR network"
+                errors["subnet"] = f"invalid format - {text}\n"
+        if "dhcp-range" in values:
+            self._check_ranges(values["dhcp-range"], errors)
+        if "cpu" in values and "cpu" not in errors and (text := unknown_cpu(str(values["cpu"]))):
+            errors["cpu"] = text
         if template.startswith("/access/roles") and "privs" in values:
             unknown = [p for p in split_list(values["privs"]) if p not in privileges_of(self.series)]
             errors.pop("privs", None)
             if unknown:
                 errors["privs"] = f"invalid format - invalid privilege '{unknown[0]}'\n"
+
+    @staticmethod
+    def _check_ranges(given: Any, errors: Params) -> None:
+        for number, text in enumerate(given if isinstance(given, list) else [given]):
+            name = f"dhcp-range[{number}]"
+            for key in ("start-address", "end-address"):
+                if key not in parse_properties(text):
+                    errors.pop("dhcp-range", None)
+                    errors[name] = (
+                        f"invalid format - format error\n{name}.{key}:"
+                        " property is missing and it is not optional\n"
+                    )
+
+
+def unknown_cpu(text: str) -> str | None:
+    """The refusal of a CPU type that is no built-in one, or None."""
+    name = parse_properties(text, "cputype").get("cputype", "")
+    if not name or name.startswith("custom-") or name in CPU_TYPES:
+        return None
+    if any(name.startswith(family) for family in CPU_FAMILIES):
+        return None
+    return (
+        f"invalid format - Built-in cputype '{name}' is not defined"
+        " (missing 'custom-' prefix?)\n"
+    )

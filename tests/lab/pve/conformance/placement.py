@@ -11,6 +11,7 @@ from fakepve.model import FakeVm
 
 from lab.machines import MachineStatus
 from lab.pve.conformance.records import Record
+from lab.pve.downloads import WebFile
 from lab.pve.drives import drives_of
 from lab.pve.server import PveServer
 from lab.pve.wire import MIB, parse_size
@@ -119,6 +120,17 @@ EXTRA_GUESTS: dict[str, dict[int, dict[str, Any]]] = {
     },
     "ha": {vmid: {"name": f"h{vmid}", "memory": "128"} for vmid in (100, 101, 102, 103)},
     "faults": {
+        102: {
+            "name": "f102",
+            "memory": "64",
+            "scsihw": "virtio-scsi-single",
+            "scsi0": "local:102/vm-102-disk-0.qcow2,size=1G",
+            "net0": "virtio=BC:24:11:00:01:02,bridge=vmbr0",
+            "boot": "order=scsi0;net0",
+            "meta": "creation-qemu=10.0.13,ctime=1795251483",
+            "smbios1": "uuid=00000000-0000-4000-8000-000000000102",
+            "vmgenid": "00000000-0000-4000-8000-000000000102",
+        },
         101: {
             "name": "f101",
             "memory": "64",
@@ -152,8 +164,50 @@ def prepare(server: PveServer, name: str, records: list[Record]) -> None:
         for vmid in vmids:
             server.state._pool_join(pool, vmid)
     place_guests(server, records)
-    if name in ("access", "reads"):
-        server.state.machines = server.machines
+    if name == "storage_template":
+        server.state.web = {f"http://10.99.0.1:8085/{path}": x for path, x in WEB.items()}
+
+
+def _remove_guest(vmid: int) -> Event:
+    def event(server: PveServer) -> None:
+        vm = server.state.vm(vmid)
+        if vm is not None:
+            vm.status = "stopped"
+            server.state._remove(vm)
+
+    return event
+
+
+def _new_template(server: PveServer) -> None:
+    _remove_guest(900)(server)
+    config = {"name": "tpl", "memory": "64", "template": 1}
+    config["scsi0"] = "local:900/base-900-disk-0.raw,size=1G"
+    place_guest(server, "pve1", 900, config, running=False)
+
+
+def _fresh_901(server: PveServer) -> None:
+    _remove_guest(901)(server)
+    place_guest(server, "pve1", 901, {"name": "t901", "memory": "64"}, running=False)
+
+
+def _new_source(server: PveServer) -> None:
+    _remove_guest(922)(server)
+    config = {"name": "big", "memory": "64", "scsi0": "local:922/vm-922-disk-0.raw,size=1G"}
+    place_guest(server, "pve1", 922, config, running=False)
+    _full(server)
+
+
+def _stop_900(server: PveServer) -> None:
+    server.faults.clear("ignores_shutdown")
+    vm = server.state.vm(900)
+    vm.status = vm.qmpstatus = "stopped"
+    vm.apply_pending()
+
+
+def _back_home(server: PveServer) -> None:
+    """The HA daemons of the recording did not run: the guest had stayed where it was."""
+    vm = server.state.vm(100)
+    vm.node, vm.status = next(iter(server.state.nodes)), "stopped"
 
 
 def _agent(answers: bool) -> Event:
@@ -189,14 +243,44 @@ def _clear(fault: str) -> Event:
     return lambda server: server.faults.clear(fault)
 
 
+# What the web server of the recording served.
+WEB = {
+    "cloud.qcow2": WebFile(196616, 64 * MIB, b"cloud"),
+    "cloud.img": WebFile(196616, 64 * MIB, b"cloud"),
+    "disk.raw": WebFile(8 * MIB, 8 * MIB),
+    "tiny.iso": WebFile(1000),
+    "page.html": WebFile(6, is_image=False),
+    "ct.tar.zst": WebFile(300),
+}
+# Checksums of the files that were really served, and those of their stand-ins.
+CHECKSUMS = {
+    "1b7af784841125887e688254229e282829e17245d0e47fe7280da9b68a30d9e1": ("sha256", b"cloud"),
+    "41ce4d32ce22529a293044bc1eb4e734": ("md5", b"cloud"),
+}
 # What the recorder did outside of the API before a step: {file: {step: event}}.
+START_FAILURES = (
+    "missing bridge",
+    "cpu host without kvm",
+    "vlan tag",
+    "missing iso",
+    "cpu unknown",
+    "bad machine",
+    "too much memory",
+    "too many cores",
+    "disk gone",
+    "bad args",
+    "pci missing",
+    "mapping missing",
+    "ovmf without efidisk",
+)
 EVENTS: dict[str, dict[str, Event]] = {
     "faults": {
         "flock held: config set": _set("config_lock_held", vmid=101),
         "config": _clear("config_lock_held"),
         "agent silent": _agent(answers=False),
         "agent answering ping": _agent(answers=True),
-        "stop": _agent(answers=False),
+        "agent silent shutdown": _agent(answers=False),
+        **{f"start failure setup: {what}": _remove_guest(830) for what in START_FAILURES},
         "start failure: cpu host without kvm": _set("start_fails", vmid=830, times=1),
         "start failure: vlan tag on plain bridge": _set("start_fails", vmid=830, times=1),
         "start failure: bad args": _set("start_fails", vmid=830, times=1),
@@ -204,15 +288,19 @@ EVENTS: dict[str, dict[str, Event]] = {
         "shutdown timeout": _set("ignores_shutdown", vmid=101),
     },
     "storage_template": {
+        "import from guest disk": _remove_guest(901),
+        "current stopped": _stop_900,
+        "attach foreign volume": _remove_guest(901),
+        "reassign disk to guest": _fresh_901,
+        "mountpoint storage": _new_template,
         "mounted status": _small_storage(unmounted=False),
         "not mounted status": _small_storage(unmounted=True),
         "mounted again status": _small_storage(unmounted=False),
-        "full: clone": _full,
+        "full: clone": _new_source,
         "full: sparse alloc succeeds": _clear("storage_full"),
         "full: import": _full,
         "reboot": _set("ignores_shutdown", vmid=900),
         "shutdown with forceStop": _set("ignores_shutdown", vmid=930),
-        "download 404": _set("download_fails", times=1),
     },
     "cluster": {
         "proxy down: status": _set("daemon_down", node="pve2"),
@@ -221,6 +309,7 @@ EVENTS: dict[str, dict[str, Event]] = {
         "quorum back: status": _clear("no_quorum"),
     },
 }
+EVENTS["ha"] = {"destroy managed guest without purge": _back_home}
 EVENTS["scenario"] = {"agent none": _set("agent_silent", vmid=7101)}
 
 

@@ -13,8 +13,9 @@ from typing import Any
 import requests
 
 from lab.pve.conformance.compare import Answer, Comparison
-from lab.pve.conformance.placement import EVENTS, prepare
+from lab.pve.conformance.placement import CHECKSUMS, EVENTS, prepare
 from lab.pve.conformance.records import Record, by_version, in_turns, load
+from lab.pve.downloads import WebFile
 from lab.pve.login import COOKIE
 from lab.pve.permissions import ROOT
 from lab.pve.server import PveServer
@@ -79,6 +80,9 @@ class Replay:
             return self.server.root_password
         if value == "TICKET":
             return self._ticket(ROOT)[0]
+        if key == "checksum" and value in CHECKSUMS:
+            algorithm, content = CHECKSUMS[value]
+            return WebFile(content=content).checksum(algorithm)
         return self._aliases.get(value, value) if isinstance(value, str) else value
 
     def _path(self, path: str) -> str:
