@@ -16,6 +16,9 @@ LAB_DIR = Path(__file__).resolve().parents[1]
 MODULES_DIR = LAB_DIR / "tools" / "modules"
 PINS_FILE = LAB_DIR.parents[1] / "plugins" / "plugin_utils" / "_pins" / "tools.yml"
 
+STAND_IN_BUILD = "lab.standin"
+"""Build metadata by which the version of the stand-in for k3s differs from Kubernetes's own."""
+
 _REQUIRE = re.compile(r"^\s*(?:require\s+)?(?P<module>[\w.\-~/]+)\s+v(?P<version>\S+)")
 _BUILD_FLAGS = ("-mod=readonly", "-trimpath")
 
@@ -51,8 +54,7 @@ class Recipe:
 
     def sources(self) -> list[Path]:
         """Files of the module that decide what the tool becomes."""
-        patterns = ("go.mod", "go.sum", "**/*.go", "**/*.yaml", "**/*.toml")
-        found = {path for pattern in patterns for path in self.directory.glob(pattern)}
+        found = (path for path in self.directory.rglob("*") if path.is_file())
         return sorted(path for path in found if not path.name.endswith("_test.go"))
 
     def digest(self) -> str:
@@ -92,7 +94,7 @@ def recipes() -> dict[str, Recipe]:
     pinned = pins()
     kubernetes = pinned["kubernetes"]
     stand_in = LAB_DIR / "k3s"
-    upstream = _kubernetes_stamps(kubernetes["version"])
+    stand_in_version = f"{kubernetes['version']}+{STAND_IN_BUILD}"
     found = [
         Recipe(
             name="terraform-provider-proxmox",
@@ -121,7 +123,7 @@ def recipes() -> dict[str, Recipe]:
             module=kubernetes["module"],
             version=kubernetes["version"],
             tags=("providerless",),
-            stamps=upstream,
+            stamps=_kubernetes_stamps(stand_in_version),
         ),
         Recipe(
             name="kubectl",
@@ -130,7 +132,7 @@ def recipes() -> dict[str, Recipe]:
             module=kubernetes["module"],
             version=kubernetes["version"],
             tags=("providerless",),
-            stamps=upstream,
+            stamps=_kubernetes_stamps(kubernetes["version"]),
         ),
     ]
     return {recipe.name: recipe for recipe in found}
@@ -138,7 +140,7 @@ def recipes() -> dict[str, Recipe]:
 
 def _kubernetes_stamps(version: str) -> tuple[tuple[str, str], ...]:
     """Version variables that the Kubernetes release build sets by the linker."""
-    major, minor, _patch = version.split(".")
+    major, minor = version.split(".")[:2]
     values = {
         "gitVersion": f"v{version}",
         "gitMajor": major,
