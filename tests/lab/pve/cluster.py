@@ -23,6 +23,7 @@ from lab.pve.clusters import Cluster, Guest
 from lab.pve.downloads import Downloads
 from lab.pve.drives import Drives, drives_of
 from lab.pve.faults import Faults
+from lab.pve.firewall import Firewall
 from lab.pve.guests import Guests
 from lab.pve.ha import HighAvailability
 from lab.pve.lifecycle import Lifecycle
@@ -55,6 +56,7 @@ class SimulatedCluster(
     Sdn,
     HighAvailability,
     Backup,
+    Firewall,
     FakePve,
 ):
     """State and handlers of one simulated Proxmox VE cluster."""
