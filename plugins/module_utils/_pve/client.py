@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import os
+import re
 import threading
 import time
 import typing as t
@@ -24,6 +26,8 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.errors 
 
 BACK_OFF_SECONDS = 0.25
 RETRIES = 2
+
+_HOST = re.compile(r"[A-Za-z0-9._:-]*")
 
 Params = t.Mapping[str, str | int]
 
@@ -125,6 +129,9 @@ class Connection:
             raise BadOptionsError(
                 "No credentials are given: set api_token_id and api_token_secret, or api_password."
             )
+        ca_path = options.get("ca_path") or None
+        if ca_path and not os.access(ca_path, os.R_OK):
+            raise BadOptionsError(f"The CA file {ca_path} (ca_path) cannot be read.")
         return cls(
             host=host,
             port=port,
@@ -133,7 +140,7 @@ class Connection:
             token_id=token_id or None,
             token_secret=str(secret) if secret else None,
             validate_certs=bool(options.get("validate_certs", True)),
-            ca_path=options.get("ca_path") or None,
+            ca_path=ca_path,
             timeout_seconds=float(options.get("timeout_seconds") or 10.0),
         )
 
@@ -320,9 +327,11 @@ def _split_host(text: str, port: t.Any) -> tuple[str, int]:
         return text, int(port or 8006)
     try:
         parts = urlsplit(text if "//" in text else f"//{text}")
-        written = parts.port
+        host, written = parts.hostname or "", parts.port
+        if not _HOST.fullmatch(host):
+            raise ValueError(host)
     except ValueError:
         raise BadOptionsError(
             f"api_host {text!r} is not a host name or address with an optional port."
         ) from None
-    return parts.hostname or "", int(port or written or 8006)
+    return host, int(port or written or 8006)

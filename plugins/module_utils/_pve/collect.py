@@ -104,10 +104,8 @@ def _first_answers(api: Api, pool: concurrent.futures.Executor) -> snapshot.Answ
         Call("/cluster/status", "status", "quorate", instead="Until then most nodes online count."),
         Call("/access/permissions", "permissions", "privileges"),
     ]
-    try:
-        _store_all(api, pool, optional, answers)
-    finally:
-        answers.resources = required.result() or ()
+    _store_all(api, pool, optional, answers)
+    answers.resources = required.result() or ()
     return answers
 
 
@@ -179,6 +177,7 @@ def _cut(calls: list[Call], budget: int, answers: snapshot.Answers) -> list[Call
 
 def _say_what_is_filtered(answers: snapshot.Answers) -> None:
     """Say which lists the API shortens for these credentials without telling."""
+    _say_which_nodes_are_silent(answers)
     if not answers.permissions:
         return
     for field, path, *privileges in (
@@ -199,16 +198,26 @@ def _say_what_is_filtered(answers: snapshot.Answers) -> None:
                     " credentials were given singly; the rest is invisible here.",
                 )
             )
+
+
+def _say_which_nodes_are_silent(answers: snapshot.Answers) -> None:
+    """Say which nodes are offline or online without numbers."""
+    counted = {
+        item["node"] for item in snapshot.of_type(answers.resources, "node") if item.get("maxmem")
+    }
     for name, online in snapshot.online_nodes(answers.status, answers.resources).items():
         if not online:
-            answers.missing.append(
-                snapshot.finding(
-                    "facts.node-offline",
-                    "warning",
-                    f"nodes.{name}",
-                    f"Node {name} is offline: it was not asked, and its guests may lack numbers.",
-                )
+            rule = "facts.node-offline"
+            message = f"Node {name} is offline: it was not asked, and its guests may lack numbers."
+        elif name not in counted:
+            rule = "facts.node-without-numbers"
+            message = (
+                f"Node {name} shows no CPU and memory: these credentials lack Sys.Audit on"
+                f" /nodes/{name}, or its pvestatd service does not run."
             )
+        else:
+            continue
+        answers.missing.append(snapshot.finding(rule, "warning", f"nodes.{name}", message))
 
 
 def _say_what_is_estimated(answers: snapshot.Answers) -> None:

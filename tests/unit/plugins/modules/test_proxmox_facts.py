@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import subprocess
+import sys
 import typing as t
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.testing import patch_module_args
 from ansible_collections.clusterwright.proxmox.plugins.modules import proxmox_facts
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
     Snapshot,
@@ -31,17 +33,31 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_certificate(tmp_path_factory.mktemp("tls"), "127.0.0.1")
 
 
-@pytest.fixture(autouse=True)
-def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HOST", "PORT", "USER", "PASSWORD", "TOKEN_ID", "TOKEN_SECRET", "CA_PATH"):
-        monkeypatch.delenv(f"PROXMOX_{name}", raising=False)
+RUNNER = """
+import json, sys
+from ansible.module_utils.testing import patch_module_args
+from ansible_collections.clusterwright.proxmox.plugins.modules import proxmox_facts
+with patch_module_args(json.load(sys.stdin)):
+    proxmox_facts.main()
+"""
+COLLECTIONS = Path(proxmox_facts.__file__).parents[5]
 
 
-def run(capsys: pytest.CaptureFixture[str], **options: t.Any) -> tuple[int, dict[str, t.Any]]:
-    """Run the module and return its exit code and result."""
-    with patch_module_args(options), pytest.raises(SystemExit) as ended:
-        proxmox_facts.main()
-    return int(ended.value.code or 0), json.loads(capsys.readouterr().out)
+def run(
+    environment: dict[str, str] | None = None, **options: t.Any
+) -> tuple[int, dict[str, t.Any]]:
+    """Run the module in a process of its own and return its exit code and result."""
+    done = subprocess.run(
+        [sys.executable, "-c", RUNNER],
+        input=json.dumps(options),
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(COLLECTIONS), **(environment or {})},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    return done.returncode, json.loads(done.stdout)
 
 
 def answering(name: str) -> t.Callable[[Request], Answer]:
@@ -53,19 +69,19 @@ def answering(name: str) -> t.Callable[[Request], Answer]:
 @pytest.mark.parametrize("name", ["cluster_9.json", "standalone_8.json"])
 @pytest.mark.parametrize("check", [False, True])
 def test_facts_fit_the_contract(
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
     certificate: Path,
     name: str,
     check: bool,
 ) -> None:
-    monkeypatch.setenv("PROXMOX_HOST", "127.0.0.1")
-    monkeypatch.setenv("PROXMOX_TOKEN_ID", "automation@pve!plan")
-    monkeypatch.setenv("PROXMOX_TOKEN_SECRET", SECRET)
-    monkeypatch.setenv("PROXMOX_CA_PATH", str(certificate))
+    environment = {
+        "PROXMOX_HOST": "127.0.0.1",
+        "PROXMOX_TOKEN_ID": "automation@pve!plan",
+        "PROXMOX_TOKEN_SECRET": SECRET,
+        "PROXMOX_CA_PATH": str(certificate),
+    }
     with Server(certificate, answering(name)).serve() as server:
         code, result = run(
-            capsys, api_port=server.port, depth="addresses", _ansible_check_mode=check
+            environment, api_port=server.port, depth="addresses", _ansible_check_mode=check
         )
     assert code == 0 and result["changed"] is False
     facts = parse(Snapshot, result["ansible_facts"]["proxmox"])
@@ -75,13 +91,9 @@ def test_facts_fit_the_contract(
     assert SECRET not in json.dumps(result)
 
 
-@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
-def test_unchecked_certificates_are_warned_about(
-    capsys: pytest.CaptureFixture[str], certificate: Path
-) -> None:
+def test_unchecked_certificates_are_warned_about(certificate: Path) -> None:
     with Server(certificate, answering("cluster_9.json")).serve() as server:
         code, result = run(
-            capsys,
             api_host=f"127.0.0.1:{server.port}",
             api_token_id="automation@pve!plan",
             api_token_secret=SECRET,
@@ -91,13 +103,10 @@ def test_unchecked_certificates_are_warned_about(
     assert "validate_certs is false" in json.dumps(result["warnings"])
 
 
-def test_wrong_credentials_fail_even_when_facts_are_optional(
-    capsys: pytest.CaptureFixture[str], certificate: Path
-) -> None:
+def test_wrong_credentials_fail_even_when_facts_are_optional(certificate: Path) -> None:
     refused = Answer(None, 401, "Authentication failed!")
     with Server(certificate, lambda request: refused).serve() as server:
         code, result = run(
-            capsys,
             api_host=f"127.0.0.1:{server.port}",
             api_token_id="automation@pve!plan",
             api_token_secret=SECRET,
@@ -112,17 +121,15 @@ def test_wrong_credentials_fail_even_when_facts_are_optional(
 
 @pytest.mark.parametrize("configured", [True, False])
 @pytest.mark.parametrize("required", [True, False])
-def test_without_a_cluster(
-    capsys: pytest.CaptureFixture[str], configured: bool, required: bool
-) -> None:
+def test_without_a_cluster(configured: bool, required: bool) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    connection = {
+    connection: dict[str, t.Any] = {
         "api_host": f"127.0.0.1:{port}",
         "api_token_id": "automation@pve!plan",
         "api_token_secret": SECRET,
     }
-    code, result = run(capsys, required=required, **(connection if configured else {}))
+    code, result = run(required=required, **(connection if configured else {}))
     reason = "refuses connections" if configured else "PROXMOX_HOST"
     if required:
         assert code == 1 and reason in result["msg"]
@@ -132,8 +139,6 @@ def test_without_a_cluster(
 
 
 @pytest.mark.parametrize("options", [{"workers": 0}, {"timeout_seconds": 0}])
-def test_numbers_that_cannot_work_are_refused(
-    capsys: pytest.CaptureFixture[str], options: dict[str, t.Any]
-) -> None:
-    code, result = run(capsys, api_host="pve1", **options)
+def test_numbers_that_cannot_work_are_refused(options: dict[str, t.Any]) -> None:
+    code, result = run(api_host="pve1", **options)
     assert code == 1 and "at least 1" in result["msg"]

@@ -352,6 +352,8 @@ def test_the_ways_to_write_a_connection(
     [
         ({"api_host": ""}, "PROXMOX_HOST"),
         ({"api_host": "pve1:many"}, "host name or address"),
+        ({"api_host": "pve 1"}, "host name or address"),
+        ({"ca_path": "/no/such/ca.pem"}, "/no/such/ca.pem"),
         ({"api_token_id": "plan"}, "PROXMOX_USER"),
         ({"api_token_id": "plan", "api_user": "root"}, "realm"),
         ({"api_user": "root@pam"}, "leave out one"),

@@ -4,10 +4,17 @@
 from __future__ import annotations
 
 import copy
+import threading
 import typing as t
+from pathlib import Path
 
 import pytest
-from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve import collect, errors
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve import (
+    client,
+    collect,
+    errors,
+    guest_pass,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
     Snapshot,
     parse,
@@ -15,7 +22,14 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.plugins.module_utils._pve import generated
-from unit.plugins.module_utils._pve.support import Answer, RecordedApi, recorded
+from unit.plugins.module_utils._pve.support import (
+    Answer,
+    RecordedApi,
+    Request,
+    Server,
+    make_certificate,
+    recorded,
+)
 
 RECORDINGS = ["cluster_9.json", "standalone_8.json"]
 
@@ -163,6 +177,39 @@ def test_a_hanging_node_is_left_after_two_tries_and_the_others_are_read() -> Non
     }
 
 
+def test_a_hanging_agent_costs_its_own_limit_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guest_pass, "GUEST_TIMEOUT_SECONDS", 0.5)
+    answers = generated.cluster(1, 6)
+    certificate = make_certificate(tmp_path, "127.0.0.1")
+    release = threading.Event()
+
+    def answer(request: Request) -> Answer:
+        if request.path == "/nodes/pve1/qemu/103/agent/network-get-interfaces":
+            release.wait(30)
+        return answers[request.path]
+
+    with Server(certificate, answer).serve() as server:
+        api = client.connect(
+            client.Connection(
+                host="127.0.0.1",
+                port=server.port,
+                user="a@pve",
+                token_id="b",
+                token_secret="c",
+                ca_path=str(certificate),
+            )
+        )
+        result = collect.collect(api, depth="addresses", workers=2)
+        release.set()
+        api.close()
+    assert missing(result, "unreachable") == ["guests.103.addresses"]
+    assert [item["address_source"] for item in result["guests"]] == [
+        "config" if item["vmid"] == 103 else "agent" for item in result["guests"]
+    ]
+
+
 @pytest.mark.parametrize(
     "answer",
     [
@@ -203,6 +250,7 @@ def test_a_token_without_rights_gets_findings_and_no_numbers() -> None:
             del item[key]
     api = RecordedApi(answers)
     result = read(api)
+    assert missing(result, "node-without-numbers") == ["nodes.pve1", "nodes.pve2"]
     assert set(missing(result, "forbidden")) == {"quorate", "backup_jobs"}
     assert set(missing(result, "filtered")) == {
         "guests",
