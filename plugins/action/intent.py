@@ -20,6 +20,7 @@ ARGUMENTS: dict[str, t.Any] = {
     "deployment": {"type": "str", "default": ""},
     "deployments_dir": {"type": "path", "required": True},
 }
+STORED = ("request", "snapshot", "plan")
 NAME = re.compile(r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
 
 
@@ -84,9 +85,7 @@ class ActionModule(ActionBase):
             "text": text,
             "deployment": name,
             "directory": str(directory),
-            **{
-                stored: self._stored(directory / f"{stored}.json") for stored in ("request", "plan")
-            },
+            **{name: self._stored(directory / f"{name}.json") for name in STORED},
         }
 
     @staticmethod

@@ -28,7 +28,7 @@ ARGUMENTS: dict[str, t.Any] = {
     "state": {
         "type": "str",
         "required": True,
-        "choices": ["started", "stage", "planned", "approved", "finished"],
+        "choices": ["started", "stage", "planned", "approved", "released", "finished"],
     },
     "ledger": {"type": "str", "required": True, "no_log": False},
     "directory": {"type": "path"},
@@ -65,6 +65,7 @@ class ActionModule(ActionBase):
                 ("state", "started", ["deployment", "directory"]),
                 ("state", "stage", ["workflow_id", "stage", "status"]),
                 ("state", "planned", ["workflow_id", "plan"]),
+                ("state", "released", ["workflow_id", "deployment"]),
                 ("state", "approved", ["workflow_id", "plan_sha256", "status"]),
                 ("state", "finished", ["workflow_id", "status"]),
             ],
@@ -125,6 +126,10 @@ class ActionModule(ActionBase):
         ledger.approve(
             args["workflow_id"], args["plan_sha256"], args["status"], user, args["reason"]
         )
+        return {"workflow_id": args["workflow_id"]}
+
+    def _released(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
+        ledger.release(args["deployment"])
         return {"workflow_id": args["workflow_id"]}
 
     def _finished(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:

@@ -68,6 +68,11 @@ request:
   returned: always
   type: dict
   sample: {"text": "HA cluster with monitoring"}
+snapshot:
+  description: The facts that are stored in the folder, if any.
+  returned: always
+  type: dict
+  sample: {"cluster": "home"}
 plan:
   description: The plan that is stored in the folder, if any.
   returned: always

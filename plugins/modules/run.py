@@ -25,10 +25,11 @@ options:
       - V(stage) completes the current stage and enters O(stage).
       - V(planned) reserves the ids, names and addresses of O(plan).
       - V(approved) records a decision about a Terraform plan.
+      - V(released) gives back what a destroyed deployment held.
       - V(finished) ends the run.
     type: str
     required: true
-    choices: [started, stage, planned, approved, finished]
+    choices: [started, stage, planned, approved, released, finished]
   ledger:
     description: Path of an SQLite file, or an SQLAlchemy URL such as that of a PostgreSQL server.
     type: str
@@ -37,7 +38,7 @@ options:
     description: Folder of the deployment, where C(result.json) is kept.
     type: path
   deployment:
-    description: Name of the deployment. Required with O(state=started).
+    description: Name of the deployment. Required with O(state=started) and O(state=released).
     type: str
   workflow_id:
     description: Id of the run, from O(state=started).

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Read runs and deployments from the ledger; see the module's docs."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger import (
+    Ledger,
+    LedgerError,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._result import (
+    result_of,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report._table import table
+
+ARGUMENTS: dict[str, t.Any] = {
+    "ledger": {"type": "str", "required": True},
+    "deployment": {"type": "str"},
+    "limit": {"type": "int", "default": 10},
+}
+
+
+class ActionModule(ActionBase):
+    """One deployment: its runs with stages. None: all deployments, one line each."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(
+        self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None
+    ) -> dict[str, t.Any]:
+        """Return the rows and their table; a ledger that is not there yet has none."""
+        super().run(tmp, task_vars)
+        _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
+        if "://" not in args["ledger"] and not Path(args["ledger"]).is_file():
+            return {"changed": False, "runs": [], "deployments": [], "table": "Nothing recorded."}
+        try:
+            ledger = Ledger(args["ledger"])
+        except LedgerError as error:
+            return {"failed": True, "msg": str(error)}
+        try:
+            if args["deployment"]:
+                return _history(ledger, args["deployment"], args["limit"])
+            return _overview(ledger)
+        finally:
+            ledger.close()
+
+
+def _history(ledger: Ledger, deployment: str, limit: int) -> dict[str, t.Any]:
+    runs = ledger.runs(deployment, limit=limit)
+    if not runs:
+        known = ", ".join(row["deployment"] for row in ledger.deployments()) or "none"
+        return {
+            "failed": True,
+            "msg": f"There is no deployment {deployment} in the ledger; there are: {known}.",
+        }
+    rows = [
+        (
+            run["created_at"][:19] if first else "",
+            stage["agent_name"],
+            stage["status"],
+            "" if stage["seconds"] is None else f"{stage['seconds']:.1f}",
+            stage["error_message"] or "",
+        )
+        for run in runs
+        for first, stage in _ends(run)
+    ]
+    return {
+        "changed": False,
+        "runs": [{**result_of(run), "interrupted": run["interrupted"]} for run in runs],
+        "deployments": [],
+        "table": table(("run", "stage", "status", "seconds", "error"), rows),
+    }
+
+
+def _ends(run: dict[str, t.Any]) -> t.Iterator[tuple[bool, dict[str, t.Any]]]:
+    """Yield the stages, then the run as a whole."""
+    for number, stage in enumerate(run["stages"]):
+        yield number == 0, stage
+    status = f"{run['status']} (interrupted)" if run["interrupted"] else run["status"]
+    seconds = sum(stage["seconds"] or 0.0 for stage in run["stages"])
+    whole = {"agent_name": "whole run", "status": status, "seconds": seconds}
+    yield not run["stages"], {**whole, "error_message": ""}
+
+
+def _overview(ledger: Ledger) -> dict[str, t.Any]:
+    deployments = ledger.deployments()
+    rows = [
+        (
+            row["deployment"],
+            row["environment"] or "",
+            f"{row['status']} (interrupted)" if row["interrupted"] else row["status"],
+            row["updated_at"][:19],
+            row["user"],
+            ", ".join(row["machines"]),
+        )
+        for row in deployments
+    ]
+    headers = ("deployment", "environment", "last run", "at (UTC)", "by", "machines")
+    return {
+        "changed": False,
+        "runs": [],
+        "deployments": [
+            {**result_of(row), "machines": row["machines"], "interrupted": row["interrupted"]}
+            for row in deployments
+        ],
+        "table": table(headers, rows) if rows else "Nothing recorded.",
+    }
