@@ -41,13 +41,17 @@ class Knowledge:
 
     @functools.cached_property
     def vocabulary(self) -> dict[str, tuple[str, str | None]]:
-        """Return ``alias -> (family, component or None)``, aliases in lower case."""
+        """Return ``alias -> (family, component or None)``, aliases in lower case.
+
+        The last-resort tables are left out: their words (web, database) are no names of software.
+        """
         words: dict[str, tuple[str, str | None]] = {}
-        for family in self.families.values():
+        named = [family for family in self.families.values() if not family.last_resort]
+        for family in named:
             for name, component in family.components.items():
                 for alias in component.aliases:
                     words.setdefault(alias.lower(), (family.family, name))
-        for family in self.families.values():
+        for family in named:
             for alias in (family.family, family.title, *family.aliases):
                 words[alias.lower()] = (family.family, None)
         return words

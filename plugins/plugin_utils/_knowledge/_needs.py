@@ -37,6 +37,7 @@ class Need:
 
     family: str
     component: str
+    category: str
     title: str
     per: str
     count: int
@@ -140,6 +141,7 @@ def _need(case: _Case) -> Need:
     return Need(
         family=case.family.family,
         component=case.name,
+        category=case.family.category,
         title=case.component.title,
         per=case.component.per,
         count=math.ceil(values["count"] - 1e-9),

@@ -13,6 +13,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     MachineWish,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import (
+    Knowledge,
     Need,
     category_of,
     needs,
@@ -20,6 +21,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge i
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
     Context,
     Group,
+    name_prefix,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._topology import (
     wants_ha,
@@ -53,7 +55,10 @@ def app_groups(context: Context) -> list[Group]:
     ha = wants_ha(context)
     environment = request.environment or ""  # not said: the documents' own recommendation
     wishes = list(request.machines)
-    apps = [*request.apps, *_apps_of_components(request.components, request.apps)]
+    apps = [
+        *request.apps,
+        *_apps_of_components(request.components, request.apps, context.knowledge),
+    ]
     if apps:
         found = needs(apps, request.drivers, environment, ha, context.knowledge)
         pairs = _matched(context, found, wishes, environment, ha)
@@ -67,12 +72,15 @@ def app_groups(context: Context) -> list[Group]:
 
 
 def _apps_of_components(
-    components: t.Sequence[str], apps: t.Sequence[AppWish]
+    components: t.Sequence[str], apps: t.Sequence[AppWish], knowledge: Knowledge
 ) -> t.Iterator[AppWish]:
-    """Yield a last-resort app for each part without a brand that no named app is."""
-    named = {app.component for app in apps} | {app.family for app in apps}
+    """Yield a last-resort app for each part without a brand that no named app is already."""
+    covered = {app.family for app in apps} | {app.component for app in apps}
+    for app in apps:
+        family = knowledge.get(app.family)
+        covered.add(family.category if family else category_of(app.family))
     for component in components:
-        if component not in named:
+        if component not in covered and knowledge.get(f"table-{component}") is not None:
             yield AppWish(family=f"table-{component}")
 
 
@@ -94,7 +102,7 @@ def _matched(
     named = {wish.role: wish for wish in wishes if wish.role not in GENERAL_ROLES}
     pairs: list[Pair] = []
     for need in found:
-        keys = (need.component, need.family, need.family.removeprefix("table-"))
+        keys = (need.component, need.family, need.category)
         wish = next((named.pop(key) for key in keys if key in named), None)
         if wish is None and len(general) == 1:
             wish = general[0]
@@ -156,9 +164,8 @@ def _changed(context: Context) -> list[Group]:
             continue
         sizes = sizes_of(machine)
         alone = [m.group for m in machines].count(machine.group) == 1
-        numbered = re.fullmatch(
-            rf"{re.escape(context.deployment)}-{machine.group}-\d+", machine.name
-        )
+        prefix = name_prefix(context.deployment, machine.group)
+        numbered = re.fullmatch(rf"{re.escape(prefix)}-\d+", machine.name)
         base_name = machine.name if alone else re.sub(r"-\d+$", "", machine.name)
         group = Group(
             name=machine.group,

@@ -22,6 +22,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._add
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
     Context,
     Group,
+    name_prefix,
 )
 
 
@@ -89,7 +90,7 @@ class Identities:
 
     def _names(self, group: Group) -> list[str]:
         """Return names: those of machines that are there first, then the next free numbers."""
-        prefix = group.base_name or f"{self.context.deployment}-{group.name}"
+        prefix = group.base_name or name_prefix(self.context.deployment, group.name)
         kept = [name for name in self.known if _number(name, prefix)]
         if group.base_name and not kept:
             if group.count == 1:

@@ -81,6 +81,11 @@ class Group:
         return replace(self, why=(*(w for w in self.why if w.field != number), why))
 
 
+def name_prefix(deployment: str, group: str) -> str:
+    """Return what the names of a group's machines begin with when none was said."""
+    return deployment if group == deployment else f"{deployment}-{group}"
+
+
 @dataclass
 class Context:
     """Everything one sizing looks at, and the findings it collects."""

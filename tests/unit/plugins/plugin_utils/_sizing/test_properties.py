@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Over random Proxmox clusters: a ready plan keeps every rule, any other says why."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
+    Plan,
+    Request,
+    Snapshot,
+    canonical_json,
+    errors,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing import (
+    Proposal,
+    Reserved,
+)
+from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._sizing.builders import (  # noqa: E501
+    finding_ids,
+    guest,
+    node,
+    plan,
+    request,
+    site,
+    snapshot,
+    storage,
+)
+from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._sizing.rules import (  # noqa: E501
+    broken,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+SITE = site(vmid_range=(500, 600))
+ENVIRONMENTS = st.sampled_from([None, "production", "staging", "development", "test"])
+
+
+@st.composite
+def clusters(draw: st.DrawFn) -> Snapshot:
+    """Draw facts: hosts of any size and state, storages local or shared, guests with addresses."""
+    names = [f"pve{number}" for number in range(1, draw(st.integers(1, 6)) + 1)]
+    hosts = []
+    for index, name in enumerate(names):
+        memory = draw(st.sampled_from([8192, 16384, 32768, 65536, 131072]))
+        hosts.append(
+            node(
+                name,
+                online=index == 0 or draw(st.booleans()),
+                maintenance=index > 0 and draw(st.integers(0, 9)) == 0,
+                cpus=draw(st.sampled_from([2, 4, 8, 16, 32])),
+                cpu_load=draw(st.sampled_from([0.0, 0.1, 0.5, 0.7, 0.95])),
+                memory_mib=memory,
+                memory_used_mib=draw(st.integers(512, memory // 2)),
+                committed_memory_mib=draw(st.integers(0, int(memory * 1.5))),
+                committed_cpus=draw(st.integers(0, 40)),
+            )
+        )
+    shared = draw(st.booleans())
+    total = draw(st.sampled_from([100.0, 500.0, 2000.0]))
+    free = total * draw(st.floats(0.1, 1.0))
+    storages = []
+    for name in names:
+        own = free if shared else total * draw(st.floats(0.1, 1.0))
+        storages.append(storage("tank", name, shared=shared, total_gib=total, available_gib=own))
+    guests = [
+        guest(
+            vmid,
+            f"guest-{vmid}",
+            draw(st.sampled_from(names)),
+            addresses=[f"10.20.0.{draw(st.integers(2, 250))}"],
+        )
+        for vmid in draw(st.lists(st.integers(500, 540), unique=True, max_size=12))
+    ]
+    return snapshot(hosts, storages, guests)
+
+
+@st.composite
+def cluster_requests(draw: st.DrawFn) -> Request:
+    """Draw requests for clusters with some explicit numbers."""
+    cluster: dict[str, t.Any] = {}
+    if draw(st.booleans()):
+        cluster["servers"] = draw(st.sampled_from([1, 2, 3, 5]))
+    if draw(st.booleans()):
+        cluster["agents"] = draw(st.integers(0, 8))
+    said: dict[str, t.Any] = {"role": draw(st.sampled_from(["node", "server", "agent"]))}
+    for number, values in (
+        ("cores", [1, 2, 4, 8, 64]),
+        ("memory_mib", [512, 2048, 3000, 8192, 65536]),
+        ("disk_gib", [5, 20, 50, 500]),
+    ):
+        if draw(st.integers(0, 3)) == 0:
+            said[number] = draw(st.sampled_from(values))
+    return request(
+        cluster=cluster,
+        machines=[said] if len(said) > 1 else [],
+        ha=draw(st.sampled_from([None, None, True, False])),
+        environment=draw(ENVIRONMENTS),
+        workload=draw(st.sampled_from([None, None, "ml-training", "ci-runner"])),
+    )
+
+
+def explicit_kept(wanted: Request, result: Plan) -> bool:
+    """Return whether every number that was said is in the plan unchanged."""
+    cluster = wanted.cluster
+    roles = [machine.role for machine in result.machines]
+    if cluster and cluster.servers is not None and roles.count("server") != cluster.servers:
+        return False
+    if cluster and cluster.agents is not None and roles.count("agent") != cluster.agents:
+        return False
+    for wish in wanted.machines:
+        for machine in result.machines:
+            if wish.role not in ("node", machine.role):
+                continue
+            if wish.cores is not None and machine.cores * machine.sockets != wish.cores:
+                return False
+            if wish.memory_mib is not None and machine.memory_mib != wish.memory_mib:
+                return False
+            if wish.disk_gib is not None and machine.disks[0].size_gib != wish.disk_gib:
+                return False
+    return True
+
+
+@given(cluster_requests(), clusters())
+def test_a_plan_keeps_the_rules_or_says_why_there_is_none(wanted: Request, facts: Snapshot) -> None:
+    result = plan(wanted, facts, SITE)
+    if result.status == "ready":
+        assert broken(result, facts, SITE) == []
+        assert explicit_kept(wanted, result)
+        assert errors(result.findings) == []
+    else:
+        assert result.machines == ()
+        assert errors(result.findings)
+        assert result.summary
+
+
+@given(cluster_requests(), clusters())
+def test_planning_is_deterministic(wanted: Request, facts: Snapshot) -> None:
+    assert canonical_json(plan(wanted, facts, SITE)) == canonical_json(plan(wanted, facts, SITE))
+
+
+@given(
+    st.lists(st.integers(1, 4), min_size=2, max_size=4),
+    st.sets(st.integers(10, 99), max_size=40),
+    st.sets(st.integers(500, 600), max_size=60),
+)
+def test_deployments_in_parallel_never_collide(
+    counts: list[int], addresses: set[int], vmids: set[int]
+) -> None:
+    facts = snapshot(6)
+    reserved = Reserved(
+        frozenset(vmids), frozenset(f"10.20.0.{number}" for number in addresses), frozenset()
+    )
+    for index, count in enumerate(counts):
+        result = plan(
+            request(cluster={"servers": 3, "agents": count}),
+            facts,
+            SITE,
+            deployment=f"d{index}",
+            reserved=reserved,
+        )
+        assert result.status == "ready"
+        mine = {machine.vmid for machine in result.machines}
+        held = {str(machine.address) for machine in result.machines}
+        assert result.cluster is not None
+        held.add(str(result.cluster.vip))
+        assert not mine & reserved.vmids
+        assert not held & reserved.addresses
+        reserved = Reserved(reserved.vmids | mine, reserved.addresses | held, frozenset())
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["server", "agent", "x", "{{ 1 }}"]),
+        st.dictionaries(
+            st.sampled_from(["count", "cores", "memory_mib", "disk_gib", "vmid"]),
+            st.integers(-5, 10**9),
+        ),
+    ),
+    st.text(max_size=40),
+    cluster_requests(),
+    clusters(),
+)
+def test_a_proposal_never_breaks_a_rule(
+    groups: dict[str, dict[str, int]], text: str, wanted: Request, facts: Snapshot
+) -> None:
+    proposal = Proposal(groups, dict.fromkeys(groups, text))
+    result = plan(wanted, facts, SITE, proposal=proposal)
+    if result.status == "ready":
+        assert broken(result, facts, SITE) == []
+        assert explicit_kept(wanted, result)
+
+
+def test_a_proposal_far_from_the_rules_is_reported_and_not_used() -> None:
+    result = plan(request(), proposal=Proposal({"agent": {"memory_mib": 2048 * 5, "cores": 4}}))
+    agent = next(machine for machine in result.machines if machine.role == "agent")
+    assert (agent.cores, agent.memory_mib) == (4, 2048)
+    assert "model.diverges" in finding_ids(result, "warning")
