@@ -86,9 +86,9 @@ class Accounts:
         return view
 
     async def list_users(self: Any, v: Params, user: str) -> list[dict[str, Any]]:
-        out = []
+        out, own = [], user.partition("!")[0]
         for userid in sorted(self.access.users):
-            visible = userid == user.split("!")[0] or any(
+            visible = userid == own or any(
                 self.allowed(user, path, priv)
                 for path in ["/access/groups"]
                 + [f"/access/groups/{g}" for g in self._groups_of(userid)]
@@ -296,7 +296,9 @@ class Accounts:
 
     async def update_acl(self: Any, v: Params, user: str) -> None:
         subjects = [
-            (kind, name) for kind in ("user", "group", "token") for name in split_list(v.get(kind + "s"))
+            (kind, name)
+            for kind in ("user", "group", "token")
+            for name in split_list(v.get(kind + "s"))
         ]
         if not subjects:
             needed = "either 'users', 'groups' or 'tokens' is required."

@@ -25,7 +25,17 @@ FORMATS = ("/api2/json", "/api2/extjs")
 MAX_BODY_BYTES = 512 * 1024
 METHODS = ("GET", "POST", "PUT", "DELETE")
 HEADERS = {"Cache-Control": "max-age=0", "Pragma": "no-cache", "Server": "pve-api-daemon/3.0"}
-HIDDEN = ("password", "confirmation-password")
+# Paths whose changes go into a file of the cluster, with its name and that of the thing.
+CLUSTER_FILES = {
+    "/pools": ("user_cfg", "pool"),
+    "/access/users": ("user_cfg", "user"),
+    "/access/roles": ("user_cfg", "role"),
+    "/access/groups": ("user_cfg", "group"),
+    "/access/acl": ("user_cfg", ""),
+    "/storage": ("storage_cfg", "storage"),
+    "/cluster/options": ("datacenter_cfg", ""),
+}
+READABLE = ("/access/ticket",)
 Handler = Callable[[Params, str | None], Awaitable[Any]]
 
 
@@ -117,6 +127,7 @@ class Api:
         self.check_permissions(user, self.features.permissions(request.method, match), values)
         self._check_node(match.params.get("node"))
         values = self._validated(request.method, match, info, values)
+        self._check_quorum(request.method, match.template)
         return await self._call(request, match, info, values, user)
 
     def _match(self: Any, request: web.Request, inner: str) -> Any:
@@ -139,16 +150,13 @@ class Api:
             if fault.name == "slow":
                 await asyncio.sleep(fault.seconds)
             elif fault.name == "connection_closed":
-                request.transport.close()
+                if request.transport:
+                    request.transport.close()
                 raise ConnectionResetError("connection closed by a fault")
             elif fault.name == "proxy_timeout":
                 await asyncio.sleep(fault.seconds)
                 raise self.faults.error(fault)
-            elif fault.name == "ticket_expired" and "Authorization" in request.headers:
-                continue
-            elif fault.name == "daemon_down" and fault.node is None and inner == "/version":
-                continue
-            else:
+            elif fault.name != "ticket_expired" or "Authorization" not in request.headers:
                 raise self.faults.error(fault)
 
     @staticmethod
@@ -178,6 +186,18 @@ class Api:
         if user and "!" in user and not info.get("allowtoken", 1):
             reason = f"URI '{inner}' not available with API token, need proper ticket.\n"
             raise PveError(403, f"Permission check failed ({reason})")
+
+    def _check_quorum(self: Any, method: str, template: str) -> None:
+        """Refuse changes of files that the cluster keeps while it has no quorum."""
+        if method == "GET" or self.quorate:
+            return
+        for prefix, (file, noun) in CLUSTER_FILES.items():
+            if template.startswith(prefix) and template not in READABLE:
+                verb = {"POST": "create", "PUT": "update", "DELETE": "delete"}[method]
+                fail = f"{verb} {noun} failed: " if noun else ""
+                raise PveError(500, f"{fail}cfs-lock 'file-{file}' error: no quorum!")
+        if template.startswith("/cluster/"):
+            raise PveError(500, "cluster not ready - no quorum?")
 
     def _check_node(self: Any, node: str | None) -> None:
         if node in (None, "localhost"):
@@ -282,7 +302,9 @@ def error_response(error: PveError) -> web.Response:
     login = error.message == "authentication failure"
     if (error.status in EMPTY_STATUSES and not login) or error.message.startswith("method '"):
         return web.Response(status=error.status, reason=reason, headers=HEADERS)
-    message = error.message if error.status == http.HTTPStatus.NOT_IMPLEMENTED else error.message + "\n"
+    message = (
+        error.message if error.status == http.HTTPStatus.NOT_IMPLEMENTED else error.message + "\n"
+    )
     body: Params = {"data": None, "message": message}
     if error.errors:
         body["errors"] = error.errors
@@ -297,4 +319,3 @@ def wrap(response: web.Response) -> web.Response:
     if failed:
         out |= {"status": response.status, "message": body.get("message") or response.reason}
     return web.json_response(out, headers=HEADERS)
-

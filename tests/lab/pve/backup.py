@@ -9,7 +9,16 @@ import uuid
 from typing import Any
 
 from lab.pve.drives import drives_of
-from lab.pve.wire import MIB, Params, PveError, TaskError, die, param_error, parse_properties, split_list
+from lab.pve.wire import (
+    MIB,
+    Params,
+    PveError,
+    TaskError,
+    die,
+    param_error,
+    parse_properties,
+    split_list,
+)
 
 SELECTIONS = ("all", "vmid", "pool")
 STALE = "detected modified configuration - file changed by other user? Try again."

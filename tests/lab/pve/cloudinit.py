@@ -93,8 +93,9 @@ def agent_interfaces(mac: str, addresses: tuple[str, ...]) -> list[dict[str, Any
             "prefix": int(prefix or (128 if kind == "ipv6" else 32)),
         }
 
-    counters = [f"{way}-{what}" for way in ("rx", "tx") for what in
-                ("bytes", "packets", "errs", "dropped")]
+    counters = [
+        f"{way}-{what}" for way in ("rx", "tx") for what in ("bytes", "packets", "errs", "dropped")
+    ]
     return [
         {
             "name": name,

@@ -24,6 +24,7 @@ from lab.pve.downloads import Downloads
 from lab.pve.drives import Drives, drives_of
 from lab.pve.faults import Faults
 from lab.pve.firewall import Firewall
+from lab.pve.guest_disks import GuestDisks
 from lab.pve.guests import Guests
 from lab.pve.ha import HighAvailability
 from lab.pve.lifecycle import Lifecycle
@@ -48,6 +49,7 @@ class SimulatedCluster(
     Tasks,
     Nodes,
     Guests,
+    GuestDisks,
     Lifecycle,
     Power,
     Drives,
@@ -108,8 +110,8 @@ class SimulatedCluster(
         self.cluster_nodes = {node.name: node for node in cluster.nodes}
         self.nodes = {node.name: {"online": node.online} for node in cluster.nodes}
         self.storages = {storage.name: new_store(storage) for storage in cluster.storages}
-        self.pools = {name: set() for name in cluster.pools}
-        self.pool_info = {
+        self.pools: dict[str, set[int]] = {name: set() for name in cluster.pools}
+        self.pool_info: dict[str, dict[str, Any]] = {
             name: {"comment": comment or None, "storage": set()}
             for name, comment in cluster.pools.items()
         }

@@ -114,9 +114,13 @@ class Cluster(_Part):
         nodes = {node.name for node in self.nodes}
         for guest in self.guests:
             if guest.node not in nodes:
-                raise ValueError(f"guest {guest.vmid} is on node '{guest.node}', which is not listed")
+                raise ValueError(
+                    f"guest {guest.vmid} is on node '{guest.node}', which is not listed"
+                )
             if guest.pool and guest.pool not in self.pools:
-                raise ValueError(f"guest {guest.vmid} is in pool '{guest.pool}', which is not listed")
+                raise ValueError(
+                    f"guest {guest.vmid} is in pool '{guest.pool}', which is not listed"
+                )
         vmids = [guest.vmid for guest in self.guests]
         double = {vmid for vmid in vmids if vmids.count(vmid) > 1}
         if double:
@@ -149,7 +153,6 @@ def load_cluster(source: str | Path) -> Cluster:
         return Cluster.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise ClusterError(
-            f"The cluster file {path} is wrong at {place}: {first['msg'].removeprefix('Value error, ')}."
-        ) from error
+        place = ".".join(str(part) for part in first["loc"]) or "the top"
+        text = first["msg"].removeprefix("Value error, ")
+        raise ClusterError(f"The cluster file {path} is wrong at {place}: {text}.") from error

@@ -237,14 +237,18 @@ class Drives:
             return join_drive(volume, options)
         cloud_init = CLOUD_INIT.fullmatch(volume)
         if cloud_init:
-            return str(self._cloud_init_drive(node, vmid, config, key, cloud_init["storage"], options))
+            return str(
+                self._cloud_init_drive(
+                    vmid, config, key, cloud_init["storage"], node=node, options=options
+                )
+            )
         new = NEW_DISK.fullmatch(volume)
         if new:
             return str(self._new_disk(node, vmid, key, new, options))
         return str(self._existing_volume(volume, options))
 
     def _cloud_init_drive(
-        self: Any, node: str, vmid: int, config: Params, key: str, sid: str, options: dict[str, str]
+        self: Any, vmid: int, config: Params, key: str, sid: str, *, node: str, options: Params
     ) -> str:
         for other, volume, _ in drives_of(config):
             if is_cloud_init(volume) and other != key:

@@ -28,14 +28,22 @@ class Kind:
 
 # One or more switches for each failure class; a status answers matching requests.
 KINDS: dict[str, Kind] = {
-    "bad_parameter": Kind("matching requests are refused as invalid", 400, "Parameter verification failed."),
+    "bad_parameter": Kind(
+        "matching requests are refused as invalid", 400, "Parameter verification failed."
+    ),
     "forbidden": Kind("matching requests lack a privilege", 403, "Permission check failed"),
     "ticket_expired": Kind("every login ticket is refused", 401, "Authentication failed!"),
     "cluster_filesystem_down": Kind(
-        "valid tickets and tokens are refused, as while pmxcfs restarts", 401, "Authentication failed!"
+        "valid tickets and tokens are refused, as while pmxcfs restarts",
+        401,
+        "Authentication failed!",
     ),
-    "not_implemented": Kind("matching requests are unknown to this version", 501, "Method not implemented"),
-    "daemon_down": Kind("the API daemon of the node refuses connections", 595, "Connection refused"),
+    "not_implemented": Kind(
+        "matching requests are unknown to this version", 501, "Method not implemented"
+    ),
+    "daemon_down": Kind(
+        "the API daemon of the node refuses connections", 595, "Connection refused"
+    ),
     "node_down": Kind("the node is offline", None),
     "proxy_timeout": Kind("the node takes 30 s and then times out", 596, "Connection timed out"),
     "unknown_node": Kind(
@@ -103,7 +111,8 @@ class Fault:
         """True if every place that the fault names is the one given."""
         path = where.pop("path", None)
         return (path is None or fnmatch.fnmatch(path, self.path)) and all(
-            getattr(self, key) is None or getattr(self, key) == value for key, value in where.items()
+            getattr(self, key) is None or getattr(self, key) == value
+            for key, value in where.items()
         )
 
 

@@ -19,7 +19,6 @@ from lab.pve.drives import (
     UNUSED_KEY,
     is_cdrom,
     is_cloud_init,
-    join_drive,
     split_drive,
 )
 from lab.pve.permissions import ROOT
@@ -29,10 +28,8 @@ from lab.pve.wire import (
     TaskError,
     config_value,
     die,
-    format_size,
     param_error,
     parse_properties,
-    parse_size,
     split_list,
     tag_list,
 )
@@ -69,22 +66,24 @@ STALE = "checksum mismatch (file change by other user?)"
 MISSING = "Configuration file 'nodes/{}/qemu-server/{}.conf' does not exist"
 
 
+PRIVILEGES = (
+    (re.compile("|".join(CPU_KEYS)), "VM.Config.CPU"),
+    (re.compile("memory|balloon|shares|allow-ksm"), "VM.Config.Memory"),
+    (re.compile(r"net\d+|ipconfig\d+"), "VM.Config.Network"),
+    (CLOUD_INIT_KEYS, "VM.Config.Cloudinit"),
+    (HARDWARE_KEYS, "VM.Config.HWType"),
+    (re.compile(r"boot|bootdisk|vmstatestorage|unused\d+"), "VM.Config.Disk"),
+    (re.compile(".*"), "VM.Config.Options"),
+)
+
+
 def option_privilege(key: str, value: str) -> str:
     """The privilege that changing an option of a guest needs."""
     if DRIVE_KEY.fullmatch(key):
-        cdrom = is_cdrom(*split_drive(value)) or is_cloud_init(split_drive(value)[0])
+        volume, options = split_drive(value)
+        cdrom = is_cdrom(volume, options) or is_cloud_init(volume)
         return "VM.Config.CDROM" if cdrom else "VM.Config.Disk"
-    if UNUSED_KEY.fullmatch(key) or key in ("boot", "bootdisk", "vmstatestorage"):
-        return "VM.Config.Disk"
-    if key in CPU_KEYS:
-        return "VM.Config.CPU"
-    if key in ("memory", "balloon", "shares", "allow-ksm"):
-        return "VM.Config.Memory"
-    if re.fullmatch(r"net\d+|ipconfig\d+", key):
-        return "VM.Config.Network"
-    if CLOUD_INIT_KEYS.fullmatch(key):
-        return "VM.Config.Cloudinit"
-    return "VM.Config.HWType" if HARDWARE_KEYS.fullmatch(key) else "VM.Config.Options"
+    return next(privilege for keys, privilege in PRIVILEGES if keys.fullmatch(key))
 
 
 def root_only(key: str, value: str) -> str | None:
@@ -110,9 +109,7 @@ class Guests:
             ("PUT", one + "/config", self.update_config),
             ("POST", one + "/config", self.update_config_async),
             ("GET", one + "/pending", self.read_pending),
-            ("PUT", one + "/resize", self.resize),
             ("PUT", one + "/unlink", self.unlink),
-            ("GET", one + "/feature", self.feature),
             ("GET", one + "/cloudinit", self.pending_cloud_init),
             ("PUT", one + "/cloudinit", self.regenerate_cloud_init),
             ("GET", one + "/cloudinit/dump", self.dump_cloud_init),
@@ -325,55 +322,6 @@ class Guests:
             if key in vm.config:
                 self._delete_option(vm, key)
 
-    # ----------------------------------------------------- resizing, features
-
-    async def resize(self: Any, v: Params, user: str) -> str:
-        vm, key = self.find_guest(v), v["disk"]
-        if key in vm.config:
-            sid = split_drive(vm.config[key])[0].partition(":")[0]
-            self.require(user, f"/storage/{sid}", "Datastore.AllocateSpace")
-
-        async def body() -> str | None:
-            if v.get("digest") and v["digest"] != vm.digest():
-                raise TaskError(STALE)
-            if (lock := self.lock_of(vm)) and not v.get("skiplock"):
-                raise TaskError(f"VM is locked ({lock})")
-            return self._resize_disk(vm, key, str(v["size"]))
-
-        return str(await self.task(vm.node, "resize", vm.vmid, user, body, vm=vm))
-
-    def _resize_disk(self: Any, vm: FakeVm, key: str, wanted: str) -> str | None:
-        if key not in vm.config:
-            raise TaskError(f"disk '{key}' does not exist")
-        volume, options = split_drive(vm.config[key])
-        if is_cdrom(volume, options):
-            raise TaskError("you can't resize a cdrom")
-        found = self.volume(volume)
-        if found is None:
-            raise TaskError(f"volume '{volume}' does not exist")
-        size = parse_size(wanted.removeprefix("+"))
-        if wanted.startswith("+"):
-            size += int(found["size"])
-        if size < int(found["size"]):
-            raise TaskError("shrinking disks is not supported")
-        if size == int(found["size"]):
-            return None
-        if "base-" in volume.rpartition("/")[2] and vm.template:
-            path = self._volume_path(*volume.split(":", 1), "images")
-            raise TaskError(
-                "command '/usr/bin/qemu-img resize '--preallocation=off' -f raw "
-                f"{path} {size}' failed: exit code 1"
-            )
-        found["size"] = size
-        vm.config[key] = join_drive(volume, {**options, "size": format_size(size)})
-        return None if vm.status == "running" else "Image resized."
-
-    async def feature(self: Any, v: Params, user: str) -> Params:
-        vm = self.find_guest(v)
-        has = v["feature"] != "snapshot" or self._qm_can_snapshot(vm.config)
-        nodes = sorted(self.nodes) if self.on_shared_storage(vm.config) else [vm.node]
-        return {"hasFeature": int(has), "nodes": nodes}
-
     # -------------------------------------------------------------- cloud-init
 
     async def pending_cloud_init(self, v: Params, user: str) -> list[Params]:
@@ -417,4 +365,3 @@ def drop_from_boot_order(config: Params, key: str) -> None:
     if boot.startswith("order="):
         rest = [device for device in boot.removeprefix("order=").split(";") if device != key]
         config["boot"] = "order=" + ";".join(rest) if rest else " "
-

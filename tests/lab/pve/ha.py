@@ -70,7 +70,9 @@ class HighAvailability(Groups, Rules):
         if sid not in self.ha_resources:
             return {"managed": 0}
         view: Params = {"managed": 1, "state": self.ha_state(sid)}
-        return view | ({"group": self.ha_resources[sid].get("group")} if self.series == "8.4" else {})
+        return view | (
+            {"group": self.ha_resources[sid].get("group")} if self.series == "8.4" else {}
+        )
 
     def _ha_digest(self: Any) -> str:
         return str(self.digest_of(self.ha_resources))

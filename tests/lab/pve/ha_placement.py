@@ -20,7 +20,7 @@ RULE_REQUIRED = {"node-affinity": ("nodes",), "resource-affinity": ("affinity",)
 
 
 def node_priorities(text: str) -> dict[str, int]:
-    """"pve1:2,pve2" as {"pve1": 2, "pve2": 0}."""
+    """ "pve1:2,pve2" as {"pve1": 2, "pve2": 0}."""
     pairs = (part.partition(":") for part in split_list(text))
     return {name: int(priority or 0) for name, _, priority in pairs}
 
@@ -240,5 +240,3 @@ class Rules:
                     f"rule shares two or more resources with a {opposite} resource affinity rule"
                 )
         return errors
-
-

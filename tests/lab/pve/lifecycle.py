@@ -63,7 +63,6 @@ class Lifecycle:
             ("DELETE", one, self.destroy_guest),
             ("POST", one + "/clone", self.clone_guest),
             ("POST", one + "/template", self.make_template),
-            ("POST", one + "/move_disk", self.move_disk),
             ("POST", one + "/migrate", self.migrate_guest),
         ]
 
@@ -158,7 +157,7 @@ class Lifecycle:
         source = self.vm(vmid)
         if source is None or source.node != node:
             raise die(f"unable to find configuration file for VM {vmid} on node '{node}'")
-        if (lock := self.lock_of(source)):
+        if lock := self.lock_of(source):
             raise die(f"VM is locked ({lock})")
         if v.get("snapname") and v["snapname"] not in source.snapshots:
             raise die(f"snapshot '{v['snapname']}' does not exist")
@@ -268,7 +267,7 @@ class Lifecycle:
 
     async def make_template(self: Any, v: Params, user: str) -> str:
         vm = self.find_guest(v)
-        if (lock := self.lock_of(vm)):
+        if lock := self.lock_of(vm):
             raise die(f"VM is locked ({lock})")
         if vm.snapshots:
             raise die("unable to create template, because VM contains snapshots")
@@ -305,8 +304,7 @@ class Lifecycle:
         managed = self.ha_state(f"vm:{vm.vmid}") is not None
         if managed and not v.get("purge"):
             raise die(
-                f"unable to remove VM {vm.vmid} - used in HA resources"
-                " and purge parameter not set."
+                f"unable to remove VM {vm.vmid} - used in HA resources and purge parameter not set."
             )
         if vm.status == "running":
             raise die(f"VM {vm.vmid} is running - destroy failed")
@@ -357,71 +355,13 @@ class Lifecycle:
 
     # ----------------------------------------------------------------- moving
 
-    async def move_disk(self: Any, v: Params, user: str) -> str:
-        vm, key = self.find_guest(v), v["disk"]
-        if v.get("target-vmid"):
-            return str(await self._reassign_disk(vm, key, v, user))
-        if "storage" not in v:
-            raise param_error(storage="property is missing and it is not optional")
-        if (lock := self.lock_of(vm)):
-            raise die(f"VM is locked ({lock})")
-        self.check_image_storage(user, v["storage"])
-        if key not in vm.config:
-            raise die(f"disk '{key}' does not exist")
-        volume, options = split_drive(vm.config[key])
-        sid = volume.partition(":")[0]
-        found = self.volume(volume) or {}
-        if sid == v["storage"] and v.get("format") in (None, found.get("format")):
-            raise die("you can't move to the same storage with same format")
-
-        async def body() -> str:
-            fmt = v.get("format") or found.get("format")
-            name = f"vm-{vm.vmid}-cloudinit" if is_cloud_init(volume) else None
-            try:
-                new = self.allocate(
-                    v["storage"], vm.vmid, int(found["size"]), node=vm.node, fmt=fmt, name=name
-                )
-                self.check_copy(volume, new)
-            except PveError as error:
-                raise TaskError(f"storage migration failed: {error.message}") from error
-            vm.config[key] = join_drive(new, options)
-            if v.get("delete") or is_cloud_init(volume):
-                self.free(volume)
-                return f"removing source volume '{volume}' after successful copy"
-            number = next(n for n in range(256) if f"unused{n}" not in vm.config)
-            vm.config[f"unused{number}"] = volume
-            return f"adding source volume '{volume}' as 'unused{number}' to config"
-
-        return str(await self.task(vm.node, "qmmove", vm.vmid, user, body, vm=vm))
-
-    async def _reassign_disk(self: Any, vm: FakeVm, key: str, v: Params, user: str) -> str:
-        if key not in vm.config:
-            raise die(f"disk '{key}' does not exist")
-        other = self.vm(int(v["target-vmid"]))
-        if other is None:
-            raise die(f"could not find target VM {v['target-vmid']}")
-        self.require(user, f"/vms/{other.vmid}", "VM.Config.Disk")
-        to = v.get("target-disk", key)
-
-        async def body() -> str:
-            volume, options = split_drive(vm.config.pop(key))
-            sid, _, name = volume.partition(":")
-            details = self.storages[sid]["volumes"].pop(name)
-            volid = self.allocate(
-                sid, other.vmid, int(details["size"]), node=other.node, fmt=details["format"]
-            )
-            other.config[to] = join_drive(volid, options)
-            return f"reassign disk '{key}' from VM '{vm.vmid}' as '{to}' to VM '{other.vmid}'"
-
-        return str(await self.task(vm.node, "qmmove", vm.vmid, user, body))
-
     async def migrate_guest(self: Any, v: Params, user: str) -> str:
         vm, target = self.find_guest(v), v["target"]
         if target == vm.node:
             raise param_error(target="target is local node.")
         if target not in self.nodes:
             raise die(f"no such cluster node '{target}'")
-        if (lock := self.lock_of(vm)):
+        if lock := self.lock_of(vm):
             raise die(f"VM is locked ({lock})")
         if vm.status == "running" and not v.get("online"):
             raise die("can't migrate running VM without --online")
@@ -438,4 +378,3 @@ class Lifecycle:
             return "migration finished successfully"
 
         return str(await self.task(vm.node, "qmigrate", vm.vmid, user, body, vm=vm))
-

@@ -77,7 +77,9 @@ class Login:
         session = self.tickets.get(password)
         if session and session["user"] == user and self._is_usable(session):
             return True
-        return bool(record and record.active and record.password and same(password, record.password))
+        return bool(
+            record and record.active and record.password and same(password, record.password)
+        )
 
     def _lab_routes_login(self) -> list[tuple[str, str, Any]]:
         return [
@@ -132,7 +134,7 @@ class Login:
 
     async def own_permissions(self: Any, v: Params, user: str) -> dict[str, dict[str, int]]:
         who = v.get("userid") or user
-        if who not in (user, user.split("!")[0]) and not who.startswith(f"{user}!"):
+        if who not in (user, user.partition("!")[0]) and not who.startswith(f"{user}!"):
             self.require(user, "/access", "Sys.Audit")
         paths = [v["path"]] if v.get("path") else self._permission_paths(who)
         out = {}
@@ -147,7 +149,9 @@ class Login:
         top = ["/", "/access", "/access/groups", "/nodes", "/pool", "/sdn", "/storage", "/vms"]
         granted = {entry.path for entry in self.access.acl}
         pooled = [
-            f"/vms/{vmid}" for pool, ids in self.pools.items() if f"/pool/{pool}" in granted
+            f"/vms/{vmid}"
+            for pool, ids in self.pools.items()
+            if f"/pool/{pool}" in granted
             for vmid in ids
         ]
         return sorted({*top, *granted, *pooled})

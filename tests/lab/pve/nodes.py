@@ -185,7 +185,7 @@ class Nodes:
         entries += [
             port_entry(port) for bridge in bridges for port in bridge.ports if wanted is None
         ]
-        if wanted == "any_bridge" or wanted == "include_sdn":
+        if wanted in ("any_bridge", "include_sdn"):
             entries += [
                 {
                     "iface": name,
@@ -389,4 +389,3 @@ def port_entry(name: str) -> Params:
         "families": ["inet"],
         "priority": 4,
     }
-

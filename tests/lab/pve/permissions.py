@@ -127,7 +127,7 @@ class Access:
 
 
 def prefixes(path: str) -> list[str]:
-    """"/", "/vms", "/vms/100" for "/vms/100"."""
+    """ "/", "/vms", "/vms/100" for "/vms/100"."""
     parts = [part for part in path.split("/") if part]
     return ["/"] + ["/" + "/".join(parts[: n + 1]) for n in range(len(parts))]
 
@@ -178,20 +178,25 @@ class Permissions:
     def _refusal(self: Any, user: str, rule: list[Any], values: Params) -> str | None:
         """Why a rule refuses ("" without a reason), or None where it allows."""
         form = rule[0]
-        if form == "and":
-            return next((r for r in (self._refusal(user, s, values) for s in rule[1:]) if r is not None), None)
-        if form == "or":
+        if form in ("and", "or"):
             refusals = [self._refusal(user, sub, values) for sub in rule[1:]]
-            return None if None in refusals else ""
-        if form == "perm":
-            return self._perm_refusal(user, rule, values)
-        if form == "perm-modify":
-            return self._modify_refusal(user, str(values.get("path", "")))
-        if form == "userid-param":
-            return self._userid_refusal(user, rule[1], values)
-        if form == "userid-group":
-            return self._group_refusal(user, rule, values)
-        return "user != root@pam"
+            if form == "or":
+                return None if None in refusals else ""
+            return next((refusal for refusal in refusals if refusal is not None), None)
+        judges = {
+            "perm": self._perm_refusal,
+            "perm-modify": self._modify_rule_refusal,
+            "userid-param": self._userid_refusal,
+            "userid-group": self._group_refusal,
+        }
+        if form not in judges:
+            return "user != root@pam"
+        refusal: str | None = judges[form](user, rule, values)
+        return refusal
+
+    def _modify_rule_refusal(self: Any, user: str, rule: list[Any], values: Params) -> str | None:
+        refusal: str | None = self._modify_refusal(user, str(values.get("path", "")))
+        return refusal
 
     def _perm_refusal(self: Any, user: str, rule: list[Any], values: Params) -> str | None:
         options = dict(zip(rule[3::2], rule[4::2], strict=False))
@@ -228,7 +233,8 @@ class Permissions:
             return None
         return f"{path}, {'|'.join(privs)}"
 
-    def _userid_refusal(self: Any, user: str, wanted: str, values: Params) -> str | None:
+    def _userid_refusal(self: Any, user: str, rule: list[Any], values: Params) -> str | None:
+        wanted = rule[1]
         userid = str(values.get("userid", ""))
         if wanted == "self":
             return None if userid == user else ""

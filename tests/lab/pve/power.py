@@ -165,29 +165,31 @@ class Power:
 
     def _check_start(self: Any, vm: FakeVm) -> None:
         """What QEMU would find missing on the node."""
-        config = vm.config
-        for _, volume, _ in drives_of(config):
+        for volume in self._needed_volumes(vm.config):
             sid = volume.partition(":")[0]
-            if ":" not in volume:
-                continue
             if sid not in self.storages:
                 raise TaskError(f"storage '{sid}' does not exist")
             self.ready_storage(sid, vm.node)
             if self.volume(volume) is None:
                 raise TaskError(f"volume '{volume}' does not exist")
-        for volume in parse_properties(config.get("cicustom", "")).values():
-            if self.volume(volume) is None:
-                raise TaskError(f"volume '{volume}' does not exist")
-        cores = int(config.get("cores", 1)) * int(config.get("sockets", 1))
+        cores = int(vm.config.get("cores", 1)) * int(vm.config.get("sockets", 1))
         most = self.node_cores(vm.node)
         if cores > most:
             raise TaskError(f"MAX {most} vcpus allowed per VM on this node")
-        for network in cloudinit.networks(config).values():
+        for network in cloudinit.networks(vm.config).values():
             bridge = network.get("bridge")
             if bridge and not self.bridge_exists(vm.node, bridge):
                 raise TaskError(f"bridge '{bridge}' does not exist")
-        if cloudinit.memory_mib(config) > self.node_memory_mib(vm.node):
+        if cloudinit.memory_mib(vm.config) > self.node_memory_mib(vm.node):
             raise TaskError("start failed: QEMU exited with code 1")
+        self._check_passthrough(vm.config)
+
+    @staticmethod
+    def _needed_volumes(config: Params) -> list[str]:
+        volumes = [volume for _, volume, _ in drives_of(config) if ":" in volume]
+        return volumes + list(parse_properties(config.get("cicustom", "")).values())
+
+    def _check_passthrough(self: Any, config: Params) -> None:
         for key in (k for k in config if re.fullmatch(r"hostpci\d+", k)):
             options = parse_properties(config[key], "host")
             mapping = options.get("mapping")
@@ -306,4 +308,3 @@ class Power:
             return {"result": cloudinit.agent_interfaces(mac, addresses)}
         vm.agent = vm.agent or {}
         return guest_agent.result(vm, command, v)
-

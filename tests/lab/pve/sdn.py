@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 import copy
-import ipaddress
 import uuid
 from typing import Any
 
 from lab.pve import clusters
-from lab.pve.wire import Params, PveError, die, parse_properties, split_list
+from lab.pve.sdn_subnets import Section, Subnets, refused
+from lab.pve.wire import Params, die, parse_properties, split_list
 
-Section = dict[str, Params]
 KINDS = ("zones", "vnets", "subnets", "controllers")
 STALE = "detected modified configuration - file changed by other user? Try again."
 BAD_LOCK = "invalid lock token provided!"
@@ -48,13 +47,7 @@ FIXED = {
 }
 
 
-def refused(what: str, **fields: str) -> PveError:
-    """A refusal inside a configuration change: the fields are part of the message."""
-    lines = "".join(f"\n{name}: {text}" for name, text in fields.items())
-    return die(f"{what} failed: 400 Parameter verification failed.{lines}")
-
-
-class Sdn:
+class Sdn(Subnets):
     """Mixin: `/cluster/sdn` and `/nodes/{node}/sdn`."""
 
     def load_sdn(self, sdn: clusters.Sdn) -> None:
@@ -72,7 +65,7 @@ class Sdn:
 
     def _lab_routes_sdn(self: Any) -> list[tuple[str, str, Any]]:
         top, node = "/cluster/sdn", "/nodes/{node}/sdn/zones"
-        vnets, subnets = top + "/vnets", top + "/vnets/{vnet}/subnets"
+        vnets = top + "/vnets"
         return [
             ("PUT", top, self.apply_sdn),
             ("GET", top + "/zones", self.list_zones),
@@ -85,11 +78,6 @@ class Sdn:
             ("GET", vnets + "/{vnet}", self.read_vnet),
             ("PUT", vnets + "/{vnet}", self.update_vnet),
             ("DELETE", vnets + "/{vnet}", self.delete_vnet),
-            ("GET", subnets, self.list_subnets),
-            ("POST", subnets, self.create_subnet),
-            ("GET", subnets + "/{subnet}", self.read_subnet),
-            ("PUT", subnets + "/{subnet}", self.update_subnet),
-            ("DELETE", subnets + "/{subnet}", self.delete_subnet),
             ("GET", top + "/controllers", self.list_controllers),
             ("POST", top + "/controllers", self.create_controller),
             ("GET", top + "/controllers/{controller}", self.read_controller),
@@ -108,29 +96,27 @@ class Sdn:
     def _sdn_view(self: Any, kind: str, name: str, v: Params) -> Params | None:
         """An object as configured, as running, or running with what is pending."""
         wanted, running = self.sdn[kind].get(name), self.sdn_running[kind].get(name)
-        if v.get("running"):
-            return None if running is None else {**shown(running), "digest": None}
-        if not v.get("pending"):
-            if wanted is None:
-                return None
-            return {**shown(wanted), "digest": self.digest_of(self.sdn[kind])}
-        if wanted == running:
+        if v.get("pending") and wanted != running:
+            return self._pending_view(kind, wanted, running)
+        if v.get("running") or v.get("pending"):
             return None if running is None else {**shown(running), "digest": None}
         if wanted is None:
-            return {**shown(running), "pending": {}, "state": "deleted", "digest": None}
+            return None
+        return {**shown(wanted), "digest": self.digest_of(self.sdn[kind])}
+
+    @staticmethod
+    def _pending_view(kind: str, wanted: Params | None, running: Params | None) -> Params:
+        if wanted is None:
+            return {**shown(running or {}), "pending": {}, "state": "deleted", "digest": None}
+        if running is not None:
+            changed = {k: x for k, x in wanted.items() if running.get(k) != x}
+            changed |= {k: "deleted" for k in running if k not in wanted}
+            return {**shown(running), "pending": changed, "state": "changed", "digest": None}
         base = {key: wanted[key] for key in FIXED[kind] if key in wanted}
         base |= {"dhcp-range": []} if kind == "subnets" else {}
-        if running is None:
-            changed = {k: x for k, x in wanted.items() if k not in FIXED[kind] or k == "dhcp-range"}
-            return {
-                **base,
-                "pending": {k: x for k, x in changed.items() if x != []},
-                "state": "new",
-                "digest": None,
-            }
-        changed = {k: x for k, x in wanted.items() if running.get(k) != x}
-        changed |= {k: "deleted" for k in running if k not in wanted}
-        return {**shown(running), "pending": changed, "state": "changed", "digest": None}
+        new = {k: x for k, x in wanted.items() if k not in FIXED[kind] or k == "dhcp-range"}
+        pending = {k: x for k, x in new.items() if x != []}
+        return {**base, "pending": pending, "state": "new", "digest": None}
 
     def _sdn_list(self, kind: str, v: Params) -> list[Params]:
         names = sorted({*self.sdn[kind], *(self.sdn_running[kind] if v.get("pending") else ())})
@@ -249,9 +235,6 @@ class Sdn:
     def vnet_is_applied(self, name: str) -> bool:
         return name in self.sdn_running["vnets"]
 
-    def applied_vnets(self) -> list[str]:
-        return sorted(self.sdn_running["vnets"])
-
     def _vnet(self, name: str) -> Params:
         if name not in self.sdn["vnets"]:
             raise die(f"sdn vnet '{name}' does not exist")
@@ -318,94 +301,6 @@ class Sdn:
             raise refused(fail, vnet="Can't delete vnet if subnets exists")
         del self.sdn["vnets"][name]
 
-    # ---------------------------------------------------------------- subnets
-
-    def _subnets_of(self, vnet: str) -> list[str]:
-        return [name for name, entry in self.sdn["subnets"].items() if entry["vnet"] == vnet]
-
-    def _subnet_entry(self, vnet: str, v: Params) -> Params:
-        cidr = v["subnet"]
-        network, _, mask = cidr.partition("/")
-        zone = self._vnet(vnet)["zone"]
-        name = f"{zone}-{network}-{mask}"
-        given = v.get("dhcp-range", [])
-        options = {
-            k: x for k, x in v.items() if k not in ("vnet", "subnet", "lock-token", "dhcp-range")
-        }
-        return {
-            **options,
-            "type": "subnet",
-            "subnet": name,
-            "id": name,
-            "cidr": cidr,
-            "network": network,
-            "mask": mask,
-            "vnet": vnet,
-            "zone": zone,
-            "dhcp-range": given if isinstance(given, list) else [given],
-        }
-
-    @staticmethod
-    def _check_subnet(fail: str, entry: Params) -> None:
-        network = ipaddress.ip_network(entry["cidr"], strict=False)
-        gateway = entry.get("gateway")
-        if gateway and ipaddress.ip_address(gateway) not in network:
-            raise refused(fail, gateway=f"{gateway} is not in subnet {entry['cidr']}")
-        for text in entry["dhcp-range"]:
-            part = parse_properties(text)
-            start, end = part["start-address"], part["end-address"]
-            for name, address in (("start", start), ("end", end)):
-                if ipaddress.ip_address(address) not in network:
-                    raise refused(
-                        fail,
-                        **{"dhcp-range": f"{name}-address {address} is not in subnet {entry['cidr']}"},
-                    )
-            if int(ipaddress.ip_address(start)) >= int(ipaddress.ip_address(end)):
-                raise refused(
-                    fail,
-                    **{"dhcp-range": f"start-address {start} must be smaller than end-address {end}"},
-                )
-
-    async def list_subnets(self, v: Params, user: str) -> list[Params]:
-        self._vnet(v["vnet"])
-        return [entry for entry in self._sdn_list("subnets", v) if entry["vnet"] == v["vnet"]]
-
-    async def read_subnet(self, v: Params, user: str) -> Params:
-        self._vnet(v["vnet"])
-        view = self._sdn_view("subnets", v["subnet"], v)
-        if view is None:
-            raise die(f"sdn subnet '{v['subnet']}' does not exist")
-        return view
-
-    async def create_subnet(self, v: Params, user: str) -> None:
-        fail = "create sdn subnet object"
-        self._vnet(v["vnet"])
-        entry = self._subnet_entry(v["vnet"], v)
-        self._check_change(fail, "subnets", v)
-        if entry["id"] in self.sdn["subnets"]:
-            raise die(f"{fail} failed: sdn subnet object ID '{entry['id']}' already defined")
-        self._check_subnet(fail, entry)
-        self.sdn["subnets"][entry["id"]] = entry
-
-    async def update_subnet(self, v: Params, user: str) -> None:
-        fail, name = "update sdn subnet object", v.pop("subnet")
-        self._vnet(v.pop("vnet"))
-        entry = self.sdn["subnets"].get(name)
-        if entry is None:
-            raise die(f"{fail} failed: sdn subnet '{name}' does not exist")
-        self._check_change(fail, "subnets", v)
-        options = ("gateway", "snat", "dhcp-range", "dhcp-dns-server", "dnszoneprefix", "type")
-        changed = {"dhcp-range": [], **self._updated(entry, v, options, fail)}
-        if not isinstance(changed["dhcp-range"], list):
-            changed["dhcp-range"] = [changed["dhcp-range"]]
-        self._check_subnet(fail, changed)
-        self.sdn["subnets"][name] = changed
-
-    async def delete_subnet(self, v: Params, user: str) -> None:
-        self._vnet(v["vnet"])
-        self._check_change("delete sdn subnet object", "subnets", v)
-        self.sdn["subnets"].pop(v["subnet"], None)
-
     # ------------------------------------------------------ controllers, nodes
 
     async def list_controllers(self, v: Params, user: str) -> list[Params]:
@@ -423,7 +318,9 @@ class Sdn:
             raise die("missing value for required option 'asn'")
         self._check_change(fail, "controllers", v)
         if v["controller"] in self.sdn["controllers"]:
-            raise die(f"{fail} failed: sdn controller object ID '{v['controller']}' already defined")
+            raise die(
+                f"{fail} failed: sdn controller object ID '{v['controller']}' already defined"
+            )
         self.sdn["controllers"][v["controller"]] = {k: x for k, x in v.items() if k != "lock-token"}
 
     async def delete_controller(self, v: Params, user: str) -> None:

@@ -45,6 +45,7 @@ class PveServer:
         self,
         cluster: Cluster | str | Path = "default",
         machines: Machines | None = None,
+        *,
         port: int = 0,
         version: str = "9.1",
         latency_seconds: float = 0.0,
@@ -131,7 +132,7 @@ class PveServer:
 
     @property
     def endpoint(self) -> str:
-        """"https://127.0.0.1:PORT", without a path."""
+        """ "https://127.0.0.1:PORT", without a path."""
         return f"https://{HOST}:{self.state.port}"
 
     @property

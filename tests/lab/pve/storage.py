@@ -66,7 +66,7 @@ class Storages:
                 f"create storage failed: unable to activate storage '{v['storage']}'"
                 f" - directory '{path}' does not exist or is unreachable"
             )
-        created = await super()._sc_create(v, user)
+        created = await super()._sc_create(v, user)  # type: ignore[misc]
         if v["type"] in NETWORK_TYPES:
             self.storages[v["storage"]]["shared"] = 1
         return created

@@ -38,6 +38,7 @@ class Tasks:
         tid: Any,
         user: str,
         body: Callable[[], Awaitable[str | None]],
+        *,
         vm: Any = None,
         lock: bool = True,
         log: Iterable[str] = (),

@@ -103,20 +103,20 @@ class Version:
                 errors[name] = f"type check ('boolean') failed - got '{values[name]}'"
         if "tokenid" in values and not TOKEN_ID.fullmatch(str(values["tokenid"])):
             errors["tokenid"] = "value does not match the regex pattern"
-        if "/replication/{id}" in template and not JOB_ID.fullmatch(str(values["id"])):
+        if "replication" in template and not JOB_ID.fullmatch(str(values.get("id", "100-0"))):
             errors["id"] = f"invalid format - invalid replication job id '{values['id']}'\n"
-        elif "replication" in template and not JOB_ID.fullmatch(str(values.get("id", "100-0"))):
-            errors["id"] = f"invalid format - invalid replication job id '{values['id']}'\n"
-        if "/subnets" in template and not CIDR.fullmatch(str(values.get("subnet", "0/0"))):
-            if "{subnet}" not in template:
-                text = "value does not look like a valid CIDR network"
-                errors["subnet"] = f"invalid format - {text}\n"
+        if template.endswith("/subnets") and not CIDR.fullmatch(str(values.get("subnet", "0/0"))):
+            text = "value does not look like a valid CIDR network"
+            errors["subnet"] = f"invalid format - {text}\n"
         if "dhcp-range" in values:
             self._check_ranges(values["dhcp-range"], errors)
-        if "cpu" in values and "cpu" not in errors and (text := unknown_cpu(str(values["cpu"]))):
-            errors["cpu"] = text
+        if "cpu" in values and "cpu" not in errors:
+            refusal = unknown_cpu(str(values["cpu"]))
+            errors.update({"cpu": refusal} if refusal else {})
         if template.startswith("/access/roles") and "privs" in values:
-            unknown = [p for p in split_list(values["privs"]) if p not in privileges_of(self.series)]
+            unknown = [
+                p for p in split_list(values["privs"]) if p not in privileges_of(self.series)
+            ]
             errors.pop("privs", None)
             if unknown:
                 errors["privs"] = f"invalid format - invalid privilege '{unknown[0]}'\n"
@@ -142,6 +142,5 @@ def unknown_cpu(text: str) -> str | None:
     if any(name.startswith(family) for family in CPU_FAMILIES):
         return None
     return (
-        f"invalid format - Built-in cputype '{name}' is not defined"
-        " (missing 'custom-' prefix?)\n"
+        f"invalid format - Built-in cputype '{name}' is not defined (missing 'custom-' prefix?)\n"
     )

@@ -159,4 +159,6 @@ def shape_gap(wanted: Any, given: Any, path: str = "") -> str | None:
 
 
 def kind(shape: Any) -> str:
-    return {dict: "object", list: "list"}.get(type(shape), str(shape))
+    if isinstance(shape, dict):
+        return "object"
+    return "list" if isinstance(shape, list) else str(shape)

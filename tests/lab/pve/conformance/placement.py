@@ -46,14 +46,14 @@ def place_guests(server: PveServer, records: list[Record]) -> None:
     state = server.state
     for index, record in enumerate(records):
         found = GUEST.fullmatch(record.path)
-        node, vmid = (found[1], found[2]) if found else (None, "")
+        node, vmid = (found[1], found[2]) if found else ("", "")
         if node not in state.nodes or state.vm(int(vmid)) or _made_before(records, vmid, index):
             continue
         refused = record.status == 500 and "does not exist" in str(record.body)
         failed = str((record.task or {}).get("exitstatus"))
         if refused or "does not exist" in failed or "unable to find" in f"{record.body} {failed}":
             continue
-        if record.status == 200 or record.status == 500:
+        if record.status in (200, 500):
             config = _recorded_config(records, vmid) or {"name": f"VM {vmid}", "memory": "64"}
             place_guest(server, node, int(vmid), config, _runs_first(records, vmid))
 
@@ -311,5 +311,3 @@ EVENTS: dict[str, dict[str, Event]] = {
 }
 EVENTS["ha"] = {"destroy managed guest without purge": _back_home}
 EVENTS["scenario"] = {"agent none": _set("agent_silent", vmid=7101)}
-
-
