@@ -11,6 +11,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
     require,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.build import build
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.followup import (
+    follow_up,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.lexicon import (
     Vocabulary,
 )
@@ -28,6 +31,8 @@ def read_request(
     """
     require()
     names = vocabulary or Vocabulary()
+    if previous is not None:
+        return follow_up(text, previous, names)
     return build(scan(text, names), names)
 
 

@@ -49,9 +49,9 @@ REPLY = {
 }
 
 
-def build(reading: Reading, vocabulary: Vocabulary) -> Request:
-    """Return the Request of one sentence."""
-    target = decide(reading)
+def build(reading: Reading, vocabulary: Vocabulary, target: Target | None = None) -> Request:
+    """Return the Request of one sentence; ``target`` is known when it follows up another."""
+    target = target or decide(reading)
     verdict = checks.Verdict(findings=list(reading.findings))
     _hostile(reading, verdict)
     cluster = cluster_wish(reading, target, verdict)
@@ -173,6 +173,8 @@ def _missing(reading: Reading, target: Target, request: Request, verdict: checks
             f"{target.conflict} do not go together; shall it be a workload in Kubernetes or a"
             " virtual machine?",
         )
+        return
+    if reading.following:
         return
     if target.kind is None:
         if (

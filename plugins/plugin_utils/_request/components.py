@@ -47,7 +47,8 @@ def find_component(tokens: list[Token], clusterish: bool, meaning: Meaning) -> C
     named = [entry.family for _, entry in meaning.software]
     platform = next((_PLATFORMS[name] for name in named if name in _PLATFORMS), None)
     family = platform or ("k3s" if re.search(r"\bk3s\b", said) else "kubernetes")
-    others = [entry for _, entry in meaning.software if entry.family not in _PLATFORMS]
+    own = {*_PLATFORMS, "etcd"} if platform else set(_PLATFORMS)
+    others = [entry for _, entry in meaning.software if entry.family not in own]
     if clusterish and _DATASTORE.search(said):
         served = next((entry.family for entry in others if not entry.stack), family)
         return Component(served, "datastore", -1)
@@ -63,7 +64,7 @@ def find_component(tokens: list[Token], clusterish: bool, meaning: Meaning) -> C
         return None
     if not clusterish and platform is None:
         return None
-    first = min((position for position, _ in meaning.software), default=len(tokens))
+    first = min((at for at, entry in meaning.software if entry in others), default=len(tokens))
     if others and first < index:
         return None
     if not _is_sized_alone(tokens, index, said, platform):

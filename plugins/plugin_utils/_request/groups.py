@@ -168,6 +168,7 @@ def _count(tokens: list[Token], head: Head, sized: set[int]) -> None:
                 "word.proxmox",
                 "part.",
                 "tendency.",
+                "cue.carries",
             )
             or token.software is not None
         )

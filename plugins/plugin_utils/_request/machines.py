@@ -117,7 +117,8 @@ def _extras(reading: Reading) -> dict[str, t.Any]:
 
 
 def _relative(reading: Reading) -> tuple[float | None, t.Any]:
-    if reading.entities.relative_to is None:
+    other = reading.entities.relative_to
+    if other is None and not reading.following:
         return None, None
     factor = 1.0
     for index, token in enumerate(reading.tokens):
@@ -138,6 +139,8 @@ def _relative(reading: Reading) -> tuple[float | None, t.Any]:
         )
         if reading.mentions(concept) and not any(size.dimension == name for size in reading.sizes)
     ]
+    if other is None and factor == 1.0:
+        return None, None
     only = dimensions[0] if len(dimensions) == 1 and factor != 1.0 else None
     return factor, only
 
@@ -164,7 +167,8 @@ def _plain_machines(
         )
         groups.append((role, head.count, own, head.article))
     merged = _merge_groups(groups, reading, default)
-    if not merged and (common or names or any(v for v in extras.values())):
+    tendency = reading.following and reading.meaning.tendency
+    if not merged and (common or names or tendency or any(v for v in extras.values())):
         merged = [(_part_role(reading, default), None, {})]
     if (
         target.kind == "app"

@@ -7,7 +7,10 @@ import dataclasses
 import re
 import typing as t
 
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Finding
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
+    Finding,
+    Request,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.clean import (
     clean,
     expand_ligatures,
@@ -77,6 +80,7 @@ class Reading:
     drivers: dict[str, float]
     levels: dict[str, float | bool | str]
     clusterish: bool
+    following: bool  # a follow-up that speaks of an earlier request
     component: Component | None  # one part of a platform is to be sized
     lexicon: Lexicon
     findings: list[Finding]
@@ -105,8 +109,11 @@ _TEMPLATE_CHUNKS = re.compile(
 )
 
 
-def scan(text: str, vocabulary: Vocabulary) -> Reading:
-    """Read a text into its facts; never raises for any text."""
+def scan(text: str, vocabulary: Vocabulary, previous: Request | None = None) -> Reading:
+    """Read a text into its facts; never raises for any text.
+
+    ``previous`` is what a follow-up speaks of: after a cluster, "servers" are its servers.
+    """
     cleaned, findings = clean(text)
     language = detect(fold(cleaned))
     template = template_syntax(cleaned)
@@ -118,8 +125,9 @@ def scan(text: str, vocabulary: Vocabulary) -> Reading:
     meaning = understand(tokens)
     sizes = find_sizes(tokens)
     runs = find_runs(tokens, sizes)
-    clusterish = _clusterish(tokens, entities, meaning)
-    component = find_component(tokens, clusterish, meaning)
+    after_cluster = previous is not None and previous.kind == "cluster"
+    clusterish = after_cluster or _clusterish(tokens, entities, meaning)
+    component = None if previous else find_component(tokens, clusterish, meaning)
     sized = {size.number for size in sizes}
     heads = find_heads(tokens, sized, clusterish)
     loads = find_loads(tokens, heads, component, meaning)
@@ -147,6 +155,7 @@ def scan(text: str, vocabulary: Vocabulary) -> Reading:
         drivers=drivers,
         levels=levels,
         clusterish=clusterish,
+        following=previous is not None,
         component=component,
         lexicon=lexicon,
         findings=list(findings),
