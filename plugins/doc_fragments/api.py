@@ -63,7 +63,7 @@ options:
     description:
       - How many requests run at once, each worker on one connection of its own.
     type: int
-    default: 8
+    default: 12
 requirements:
   - proxmoxer >= 2.0
   - requests
@@ -132,7 +132,7 @@ options:
     description:
       - How many requests run at once, each worker on one connection of its own.
     type: int
-    default: 8
+    default: 12
 requirements:
   - proxmoxer >= 2.0
   - requests

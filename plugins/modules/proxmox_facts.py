@@ -169,8 +169,8 @@ ansible_facts:
         guests:
           description:
             - All guests that the credentials may see, templates included.
-            - RV(ansible_facts.proxmox.guests[].disk_gib) is the boot disk with O(depth=basic) and
-              all disks with O(depth=addresses).
+            - C(disk_gib) is the boot disk with O(depth=basic) and all disks with
+              O(depth=addresses).
           returned: when the cluster was read
           type: list
           elements: dict

@@ -30,7 +30,7 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.guest_p
 )
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.plan import Call
 
-WORKERS = 8
+WORKERS = 12
 
 
 def collect(

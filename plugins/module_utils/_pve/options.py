@@ -29,5 +29,5 @@ def argument_spec() -> dict[str, t.Any]:
         "validate_certs": option("VALIDATE_CERTS", type="bool", default=True),
         "ca_path": option("CA_PATH", type="path"),
         "timeout_seconds": {"type": "float", "default": 10.0},
-        "workers": {"type": "int", "default": 8},
+        "workers": {"type": "int", "default": 12},
     }
