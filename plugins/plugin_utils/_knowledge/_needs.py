@@ -24,11 +24,24 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._
     Family,
 )
 
-UNITS = {"vcpu": "vCPU", "memory_mib": "MiB", "disk_gib": "GiB", "count": ""}
+UNITS = {"vcpu": "vCPU", "disk_gib": "GiB of disk"}
 #: What a machine gets when neither a document nor a table names the quantity.
 FALLBACK = {"count": 1.0, "vcpu": 2.0, "memory_mib": 2048.0, "disk_gib": 20.0}
 #: Confidence of a number that no source names.
 UNKNOWN_CONFIDENCE = 0.3
+
+
+#: Words in the name of unknown software that hint at a category, and endings that do.
+CATEGORY_HINTS = {
+    "database": {"db", "database", "sql", "datastore"},
+    "load-balancer": {"balancer", "loadbalancer", "proxy", "gateway"},
+    "web": {"web", "webserver", "website", "site", "http", "frontend", "nginx", "apache", "caddy"},
+    "monitoring": {"monitoring", "monitor", "logging", "logs", "metrics"},
+    "file": {"file", "files", "nas", "share", "backup", "fileserver"},
+    "container-host": {"docker", "container", "containers", "podman"},
+    "development": {"dev", "developer", "development", "workstation"},
+}
+ENDINGS = {"database": ("db", "sql")}
 
 
 @dataclass(frozen=True)
@@ -48,6 +61,7 @@ class Need:
     fast_storage: bool
     confidence: float
     last_resort: bool
+    unknown: bool  # no file knows it; `family` holds the words
     why: tuple[Why, ...]
 
 
@@ -94,18 +108,9 @@ def _chosen(family: Family, wanted: str | None) -> list[tuple[str, Component]]:
 
 def category_of(words: str) -> str:
     """Return the table's category that the words of unknown software hint at."""
-    hints = {
-        "database": ("db", "database", "sql", "store"),
-        "web": ("web", "site", "http", "frontend"),
-        "load-balancer": ("balancer", "proxy", "gateway"),
-        "monitoring": ("monitor", "log", "metric"),
-        "file": ("file", "nas", "share", "backup"),
-        "container-host": ("docker", "container", "podman"),
-        "development": ("dev", "developer", "workstation"),
-    }
-    lowered = words.lower()
-    for category, parts in hints.items():
-        if any(part in lowered.replace("-", " ").split() for part in parts):
+    parts = words.lower().replace("-", " ").replace("_", " ").split()
+    for category, hints in CATEGORY_HINTS.items():
+        if any(part in hints or part.endswith(ENDINGS.get(category, ())) for part in parts):
             return category
     return "application"
 
@@ -139,7 +144,7 @@ def _need(case: _Case) -> Need:
     if case.app.count is not None:
         values["count"] = float(case.app.count)
     return Need(
-        family=case.family.family,
+        family=case.app.family if case.unknown else case.family.family,
         component=case.name,
         category=case.family.category,
         title=case.component.title,
@@ -152,6 +157,7 @@ def _need(case: _Case) -> Need:
         fast_storage=case.component.fast_storage,
         confidence=case.confidence,
         last_resort=case.family.last_resort or case.unknown,
+        unknown=case.unknown,
         why=tuple(_why(case, key, value) for key, value in values.items()),
     )
 
@@ -161,8 +167,8 @@ def _why(case: _Case, key: str, value: float) -> Why:
     if key == "count" and case.app.count is not None:
         return Why(field=field, reason=f"As asked: {value:g}.", source="explicit", confidence=1.0)
     if key not in case.chosen:
-        amount = f"{value:g} {UNITS[key]}".strip()
-        reason = f"No document names this for {case.component.title}: {amount} assumed."
+        title = case.component.title
+        reason = f"No document names this for {title}: {_amount(key, value)} assumed."
         return Why(field=field, reason=reason, source="heuristic", confidence=UNKNOWN_CONFIDENCE)
     return Why(
         field=field,
@@ -173,11 +179,11 @@ def _why(case: _Case, key: str, value: float) -> Why:
 
 
 def _reason(case: _Case, key: str, value: float) -> str:
-    unit, result = UNITS[key], case.result
-    parts = [f"{case.component.title}: {value:g} {unit}".strip()]
+    result = case.result
+    parts = [f"{case.component.title}: {_amount(key, value)}"]
     low, high = result.minimum[key], result.recommended[key]
     if low != high:
-        parts.append(f"documented minimum {low:g}, recommended {high:g}")
+        parts.append(f"minimum {_amount(key, low)}, recommended {_amount(key, high)}")
     if result.assumed:
         listed = ", ".join(f"{name} {number:g}" for name, number in result.assumed.items())
         parts.append(f"assumed {listed}")
@@ -189,3 +195,9 @@ def _reason(case: _Case, key: str, value: float) -> str:
     if result.note:
         parts.append(result.note)
     return "; ".join(parts) + "."
+
+
+def _amount(key: str, value: float) -> str:
+    if key == "memory_mib":
+        return f"{value / 1024:g} GiB" if value >= 1024 else f"{value:g} MiB"
+    return f"{value:g} {UNITS.get(key, '')}".strip()

@@ -38,6 +38,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._wis
 
 #: Roles that say nothing of the purpose; such a wish fits any component.
 GENERAL_ROLES = frozenset({"vm", "container", "lxc", "node", "machine", "server", "app"})
+#: Components that are no name for a machine: the family's name serves.
+GENERAL_COMPONENTS = frozenset({"server", "node", "agent", "master", "worker"})
 MINIMUM = {
     "vm": {"count": 1, "cores": 1, "memory_mib": 512, "disk_gib": 4},
     "lxc": {"count": 1, "cores": 1, "memory_mib": 128, "disk_gib": 1},
@@ -115,14 +117,14 @@ def _matched(
 
 def _group(context: Context, need: Need, wish: MachineWish | None, ha: bool) -> Group:
     kind: t.Literal["vm", "lxc"] = "lxc" if context.request.kind == "lxc" else "vm"
-    role = need.component if wish is None or wish.role in GENERAL_ROLES else wish.role
+    role = _role(need, wish)
     count, vcpu, memory, disk = need.count, need.vcpu, need.memory_mib, need.disk_gib
     if need.per == "total":
         count = max(count, math.ceil(vcpu / MAX_SPLIT_VCPU))
         vcpu, memory, disk = vcpu / count, memory / count, disk / count
-    least = _minimum(kind, need)
+    least = _minimum(kind, need, count)
     group = Group(
-        name=role,
+        name=wish.name if wish and wish.name and count == 1 else role,
         role=role,
         count=count,
         cores=max(practical_cores(vcpu), least["cores"]),
@@ -142,14 +144,28 @@ def _group(context: Context, need: Need, wish: MachineWish | None, ha: bool) -> 
     return with_wishes(context, group, [wish] if wish else [])
 
 
-def _minimum(kind: t.Literal["vm", "lxc"], need: Need) -> dict[str, int]:
+def _role(need: Need, wish: MachineWish | None) -> str:
+    """Return what the machine is for: as said, else the component, else the software."""
+    if wish is not None and wish.role not in GENERAL_ROLES:
+        return wish.role
+    if need.unknown:
+        return re.sub(r"[^a-z0-9]+", "-", need.family.lower()).strip("-")[:20].strip("-") or "app"
+    if need.last_resort:
+        plain = wish is not None and need.category == "application"
+        return wish.role if wish is not None and plain else need.component
+    return need.family if need.component in GENERAL_COMPONENTS else need.component
+
+
+def _minimum(kind: t.Literal["vm", "lxc"], need: Need, count: int) -> dict[str, int]:
     """Return how far our own numbers may be cut: never below what is documented."""
     least = dict(MINIMUM[kind])
-    if need.last_resort or need.per != "machine" or kind == "lxc":
+    if need.last_resort or kind == "lxc":
         return least
+    share = count if need.per == "total" else 1
     for number, key in (("cores", "vcpu"), ("memory_mib", "memory_mib"), ("disk_gib", "disk_gib")):
         if key in need.minimum:
-            least[number] = max(least[number], math.ceil(need.minimum[key]))
+            least[number] = max(least[number], math.ceil(need.minimum[key] / share))
+    least["count"] = max(1, min(count, math.ceil(need.minimum.get("count", 1))))
     return least
 
 
@@ -210,7 +226,8 @@ def _behind_balancer(groups: list[Group]) -> list[Group]:
     for group in groups:
         balanced = group.role in ("web", "application") and group.count < 2
         if balanced and "count" not in group.explicit:
-            raised = replace(group, count=2, spread=True, ha=False)
+            minimum = {**group.minimum, "count": 2}
+            raised = replace(group, count=2, minimum=minimum, spread=True, ha=False)
             reason = "Load balancing needs at least two machines behind the balancer."
             result.append(raised.because("count", reason, "sizing.load-balancing", 0.9))
         else:

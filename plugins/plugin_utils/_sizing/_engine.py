@@ -163,7 +163,8 @@ def _deployment(request: Request) -> str:
         first = request.workload or ("ha" if request.ha else request.environment) or "k3s"
         text = f"{first}-cluster"
     else:
-        text = (names or apps or [request.workload or request.kind or "vm"])[0]
+        wanted = [*names, request.workload, *apps, request.kind, "vm"]
+        text = next(word for word in wanted if word)
     cleaned = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40].strip("-")
     return cleaned if re.match(NAME_PATTERN, cleaned) else "deployment"
 
@@ -329,8 +330,7 @@ def _machines(
             )
             if machine is not None:
                 machines.append(machine)
-        new = [fitted.where[name] for name in placed if name not in identities.known]
-        check_clones(context, ready.where.storage, ready.origin, new)
+    check_clones(context, [m for m in machines if m.name not in identities.known])
     return tuple(machines)
 
 

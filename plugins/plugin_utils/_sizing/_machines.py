@@ -22,6 +22,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._ide
     deployment_tag,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
+    NUMBERS,
     Context,
     Group,
 )
@@ -83,7 +84,7 @@ def build_machine(
         ha=Ha(enabled=group.ha),
         pci_mappings=pci_mappings,
         nesting=container and group.role in ("container-host", "docker"),
-        why=(*group.why, _node_why(context, name, node, identities)),
+        why=_ordered((*group.why, _node_why(context, name, node, identities))),
     )
 
 
@@ -167,6 +168,11 @@ def _tags(context: Context, group: Group) -> tuple[str, ...]:
         f"env-{context.environment}",
     )
     return tuple(sorted({tag(text) for text in (*own, *context.site.tags, *wished)}))
+
+
+def _ordered(whys: tuple[Why, ...]) -> tuple[Why, ...]:
+    order = (*NUMBERS, "node")
+    return tuple(sorted(whys, key=lambda why: order.index(why.field)))
 
 
 def _node_why(context: Context, name: str, node: str, identities: Identities) -> Why:

@@ -7,7 +7,10 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Snapshot
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import Source
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import (
+    Machine,
+    Source,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
     SourceWish,
 )
@@ -172,23 +175,28 @@ def _volume(context: Context, group: Group, wish: SourceWish) -> Origin | None:
     return Origin(wish.type, volume_id=chosen, hosts=hosts)
 
 
-def check_clones(context: Context, storage: str, source: Origin, nodes: t.Iterable[str]) -> None:
+def check_clones(context: Context, machines: t.Iterable[Machine]) -> None:
     """Report clones that cross hosts although the storage is local to each."""
     snapshot = context.snapshot
-    if snapshot is None or not source.templates:
+    if snapshot is None:
         return
-    if any(state.shared for state in storage_states(snapshot, storage)):
-        return
-    holders = {guest.node for guest in source.templates}
-    crossing = sorted(set(nodes) - holders)
+    crossing = {
+        (machine.source.vmid, machine.source.node, machine.disks[0].storage, machine.node)
+        for machine in machines
+        if machine.source.node not in (None, machine.node)
+        and not any(s.shared for s in storage_states(snapshot, machine.disks[0].storage))
+    }
     if crossing:
+        vmids, holders, storages, nodes = (
+            ", ".join(sorted({str(row[column]) for row in crossing})) for column in range(4)
+        )
         context.report(
             "source.cross-node",
             "warning",
             "site.template",
-            f"The template {source.templates[0].name} is on {', '.join(sorted(holders))} and the"
-            f" storage {storage} is not shared: machines on {', '.join(crossing)} are cloned"
-            " there and then moved, which is slow; keep a template of the same name on each host.",
+            f"The template {vmids} is on {holders} and the storage {storages} is not shared:"
+            f" machines on {nodes} are cloned there and then moved, which is slow; keep a"
+            " template of the same name on each host.",
             "facts",
         )
 

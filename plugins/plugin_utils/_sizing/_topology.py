@@ -26,6 +26,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._wis
     sizes_of,
     with_wishes,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._workload import (
+    hold_workload,
+)
 
 #: etcd keeps a majority with these numbers of members; more than five only cost writes.
 QUORUM_SIZES = (1, 3, 5)
@@ -66,7 +69,7 @@ def cluster_groups(context: Context) -> tuple[Topology, list[Group]] | None:
     groups = [_sized(context, table, topology, "server")]
     if topology.agents.value:
         groups.append(_sized(context, table, topology, "agent"))
-    return topology, groups
+    return topology, hold_workload(context, groups, topology.ha)
 
 
 def _topology(context: Context, table: Profiles) -> Topology | None:
