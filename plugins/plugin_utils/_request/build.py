@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
@@ -18,6 +19,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.app
     component_names,
     workload_of,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.clean import fold
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.clusters import (
     cluster_wish,
 )
@@ -148,12 +150,55 @@ def _contradictions(reading: Reading, verdict: checks.Verdict) -> None:
 def _addons(
     reading: Reading, request: Request, verdict: checks.Verdict, vocabulary: Vocabulary
 ) -> None:
+    known = sorted({*_known_addons(reading), *vocabulary.addons})
+    for name in _unknown_addons(reading, set(known)):
+        verdict.refuse(
+            "addon",
+            "cluster.addons",
+            f"There is no add-on {name[:60]}; the add-ons are {', '.join(known)}.",
+        )
     if reading.meaning.ingress_nginx_named and request.cluster is not None:
         verdict.warn(
             "retired",
             "cluster.addons",
             "ingress-nginx was retired in March 2026 and gets no more fixes; traefik is the default.",
         )
+
+
+_ADDON_LIST = re.compile(
+    r"\badd-?ons?\b(?:\s*[:=]\s*|\s+(?:called|named|namens|nomme)?\s*)"
+    r"(?P<list>[a-z0-9][\w-]*(?:\s*(?:,|\band\b|\bet\b|\bund\b)\s*[a-z0-9][\w-]*)*)"
+)
+_ADDON_NAME = re.compile(r"\b(?P<name>[a-z0-9][\w-]*) add-?ons?\b")
+_ADDON_FILLER = frozenset(
+    "the an a no any some all with and of le la les un une der die das mit das den keine default"
+    " usual standard these those following other more my our k3s kubernetes cluster for to on in is"
+    " are please pour fur je ich we you from without".split()
+)
+
+
+def _known_addons(reading: Reading) -> set[str]:
+    concepts = reading.lexicon.concepts.values()
+    return {name.partition(".")[2] for name in concepts if name.startswith("addon.")}
+
+
+def _unknown_addons(reading: Reading, known: set[str]) -> list[str]:
+    """Return names said to be add-ons that none is."""
+    text = fold(reading.entities.text)
+    said: list[str] = []
+    for match in _ADDON_LIST.finditer(text):
+        if match.group("list").split()[0] not in _ADDON_FILLER:
+            said += re.split(r"\s*(?:,|\band\b|\bet\b|\bund\b)\s*", match.group("list"))
+    said += [match.group("name") for match in _ADDON_NAME.finditer(text)]
+    words = {name for name in said if name and name not in _ADDON_FILLER}
+    concepts = reading.lexicon.concepts
+    return sorted(
+        word
+        for word in words
+        if word not in known
+        and tuple(word.replace("-", " ").split()) not in concepts
+        and not any(token.word == word and token.concept for token in reading.tokens)
+    )
 
 
 def _capacity(request: Request, verdict: checks.Verdict) -> None:

@@ -94,6 +94,9 @@ def check_size(verdict: Verdict, where: str, dimension: str, value: float) -> fl
             f"{hint or ' How much is meant?'}",
         )
         return None
+    if dimension in ("cores", "gpu") and value != int(value):
+        verdict.ask(field, f"{_plain(value)} {unit} is not a whole number; how many are meant?")
+        return None
     if value > high:
         verdict.limit(
             "limit",

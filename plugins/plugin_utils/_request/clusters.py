@@ -115,9 +115,7 @@ def _total(reading: Reading, verdict: checks.Verdict) -> int | None:
 def _delta(reading: Reading, heads: list[Head]) -> int | None:
     """Return how many more or fewer machines are asked for, None when an end state is said."""
     operation = reading.meaning.operation
-    existing = (
-        reading.following or reading.entities.target_name or reading.entities.cluster_name
-    )
+    existing = reading.following or reading.entities.target_name or reading.entities.cluster_name
     removing = operation in {"remove", "destroy", "smaller"}
     adding = operation == "add" or any(head.more for head in heads)
     if not heads or not (removing or adding):

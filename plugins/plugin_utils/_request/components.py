@@ -38,10 +38,12 @@ _SMALLEST = re.compile(
 )
 
 
-def find_component(tokens: list[Token], clusterish: bool, meaning: Meaning) -> Component | None:
+def find_component(
+    tokens: list[Token], clusterish: bool, meaning: Meaning, sized: bool
+) -> Component | None:
     """Return the part of a platform that is to be sized, None when something else is asked.
 
-    The part is the head of the sentence; a cluster appears only as what it serves.
+    ``sized``: sizes were said, so machines are asked for. The part is the head of the sentence; a cluster appears only as what it serves.
     """
     said = " ".join(token.word for token in tokens)
     named = [entry.family for _, entry in meaning.software]
@@ -66,6 +68,8 @@ def find_component(tokens: list[Token], clusterish: bool, meaning: Meaning) -> C
         return None
     first = min((at for at, entry in meaning.software if entry in others), default=len(tokens))
     if others and first < index:
+        return None
+    if sized and platform is None:
         return None
     if not _is_sized_alone(tokens, index, said, platform):
         return None

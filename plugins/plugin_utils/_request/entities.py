@@ -32,11 +32,11 @@ _NOT_NAMES = frozenset(
     " avec und me us servers server resources".split()
 )
 _CLUSTER_NAME = re.compile(
-    r"\b(?:clusters?|grappe)\s+(?P<value>(?!k3s\b|k8s\b|rke2\b)[a-z][a-z0-9]*(?:[-_][a-z0-9]+)+"
+    r"\b(?:clusters?|grappe)\s+(?P<value>[a-z][a-z0-9]*(?:[-_][a-z0-9]+)+"
     r"|(?!k3s\b|k8s\b)[a-z]+\d+)\b"
 )
 _MUTATED = re.compile(
-    r"\b(?:scale|resize|destroy|delete|remove|upgrade|shrink|grow|enlarge|expand|extend|supprime[rz]?|"
+    r"\b(?:make|mache|mach|rends|fais|scale|resize|destroy|delete|remove|upgrade|shrink|grow|enlarge|expand|extend|supprime[rz]?|"
     r"losche?n?|vergrosser[en]+|verkleiner[en]+|skalier[en]+|redimensionne[rz]?|agrandi[rst]+|"
     r"detrui[rst]+e?|zerstore?n?|increase|reduce|bump|give|gib|donne[rz]?|entferne?n?|stop|to|from|"
     r"zu|zum|aus|of|de|du|a|au|von|in|set|change|reduis|update|modify|downgrade|auf)\s+"
@@ -341,7 +341,7 @@ def _systems(found: Entities, lexicon: Lexicon) -> None:
     names = "|".join(re.escape(name) for name in lexicon.operating_systems)
     system = re.search(
         r"\b(?P<name>" + names + r")(?:\s+(?:linux|leap|stream))?[ -]?"
-        r"(?P<release>\d{1,4}(?:\.\d{1,2})?(?!\s*(?:cores?|gb|mb|vms?|cpus?|vcpus?|gib|go|machines|nodes)\b)"
+        r"(?P<release>\d{1,2}\.\d{1,2}|\d{1,4}(?![\d.,]|\s*(?:cores?|gb|mb|cpus?|vcpus?|gib|go|machines|nodes|kerne|coeurs)\b)"
         r"|bookworm|trixie|bullseye|jammy|noble|focal)?(?:\s*(?:lts|server))?\b",
         found.folded,
     )
@@ -383,7 +383,7 @@ def _places(found: Entities, vocabulary: Vocabulary) -> None:
         )
         if match:
             found.storage = storage
-            found.blank(*match.span(), keep="disk")
+            found.blank(*match.span(), keep="onstorage")
             return
     found.storage = _take(
         found,
@@ -392,14 +392,14 @@ def _places(found: Entities, vocabulary: Vocabulary) -> None:
             r"\b(?P<value>local-[a-z0-9-]+|(?:ceph|rbd|nfs|zfs|san|nas|ssd|nvme|hdd|fast|vm)[a-z0-9]*[-_][a-z0-9_-]+"
             r"|[a-z0-9]+-(?:lvm|zfs|pool|thin|rbd|ceph))\b"
         ),
-        "disk",
+        "onstorage",
     ) or _take(
         found,
         re.compile(
             r"\b(?:on|in|auf|sur|dans|im)?\s*(?:the\s+)?\b(?:storage|datastore|speicherpool|stockage)\s*[:=]?\s+"
             r"(?P<value>(?!is\b|and\b|with\b|for\b|size\b|space\b)[a-z][a-z0-9_-]*[0-9_-][a-z0-9_-]*|ceph|local|tank|rpool)\b"
         ),
-        "disk",
+        "onstorage",
     )
 
 

@@ -7,6 +7,9 @@ import dataclasses
 import re
 import typing as t
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.groups import (
+    CLUSTER_ROLES,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.reader import Reading
 
 Kind = t.Literal["vm", "lxc", "cluster", "app"]
@@ -38,7 +41,9 @@ def decide(reading: Reading) -> Target:
     )
     if image and proxmox and not reading.mentions("kind.dockerhost"):
         return Target(kind, None, "explicit", "a container image and a Proxmox VM")
-    if image or (helm and kind == "app"):
+    counted = any(h.count is not None and h.role in CLUSTER_ROLES for h in reading.heads)
+    mine = reading.mentions("part.app", "noun.service", "part.web") and not counted
+    if image or (helm and (kind == "app" or (mine and kind == "cluster"))):
         return Target("app", "kubernetes", "explicit" if helm or image else "implied")
     if kind is None:
         return Target(None, None, "unknown")
@@ -120,4 +125,5 @@ def _application(reading: Reading, software: list[t.Any], machines: bool, vm: bo
         return "cluster" if not reading.mentions("kind.server_word") else "vm"
     entities = reading.entities
     said = reading.sizes or entities.template_id or entities.template_name or entities.iso
+    said = said or entities.vmid or entities.target_name
     return "vm" if said or entities.os or entities.names and reading.mentions("op.") else None

@@ -21,6 +21,12 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.rea
     values,
 )
 
+_DIMENSIONS = (
+    ("memory_mib", "noun.memory"),
+    ("cores", "unit.core"),
+    ("disk_gib", "noun.disk"),
+)
+
 
 def machine_wishes(
     reading: Reading, target: Target, cluster: ClusterWish | None, verdict: checks.Verdict
@@ -71,7 +77,7 @@ def _cluster_machines(
 
 def _tendency(reading: Reading, role: str) -> t.Any:
     tendency = reading.meaning.tendency
-    if tendency is None or reading.sizes:
+    if tendency is None or reading.sizes or (reading.following and _more_of(reading)):
         return None
     roles = {h.role for h in reading.heads if h.role in ("server", "agent")}
     return tendency if role in roles or (role == "node" and not roles) else None
@@ -116,7 +122,25 @@ def _extras(reading: Reading) -> dict[str, t.Any]:
     return found
 
 
+def _more_of(reading: Reading) -> tuple[float, str] | None:
+    """Read "more memory" and "bigger disks" in a follow-up: twice or half of that size."""
+    if reading.sizes:
+        return None
+    for index, token in enumerate(reading.tokens):
+        more = token.has("word.more", "tendency.larger")
+        if not (more or token.has("tendency.smaller")):
+            continue
+        for near in reading.tokens[max(index - 3, 0) : index + 3]:
+            for name, concept in _DIMENSIONS:
+                if near.has(concept):
+                    return (2.0 if more else 0.5), name
+    return None
+
+
 def _relative(reading: Reading) -> tuple[float | None, t.Any]:
+    more = _more_of(reading) if reading.following else None
+    if more is not None:
+        return more
     other = reading.entities.relative_to
     if other is None and not reading.following:
         return None, None
@@ -132,11 +156,7 @@ def _relative(reading: Reading) -> tuple[float | None, t.Any]:
             factor = reading.tokens[index - 1].value
     dimensions = [
         name
-        for name, concept in (
-            ("memory_mib", "noun.memory"),
-            ("cores", "unit.core"),
-            ("disk_gib", "noun.disk"),
-        )
+        for name, concept in _DIMENSIONS
         if reading.mentions(concept) and not any(size.dimension == name for size in reading.sizes)
     ]
     if other is None and factor == 1.0:
@@ -154,7 +174,7 @@ def _plain_machines(
 ) -> list[MachineWish]:
     extras = _extras(reading)
     names = list(reading.entities.names)
-    if not names and reading.entities.target_name and reading.meaning.operation != "create":
+    if not names and reading.entities.target_name:
         names = [reading.entities.target_name]
     default = "container" if target.kind == "lxc" else "vm"
     groups: list[tuple[str, float | None, dict[str, float], bool]] = []
@@ -227,7 +247,9 @@ def _plain_machines(
 
 
 def _plain_tendency(reading: Reading) -> t.Any:
-    return reading.meaning.tendency if not reading.sizes else None
+    if reading.sizes or (reading.following and _more_of(reading)):
+        return None
+    return reading.meaning.tendency
 
 
 def _deltas(reading: Reading) -> dict[str, t.Any]:

@@ -62,6 +62,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.tok
     tokenise,
 )
 
+#: From here on an amount "on <storage>" is a disk, and any amount without a word is one.
+MOSTLY_DISK_MIB, NEVER_MEMORY_MIB = 16 * 1024, 4 * 1024**2
+
 
 @dataclasses.dataclass
 class Reading:
@@ -127,7 +130,7 @@ def scan(text: str, vocabulary: Vocabulary, previous: Request | None = None) -> 
     runs = find_runs(tokens, sizes)
     after_cluster = previous is not None and previous.kind == "cluster"
     clusterish = after_cluster or _clusterish(tokens, entities, meaning)
-    component = None if previous else find_component(tokens, clusterish, meaning)
+    component = None if previous else find_component(tokens, clusterish, meaning, bool(sizes))
     sized = {size.number for size in sizes}
     heads = find_heads(tokens, sized, clusterish)
     loads = find_loads(tokens, heads, component, meaning)
@@ -215,19 +218,17 @@ def _is_host(tokens: list[Token], index: int) -> bool:
 def values(runs: t.Iterable[Run]) -> dict[str, float]:
     """Return the sizes of runs by dimension; an undescribed amount is memory first, then disk."""
     result: dict[str, float] = {}
-    for run in runs:
-        described = {size.dimension for size in run.sizes}
-        for size in run.sizes:
-            if size.more:
-                continue
-            if size.dimension != "bytes":
-                result.setdefault(size.dimension, size.value)
-            elif (
-                "memory_mib" not in result
-                and "memory_mib" not in described
-                and size.value < 1024**2 * 4
-            ):
-                result["memory_mib"] = size.value
-            else:
-                result.setdefault("disk_gib", size.value / 1024)
+    said = [size for run in runs for size in run.sizes if not size.more]
+    plain = [size for size in said if size.dimension == "bytes"]
+    described = {size.dimension for size in said}
+    for size in said:
+        if size.dimension != "bytes":
+            result.setdefault(size.dimension, size.value)
+            continue
+        taken = "memory_mib" in result or "memory_mib" in described
+        stored = size.placed and (len(plain) > 1 or size.value >= MOSTLY_DISK_MIB)
+        if taken or stored or size.value >= NEVER_MEMORY_MIB:
+            result.setdefault("disk_gib", size.value / 1024)
+        else:
+            result["memory_mib"] = size.value
     return result

@@ -21,6 +21,7 @@ class Size:
     start: int  # token index of the first token
     end: int  # index after the last token, descriptor included
     number: int  # index of the number itself
+    placed: bool = False  # "… on local-zfs": the disk when memory is said elsewhere
     more: int = 0  # +1 "more", -1 "less": a difference, not an absolute size
 
 
@@ -65,9 +66,20 @@ def find_sizes(tokens: list[Token]) -> list[Size]:
             size = _before_number(tokens, index)
         if size is not None:
             size.more = _more(tokens, size)
+            if _negative(tokens, size.number):
+                size.value = -size.value
             sizes.append(size)
             taken = size.end
     return sizes
+
+
+def _negative(tokens: list[Token], index: int) -> bool:
+    """Tell whether a minus sign belongs to the number ("-2 cores", not "web-2" or "4-8")."""
+    if not index:
+        return False
+    sign = tokens[index - 1]
+    apart = index < 2 or tokens[index - 2].end < sign.start or tokens[index - 2].word in "(:="
+    return (sign.word == "-" and apart) or sign.word in {"minus", "moins", "negative"}
 
 
 def _after_number(tokens: list[Token], index: int, taken: int) -> Size | None:
@@ -90,7 +102,9 @@ def _after_number(tokens: list[Token], index: int, taken: int) -> Size | None:
     start = index
     if described is None:
         described, start = _descriptor_before(tokens, index, taken)
-    return _bytes(described, value * token.mib, start, end, index)
+    size = _bytes(described, value * token.mib, start, end, index)
+    size.placed = end < len(tokens) and tokens[end].word == "onstorage"
+    return size
 
 
 def _single_letter_alone(token: Token) -> bool:
