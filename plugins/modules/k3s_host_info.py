@@ -93,7 +93,7 @@ architecture:
   returned: always
   sample: x86_64
 container:
-  description: Whether the host shares its kernel with others, so that kernel settings are not its own.
+  description: Whether the host shares its kernel with others, which sets kernel parameters.
   type: bool
   returned: always
 interface:
@@ -172,8 +172,10 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
-#: Run a command, return (exit code, standard output).
-Run = t.Callable[[t.List[str]], t.Tuple[int, str]]
+if t.TYPE_CHECKING:
+    #: Run a command, return (exit code, standard output).
+    Run = t.Callable[[list[str]], tuple[int, str]]
+
 K3S = "usr/local/bin/k3s"
 ETCD_LOG = "var/lib/rancher/k3s/server/db/etcd/member/wal"
 
@@ -269,7 +271,9 @@ class Host:
             "known": unit.get("LoadState") == "loaded",
             "active": unit.get("ActiveState") == "active",
             "enabled": unit.get("UnitFileState") == "enabled",
-            "outdated": any(self._modified(path) > started for path in inputs) if started else False,
+            "outdated": any(self._modified(path) > started for path in inputs)
+            if started
+            else False,
         }
 
     def _modified(self, path: str) -> float:
@@ -337,7 +341,9 @@ def main() -> None:
     result["address"] = module.params["address"]
     result["clock_offset_seconds"] = round(offset, 3)
     result["cloud_init"] = wait_for_cloud_init(run, module.params["cloud_init_timeout_seconds"])
-    result["missing_commands"] = [name for name in module.params["commands"] if not shutil.which(name)]
+    result["missing_commands"] = [
+        name for name in module.params["commands"] if not shutil.which(name)
+    ]
     result.update(host.network(module.params["address"]))
     result.update(host.kernel(module.params["sysctls"]))
     result.update(host.files(module.params["paths"]))
