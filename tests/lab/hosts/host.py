@@ -10,6 +10,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from ipaddress import IPv4Interface
 from pathlib import Path
 
 from lab.hosts.cgroups import ControlGroup, end_group
-from lab.hosts.commands import CommandError
+from lab.hosts.commands import CommandError, run
 from lab.hosts.disk import HostDisk, HostSite
 from lab.machines import MachineError, MachineSpec, MachineStatus
 
@@ -36,6 +37,7 @@ NSPAWN_ENVIRONMENT = {
     "SYSTEMD_NSPAWN_TMPFS_TMP": "0",
 }
 REBOOT_SIGNAL = signal.SIGRTMIN + 5
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 START_SECONDS = 90
 STOP_SECONDS = 60
 POLL_SECONDS = 0.05
@@ -121,7 +123,8 @@ class Host:
             return MachineStatus(False, (), 0, 0.0, 0)
         now, used = time.monotonic(), self._group.cpu_seconds()
         (before, used_before), self._cpu_sample = self._cpu_sample, (now, used)
-        share = (used - used_before) / ((now - before) * self.spec.cores) if before else 0.0
+        possible = (now - before) * self.spec.cores
+        share = (used - used_before) / possible if before and possible else 0.0
         return MachineStatus(
             running=True,
             addresses=self._addresses(),
@@ -160,11 +163,15 @@ class Host:
         with self._power:
             if not self._powered:
                 return
-            self._powered = False
-            if code == EXIT_REBOOT:
-                with contextlib.suppress(MachineError, OSError):
-                    end_group(self._group.directories)
-                    self._boot()
+            if code != EXIT_REBOOT:
+                self._powered = False
+                return
+            try:
+                end_group(self._group.directories)
+                self._boot()
+            except (MachineError, OSError) as error:
+                self._powered = False
+                sys.stderr.write(f"Host {self.spec.name} did not restart: {error}\n")
 
     def _nspawn(self) -> list[str]:
         binds = [
@@ -204,7 +211,8 @@ class Host:
     def _answers(self) -> bool:
         """Whether sshd greets; a host without an address is up when its boot is done."""
         if self.spec.address is None:
-            return self._inside("-a", "systemctl", "is-system-running") in {"running", "degraded"}
+            state = self._inside("-a", "sh", "-c", "systemctl is-system-running || true")
+            return state in {"running", "degraded"}
         address = str(IPv4Interface(self.spec.address).ip)
         try:
             with socket.create_connection((address, 22), timeout=1) as connection:
@@ -228,14 +236,9 @@ class Host:
         leader = self._leader()
         if leader is None:
             return ""
-        done = subprocess.run(
-            ["nsenter", f"--target={leader}", spaces, *command],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=10,
-        )
-        return done.stdout.strip()
+        with contextlib.suppress(CommandError):
+            return run(["nsenter", f"--target={leader}", spaces, *command]).strip()
+        return ""
 
     def _leader(self) -> int | None:
         """The host's first process as the machine numbers it."""
@@ -252,5 +255,5 @@ class Host:
 
     def _last_words(self) -> str:
         text = self._disk.console.read_text(encoding="utf-8", errors="replace")
-        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        lines = [line.strip() for line in COLOURS.sub("", text).splitlines() if line.strip()]
         return lines[-1] if lines else "nothing on its console."
