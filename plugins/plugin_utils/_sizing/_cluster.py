@@ -154,11 +154,11 @@ def _virtual_address(
         )
         return None, "none", ()
     previous = context.previous.cluster if context.previous else None
-    if wish.vip is not None and not (previous and previous.vip == wish.vip):
+    if wish.vip is not None and not (previous is not None and previous.vip == wish.vip):
         vip = identities.explicit_address(wish.vip, "", vip=True)
         source = "explicit"
     elif previous is not None and previous.vip is not None:
-        vip, source = previous.vip, "previous plan"
+        return previous.vip, provider, previous.why
     else:
         vip, source = identities.pool.next_vip(), "site"
         if vip is None:

@@ -369,9 +369,29 @@ def _fitted(
     bridge = bridges.pop() if bridges else None
     bridge = bridge or context.site.network.bridge
     hosts, pools = hosts_and_pools(context.snapshot, context.site, context.environment, bridge)
+    _check_known(context, names, identities, {host.name for host in hosts})
+    if context.refused:
+        return None
     groups = relax_spread(context, groups, hosts)
     where = {ready.group.name: ready.where for ready in prepared}
     return fit(context, groups, where, named, Room(hosts, pools, identities.known))
+
+
+def _check_known(
+    context: Context, names: dict[str, list[str]], identities: Identities, hosts: set[str]
+) -> None:
+    """Report machines that are there, but on a host that takes none at the moment."""
+    for name in (name for group in names.values() for name in group):
+        known = identities.known.get(name)
+        if known is not None and known.guest is not None and known.node not in hosts:
+            context.report(
+                "machine.unreachable",
+                "error",
+                f"machines.{name}.node",
+                f"{name} is on {known.node}, which takes no machines now (offline, in maintenance,"
+                " not of the site or without the bridge); bring the host back first.",
+                "facts",
+            )
 
 
 def _summary(context: Context, groups: list[Group]) -> str:

@@ -79,7 +79,7 @@ def _host(
     prices = site.prices
     return Host(
         name=node.name,
-        free_cpus=0.0 if busy else node.cpus * site.cpu_overcommit - node.committed_cpus,
+        free_cpus=0.0 if busy else max(0.0, node.cpus * site.cpu_overcommit - node.committed_cpus),
         free_memory_mib=max(0, limit - used),
         cpus=node.cpus,
         total_memory_mib=node.memory_mib,

@@ -176,6 +176,10 @@ def _ordered(whys: tuple[Why, ...]) -> tuple[Why, ...]:
 
 
 def _node_why(context: Context, name: str, node: str, identities: Identities) -> Why:
+    for machine in context.previous.machines if context.previous else ():
+        for why in machine.why:
+            if (machine.name, machine.node, why.field) == (name, node, "node"):
+                return why
     known = identities.known.get(name)
     if known is not None and known.node == node:
         return Why(field="node", reason=f"It is on {node} already.", source="facts", confidence=1.0)

@@ -36,7 +36,7 @@ def unknown(context: Context, what: str, where: str, name: str, existing: t.Iter
     listed = ", ".join(names[:MAX_NAMES]) or "none"
     more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
     context.report(
-        f"unknown.{what.replace(' ', '-')}",
+        f"unknown.{what.lower().replace(' ', '-')}",
         "error",
         where,
         f"The {what} {name} does not exist; there is: {listed}{more}.",

@@ -90,6 +90,8 @@ def _relative(context: Context, group: Group, wish: MachineWish) -> Group:
             f"There is no machine {wish.relative_to} to compare with; name one that exists.",
         )
         return group
+    if not base["disk_gib"]:  # not every guest's disk size is in the facts
+        factors.pop("disk_gib", None)
     whom = f"{wish.relative_to}'s" if wish.relative_to else "the"
     for number, factor in factors.items():
         value = max(1, math.ceil(base[number] * factor - 1e-9))

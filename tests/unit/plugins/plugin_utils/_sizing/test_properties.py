@@ -6,11 +6,14 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
+    Machine,
     Plan,
     Request,
     Snapshot,
     canonical_json,
     errors,
+    parse,
+    to_data,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing import (
     Proposal,
@@ -42,22 +45,22 @@ def clusters(draw: st.DrawFn) -> Snapshot:
     names = [f"pve{number}" for number in range(1, draw(st.integers(1, 6)) + 1)]
     hosts = []
     for index, name in enumerate(names):
-        memory = draw(st.sampled_from([8192, 16384, 32768, 65536, 131072]))
+        memory = draw(st.sampled_from([16384, 32768, 65536, 131072, 262144]))
         hosts.append(
             node(
                 name,
-                online=index == 0 or draw(st.booleans()),
+                online=index == 0 or draw(st.integers(0, 4)) > 0,
                 maintenance=index > 0 and draw(st.integers(0, 9)) == 0,
-                cpus=draw(st.sampled_from([2, 4, 8, 16, 32])),
-                cpu_load=draw(st.sampled_from([0.0, 0.1, 0.5, 0.7, 0.95])),
+                cpus=draw(st.sampled_from([4, 8, 16, 32])),
+                cpu_load=draw(st.sampled_from([0.0, 0.1, 0.2, 0.5, 0.7])),
                 memory_mib=memory,
-                memory_used_mib=draw(st.integers(512, memory // 2)),
-                committed_memory_mib=draw(st.integers(0, int(memory * 1.5))),
+                memory_used_mib=draw(st.integers(512, memory // 3)),
+                committed_memory_mib=draw(st.integers(0, memory // 8) | st.integers(0, memory)),
                 committed_cpus=draw(st.integers(0, 40)),
             )
         )
     shared = draw(st.booleans())
-    total = draw(st.sampled_from([100.0, 500.0, 2000.0]))
+    total = draw(st.sampled_from([200.0, 1000.0, 2000.0]))
     free = total * draw(st.floats(0.1, 1.0))
     storages = []
     for name in names:
@@ -80,14 +83,14 @@ def cluster_requests(draw: st.DrawFn) -> Request:
     """Draw requests for clusters with some explicit numbers."""
     cluster: dict[str, t.Any] = {}
     if draw(st.booleans()):
-        cluster["servers"] = draw(st.sampled_from([1, 2, 3, 5]))
+        cluster["servers"] = draw(st.sampled_from([1, 1, 1, 2, 3, 3, 5]))
     if draw(st.booleans()):
-        cluster["agents"] = draw(st.integers(0, 8))
+        cluster["agents"] = draw(st.integers(0, 5))
     said: dict[str, t.Any] = {"role": draw(st.sampled_from(["node", "server", "agent"]))}
     for number, values in (
-        ("cores", [1, 2, 4, 8, 64]),
-        ("memory_mib", [512, 2048, 3000, 8192, 65536]),
-        ("disk_gib", [5, 20, 50, 500]),
+        ("cores", [1, 2, 4, 4, 8]),
+        ("memory_mib", [512, 2048, 3000, 4096, 8192]),
+        ("disk_gib", [5, 20, 30, 50, 500]),
     ):
         if draw(st.integers(0, 3)) == 0:
             said[number] = draw(st.sampled_from(values))
@@ -189,6 +192,56 @@ def test_a_proposal_never_breaks_a_rule(
     if result.status == "ready":
         assert broken(result, facts, SITE) == []
         assert explicit_kept(wanted, result)
+
+
+def applied(result: Plan, facts: Snapshot) -> Snapshot:
+    """Return the facts after the plan was applied: guests, commitments and full disks."""
+    data = to_data(facts)
+    for machine in result.machines:
+        disk = machine.disks[0]
+        data["guests"].append(
+            guest(
+                machine.vmid,
+                machine.name,
+                machine.node,
+                tags=list(machine.tags),
+                cpus=machine.cores,
+                memory_mib=machine.memory_mib,
+                memory_used_mib=machine.memory_mib // 2,
+                disk_gib=float(disk.size_gib),
+                addresses=[machine.address],
+                status="running",
+            )
+        )
+        for host in data["nodes"]:
+            if host["name"] == machine.node:
+                host["committed_cpus"] += machine.cores
+                host["committed_memory_mib"] += machine.memory_mib
+                host["memory_used_mib"] += machine.memory_mib // 2
+        for state in data["storages"]:
+            if state["storage"] == disk.storage and (
+                state["shared"] or state["node"] == machine.node
+            ):
+                state["available_gib"] -= disk.size_gib
+                state["used_gib"] += disk.size_gib
+    return parse(Snapshot, data)
+
+
+@given(cluster_requests(), clusters())
+def test_a_second_run_after_the_apply_changes_nothing(wanted: Request, facts: Snapshot) -> None:
+    first = plan(wanted, facts, SITE)
+    if first.status != "ready":
+        return
+    again = plan(wanted, applied(first, facts), SITE, previous=first)
+    assert [f.message for f in errors(again.findings)] == []
+    assert [_essence(machine) for machine in again.machines] == [
+        _essence(machine) for machine in first.machines
+    ]
+    assert again.cluster == first.cluster
+
+
+def _essence(machine: Machine) -> dict[str, t.Any]:
+    return {key: value for key, value in to_data(machine).items() if key != "why"}
 
 
 def test_a_proposal_far_from_the_rules_is_reported_and_not_used() -> None:
