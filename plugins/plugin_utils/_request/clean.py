@@ -13,7 +13,7 @@ MAX_LENGTH = 4096
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?", re.DOTALL)
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 _TEMPLATE = re.compile(
-    r"\{\{|\}\}|\{%|%\}|\{#|#\}|\$\{|%\{|\$\(|`(?![\w.-]+`)|<<-?[A-Z_]{3,}"
+    r"\{\{|\}\}|\{%|%\}|\{#|#\}|\$\{|%\{|\$\(|`|<<-?[A-Z_]{3,}"
     r"|!unsafe\b|!vault\b|!!python|\.\./|\"\s*\}|\bresource\s+\""
 )
 
@@ -81,7 +81,7 @@ def _mixed_script(text: str) -> bool:
 
 def template_syntax(text: str) -> str | None:
     """Return the first piece of template, HCL or shell syntax in the text."""
-    found = _TEMPLATE.search(text)
+    found = _TEMPLATE.search(re.sub(r"`([\w.-]+)`", r"'\1'", text))
     return found.group(0).strip() if found else None
 
 

@@ -24,8 +24,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.rea
 def cluster_wish(reading: Reading, target: Target, verdict: checks.Verdict) -> ClusterWish | None:
     if target.kind != "cluster":
         return None
-    servers = _sum(reading.counted("server"), verdict, "cluster.servers")
-    agents = _sum(reading.counted("agent"), verdict, "cluster.agents")
+    corrected = reading.mentions("cue.correction")
+    servers = _sum(reading.counted("server"), verdict, "cluster.servers", corrected)
+    agents = _sum(reading.counted("agent"), verdict, "cluster.agents", corrected)
     total = _total(reading, verdict)
     if reading.meaning.single_node and total in (None, 1):
         servers = 1 if servers is None else servers
@@ -87,7 +88,7 @@ def _unwanted(reading: Reading) -> list[str]:
     return denied
 
 
-def _sum(heads: list[Head], verdict: checks.Verdict, field: str) -> int | None:
+def _sum(heads: list[Head], verdict: checks.Verdict, field: str, corrected: bool) -> int | None:
     counts = [head.count for head in heads if head.count is not None and not head.more]
     more = [head.count for head in heads if head.count is not None and head.more]
     chosen = counts or more
@@ -95,7 +96,7 @@ def _sum(heads: list[Head], verdict: checks.Verdict, field: str) -> int | None:
         return None
     distinct = set(chosen)
     sized = [head for head in heads if head.count is not None and head.runs]
-    if len(distinct) > 1 and len(sized) < 2:
+    if len(distinct) > 1 and len(sized) < 2 and not corrected:
         verdict.ask(
             field,
             f"Both {chosen[0]:g} and {chosen[1]:g} were said; which number is right?",

@@ -26,6 +26,9 @@ NAMED = re.compile(
     r"it should be called|call (?:it|them))"
     r"(?:\s*[:=]\s*|\s+(?:is\s+|it\s+|de\s+|should be\s+)?)" + _RAW_NAME
 )
+_LEADING_NAME = re.compile(
+    r"\W*(?P<value>(?!k3s|k8s|rke2|ci-|ha-)[a-z][a-z0-9]*-[a-z0-9-]*\d)\s*(?:,|:|with\b|mit\b|avec\b|-\s)"
+)
 _NEXT_NAME = re.compile(r"\s*(?:,|\band\b|\bet\b|\bund\b|&)\s*(?:and\s+|et\s+|und\s+)?" + _RAW_NAME)
 _NOT_NAMES = frozenset(
     "a an the it them after with and for by in on of un une le la les ein eine der die das mit et"
@@ -36,7 +39,7 @@ _CLUSTER_NAME = re.compile(
     r"|(?!k3s\b|k8s\b)[a-z]+\d+)\b"
 )
 _MUTATED = re.compile(
-    r"\b(?:make|mache|mach|rends|fais|scale|resize|destroy|delete|remove|upgrade|shrink|grow|enlarge|expand|extend|supprime[rz]?|"
+    r"\b(?:passe[rz]?|mets|mettez|setze|make|mache|mach|rends|fais|scale|resize|destroy|delete|remove|upgrade|shrink|grow|enlarge|expand|extend|supprime[rz]?|"
     r"losche?n?|vergrosser[en]+|verkleiner[en]+|skalier[en]+|redimensionne[rz]?|agrandi[rst]+|"
     r"detrui[rst]+e?|zerstore?n?|increase|reduce|bump|give|gib|donne[rz]?|entferne?n?|stop|to|from|"
     r"zu|zum|aus|of|de|du|a|au|von|in|set|change|reduis|update|modify|downgrade|auf)\s+"
@@ -133,7 +136,7 @@ def _urls(found: Entities) -> None:
 
 def _relative(found: Entities, vocabulary: Vocabulary) -> None:
     cue = re.search(
-        r"\b(?:same|twice|double|doubled|triple|half|like|identical|clone|copy|meme|memes|comme|deux fois|"
+        r"\b(?:same|twice|double|doubled|triple|half|like|identical|identique|identisch|pareille?|clone|copy|meme|memes|comme|deux fois|"
         r"moitie|doppelt\w*|halb|halfte|gleich\w*|wie|selbe\w*|genauso|times|fois|fach|mal|sized|big as)\b",
         found.folded,
     )
@@ -156,6 +159,10 @@ def _relative(found: Entities, vocabulary: Vocabulary) -> None:
 
 def _names(found: Entities) -> None:
     position = 0
+    lead = _LEADING_NAME.match(found.folded)
+    if lead is not None and not NAMED.search(found.folded):
+        _add_name(found, lead.group("value"))
+        found.blank(lead.start("value"), lead.end("value"))
     while (match := NAMED.search(found.folded, position)) is not None:
         raw = found.text[match.start("value") : match.end("value")]
         if match.group("value") in _NOT_NAMES:

@@ -47,6 +47,10 @@ _ROLES = {
 }
 
 
+_NONE = frozenset({"no", "without", "zero", "sans", "ohne", "kein", "keine", "keinen", "aucun"})
+_ANOTHER = frozenset({"another", "autre", "weiteren", "weiterer", "zusatzlichen"})
+
+
 def role_of(token: Token, cluster: bool) -> str | None:
     """Return the role that a noun stands for; "server" is a k3s role only in a cluster."""
     if token.concept == "kind.server_word" and cluster:
@@ -138,6 +142,15 @@ def _count(tokens: list[Token], head: Head, sized: set[int]) -> None:
                 and not (index >= 2 and before.glued and tokens[index - 2].end == before.start)
             ):
                 head.count = -token.value
+            if before is not None and before.word in {"minus", "moins"}:
+                head.count = -token.value
+            return
+        if token.has("cue.not") and token.word in _NONE and index == head.index - 1:
+            if head.role in ("server", "agent"):
+                head.count, head.number = 0.0, index
+            return
+        if token.word in _ANOTHER:
+            head.count, head.number, head.more = 1.0, index, 1
             return
         if (
             index in sized
@@ -274,7 +287,10 @@ def _is_total(tokens: list[Token], run: Run) -> bool:
 
 
 def has_each(tokens: list[Token], run: Run) -> bool:
-    around = [*tokens[max(run.start - 2, 0) : run.start], *tokens[run.start : run.end + 2]]
+    lead = tokens[max(run.start - 4, 0) : run.start]
+    if any(token.kind == "num" for token in lead[:-2]):
+        lead = lead[-2:]
+    around = [*lead, *tokens[run.start : run.end + 2]]
     if any(token.has("word.each") for token in around):
         return True
     following = tokens[run.end : run.end + 3]

@@ -31,7 +31,7 @@ _TRIGGERS = re.compile(
             + r"\b(?:automatically|everything|itself|as approved|without)\b|"
             r"\balready approved\b|\bpre-?approved\b",
             r"\b(?:rm\s+-rf|qm\s+(?:destroy|stop|set)|pct\s+(?:destroy|stop)|curl\s+\S*//|wget\s+\S*//|reboot now)|"
-            r";\s*(?:reboot|shutdown|poweroff|qm|pct|rm)\b|\bbase64\b"
+            r";\s+(?:reboot|shutdown|poweroff|qm|pct|rm)\b|\bbase64\b"
             + _GAP
             + r"\b(?:decode|follow|run|execute)\b|"
             r"\b(?:decode|follow)\b" + _GAP + r"\bbase64\b",

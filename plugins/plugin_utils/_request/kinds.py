@@ -29,7 +29,8 @@ class Target:
 
 def decide(reading: Reading) -> Target:
     """Return kind and platform of what was read."""
-    kind = _kind(reading)
+    chatting = reading.mentions("off.") and not reading.mentions("op.create")
+    kind = None if chatting and not reading.sizes else _kind(reading)
     vm_said = reading.mentions("kind.vm", "kind.lxc") or bool(reading.entities.template_id)
     proxmox = reading.mentions("word.proxmox") or vm_said
     image = bool(reading.entities.image) or reading.mentions("word.image")
@@ -109,7 +110,8 @@ def _application(reading: Reading, software: list[t.Any], machines: bool, vm: bo
         return "app"
     if machines and len(families) < 2 and not balanced:
         return "vm"
-    if len(families) > 1 or reading.meaning.software and not families:
+    stack = any(entry.stack for _, entry in reading.meaning.software)
+    if len(families) > 1 or stack:
         return "app"
     if len(families) == 1:
         return "vm" if machines or software[0].kind == "vm" else "app"
@@ -125,5 +127,5 @@ def _application(reading: Reading, software: list[t.Any], machines: bool, vm: bo
         return "cluster" if not reading.mentions("kind.server_word") else "vm"
     entities = reading.entities
     said = reading.sizes or entities.template_id or entities.template_name or entities.iso
-    said = said or entities.vmid or entities.target_name
+    said = said or entities.vmid or entities.target_name or entities.relative_to
     return "vm" if said or entities.os or entities.names and reading.mentions("op.") else None

@@ -155,6 +155,11 @@ def understand(tokens: list[Token]) -> Meaning:
         like = any(later.has("word.compatible") for later in following)
         if token.software is not None and not denied and not like:
             meaning.software.append((index, token.software))
+    if not meaning.software and any(
+        token.has("kind.dockerhost") and ("docker" in token.word or "container" in token.word)
+        for token in tokens
+    ):
+        meaning.software.append((0, Software("docker", None, "vm")))
     meaning.ha = True if yes_ha and not no_ha else (False if no_ha and not yes_ha else None)
     if yes_ha and no_ha:
         meaning.contradictions.append("high availability is both asked for and declined")
@@ -190,12 +195,27 @@ def _environment(meaning: Meaning, found: list[str]) -> str | None:
     return distinct[0] if distinct else None
 
 
+#: Verbs that are nouns or parts of names as well: they count only where an order stands.
+_NOUNS_TOO = frozenset(
+    {"set", "scale", "move", "switch", "update", "join", "change", "drop", "raise"}
+)
+
+
+def _orders(tokens: list[Token], index: int) -> bool:
+    if index == 0:
+        return True
+    before = tokens[index - 1]
+    return before.has("filler") or before.word in {"to", "you", "and", "und", "et", ",", "then"}
+
+
 def _operation(tokens: list[Token], meaning: Meaning) -> str:
     """Return the operation; what is done to machines that exist needs a verb at the front."""
     verbs = [
         (index, token.concept.partition(".")[2])
         for index, token in enumerate(tokens)
-        if token.has("op.", "tendency.") and index not in meaning.negated
+        if token.has("op.", "tendency.")
+        and index not in meaning.negated
+        and (token.word not in _NOUNS_TOO or _orders(tokens, index))
     ]
     lead = [name for index, name in verbs if index <= 4]
     first = next((name for name in lead if name not in {"smaller", "larger"}), None)

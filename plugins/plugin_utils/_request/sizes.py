@@ -147,7 +147,8 @@ def _is_data(tokens: list[Token], index: int, after: int) -> bool:
 def _descriptor_after(tokens: list[Token], index: int) -> tuple[str | None, int]:
     at = skip(tokens, index, 1, "cue.of", "word.each", words="de d' - du fast of")
     at = skip(tokens, at, 1, words="local fast the root system")
-    if at < len(tokens):
+    labels_next = at + 1 < len(tokens) and tokens[at + 1].word in {":", "="}
+    if at < len(tokens) and not labels_next:
         if tokens[at].has("noun.memory"):
             return "memory", at + 1
         if tokens[at].has("noun.disk"):
@@ -187,7 +188,10 @@ def _before_number(tokens: list[Token], index: int) -> Size | None:
         if following.mib is not None or not named:
             return None
     previous = tokens[index - 1] if index else None
-    if previous is not None and (previous.kind == "num" or previous.mib is not None):
+    sized = previous is not None and (
+        previous.kind == "num" or (previous.mib is not None and not tokens[index].has("unit.core"))
+    )
+    if sized:
         return None
     value = tokens[at].value
     if tokens[index].has("unit.core"):
