@@ -11,10 +11,11 @@ module: k8s_checks
 author:
   - The clusterwright maintainers (@clusterwright)
 version_added: 0.1.0
-short_description: Checks a running Kubernetes cluster against its plan
+short_description: Checks machines and the Kubernetes cluster on them against the plan
 description:
-  - Asks the API for nodes, etcd members, system pods, workloads and capacity, and lets a small
-    Deployment run on every node that is then reached from outside through a NodePort.
+  - Judges what the machines said about themselves, then asks the API for nodes, etcd members,
+    system pods, workloads and capacity, and lets a small Deployment run on every node that is then
+    reached from outside through a NodePort.
   - Never fails because of what it finds; the result says what holds and what does not.
 requirements:
   - kubernetes (Python package) on the controller
@@ -31,28 +32,33 @@ attributes:
     support: full
 options:
   kubeconfig:
-    description: File that names the cluster and holds the credentials.
-    type: path
-    required: true
-  nodes:
-    description: Nodes as planned.
+    description: File that names the cluster and holds the credentials; empty without a cluster.
+    type: str
+    default: ""
+  servers:
+    description: Names of the servers as planned.
     type: list
-    elements: dict
+    elements: str
+    default: []
+  agents:
+    description: Names of the agents as planned.
+    type: list
+    elements: str
+    default: []
+  addresses:
+    description: Planned address of each machine, by name.
+    type: dict
     required: true
-    suboptions:
-      name:
-        description: Name of the node.
-        type: str
-        required: true
-      address:
-        description: Address of the node.
-        type: str
-        required: true
-      role:
-        description: Part of the node.
-        type: str
-        choices: [server, agent]
-        required: true
+  machines:
+    description:
+      - What M(clusterwright.proxmox.k3s_host_info) returned on each machine, by name.
+      - A machine without an entry is reported as not run.
+    type: dict
+    default: {}
+  simulated_reason:
+    description: Why there are no real machines; then nothing is run and nothing gets a score.
+    type: str
+    default: ""
   vip:
     description: Address of the API that any server can hold; empty for none.
     type: str
@@ -94,14 +100,25 @@ EXAMPLES = r"""
 - name: Check the cluster
   clusterwright.proxmox.k8s_checks:
     kubeconfig: deployments/demo/kubeconfig
-    nodes:
-      - {name: demo-server-1, address: 192.0.2.21, role: server}
+    servers: [demo-server-1]
+    addresses: {demo-server-1: 192.0.2.21}
     image: docker.io/library/busybox:1.37.0
   delegate_to: localhost
   register: result
 """
 
 RETURN = r"""
+status:
+  description:
+    - V(healthy) when everything passed, V(degraded) when only something uncritical failed,
+      V(unhealthy) when something critical failed, V(incomplete) when something was not run,
+      V(SIMULATED) when there are no real machines.
+  type: str
+  returned: always
+score:
+  description: Share of checks that passed in percent; none unless every check ran for real.
+  type: int
+  returned: always
 checks:
   description: What was checked, in order.
   type: list
@@ -142,6 +159,10 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.
     connect,
     fetch,
 )
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.machines import (
+    check_machine,
+    summarise,
+)
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.testapp import (
     TestApp,
 )
@@ -152,41 +173,63 @@ if t.TYPE_CHECKING:
     )
 
 NEED_API = ("nodes", "etcd", "system pods", "test pods")
+SPEC: dict[str, t.Any] = {
+    "kubeconfig": {"type": "str", "default": ""},
+    "servers": {"type": "list", "elements": "str", "default": []},
+    "agents": {"type": "list", "elements": "str", "default": []},
+    "addresses": {"type": "dict", "required": True},
+    "machines": {"type": "dict", "default": {}},
+    "simulated_reason": {"type": "str", "default": ""},
+    "vip": {"type": "str", "default": ""},
+    "releases": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "name": {"type": "str", "required": True},
+            "namespace": {"type": "str", "required": True},
+        },
+    },
+    "image": {"type": "str", "default": ""},
+    "image_pull_policy": {
+        "type": "str",
+        "choices": ["Always", "IfNotPresent", "Never"],
+        "default": "IfNotPresent",
+    },
+    "timeout_seconds": {"type": "int", "default": 60},
+    "delay_seconds": {"type": "float", "default": 1.0},
+}
 
 
-def argument_spec() -> dict[str, t.Any]:
-    """Return the options."""
-    text = {"type": "str", "required": True}
-    node = {"name": text, "address": text, "role": {**text, "choices": ["server", "agent"]}}
-    return {
-        "kubeconfig": {"type": "path", "required": True},
-        "nodes": {"type": "list", "elements": "dict", "required": True, "options": node},
-        "vip": {"type": "str", "default": ""},
-        "releases": {
-            "type": "list",
-            "elements": "dict",
-            "default": [],
-            "options": {"name": text, "namespace": text},
-        },
-        "image": {"type": "str", "default": ""},
-        "image_pull_policy": {
-            "type": "str",
-            "choices": ["Always", "IfNotPresent", "Never"],
-            "default": "IfNotPresent",
-        },
-        "timeout_seconds": {"type": "int", "default": 60},
-        "delay_seconds": {"type": "float", "default": 1.0},
-    }
+def expected(params: dict[str, t.Any]) -> checks.Expected:
+    """Return the plan that the options describe."""
+    nodes = [(name, "server") for name in params["servers"]]
+    nodes += [(name, "agent") for name in params["agents"]]
+    return checks.Expected(
+        nodes=tuple(checks.Node(name, params["addresses"][name], role) for name, role in nodes),
+        vip=params["vip"],
+        releases=tuple((item["namespace"], item["name"]) for item in params["releases"]),
+    )
+
+
+def check_machines(runner: checks.Runner, params: dict[str, t.Any]) -> None:
+    """Judge what each machine said."""
+    for name, address in params["addresses"].items():
+        if params["simulated_reason"]:
+            status, detail = "not_run", f"SIMULATED: {params['simulated_reason']}"
+        else:
+            status, detail = check_machine(name, address, params["machines"].get(name) or {})
+        runner.add(f"machine {name}", status, detail)
 
 
 def check_cluster(
     runner: checks.Runner, request: Request, at_vip: t.Callable[[], Request], plan: checks.Expected
-) -> None:
-    """Run the checks that only read."""
+) -> bool:
+    """Run the checks that only read; return whether the API answers."""
     if not runner.run("api", lambda: checks.check_api(request)):
         for name in NEED_API:
             runner.add(name, "not_run", "The API does not answer.")
-        return
+        return False
     runner.run("nodes", lambda: checks.check_nodes(request, plan))
     runner.run("etcd", lambda: checks.check_etcd(request, plan))
     runner.run("system pods", lambda: checks.check_system_pods(request))
@@ -196,6 +239,7 @@ def check_cluster(
         check = functools.partial(checks.check_release, request, namespace, release)
         runner.run(f"add-on {release}", check)
     runner.run("capacity", lambda: checks.check_capacity(request), critical=False)
+    return True
 
 
 def check_pods(runner: checks.Runner, app: TestApp, plan: checks.Expected) -> None:
@@ -226,35 +270,49 @@ def has_dns(request: Request) -> bool:
     return any(item["metadata"]["name"] == "kube-dns" for item in services)
 
 
-def main() -> None:
-    """Run the module."""
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
-    params = module.params
-    plan = checks.Expected(
-        nodes=tuple(checks.Node(**node) for node in params["nodes"]),
-        vip=params["vip"],
-        releases=tuple((item["namespace"], item["name"]) for item in params["releases"]),
-    )
-    try:
-        request = connect(params["kubeconfig"])
-    except ApiError as error:
-        module.fail_json(msg=str(error))
-    runner = checks.Runner(params["timeout_seconds"], params["delay_seconds"])
+def check_all(
+    runner: checks.Runner, params: dict[str, t.Any], *, may_create: bool
+) -> list[dict[str, t.Any]]:
+    """Run all checks of a cluster; return its nodes.
+
+    Raises:
+        ApiError: the kubeconfig cannot be used.
+    """
+    plan = expected(params)
+    request = connect(params["kubeconfig"])
 
     def at_vip() -> Request:
         return connect(params["kubeconfig"], server=f"https://{plan.vip}:6443")
 
-    check_cluster(runner, request, at_vip, plan)
-    if runner.results[0]["status"] == "passed":
-        if module.check_mode or not params["image"]:
-            runner.add(
-                "test pods", "not_run", "No pods are started in check mode or without image."
-            )
-        else:
-            app = TestApp(request, fetch, params["image"], params["image_pull_policy"])
-            check_pods(runner, app, plan)
-    nodes = checks.describe_nodes(request) if runner.results[0]["status"] == "passed" else []
-    module.exit_json(changed=False, checks=runner.results, nodes=nodes)
+    if not check_cluster(runner, request, at_vip, plan):
+        return []
+    if may_create and params["image"]:
+        app = TestApp(request, fetch, params["image"], params["image_pull_policy"])
+        check_pods(runner, app, plan)
+    else:
+        runner.add("test pods", "not_run", "Pods are not started in check mode or without image.")
+    return checks.describe_nodes(request)
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    params = module.params
+    unknown = [
+        name for name in params["servers"] + params["agents"] if name not in params["addresses"]
+    ]
+    if unknown:
+        module.fail_json(msg=f"addresses has no address of {', '.join(unknown)}.")
+    runner = checks.Runner(params["timeout_seconds"], params["delay_seconds"])
+    check_machines(runner, params)
+    nodes: list[dict[str, t.Any]] = []
+    if params["kubeconfig"] and not params["simulated_reason"]:
+        try:
+            nodes = check_all(runner, params, may_create=not module.check_mode)
+        except ApiError as error:
+            runner.add("api", "failed", str(error))
+    summary = summarise(runner.results, params["simulated_reason"])
+    module.exit_json(changed=False, checks=runner.results, nodes=nodes, **summary)
 
 
 if __name__ == "__main__":
