@@ -7,6 +7,7 @@ import asyncio
 import re
 import time
 import uuid
+from functools import partial
 from typing import Any
 
 from fakepve.model import FakeVm
@@ -108,7 +109,9 @@ class Lifecycle:
                 self._pool_join(pool, vmid)
             return "\n".join(log)
 
-        upid = str(await self.task(node, "qmcreate", vmid, user, body))
+        upid = str(
+            await self.task(node, "qmcreate", vmid, user, body, undo=partial(self.vms.remove, vm))
+        )
         if v.get("start"):
             await self.start_guest({"node": node, "vmid": vmid}, user)
         return upid
@@ -188,7 +191,8 @@ class Lifecycle:
             return "\n".join(log)
 
         start = [f"creating a clone of VM {vmid} with ID {newid}"]
-        return str(await self.task(node, "qmclone", vmid, user, body, log=start))
+        forget = partial(self.vms.remove, new)
+        return str(await self.task(node, "qmclone", vmid, user, body, log=start, undo=forget))
 
     def _check_clone(
         self: Any, user: str, config: Params, v: Params, *, full: bool, target: str | None

@@ -125,8 +125,7 @@ class Nodes:
                 "cpus": node.cores,
                 "sockets": 1,
                 "model": node.cpu_model,
-                "vendor": "AuthenticAMD",
-                "family": "25",
+                **({} if self.series == "8.4" else {"vendor": "AuthenticAMD", "family": "25"}),
                 "mhz": "3000.000",
                 "user_hz": 100,
                 "hvm": "1",
@@ -136,7 +135,7 @@ class Nodes:
                 "total": load["maxmem"],
                 "used": load["mem"],
                 "free": load["maxmem"] - load["mem"],
-                "available": load["maxmem"] - load["mem"],
+                **({} if self.series == "8.4" else {"available": load["maxmem"] - load["mem"]}),
             },
             "swap": {"total": 0, "used": 0, "free": 0},
             "rootfs": {

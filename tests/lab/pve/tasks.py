@@ -42,12 +42,14 @@ class Tasks:
         vm: Any = None,
         lock: bool = True,
         log: Iterable[str] = (),
+        undo: Callable[[], None] | None = None,
     ) -> str:
         """Run `body` as a worker and return its UPID; `TaskError` is its exit status.
 
         `body` may return more log text; lines that begin with "WARN: " end the
         task with "WARNINGS: n". With `vm` and `lock` it runs under the guest's
-        configuration lock.
+        configuration lock. `undo` takes back what was reserved for the task
+        where a fault ends it before `body`.
         """
         upid, pid, start = self._upid(node, ttype, tid, user)
         record: dict[str, Any] = {
@@ -71,7 +73,7 @@ class Tasks:
                 if vm is not None and lock:
                     await self.acquire(vm, upid)
                 try:
-                    self._fail_by_fault(node, ttype, tid)
+                    self._fail_by_fault(node, ttype, tid, undo)
                     text = await body()
                     record["log"].extend((text or "").splitlines())
                 finally:
@@ -99,11 +101,15 @@ class Tasks:
         await asyncio.wait({worker}, timeout=SETTLE_SECONDS)
         return upid
 
-    def _fail_by_fault(self: Any, node: str, ttype: str, tid: Any) -> None:
+    def _fail_by_fault(
+        self: Any, node: str, ttype: str, tid: Any, undo: Callable[[], None] | None
+    ) -> None:
         """Raise what the fault "task_error" asks for; its `path` is a task type pattern."""
         where = {"node": node} | ({"vmid": int(tid)} if str(tid).isdigit() else {})
         fault = self.faults.active("task_error", path=ttype, **where)
         if fault:
+            if undo:
+                undo()
             raise TaskError(fault.message or "unexpected status")
 
     async def acquire(self: Any, vm: Any, holder: str, wait: float | None = None) -> None:

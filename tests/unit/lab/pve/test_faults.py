@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each fault switch makes the cluster fail as the real one does, and only while it is on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import requests
+from lab.pve import PveServer
+from lab.pve.faults import KINDS, FaultError
+from unit.lab.pve.conftest import Client
+
+Request = tuple[str, str, dict[str, Any]]
+GUEST = "/nodes/pve1/qemu/200"
+CLONE: Request = ("POST", "/nodes/pve1/qemu/9000/clone", {"newid": 201, "full": 1})
+CONFIG: Request = ("PUT", f"{GUEST}/config", {"cores": 2})
+START: Request = ("POST", f"{GUEST}/status/start", {})
+VERSION: Request = ("GET", "/version", {})
+AGENT: Request = ("GET", "/nodes/pve1/qemu/100/agent/network-get-interfaces", {})
+NODE: Request = ("GET", "/nodes/pve2/status", {})
+DOWNLOAD: Request = (
+    "POST",
+    "/nodes/pve1/storage/local/download-url",
+    {"url": "https://example.org/x.iso", "filename": "x.iso", "content": "iso"},
+)
+# Faults that answer the request: (fault, its fields, request, status, part of the reason).
+ANSWERED: list[tuple[str, dict[str, Any], Request, int, str]] = [
+    ("bad_parameter", {"path": "/version"}, VERSION, 400, "Parameter verification failed."),
+    ("forbidden", {"message": "Permission check failed (/, Sys.Audit)"}, NODE, 403, "Sys.Audit"),
+    ("cluster_filesystem_down", {}, VERSION, 401, "Authentication failed!"),
+    ("not_implemented", {"path": "/nodes/*/status"}, NODE, 501, "not implemented"),
+    ("daemon_down", {"node": "pve2"}, NODE, 595, "Connection refused"),
+    ("node_down", {"node": "pve2"}, NODE, 595, "No route to host"),
+    ("proxy_timeout", {"node": "pve2"}, NODE, 596, "Connection timed out"),
+    ("unknown_node", {"node": "pve2"}, NODE, 500, "hostname lookup"),
+    ("no_quorum", {}, CLONE, 500, "cluster not ready - no quorum?"),
+    ("no_quorum", {}, CONFIG, 500, "Permission denied"),
+    ("no_quorum", {}, ("POST", "/pools", {"poolid": "x"}), 500, "create pool failed: cfs-lock"),
+    ("config_lock_held", {"vmid": 200}, CONFIG, 500, "can't lock file"),
+    ("guest_locked", {"vmid": 200}, CONFIG, 500, "VM is locked (backup)"),
+    ("vmid_race", {}, CLONE, 500, "config file already exists"),
+    ("guest_moved", {"vmid": 200}, CONFIG, 500, "200.conf' does not exist"),
+    ("storage_offline", {"storage": "local"}, DOWNLOAD, 500, "is not online"),
+    ("storage_unmounted", {"storage": "local"}, DOWNLOAD, 500, "is not mounted"),
+    ("agent_silent", {"vmid": 100}, AGENT, 500, "QEMU guest agent is not running"),
+    ("digest_conflict", {}, CONFIG, 500, "checksum mismatch"),
+    ("server_error", {"path": "/version"}, VERSION, 500, "internal error"),
+]
+# Faults that end a task: (fault, its fields, request, part of the exit status).
+ENDED: list[tuple[str, dict[str, Any], Request, str]] = [
+    ("config_lock_held", {"vmid": 200}, START, "got timeout"),
+    ("guest_locked", {"vmid": 200}, START, "VM is locked (backup)"),
+    ("storage_offline", {"storage": "ceph-vm"}, CLONE, "is not online"),
+    ("storage_full", {"storage": "ceph-vm"}, CLONE, "clone failed: copy failed"),
+    ("task_warning", {"vmid": 200}, START, "WARNINGS: 1"),
+    ("task_error", {"path": "qmclone", "message": "it broke"}, CLONE, "it broke"),
+    ("start_fails", {"vmid": 200}, START, "QEMU exited with code 1"),
+    ("download_fails", {"storage": "local"}, DOWNLOAD, "download failed: exit code 8"),
+]
+
+
+@pytest.fixture(autouse=True)
+def guest(client: Client) -> None:
+    assert client.task("POST", "/nodes/pve1/qemu/9000/clone", newid=200, full=1) == "OK"
+
+
+@pytest.mark.parametrize("case", ANSWERED, ids=lambda case: case[0])
+def test_answer(
+    server: PveServer, client: Client, case: tuple[str, dict[str, Any], Request, int, str]
+) -> None:
+    fault, fields, (method, path, values), status, reason = case
+    server.faults.set(fault, **fields)
+    got, why = client.refusal(method, path, **values)
+    assert got == status
+    assert reason in why
+    server.faults.clear(fault)
+    assert client.call(method, path, **values).status_code == 200
+
+
+@pytest.mark.parametrize("case", ENDED, ids=lambda case: case[0])
+def test_task_end(
+    server: PveServer, client: Client, case: tuple[str, dict[str, Any], Request, str]
+) -> None:
+    fault, fields, (method, path, values), end = case
+    server.faults.set(fault, **fields)
+    assert end in client.task(method, path, **values)
+    server.faults.clear()
+    if fault != "task_warning":
+        assert client.task(method, path, **values) == "OK"
+
+
+def test_failed_clone_leaves_nothing(server: PveServer, client: Client) -> None:
+    before = set(server.state.storages["ceph-vm"]["volumes"])
+    server.faults.set("storage_full", storage="ceph-vm")
+    client.task(*CLONE[:2], **CLONE[2])
+    assert client.refusal("GET", "/nodes/pve1/qemu/201/config")[0] == 500
+    assert set(server.state.storages["ceph-vm"]["volumes"]) == before
+
+
+def test_ticket_expires(server: PveServer, client: Client) -> None:
+    login = {"username": "root@pam", "password": server.root_password}
+    session = requests.Session()
+    session.trust_env = False
+    session.verify = str(server.ca_file)
+    api = f"{server.endpoint}/api2/json"
+    ticket = session.post(f"{api}/access/ticket", data=login, timeout=30).json()["data"]["ticket"]
+    session.cookies.set("PVEAuthCookie", ticket)
+    assert session.get(f"{api}/version", timeout=30).status_code == 200
+    server.faults.set("ticket_expired")
+    answer = session.get(f"{api}/version", timeout=30)
+    assert (answer.status_code, answer.reason, answer.text) == (401, "Authentication failed!", "")
+    assert client.call("GET", "/version").status_code == 200
+
+
+def test_connection_is_closed(server: PveServer, client: Client) -> None:
+    server.faults.set("connection_closed", path="/version")
+    with pytest.raises(requests.ConnectionError):
+        client.call("GET", "/version")
+
+
+def test_agent_without_address(server: PveServer, client: Client) -> None:
+    server.faults.set("agent_no_address", vmid=100)
+    assert client.data(*AGENT[:2])["result"][1]["ip-addresses"] == []
+
+
+def test_guest_ignores_shutdown(server: PveServer, client: Client) -> None:
+    client.task(*START[:2])
+    server.faults.set("ignores_shutdown", vmid=200)
+    shutdown = ("POST", f"{GUEST}/status/shutdown")
+    assert client.task(*shutdown, timeout=1) == "VM quit/powerdown failed - got timeout"
+    assert client.task(*shutdown, timeout=1, forceStop=1) == "OK"
+
+
+def test_stale_resources(server: PveServer, client: Client) -> None:
+    server.faults.set("stale_resources")
+    listed = {r["vmid"]: r for r in client.data("GET", "/cluster/resources", type="vm")}
+    assert listed[200] == {
+        "id": "qemu/200",
+        "vmid": 200,
+        "type": "qemu",
+        "node": "pve1",
+        "status": "unknown",
+    }
+    assert listed[100]["name"] == "nas"
+
+
+def test_slow_answers_come_all_the_same(server: PveServer, client: Client) -> None:
+    server.faults.set("slow", path="/version", seconds=0.2)
+    client.data("GET", "/version")
+    assert server.calls[-1].seconds >= 0.2
+
+
+def test_times_counts_down(server: PveServer, client: Client) -> None:
+    server.faults.set("server_error", path="/version", times=2)
+    assert [client.call("GET", "/version").status_code for _ in range(3)] == [500, 500, 200]
+
+
+def test_offline_node_in_the_lists(server: PveServer, client: Client) -> None:
+    server.faults.set("node_down", node="pve2")
+    nodes = {node["node"]: node for node in client.data("GET", "/nodes")}
+    assert nodes["pve2"]["status"] == "offline"
+    assert "maxmem" not in nodes["pve2"]
+    listed = {r["id"]: r for r in client.data("GET", "/cluster/resources")}
+    assert listed["qemu/101"]["status"] == "unknown"
+    assert listed["storage/pve2/local"]["status"] == "unknown"
+
+
+def test_every_fault_is_tried_here() -> None:
+    named = {row[0] for row in (*ANSWERED, *ENDED)}
+    singly = {
+        "ticket_expired",
+        "connection_closed",
+        "agent_no_address",
+        "ignores_shutdown",
+        "stale_resources",
+        "slow",
+    }
+    assert named | singly == set(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "said"),
+    [("nonsense", {}, "There is no fault 'nonsense'"), ("slow", {"speed": 1}, "no field 'speed'")],
+)
+def test_unknown_fault(server: PveServer, name: str, fields: dict[str, Any], said: str) -> None:
+    with pytest.raises(FaultError, match=said):
+        server.faults.set(name, **fields)
+
+
+def test_control_endpoint(server: PveServer, client: Client) -> None:
+    control = f"{server.endpoint}/lab/faults"
+    asked = {"name": "server_error", "path": "/version"}
+    assert client.session.post(control, json=asked, timeout=30).json()[0]["name"] == "server_error"
+    assert client.call("GET", "/version").status_code == 500
+    assert client.session.post(control, json={"name": "x"}, timeout=30).status_code == 400
+    assert client.session.delete(control, timeout=30).json() == []
+    calls = client.session.get(f"{server.endpoint}/lab/calls", timeout=30).json()
+    assert [c["status"] for c in calls if c["path"] == "/version"] == [500]
+    assert {c["user"] for c in calls} == {"automation@pve!lab"}
+    server.clear_calls()
+    assert server.calls == []
