@@ -43,10 +43,14 @@ class Client:
         """Start a task, wait for its end, and return how it ended."""
         upid = self.data(method, path, **fields)
         place = f"/nodes/{upid.split(':')[1]}/tasks/{upid}/status"
+        self.until(place, "status", "stopped")
+        return str(self.data("GET", place)["exitstatus"])
+
+    def until(self, path: str, key: str, value: Any) -> None:
+        """Ask again until `key` of an answer has the value."""
         deadline = time.monotonic() + DEADLINE_SECONDS
-        while (status := self.data("GET", place))["status"] == "running":
-            assert time.monotonic() < deadline, f"{upid} does not end"
-        return str(status["exitstatus"])
+        while self.data("GET", path)[key] != value:
+            assert time.monotonic() < deadline, f"{key} of {path} does not become {value}"
 
 
 @pytest.fixture

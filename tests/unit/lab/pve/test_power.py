@@ -111,8 +111,7 @@ def test_task_runs_until_the_host_is_up(client: Client, hosts: Hosts, guest: str
     assert client.data("GET", place)["status"] == "running"
     assert client.data("GET", f"{guest}/status/current")["status"] == "stopped"
     hosts.gate.set()
-    while client.data("GET", place)["status"] == "running":
-        pass
+    client.until(place, "status", "stopped")
     assert client.data("GET", place)["exitstatus"] == "OK"
     assert client.data("GET", f"{guest}/status/current")["status"] == "running"
 

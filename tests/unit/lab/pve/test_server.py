@@ -117,12 +117,10 @@ def test_managed_guest_follows_its_state(client: Client) -> None:
     client.task("POST", "/nodes/pve1/qemu/9000/clone", newid=300, full=1)
     client.data("POST", "/cluster/ha/resources", sid="vm:300", state="started")
     current = "/nodes/pve1/qemu/300/status/current"
-    while client.data("GET", current)["status"] != "running":
-        pass
+    client.until(current, "status", "running")
     assert client.data("GET", current)["ha"] == {"managed": 1, "state": "started"}
     assert client.task("POST", "/nodes/pve1/qemu/300/status/stop") == "OK"
-    while client.data("GET", current)["status"] != "stopped":
-        pass
+    client.until(current, "status", "stopped")
     assert client.data("GET", "/cluster/ha/resources/vm:300")["state"] == "stopped"
     assert client.task("DELETE", "/nodes/pve1/qemu/300", purge=1) == "OK"
     assert client.data("GET", "/cluster/ha/resources") == []

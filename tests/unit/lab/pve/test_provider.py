@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The real Terraform provider: apply, a second plan without changes, destroy to nothing."""
+
+from __future__ import annotations
+
+import copy
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lab.pve import PveServer
+from lab.tools import ensure
+
+CONFIGURATION = Path(__file__).parent / "terraform" / "main.tf"
+NO_CHANGES = 0
+
+
+def environment(server: PveServer) -> dict[str, str]:
+    tools = ensure(("terraform", "provider"))
+    kept = {k: v for k, v in os.environ.items() if k not in ("SSL_CERT_DIR", "PROXMOX_VE_USERNAME")}
+    return {
+        **kept,
+        "TF_CLI_CONFIG_FILE": str(tools.terraform_cli_config),
+        "TF_VAR_pve_major": server.state.series.partition(".")[0],
+        "CHECKPOINT_DISABLE": "1",
+        "PROXMOX_VE_ENDPOINT": f"{server.endpoint}/",
+        "SSL_CERT_FILE": str(server.ca_file),
+    }
+
+
+def terraform(folder: Path, settings: dict[str, str], *arguments: str) -> int:
+    binary = str(ensure(("terraform",)).terraform)
+    command = [binary, *arguments, "-no-color", "-input=false"]
+    ended = subprocess.run(
+        command, cwd=folder, env=settings, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode in (0, 2), f"{arguments[0]}: {ended.stdout[-2000:]}{ended.stderr}"
+    return ended.returncode
+
+
+def everything(server: PveServer) -> dict[str, Any]:
+    """What of the cluster's state Terraform may have changed."""
+    state = server.state
+    return {
+        "guests": {guest.vmid for guest in state._guests()},
+        "volumes": {name: set(store["volumes"]) for name, store in state.storages.items()},
+        "pools": {name: set(vmids) for name, vmids in state.pools.items()},
+        "network": copy.deepcopy(state.sdn),
+        "ha": (dict(state.ha_resources), dict(state.ha_rules), dict(state.ha_groups)),
+        "backup": set(state.backup_jobs),
+        "accounts": (set(state.access.users), set(state.access.roles), set(state.access.acl)),
+    }
+
+
+def with_token(server: PveServer) -> dict[str, str]:
+    return {"PROXMOX_VE_API_TOKEN": server.make_token()}
+
+
+def with_password(server: PveServer) -> dict[str, str]:
+    return {"PROXMOX_VE_USERNAME": "root@pam", "PROXMOX_VE_PASSWORD": server.root_password}
+
+
+@pytest.mark.parametrize(("version", "login"), [("9.1", with_token), ("8.4", with_password)])
+def test_apply_plan_destroy(
+    tmp_path: Path, version: str, login: Callable[[PveServer], dict[str, str]]
+) -> None:
+    shutil.copy(CONFIGURATION, tmp_path)
+    with PveServer(version=version) as server:
+        settings = environment(server) | login(server)
+        before = everything(server)
+        terraform(tmp_path, settings, "init")
+        terraform(tmp_path, settings, "apply", "-auto-approve")
+        applied = everything(server)
+        assert {900, 950} < applied["guests"] - before["guests"]
+        assert terraform(tmp_path, settings, "plan", "-detailed-exitcode") == NO_CHANGES
+        address = (tmp_path / "terraform.tfstate").read_text()
+        assert '"10.77.0.31"' in address
+        terraform(tmp_path, settings, "destroy", "-auto-approve")
+        assert everything(server) == before
+        assert not server.state.crashes
