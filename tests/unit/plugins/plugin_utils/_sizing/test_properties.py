@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import typing as t
 
+import pytest
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
     Machine,
     Plan,
@@ -124,6 +125,7 @@ def explicit_kept(wanted: Request, result: Plan) -> bool:
     return True
 
 
+@pytest.mark.fuzz
 @given(cluster_requests(), clusters())
 def test_a_plan_keeps_the_rules_or_says_why_there_is_none(wanted: Request, facts: Snapshot) -> None:
     result = plan(wanted, facts, SITE)
@@ -137,11 +139,13 @@ def test_a_plan_keeps_the_rules_or_says_why_there_is_none(wanted: Request, facts
         assert result.summary
 
 
+@pytest.mark.fuzz
 @given(cluster_requests(), clusters())
 def test_planning_is_deterministic(wanted: Request, facts: Snapshot) -> None:
     assert canonical_json(plan(wanted, facts, SITE)) == canonical_json(plan(wanted, facts, SITE))
 
 
+@pytest.mark.fuzz
 @given(
     st.lists(st.integers(1, 4), min_size=2, max_size=4),
     st.sets(st.integers(10, 99), max_size=40),
@@ -172,6 +176,7 @@ def test_deployments_in_parallel_never_collide(
         reserved = Reserved(reserved.vmids | mine, reserved.addresses | held, frozenset())
 
 
+@pytest.mark.fuzz
 @given(
     st.dictionaries(
         st.sampled_from(["server", "agent", "x", "{{ 1 }}"]),
@@ -227,6 +232,7 @@ def applied(result: Plan, facts: Snapshot) -> Snapshot:
     return parse(Snapshot, data)
 
 
+@pytest.mark.fuzz
 @given(cluster_requests(), clusters())
 def test_a_second_run_after_the_apply_changes_nothing(wanted: Request, facts: Snapshot) -> None:
     first = plan(wanted, facts, SITE)

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The action plug-in, run as Ansible runs it."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+from ansible.errors import AnsibleActionFail
+from ansible.parsing.dataloader import DataLoader
+from ansible.playbook.play_context import PlayContext
+from ansible.playbook.task import Task
+from ansible.plugins.loader import connection_loader
+from ansible.template import Templar
+from ansible_collections.clusterwright.proxmox.plugins.action.llm_size import ActionModule
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
+    Plan,
+    Request,
+    parse,
+    to_data,
+)
+from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._sizing.builders import (  # noqa: E501
+    request,
+    site,
+    snapshot,
+)
+
+SITE = to_data(site())
+FACTS = to_data(snapshot())
+
+
+def run(**args: t.Any) -> dict[str, t.Any]:
+    """Return what the task returns, as plain JSON data."""
+    task = Task()
+    task.args = {"site": SITE, "snapshot": FACTS, **args}
+    loader, context = DataLoader(), PlayContext()
+    plugin = ActionModule(
+        task=task,
+        connection=connection_loader.get("local", context),
+        play_context=context,
+        loader=loader,
+        templar=Templar(loader),
+        shared_loader_obj=None,
+    )
+    return json.loads(json.dumps(plugin.run(task_vars={})))
+
+
+def test_a_sentence_becomes_a_plan() -> None:
+    result = run(intent="HA cluster with monitoring", deployment="demo")
+    assert "failed" not in result
+    assert result["changed"] is False
+    plan = parse(Plan, result["plan"])
+    assert parse(Request, result["request"]).ha is True
+    assert plan.deployment == "demo"
+    assert [machine.role for machine in plan.machines] == ["server"] * 3 + ["agent"] * 3
+    text = "\n".join(result["table"])
+    for machine in plan.machines:
+        assert machine.name in text
+        assert str(machine.address) in text
+
+
+def test_a_read_request_and_its_previous_plan_are_taken() -> None:
+    data = to_data(request(ha=True))
+    first = run(request=data)
+    again = run(request=data, previous_plan=first["plan"])
+    assert again["plan"]["machines"] == first["plan"]["machines"]
+
+
+def test_reserved_things_are_not_given_out() -> None:
+    reserved = {"vmids": [20000], "addresses": ["10.20.0.10"], "names": []}
+    result = run(request=to_data(request()), reserved=reserved)
+    assert result["plan"]["machines"][0]["vmid"] == 20001
+    assert result["plan"]["machines"][0]["nics"][0]["address"] == "10.20.0.11/24"
+
+
+@pytest.mark.parametrize(
+    ("intent", "status"),
+    [
+        ("what is the weather", "refused"),
+        ("a vm with the usual settings", "ask"),
+        ("cluster with 2 servers and 1 worker on k3s 1.2.3", "refused"),
+    ],
+)
+def test_what_is_not_ready_fails_with_one_message(intent: str, status: str) -> None:
+    result = run(intent=intent)
+    assert result["failed"] is True
+    assert result["plan"]["status"] == status
+    assert result["msg"] == result["plan"]["summary"] != ""
+    returned = run(intent=intent, require_ready=False)
+    assert "failed" not in returned
+    assert returned["plan"] == result["plan"]
+
+
+def test_without_facts_the_plan_is_marked() -> None:
+    result = run(intent="dev cluster", snapshot={})
+    assert result["plan"]["provenance"]["verified"] is False
+
+
+@pytest.mark.parametrize(
+    ("args", "word"),
+    [
+        ({}, "intent"),
+        ({"intent": "x", "request": {}}, "mutually exclusive"),
+        ({"request": {"answer": "plan"}}, "text"),
+        ({"intent": "dev cluster", "site": {"network": {}}}, "Site is not valid"),
+        ({"intent": "dev cluster", "snapshot": {"nodes": 3}}, "Snapshot is not valid"),
+        ({"intent": "dev cluster", "provider": "skynet"}, "provider"),
+        (
+            {"intent": "dev cluster", "site": {**SITE, "knowledge_dirs": ["/nowhere"]}},
+            "/nowhere",
+        ),
+    ],
+)
+def test_wrong_arguments_are_one_sentence(args: dict[str, t.Any], word: str) -> None:
+    with pytest.raises(AnsibleActionFail) as error:
+        run(**args)
+    assert word in str(error.value)
+    assert "Traceback" not in str(error.value)

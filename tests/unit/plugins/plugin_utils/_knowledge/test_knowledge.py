@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The knowledge files: layout, arithmetic, numbers of the documents, folders of a site."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
+    AppWish,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import (
+    KnowledgeError,
+    Need,
+    load_knowledge,
+    needs,
+)
+
+FAMILY: dict[str, t.Any] = {
+    "family": "demo",
+    "title": "Demo",
+    "category": "application",
+    "aliases": ["demo server"],
+    "grade": "vendor-table",
+    "citation": {"title": "Demo guide", "where": "chapter 1", "as_of": "2026-01"},
+    "drivers": {"users": {"title": "users", "default": 10}},
+    "components": {"server": {"title": "Demo", "rules": [{"vcpu": 2, "memory_mib": 1024}]}},
+}
+
+
+def write(folder: Path, name: str = "demo.yml", **changes: t.Any) -> Path:
+    import yaml
+
+    (folder / name).write_text(yaml.safe_dump({**FAMILY, **changes}), encoding="utf-8")
+    return folder
+
+
+def sized(
+    family: str,
+    component: str | None = None,
+    environment: str = "",
+    ha: bool = False,
+    folder: Path | None = None,
+    **drivers: float,
+) -> Need:
+    knowledge = load_knowledge((str(folder),) if folder else ())
+    return needs(
+        [AppWish(family=family, component=component)], drivers, environment, ha, knowledge
+    )[0]
+
+
+#: What the documents say, replayed: family, component, drivers → minimum and answer of a quantity.
+DOCUMENTED = [
+    ("k3s", "server", {"agents": 350}, "vcpu", 2, 2),
+    ("k3s", "server", {"agents": 900}, "memory_mib", 8192, 8192),
+    ("k3s", "server", {"agents": 1800}, "vcpu", 8, 8),
+    ("k3s", "server", {"agents": 1801}, "vcpu", 16, 16),
+    ("k3s", "datastore", {"nodes": 250}, "memory_mib", 16384, 16384),
+    ("rke2", "server", {"agents": 450}, "vcpu", 4, 4),
+    ("rke2", "server", {"agents": 1300}, "memory_mib", 16384, 16384),
+    ("etcd", "etcd", {"nodes": 1000}, "memory_mib", 30720, 32768),
+    ("rancher", "server", {"clusters": 300, "nodes": 3000}, "memory_mib", 32768, 32768),
+    ("rancher", "server", {"clusters": 100, "nodes": 2000}, "vcpu", 8, 8),
+    ("cockroachdb", "node", {}, "memory_mib", 16384, 32768),
+    ("cockroachdb", "node", {"data_gib": 3200}, "vcpu", 10, 10),
+    ("scylladb", "node", {"lcores": 30}, "memory_mib", 15360, 61440),
+    ("scylladb", "node", {"lcores": 4}, "memory_mib", 4096, 16384),
+    ("minio", "server", {"data_gib": 60 * 1024}, "memory_mib", 2048, 32768),
+    ("ceph", "osd", {"osds": 10}, "vcpu", 10, 20),
+    ("ceph", "monitor", {"osds": 200}, "memory_mib", 65536, 65536),
+    ("keycloak", "keycloak", {"logins": 45, "grants": 360, "refreshes": 360}, "vcpu", 9, 22.5),
+    (
+        "prometheus",
+        "prometheus",
+        {"samples_per_second": 1e5, "retention_days": 15},
+        "disk_gib",
+        120.7,
+        241.4,
+    ),
+    ("coredns", "coredns", {"pods": 5000, "services": 1000}, "memory_mib", 60, 60),
+    ("jupyterhub", "hub", {"concurrent_users": 30}, "memory_mib", 30848, 30848),
+    ("mimir", "ingester", {"series": 1e6}, "vcpu", 10, 10),
+    ("mimir", "ingester", {"series": 1e6}, "memory_mib", 25600, 38400),
+    ("mimir", "distributor", {"samples_per_second": 1e5}, "memory_mib", 4096, 6144),
+    ("mimir", "querier", {"qps": 50}, "vcpu", 5, 5),
+    ("ollama", "ollama", {"parameters_b": 13}, "memory_mib", 16384, 16384),
+    ("longhorn", "node", {}, "vcpu", 4, 4),
+]
+
+
+@pytest.mark.parametrize(
+    ("family", "component", "drivers", "quantity", "minimum", "answer"), DOCUMENTED
+)
+def test_documented_numbers(  # noqa: PLR0917
+    family: str,
+    component: str,
+    drivers: dict[str, float],
+    quantity: str,
+    minimum: float,
+    answer: float,
+) -> None:
+    need = sized(family, component, **drivers)
+    assert need.minimum[quantity] == pytest.approx(minimum, rel=0.001)
+    assert getattr(need, quantity) == pytest.approx(answer, rel=0.001)
+
+
+def test_shared_needs_are_divided_by_the_replicas() -> None:
+    need = sized("keycloak", "keycloak", ha=True, logins=45, grants=360, refreshes=360)
+    assert need.count == 3
+    assert (need.minimum["vcpu"], need.vcpu) == (3, 7.5)
+
+
+@pytest.mark.parametrize(("environment", "memory"), [("development", 4096), ("production", 8192)])
+def test_development_gets_the_minimum(environment: str, memory: int) -> None:
+    assert sized("rke2", environment=environment).memory_mib == memory
+
+
+def test_every_number_names_its_source_and_every_assumption() -> None:
+    need = sized("k3s", "server")
+    assert {why.field for why in need.why} == {"count", "cores", "memory_mib", "disk_gib"}
+    cores = next(why for why in need.why if why.field == "cores")
+    assert cores.source.startswith("k3s.server (")
+    assert "assumed agents 10" in cores.reason
+    said = next(w for w in sized("k3s", "server", agents=5).why if w.field == "cores")
+    assert "assumed" not in said.reason
+
+
+def test_unknown_software_is_a_guess_that_says_so() -> None:
+    need = sized("frobnicator")
+    assert (need.unknown, need.last_resort) == (True, True)
+    assert need.confidence <= 0.3
+    assert all("frobnicator is not in the knowledge" in why.reason for why in need.why)
+
+
+def test_the_families_of_the_collection_evaluate_everywhere() -> None:
+    knowledge = load_knowledge()
+    for family in knowledge.families.values():
+        for component in family.components:
+            for environment in ("", "production", "staging", "development", "test"):
+                for ha in (False, True):
+                    wish = AppWish(family=family.family, component=component)
+                    for need in needs([wish], {}, environment, ha, knowledge):
+                        assert need.vcpu > 0 and need.memory_mib > 0 and need.disk_gib >= 0
+                        assert need.minimum.get("vcpu", 0) <= need.vcpu
+
+
+def test_more_load_never_needs_less() -> None:
+    knowledge = load_knowledge()
+    for family in knowledge.families.values():
+        for component in family.components:
+            for driver in family.drivers:
+                wish = AppWish(family=family.family, component=component)
+                before = (0.0, 0.0)
+                for value in (1, 10, 100, 1000, 10_000, 100_000, 1_000_000):
+                    found = needs([wish], {driver: float(value)}, "", False, knowledge)
+                    total = (
+                        sum(n.count * n.vcpu for n in found),
+                        sum(n.count * n.memory_mib for n in found),
+                    )
+                    assert total >= before or total[1] >= before[1], (family.family, driver, value)
+                    before = total
+
+
+def test_a_folder_adds_and_replaces_families(tmp_path: Path) -> None:
+    write(tmp_path)
+    write(tmp_path, "etcd.yml", family="etcd", title="Our etcd", aliases=[])
+    assert sized("demo", folder=tmp_path).vcpu == 2
+    knowledge = load_knowledge((str(tmp_path),))
+    assert knowledge.families["etcd"].title == "Our etcd"
+    assert knowledge.vocabulary["demo server"] == ("demo", None)
+    assert "rancher" in knowledge.families
+
+
+WRONG: dict[str, tuple[dict[str, t.Any], str]] = {
+    "unknown key": ({"size": "large"}, "size"),
+    "no components": ({"components": {}}, "components"),
+    "text for a number": (
+        {"components": {"a": {"title": "A", "rules": [{"vcpu": "__import__('os')"}]}}},
+        "vcpu",
+    ),
+    "division by zero": (
+        {
+            "components": {
+                "a": {"title": "A", "rules": [{"vcpu": {"terms": [{"of": ["x"], "per": 0}]}}]}
+            }
+        },
+        "per",
+    ),
+    "no rules": ({"components": {"a": {"title": "A", "rules": []}}}, "rules"),
+    "no citation": ({"citation": None}, "citation"),
+    "other name": ({"family": "other"}, "other.yml"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_file_is_named_with_its_fault(case: str, tmp_path: Path) -> None:
+    changes, word = WRONG[case]
+    write(tmp_path, **changes)
+    with pytest.raises(KnowledgeError) as error:
+        load_knowledge((str(tmp_path),))
+    assert "demo.yml" in str(error.value)
+    assert word in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["a: [", "!!python/object/apply:os.system [id]", "\x00"])
+def test_a_file_that_is_no_plain_yaml_is_refused(text: str, tmp_path: Path) -> None:
+    (tmp_path / "x.yml").write_text(text, encoding="utf-8")
+    with pytest.raises(KnowledgeError, match=r"x\.yml"):
+        load_knowledge((str(tmp_path),))
+
+
+def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(KnowledgeError, match="does not exist"):
+        load_knowledge((str(tmp_path / "nope"),))
