@@ -18,6 +18,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.lex
     Vocabulary,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.reader import scan
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.structured import (
+    read_structured,
+)
 
 
 def read_request(
@@ -36,4 +39,4 @@ def read_request(
     return build(scan(text, names), names)
 
 
-__all__ = ["Vocabulary", "read_request"]
+__all__ = ["Vocabulary", "read_request", "read_structured"]

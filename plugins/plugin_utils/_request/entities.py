@@ -48,6 +48,14 @@ _MUTATED = re.compile(
     r"server\s+|node\s+)?"
     r"(?P<value>[a-z][a-z0-9]*(?:-[a-z0-9]+)+|[a-z]{2,}\d+)\b"
 )
+_MUTATION = re.compile(
+    r"\b(?:add|adds|append|remove|scale|resize|destroy|delete|upgrade|shrink|grow|enlarge|expand|extend|"
+    r"increase|reduce|bump|give|set|change|update|modify|downgrade|make|bigger|smaller|larger|drop|enable|disable|"
+    r"turn|tear|nuke|wipe|move|migrate|ajoute[rz]?|rajoute[rz]?|supprime[rz]?|retire[rz]?|enleve[rz]?|redimensionne[rz]?|"
+    r"agrandi\w*|detrui\w+|donne[rz]?|passe[rz]?|mets|mettez|reduis\w*|augmente[rz]?|diminue[rz]?|modifie[rz]?|"
+    r"fuge|fugen|hinzu\w*|entferne?n?|losche?n?|skalier\w+|vergrosser\w*|verkleiner\w*|zerstore?n?|gib|setze|mach|mache|"
+    r"erhohe?n?|reduzier\w*|andere|andern|aktualisier\w*|rends|fais|stop|decommission)\b"
+)
 _MACHINE_NAME = re.compile(
     r"\b(?:vm|machine|box|container|lxc|server|serveur|maschine|host|guest|ct|conteneur)\s+"
     r"(?P<value>[a-z][a-z0-9]*-[a-z0-9-]*\d[a-z0-9-]*|(?!k3s\b|k8s\b|rke2\b|ext4\b|x86\b|apache2\b)"
@@ -432,7 +440,7 @@ def _named_things(found: Entities, vocabulary: Vocabulary) -> None:
             found.target_name = guest
             found.blank(*at.span())
             return
-    match = _MUTATED.search(found.folded)
+    match = _MUTATED.search(found.folded) if _MUTATION.search(found.folded) else None
     if match is not None and match.group("value") not in {"k3s", "k8s", "rke2", "p99", "p95"}:
         value = match.group("value")
         letters = [part for part in value.split("-")]

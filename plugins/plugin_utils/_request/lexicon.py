@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 import typing as t
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -67,7 +68,8 @@ def _read(name: str) -> dict[str, t.Any]:
 
 
 def _phrase(text: str) -> Phrase:
-    return tuple(text.replace("-", " ").split())
+    apart = re.sub(r"\b([dlnjcmst]|qu)'(?=\w)", r"\1' ", text.replace("-", " "))
+    return tuple(apart.split())
 
 
 def _phrases(table: Mapping[str, Iterable[t.Any]]) -> dict[Phrase, str]:

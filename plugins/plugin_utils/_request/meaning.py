@@ -100,7 +100,9 @@ def _backward(tokens: list[Token], index: int) -> set[int]:
     needed = token.has("word.not_needed") and token.word not in {"needed", "required", "necessary"}
     if token.has("cue.not"):
         needed = bool(
-            re.search(r"need|requir|necess|wanted|notig|notwend|gebraucht|brauch|benotig", phrase)
+            re.search(
+                r"need|requir|necess|besoin|wanted|notig|notwend|gebraucht|brauch|benotig", phrase
+            )
         )
         following = tokens[index + 1] if index + 1 < len(tokens) else None
         last = following is None or following.kind == "mark"

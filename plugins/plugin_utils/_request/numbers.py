@@ -132,7 +132,8 @@ def _continues(current: float, value: float) -> bool:
     """Tell whether ``value`` may follow inside one number (twenty + five, hundred + ten)."""
     if current == 0 or current >= 100:
         return value < 100 or current == 0
-    return current >= 20 and current % 10 == 0 and 0 < value < 20
+    french_teen = current == 10 and 7 <= value <= 9
+    return french_teen or (current >= 20 and current % 10 == 0 and 0 < value < 20)
 
 
 def _bridges(parts: t.Sequence[str], index: int, seen: bool) -> bool:

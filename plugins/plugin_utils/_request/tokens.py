@@ -16,7 +16,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.lex
 )
 
 _PIECE = re.compile(
-    r"(?P<num>\d+(?:[.,']\d+)*)|(?P<word>[^\W\d_]+(?:'[^\W\d_]+)?(?:\.js|\.net)?)|(?P<mark>\S)"
+    r"(?P<num>\d+(?:[.,']\d+)*)|(?P<word>(?:[dlnjcmst]|qu)'(?=[^\W\d_])|[^\W\d_]+(?:'[^\W\d_]+)?(?:\.js|\.net)?)|(?P<mark>\S)"
 )
 _IDENT = re.compile(r"[^\W\d_][^\W_]*(?:[-_][^\W_]+)*")
 _BYTE_UNITS = {
@@ -169,6 +169,8 @@ def _multiply(tokens: list[Token]) -> list[Token]:
     for index, token in enumerate(tokens):
         before = result[-1] if result else None
         following = tokens[index + 1] if index + 1 < len(tokens) else None
+        if following is not None and following.word in {"active", "concurrent", "aktive"}:
+            following = tokens[index + 2] if index + 2 < len(tokens) else following
         factor = _multiplier(token, before, following)
         if factor and before:
             before.value *= factor

@@ -156,7 +156,12 @@ def test_ingress_nginx_warns_that_it_was_retired() -> None:
         ("GitLab for 100 developers", "proxmox", "implied", "app"),
         ("4 cores, 8 GB, 40 GB disk", "proxmox", "implied", "vm"),
         ("web application with load balancing", "proxmox", "implied", "app"),
-        ("deploy image ghcr.io/acme/shop:1.4 port 8080 named shop", "kubernetes", "explicit", "app"),
+        (
+            "deploy image ghcr.io/acme/shop:1.4 port 8080 named shop",
+            "kubernetes",
+            "explicit",
+            "app",
+        ),
         ("deploy my app to kubernetes", "kubernetes", "explicit", "app"),
         ("run the docker image acme/api:2.0 on k3s", "kubernetes", "explicit", "app"),
         ("helm chart for nextcloud", "kubernetes", "explicit", "app"),
@@ -194,7 +199,8 @@ def test_question_names_what_is_missing(text: str, fields: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "   ", "\u200b", "what is the weather today?", "raconte-moi une blague", "hello", "42"]
+    "text",
+    ["", "   ", "\u200b", "what is the weather today?", "raconte-moi une blague", "hello", "42"],
 )
 def test_off_topic_gets_a_polite_redirect(text: str) -> None:
     request = read_request(text)
