@@ -20,7 +20,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report impo
 ARGUMENTS: dict[str, t.Any] = {
     "directory": {"type": "path", "required": True},
     "terraform": {"type": "dict", "default": {}},
-    "nodes": {"type": "list", "elements": "list", "default": []},
+    "nodes": {"type": "list", "elements": "dict", "default": []},
     "checks": {"type": "list", "elements": "dict", "default": []},
     "files": {"type": "dict", "default": {}},
     "stand_ins": {"type": "list", "elements": "str", "default": []},

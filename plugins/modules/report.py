@@ -24,9 +24,9 @@ options:
     type: dict
     default: {}
   nodes:
-    description: Nodes of the cluster, each as name, roles, readiness and version.
+    description: Nodes of the cluster, each with C(name), C(roles), C(ready) and C(version).
     type: list
-    elements: list
+    elements: dict
     default: []
   checks:
     description: Results of the verification, each with C(name), C(status), C(detail), C(seconds).

@@ -40,6 +40,12 @@ def main_reason(machine: Data) -> str:
     return " ".join(dict.fromkeys(reasons))
 
 
+def _node(node: Data) -> tuple[str, ...]:
+    roles = node["roles"]
+    shown = roles if isinstance(roles, str) else ",".join(roles)
+    return node["name"], shown or "agent", "yes" if node["ready"] else "NO", node["version"]
+
+
 def closing_table(run: Data) -> str:
     """Return the table at the end of a run.
 
@@ -52,7 +58,9 @@ def closing_table(run: Data) -> str:
     changes = ", ".join(f"{number} {kind}" for kind, number in counts.items() if number)
     parts.append(f"Terraform: {changes or 'No changes'}")
     if run.get("nodes"):
-        parts.append(table(("cluster node", "roles", "ready", "version"), run["nodes"]))
+        parts.append(
+            table(("cluster node", "roles", "ready", "version"), [_node(n) for n in run["nodes"]])
+        )
     if plan["addons"]:
         parts.append(
             table(("add-on", "why"), [(item["name"], item["why"]) for item in plan["addons"]])

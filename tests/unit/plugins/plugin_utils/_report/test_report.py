@@ -73,7 +73,7 @@ def run() -> dict[str, t.Any]:
             ]
         },
         "terraform": {"create": 2, "update": 0},
-        "nodes": [["a", "control-plane", "yes", "v1"]],
+        "nodes": [{"name": "a", "roles": ["control-plane"], "ready": True, "version": "v1"}],
         "checks": [{"name": "nodes", "status": "passed", "detail": "2 of 2", "seconds": 0.2}],
         "files": {"kubeconfig": "deployments/demo/kubeconfig"},
         "stand_ins": ["k3s: a stand-in"],
