@@ -50,6 +50,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._hos
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._identity import (
     Identities,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._limits import (
+    check_budget,
+    within_limits,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._machines import (
     build_machine,
 )
@@ -143,6 +147,7 @@ def size(
             " plan cannot be applied.",
         )
     check_site(context)
+    _check_hosts(context)
     if context.refused:
         return _stopped(context)
     topology, groups = _groups(context)
@@ -228,6 +233,22 @@ def _stopped(
     )
 
 
+def _check_hosts(context: Context) -> None:
+    """Report a number of Proxmox hosts that was said and is not what the facts show."""
+    said, snapshot = context.request.hosts, context.snapshot
+    if said is None or snapshot is None:
+        return
+    online = sum(node.online for node in snapshot.nodes)
+    if said != online:
+        context.report(
+            "facts.hosts",
+            "warning",
+            "hosts",
+            f"{said} Proxmox hosts were mentioned, {online} are online; planned for those.",
+            "facts",
+        )
+
+
 def _groups(context: Context) -> tuple[Topology | None, list[Group]]:
     topology: Topology | None = None
     if context.request.kind == "cluster":
@@ -240,7 +261,7 @@ def _groups(context: Context) -> tuple[Topology | None, list[Group]]:
     groups = share_totals(context, groups)
     if context.proposal is not None and not context.refused:
         groups = apply_proposal(context, groups, context.proposal)
-    return topology, groups
+    return topology, within_limits(context, groups)
 
 
 def _planned(context: Context, topology: Topology | None, groups: list[Group]) -> Plan:
@@ -256,6 +277,8 @@ def _planned(context: Context, topology: Topology | None, groups: list[Group]) -
     cluster = None
     if topology is not None and not context.refused:
         cluster = build_cluster(context, topology, machines, identities)
+    cost = cost_of(machines, context.site)
+    check_budget(context, cost)
     if context.refused:
         return _stopped(context)
     ha = topology.ha if topology else bool(context.request.ha)
@@ -270,7 +293,7 @@ def _planned(context: Context, topology: Topology | None, groups: list[Group]) -
         addons=build_addons(context, topology) if topology else (),
         findings=tuple(context.findings),
         alternatives=alternatives(fitted.groups, context.site, ha),
-        cost=cost_of(machines, context.site),
+        cost=cost,
         confidence=_confidence(machines),
         provenance=_provenance(context, machines),
     )

@@ -159,3 +159,43 @@ def test_without_facts_the_plan_is_not_verified() -> None:
     assert result.provenance is not None and not result.provenance.verified
     assert "facts.unverified" in finding_ids(result, "warning")
     assert {m.node for m in result.machines if m.role == "server"} == {"pve1", "pve2", "pve3"}
+
+
+LIMITED = {"development": {"max_memory_mib_per_machine": 4096, "max_machines": 4}}
+
+
+def test_our_sizes_keep_the_limits_of_the_environment() -> None:
+    result = plan(request(workload="ml-training"), at=site(environments=LIMITED))
+    assert {machine.memory_mib for machine in result.machines} == {4096}
+    assert all(
+        next(w.source for w in machine.why if w.field == "memory_mib") == "site"
+        for machine in result.machines
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "rule"),
+    [
+        ({"machines": [{"role": "agent", "memory_mib": 4097}]}, "limit.memory_mib"),
+        ({"cluster": {"servers": 1, "agents": 4}}, "limit.machines"),
+    ],
+)
+def test_explicit_numbers_beyond_the_limits_are_refused(
+    fields: dict[str, t.Any], rule: str
+) -> None:
+    result = plan(request(**fields), at=site(environments=LIMITED))
+    assert finding_ids(result, "error") == {rule}
+
+
+@pytest.mark.parametrize(("budget", "status"), [(44.0, "ready"), (43.99, "refused")])
+def test_the_budget_holds(budget: float, status: str) -> None:
+    prices = {"core_month": 10.0, "memory_gib_month": 1.0}  # 2 x (2 vCPU and 2 GiB) = 44
+    rules = {"development": {"max_monthly_cost": budget}}
+    result = plan(request(), at=site(prices=prices, environments=rules))
+    assert result.status == status
+    assert ("limit.cost" in finding_ids(result, "error")) == (status == "refused")
+
+
+def test_a_wrong_number_of_hosts_is_a_warning() -> None:
+    assert "facts.hosts" in finding_ids(plan(request(hosts=5)), "warning")
+    assert "facts.hosts" not in finding_ids(plan(request(hosts=3)))

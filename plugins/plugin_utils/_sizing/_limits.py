@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the site allows an environment: number and size of machines, money."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import replace
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import Cost
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._site import (
+    EnvironmentRules,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
+    Context,
+    Group,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._units import amount
+
+
+def rules_of(context: Context) -> EnvironmentRules:
+    """Return the site's rules for the environment of the request."""
+    return context.site.environments.get(context.environment) or EnvironmentRules()
+
+
+def within_limits(context: Context, groups: list[Group]) -> list[Group]:
+    """Return the groups with our own sizes cut to the site's limits; report what exceeds them."""
+    rules = rules_of(context)
+    machines = sum(group.count for group in groups)
+    if rules.max_machines is not None and machines > rules.max_machines:
+        context.report(
+            "limit.machines",
+            "error",
+            "machines",
+            f"{machines} machines are more than the {rules.max_machines} that the site allows in"
+            f" {context.environment}; ask for fewer.",
+            "site",
+        )
+    limits = {
+        "cores": rules.max_cores_per_machine,
+        "memory_mib": rules.max_memory_mib_per_machine,
+    }
+    for number, limit in limits.items():
+        if limit is not None:
+            groups = [_limited(context, group, number, limit) for group in groups]
+    return groups
+
+
+def _limited(context: Context, group: Group, number: str, limit: int) -> Group:
+    value = getattr(group, number)
+    if value <= limit:
+        return group
+    if number in group.explicit or group.minimum.get(number, 1) > limit:
+        whose = "were asked for" if number in group.explicit else "are needed"
+        context.report(
+            f"limit.{number}",
+            "error",
+            f"machines.{group.name}.{number}",
+            f"{amount(number, value)} {whose} for {group.name}, the site allows"
+            f" {amount(number, limit)} a machine in {context.environment}.",
+            "site",
+        )
+        return group
+    group = replace(group, **t.cast("dict[str, t.Any]", {number: limit}))
+    reason = f"The site allows at most {amount(number, limit)} a machine in {context.environment}."
+    return group.because(number, reason, "site", 1.0)
+
+
+def check_budget(context: Context, cost: Cost | None) -> None:
+    """Report a plan that costs more than the site allows, or whose cost nobody can tell."""
+    budget = rules_of(context).max_monthly_cost
+    if budget is None:
+        return
+    if cost is None:
+        context.report(
+            "limit.cost",
+            "warning",
+            "cost",
+            f"The site limits {context.environment} to {budget:g} a month but has no price table.",
+            "site",
+        )
+    elif cost.monthly > budget:
+        context.report(
+            "limit.cost",
+            "error",
+            "cost",
+            f"The plan costs {cost.monthly:.2f} {cost.currency} a month, the site allows"
+            f" {budget:.2f} in {context.environment}; ask for fewer or smaller machines.",
+            "site",
+        )
