@@ -19,9 +19,51 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.rea
 )
 
 _NO_PURPOSE = frozenset(
-    "a an the our my new deploy create build run need want i we please set up setup for of with un"
-    " une le la les ein eine der die das fur production prod small large critical host make give"
-    " me to and".split()
+    [
+        "a",
+        "an",
+        "the",
+        "our",
+        "my",
+        "new",
+        "deploy",
+        "create",
+        "build",
+        "run",
+        "need",
+        "want",
+        "i",
+        "we",
+        "please",
+        "set",
+        "up",
+        "setup",
+        "for",
+        "of",
+        "with",
+        "un",
+        "une",
+        "le",
+        "la",
+        "les",
+        "ein",
+        "eine",
+        "der",
+        "die",
+        "das",
+        "fur",
+        "production",
+        "prod",
+        "small",
+        "large",
+        "critical",
+        "host",
+        "make",
+        "give",
+        "me",
+        "to",
+        "and",
+    ]
 )
 _SERVICE = re.compile(
     r"\b((?:[a-z]+[ -]){1,3}?)(service|microservice|shop|webshop|portal|portail|dienst)\b"
@@ -122,8 +164,7 @@ def component_names(reading: Reading, target: Target) -> tuple[str, ...]:
     found = [entry.family for _, entry in reading.meaning.software]
     found += [part for part in parts if part != "app" or len(parts) == 1]
     if any(
-        token.has("addon.traefik")
-        and "balanc" in token.word
+        (token.has("addon.traefik") and "balanc" in token.word)
         or token.word.startswith(("lastvert", "repart", "equilib"))
         for token in reading.tokens
     ):

@@ -171,9 +171,58 @@ _ADDON_LIST = re.compile(
 )
 _ADDON_NAME = re.compile(r"\b(?P<name>[a-z0-9][\w-]*) add-?ons?\b")
 _ADDON_FILLER = frozenset(
-    "the an a no any some all with and of le la les un une der die das mit das den keine default"
-    " usual standard these those following other more my our k3s kubernetes cluster for to on in is"
-    " are please pour fur je ich we you from without".split()
+    [
+        "the",
+        "an",
+        "a",
+        "no",
+        "any",
+        "some",
+        "all",
+        "with",
+        "and",
+        "of",
+        "le",
+        "la",
+        "les",
+        "un",
+        "une",
+        "der",
+        "die",
+        "das",
+        "mit",
+        "das",
+        "den",
+        "keine",
+        "default",
+        "usual",
+        "standard",
+        "these",
+        "those",
+        "following",
+        "other",
+        "more",
+        "my",
+        "our",
+        "k3s",
+        "kubernetes",
+        "cluster",
+        "for",
+        "to",
+        "on",
+        "in",
+        "is",
+        "are",
+        "please",
+        "pour",
+        "fur",
+        "je",
+        "ich",
+        "we",
+        "you",
+        "from",
+        "without",
+    ]
 )
 
 
@@ -225,8 +274,7 @@ def _missing(reading: Reading, target: Target, request: Request, verdict: checks
         if (
             reading.injected
             or reading.template
-            or reading.mentions("op.")
-            and not reading.mentions("off.")
+            or (reading.mentions("op.") and not reading.mentions("off."))
         ):
             verdict.ask(
                 "purpose", "What shall be made: a VM, a container, a k3s cluster or named software?"

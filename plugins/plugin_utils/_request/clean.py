@@ -90,6 +90,17 @@ def fold(text: str) -> str:
     return "".join(_fold_char(char) for char in text)
 
 
+#: Typographic quotes, dashes and the multiplication sign.
+_PLAIN = {
+    "\u2019": "'",
+    "\u2018": "'",
+    "\u2013": "-",
+    "\u2014": "-",
+    "\u2212": "-",
+    "\u00d7": "x",
+}
+
+
 def _fold_char(char: str) -> str:
     if char.isascii():
         return char.lower()
@@ -97,7 +108,7 @@ def _fold_char(char: str) -> str:
     low = base.lower()
     if len(low) != 1:
         low = base
-    return {"’": "'", "‘": "'", "–": "-", "—": "-", "−": "-", "×": "x"}.get(low, low)
+    return _PLAIN.get(low, low)
 
 
 def expand_ligatures(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request import numbers
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request import numerals
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.tokens import Token
 
 _PER_SECOND = {
@@ -83,7 +83,7 @@ def _amount(tokens: list[Token], index: int, drivers: dict[str, float]) -> bool:
     """Read "10 MB/s", "3 TB of logs a day", "15 days", "13B", "replication factor three"."""
     value = tokens[index].value
     at = index + 1
-    if at < len(tokens) and tokens[at].word in numbers.ARTICLES | {"-"}:
+    if at < len(tokens) and tokens[at].word in numerals.ARTICLES | {"-"}:
         at += 1
     unit = tokens[at] if at < len(tokens) else None
     if index and tokens[index - 1].has("word.replication"):

@@ -31,8 +31,40 @@ _LEADING_NAME = re.compile(
 )
 _NEXT_NAME = re.compile(r"\s*(?:,|\band\b|\bet\b|\bund\b|&)\s*(?:and\s+|et\s+|und\s+)?" + _RAW_NAME)
 _NOT_NAMES = frozenset(
-    "a an the it them after with and for by in on of un une le la les ein eine der die das mit et"
-    " avec und me us servers server resources".split()
+    [
+        "a",
+        "an",
+        "the",
+        "it",
+        "them",
+        "after",
+        "with",
+        "and",
+        "for",
+        "by",
+        "in",
+        "on",
+        "of",
+        "un",
+        "une",
+        "le",
+        "la",
+        "les",
+        "ein",
+        "eine",
+        "der",
+        "die",
+        "das",
+        "mit",
+        "et",
+        "avec",
+        "und",
+        "me",
+        "us",
+        "servers",
+        "server",
+        "resources",
+    ]
 )
 _CLUSTER_NAME = re.compile(
     r"\b(?:clusters?|grappe)\s+(?P<value>[a-z][a-z0-9]*(?:[-_][a-z0-9]+)+"
@@ -455,7 +487,50 @@ def _named_things(found: Entities, vocabulary: Vocabulary) -> None:
 
 
 _PLAIN = frozenset(
-    "single node control plane load balancer high availability three two one multi proof of concept"
-    " pre production up to at home lab self hosted well known real time open source long term home"
-    " in place on prem medium small large sized general purpose name".split()
+    [
+        "single",
+        "node",
+        "control",
+        "plane",
+        "load",
+        "balancer",
+        "high",
+        "availability",
+        "three",
+        "two",
+        "one",
+        "multi",
+        "proof",
+        "of",
+        "concept",
+        "pre",
+        "production",
+        "up",
+        "to",
+        "at",
+        "home",
+        "lab",
+        "self",
+        "hosted",
+        "well",
+        "known",
+        "real",
+        "time",
+        "open",
+        "source",
+        "long",
+        "term",
+        "home",
+        "in",
+        "place",
+        "on",
+        "prem",
+        "medium",
+        "small",
+        "large",
+        "sized",
+        "general",
+        "purpose",
+        "name",
+    ]
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request import numbers
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request import numerals
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.sizes import (
     Run,
     skip,
@@ -121,10 +121,8 @@ def _bare_group(tokens: list[Token], index: int, sized: set[int]) -> Head | None
 def _same_noun(previous: Head, head: Head, tokens: list[Token]) -> bool:
     """Tell whether both nouns name one thing: "web VM", "worker node machines", "node VMs"."""
     gap = tokens[previous.end : head.index]
-    return (
-        not gap
-        and head.count is None
-        or (len(gap) == 1 and gap[0].word == "-" and head.count is None)
+    return (not gap and head.count is None) or (
+        len(gap) == 1 and gap[0].word == "-" and head.count is None
     )
 
 
@@ -162,7 +160,7 @@ def _count(tokens: list[Token], head: Head, sized: set[int]) -> None:
         if token.has("word.rest"):
             head.rest = True
             return
-        if token.word in numbers.ARTICLES and token.word not in {"einer", "einem"}:
+        if token.word in numerals.ARTICLES and token.word not in {"einer", "einem"}:
             head.count, head.article = 1.0, True
             head.number = index
             return

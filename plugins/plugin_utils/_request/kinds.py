@@ -115,17 +115,17 @@ def _application(reading: Reading, software: list[t.Any], machines: bool, vm: bo
         return "app"
     if len(families) == 1:
         return "vm" if machines or software[0].kind == "vm" else "app"
-    if machines or vm and not balanced:
+    if machines or (vm and not balanced):
         return "vm"
     if parts:
         single = len(parts) == 1 and not balanced and parts[0] != "app"
         told = bool(reading.sizes) or reading.mentions("kind.server_word")
         return "vm" if single and (told or "server" in reading.folded) else "app"
-    if reading.mentions("noun.service") or reading.drivers and reading.meaning.workload is None:
+    if reading.mentions("noun.service") or (reading.drivers and reading.meaning.workload is None):
         return "app"
     if reading.meaning.environment or reading.meaning.workload:
         return "cluster" if not reading.mentions("kind.server_word") else "vm"
     entities = reading.entities
     said = reading.sizes or entities.template_id or entities.template_name or entities.iso
     said = said or entities.vmid or entities.target_name or entities.relative_to
-    return "vm" if said or entities.os or entities.names and reading.mentions("op.") else None
+    return "vm" if said or entities.os or (entities.names and reading.mentions("op.")) else None

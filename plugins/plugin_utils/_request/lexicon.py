@@ -51,6 +51,7 @@ class Lexicon:
     correctable: Mapping[int, tuple[str, ...]]  # by length
     not_typos: frozenset[str]
     longest: int
+    languages: Mapping[str, frozenset[str]]  # function words
     stores: frozenset[str]  # families that keep the data of other software
 
     def components(self, family: str) -> frozenset[str]:
@@ -59,11 +60,11 @@ class Lexicon:
         return frozenset(e.component for e in entries if e.family == family and e.component)
 
 
-def _read(name: str) -> dict[str, t.Any]:
+def read_data(name: str) -> dict[str, t.Any]:
+    """Return a data file beside this module."""
     import yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    # a safe loader either way: it builds plain data only
+    loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     return yaml.load((HERE / name).read_text(encoding="utf-8"), Loader=loader)  # noqa: S506
 
 
@@ -95,42 +96,36 @@ def _software(families: Mapping[str, t.Any]) -> dict[Phrase, Software]:
 @functools.lru_cache(maxsize=1)
 def builtin() -> Lexicon:
     """Return the lexicon of the data files beside this module."""
-    words, software = _read("lexicon.yml"), _read("software.yml")
-    return _build(
-        _phrases(words["concepts"]),
-        _software(software["families"]),
-        _phrases(words["drivers"]),
-        tuple(sorted(software["operating_systems"], key=len, reverse=True)),
-        frozenset(software["not_typos"]),
-        frozenset(software["stores"]),
+    words, software = read_data("lexicon.yml"), read_data("software.yml")
+    concepts, names = _phrases(words["concepts"]), _software(software["families"])
+    drivers = _phrases(words["drivers"])
+    known, correctable, longest = _indexed(concepts, names, drivers)
+    return Lexicon(
+        concepts=concepts,
+        software=names,
+        drivers=drivers,
+        operating_systems=tuple(sorted(software["operating_systems"], key=len, reverse=True)),
+        known_words=known,
+        correctable=correctable,
+        not_typos=frozenset(software["not_typos"]),
+        longest=longest,
+        stores=frozenset(software["stores"]),
+        languages={name: frozenset(entry) for name, entry in words["languages"].items()},
     )
 
 
-def _build(
-    concepts: dict[Phrase, str],
-    software: dict[Phrase, Software],
-    drivers: dict[Phrase, str],
-    systems: tuple[str, ...],
-    not_typos: frozenset[str],
-    stores: frozenset[str],
-) -> Lexicon:
-    phrases = [*concepts, *software, *drivers]
+def _indexed(
+    *tables: Mapping[Phrase, t.Any],
+) -> tuple[frozenset[str], dict[int, tuple[str, ...]], int]:
+    """Return all words, those that slips are corrected to by length, and the longest phrase."""
+    phrases = [phrase for table in tables for phrase in table]
     known = frozenset(word for phrase in phrases for word in phrase)
     by_length: dict[int, list[str]] = {}
     for word in sorted(known):
         if len(word) >= 5 and word.isalpha():
             by_length.setdefault(len(word), []).append(word)
-    return Lexicon(
-        concepts=concepts,
-        software=software,
-        drivers=drivers,
-        operating_systems=systems,
-        known_words=known,
-        correctable={length: tuple(words) for length, words in by_length.items()},
-        not_typos=not_typos,
-        longest=max(len(phrase) for phrase in phrases),
-        stores=stores,
-    )
+    correctable = {length: tuple(words) for length, words in by_length.items()}
+    return known, correctable, max(len(phrase) for phrase in phrases)
 
 
 def load(vocabulary: Vocabulary | None) -> Lexicon:
@@ -150,17 +145,13 @@ def _merged(names: tuple[tuple[str, tuple[str, str | None]], ...]) -> Lexicon:
         phrase = _phrase(alias.lower())
         if not phrase or (len(phrase) == 1 and phrase in base.concepts and len(phrase[0]) < 4):
             continue
-        known = software.get(phrase) or kinds.get(family)
+        like = software.get(phrase) or kinds.get(family)
         software[phrase] = Software(
-            family, component, known.kind if known else "app", known.stack if known else False
+            family, component, like.kind if like else "app", like.stack if like else False
         )
-    return _build(
-        dict(base.concepts),
-        software,
-        dict(base.drivers),
-        base.operating_systems,
-        base.not_typos,
-        base.stores,
+    known, correctable, longest = _indexed(base.concepts, software, base.drivers)
+    return dataclasses.replace(
+        base, software=software, known_words=known, correctable=correctable, longest=longest
     )
 
 
@@ -185,9 +176,9 @@ def corrected(word: str, lexicon: Lexicon) -> str:
             if not _same_start(word, candidate):
                 continue
             distance = _distance(word, candidate, limit)
-            if len(word) == 5 and distance == 1 and sorted(word) != sorted(candidate):
-                if len(candidate) != 6:
-                    continue
+            swapped = sorted(word) == sorted(candidate)
+            if len(word) == 5 and distance == 1 and not swapped and len(candidate) != 6:
+                continue
             if distance < best_distance:
                 best, best_distance = candidate, distance
     return best

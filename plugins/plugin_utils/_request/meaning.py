@@ -83,7 +83,7 @@ def _forward(tokens: list[Token], index: int) -> set[int]:
             if strong and listed:
                 continue
             break
-        if token.kind != "word" or token.has("cue.", "kind.", "role.", "op.") and found:
+        if token.kind != "word" or (token.has("cue.", "kind.", "role.", "op.") and found):
             break
         if token.has("kind.", "role."):
             break
@@ -120,9 +120,9 @@ def _backward(tokens: list[Token], index: int) -> set[int]:
     for at in range(index - 1, max(index - 8, -1), -1):
         if tokens[at].has(*_NEGATABLE):
             found.add(at)
-        elif tokens[at].word in {",", ";", ".", ":"} and (found or tokens[at].word != ":"):
-            break
-        elif found and not tokens[at].has("cue.and", "cue.or"):
+        elif (tokens[at].word in {",", ";", ".", ":"} and (found or tokens[at].word != ":")) or (
+            found and not tokens[at].has("cue.and", "cue.or")
+        ):
             break
     return found
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request import numbers
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request import numerals
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.tokens import Token
 
 Dimension = t.Literal["cores", "memory_mib", "disk_gib", "bytes", "gpu"]
@@ -233,7 +233,7 @@ def _close(tokens: list[Token], run: Run, size: Size) -> bool:
         return False
     return all(
         token.word in {",", "/", "+", "(", "x", "-", "&", "|"}
-        or token.word in numbers.ARTICLES
+        or token.word in numerals.ARTICLES
         or token.has("cue.and", "cue.with", "noun.", "cue.of", "size.", "word.each")
         for token in between
     )

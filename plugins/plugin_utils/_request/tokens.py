@@ -7,7 +7,7 @@ import dataclasses
 import re
 import typing as t
 
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request import numbers
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request import numerals
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.clean import fold
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.lexicon import (
     Lexicon,
@@ -106,12 +106,12 @@ def _token(piece: re.Match[str], before: list[Token], language: str, lexicon: Le
     glued = bool(before and before[-1].end == start)
     text = piece.group(0)
     if piece.group("num"):
-        value = numbers.digits(text, language)
+        value = numerals.digits(text, language)
         if value is None:
             return Token("word", text, start, end, glued=glued)
         return Token("num", text, start, end, value=value, glued=glued)
     if piece.group("word"):
-        known = text in _BYTE_UNITS or numbers.is_number_word(text) or text in numbers.ARTICLES
+        known = text in _BYTE_UNITS or numerals.is_number_word(text) or text in numerals.ARTICLES
         word = text if known else corrected(text, lexicon)
         return Token("word", word, start, end, glued=glued)
     return Token("mark", text, start, end, glued=glued)
@@ -124,7 +124,7 @@ def _read_numbers(tokens: list[Token], language: str) -> list[Token]:
     while index < len(tokens):
         token = tokens[index]
         run = _word_run(tokens, index)
-        read = numbers.words([tokens[i].word for i in run], 0) if run else None
+        read = numerals.words([tokens[i].word for i in run], 0) if run else None
         if read is None or _not_a_number(tokens, run, read[1], language):
             result.append(token)
             index += 1
@@ -154,12 +154,12 @@ def _word_run(tokens: list[Token], start: int) -> list[int]:
 def _not_a_number(tokens: list[Token], run: list[int], used: int, language: str) -> bool:
     """Tell whether the words are something else: "half of", French "neuf" (new), "a couple of"."""
     first = tokens[run[0]]
-    if used == 1 and first.word in numbers.SCALES:
+    if used == 1 and first.word in numerals.SCALES:
         # a lone scale word is a multiplier of the number before it or no number at all
         return run[0] == 0 or tokens[run[0] - 1].kind != "num" or first.word in {"cent", "cents"}
-    if first.word in numbers.HALF:
+    if first.word in numerals.HALF:
         following = tokens[run[used]].word if used < len(run) else ""
-        return following not in _BYTE_UNITS and following not in numbers.SCALES
+        return following not in _BYTE_UNITS and following not in numerals.SCALES
     return False
 
 
@@ -189,7 +189,7 @@ def _multiplier(token: Token, before: Token | None, following: Token | None) -> 
         return None
     if token.kind == "num":
         scale = token.written and token.value in (100, 1e3, 1e6, 1e9) and token.word
-        return token.value if scale and token.word in numbers.SCALES else None
+        return token.value if scale and token.word in numerals.SCALES else None
     if token.kind != "word":
         return None
     if token.word == "k" and token.glued:

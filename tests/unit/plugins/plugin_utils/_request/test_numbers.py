@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request import read_request
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.numbers import (
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.numerals import (
     digits,
     words,
 )
