@@ -236,8 +236,12 @@ class Api:
             request.match_info.update(match.params)
             response = await self.request_handlers[key](request)
             return json.loads(response.text)["data"]
+        if "/ceph" in match.template:
+            refuse_ceph(request.method, match.template)
         if "vmid" in match.params and request.method == "GET":
             self._need_guest(match.template, values)
+        if request.method != "GET":
+            raise PveError(501, f"Method '{request.method} {match.template}' is not simulated")
         return await self.synthesise(match, request.method, info, user, values)
 
     def _need_guest(self: Any, template: str, v: Params) -> None:
@@ -267,6 +271,16 @@ class Api:
         except (FaultError, KeyError, ValueError) as error:
             return web.json_response({"error": str(error)}, status=400)
         return web.json_response(self.faults.listing())
+
+
+def refuse_ceph(method: str, template: str) -> None:
+    """What every Ceph method but an index says where Ceph is not installed."""
+    if method == "GET" and template.endswith(("/ceph", "/cfg")):
+        return
+    if template.endswith("/init"):
+        raise PveError(500, "Ceph Nautilus required - please run 'pveceph install'")
+    daemon = next((d for d in ("mgr", "mds") if method != "GET" and f"/{d}/" in template), "mon")
+    raise PveError(500, f"binary not installed: /usr/bin/ceph-{daemon}")
 
 
 def match_segments(segments: list[str]) -> Any:

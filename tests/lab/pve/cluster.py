@@ -27,6 +27,7 @@ from lab.pve.firewall import Firewall
 from lab.pve.guest_disks import GuestDisks
 from lab.pve.guests import Guests
 from lab.pve.ha import HighAvailability
+from lab.pve.history import History
 from lab.pve.lifecycle import Lifecycle
 from lab.pve.login import Login
 from lab.pve.nodes import Nodes
@@ -48,6 +49,7 @@ class SimulatedCluster(
     Permissions,
     Tasks,
     Nodes,
+    History,
     Guests,
     GuestDisks,
     Lifecycle,

@@ -12,13 +12,6 @@ from lab.pve.wire import GIB, MIB, Params, die, param_error, parse_properties, s
 BASE_MEMORY_MIB = 2048
 # The lists show a guest with all its values only after the next cycle of the status daemon.
 STATUS_CYCLE_SECONDS = 10
-NODE_PRESSURES = (
-    "pressurecpusome",
-    "pressureiofull",
-    "pressureiosome",
-    "pressurememoryfull",
-    "pressurememorysome",
-)
 FIRST_VMID = 100
 LAST_VMID = 999_999_999
 
@@ -31,7 +24,6 @@ class Nodes:
             ("GET", "/version", self.read_version),
             ("GET", "/nodes", self.list_nodes),
             ("GET", "/nodes/{node}/status", self.node_status),
-            ("GET", "/nodes/{node}/rrddata", self.node_history),
             ("GET", "/nodes/{node}/network", self.list_networks),
             ("GET", "/nodes/{node}/network/{iface}", self.read_network),
             ("GET", "/cluster/status", self.cluster_status),
@@ -146,30 +138,6 @@ class Nodes:
             },
             "ksm": {"shared": 0},
         }
-
-    async def node_history(self: Any, v: Params, user: str) -> list[Params]:
-        """Rows of the load of now, as many and as far apart as the timeframe has."""
-        rows, step = history_rows(v["timeframe"], self.series)
-        load, now = self.node_load(v["node"]), int(time.time())
-        row = {
-            "cpu": load["cpu"],
-            "maxcpu": load["maxcpu"],
-            "loadavg": load["cpu"] * load["maxcpu"],
-            "iowait": 0,
-            "memtotal": load["maxmem"],
-            "memused": load["mem"],
-            "swaptotal": 0,
-            "swapused": 0,
-            "roottotal": load["maxdisk"],
-            "rootused": load["disk"],
-            "netin": 0,
-            "netout": 0,
-        }
-        if self.series != "8.4":
-            row |= {"arcsize": 0, "memavailable": load["maxmem"] - load["mem"]}
-            row |= dict.fromkeys(NODE_PRESSURES, 0)
-        first = now - now % step - step * (rows - 1)
-        return [{"time": first + step * n, **row} for n in range(rows)]
 
     # --------------------------------------------------------------- networks
 
@@ -335,22 +303,6 @@ class Nodes:
         if v["id"] not in self.pci_mappings:
             raise die(f"mapping '{v['id']}' not found")
         return {**self.pci_mappings[v["id"]], "digest": self.digest_of(self.pci_mappings)}
-
-
-def history_rows(timeframe: str, series: str) -> tuple[int, int]:
-    """Number of rows and seconds between them of a timeframe."""
-    if series == "8.4":
-        steps = {"hour": 60, "day": 1800, "week": 10800, "month": 43200, "year": 604800}
-        return 70, steps[timeframe]
-    sizes = {
-        "hour": (60, 60),
-        "day": (1440, 60),
-        "week": (336, 1800),
-        "month": (1440, 1800),
-        "year": (1440, 21600),
-        "decade": (570, 604800),
-    }
-    return sizes[timeframe]
 
 
 def network_entry(bridge: Bridge) -> Params:

@@ -73,6 +73,7 @@ class Version:
         self.series = release
         self.number = RELEASES[release]
         self._lacks = _LACKS[release]
+        self._parameters: dict[tuple[str, str], Params] = {}
 
     def knows(self, method: str, template: str) -> bool:
         """True if this version has the path (whatever its methods)."""
@@ -83,12 +84,16 @@ class Version:
 
     def parameters(self, method: str, template: str, info: Params) -> Params:
         """The parameter schema of a method in this version."""
-        spec: Params = _OWN_PARAMETERS.get((method, template)) or info.get("parameters") or {}
-        absent = self._lacks["absent_parameters"].get(f"{method} {template}", [])
-        if not absent:
-            return spec
-        kept = {k: x for k, x in spec["properties"].items() if k not in absent}
-        return {**spec, "properties": kept}
+        if (method, template) not in self._parameters:
+            spec: Params = _OWN_PARAMETERS.get((method, template)) or info.get("parameters") or {}
+            absent = self._lacks["absent_parameters"].get(f"{method} {template}", [])
+            kept = {
+                name: {k: x for k, x in declared.items() if x is not None}
+                for name, declared in spec.get("properties", {}).items()
+                if name not in absent
+            }
+            self._parameters[method, template] = {**spec, "properties": kept}
+        return self._parameters[method, template]
 
     def permissions(self, method: str, match: pve_schema.Match) -> Any:
         """The permission rule of a method; None: root@pam only."""

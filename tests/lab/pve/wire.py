@@ -50,7 +50,7 @@ def config_value(template: str, key: str, value: Any) -> Any:
     returns = pve_schema.load().paths[template]["GET"]["returns"].get("properties", {})
     declared = returns.get(key) or returns.get(re.sub(r"\d+$", "[n]", key)) or {}
     kind = declared.get("type")
-    if kind in ("integer", "boolean", "number"):
+    if kind in ("integer", "boolean"):
         return shell_number(value)
     return str(int(value)) if isinstance(value, bool) else str(value)
 

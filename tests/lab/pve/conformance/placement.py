@@ -10,6 +10,7 @@ from typing import Any
 from fakepve.model import FakeVm
 
 from lab.machines import MachineStatus
+from lab.pve.conformance.recorded_state import place_all, place_containers
 from lab.pve.conformance.records import Record
 from lab.pve.downloads import WebFile
 from lab.pve.drives import drives_of
@@ -157,6 +158,8 @@ def prepare(server: PveServer, name: str, records: list[Record]) -> None:
     node = next(iter(server.state.nodes))
     for vmid, config in EXTRA_GUESTS.get(name, {}).items():
         place_guest(server, node, vmid, dict(config), running=False)
+    if name == "lxc":
+        place_guest(server, node, 310, {"name": "vm310", "memory": "64"}, running=False)
     if name == "ha" and "pve2" in server.state.nodes:
         place_guest(server, "pve2", 200, {"name": "h200", "memory": "128"}, running=False)
     place_pools(server, records)
@@ -164,6 +167,9 @@ def prepare(server: PveServer, name: str, records: list[Record]) -> None:
         for vmid in vmids:
             server.state._pool_join(pool, vmid)
     place_guests(server, records)
+    place_containers(server, records)
+    if name == "reads":
+        place_all(server, records)
     if name == "storage_template":
         server.state.web = {f"http://10.99.0.1:8085/{path}": x for path, x in WEB.items()}
 
@@ -202,6 +208,12 @@ def _stop_900(server: PveServer) -> None:
     vm = server.state.vm(900)
     vm.status = vm.qmpstatus = "stopped"
     vm.apply_pending()
+
+
+def _no_container(server: PveServer) -> None:
+    """The recording's container creations failed in its environment and left nothing."""
+    for ct in [ct for ct in server.state.cts if ct.vmid in (300, 301, 302)]:
+        server.state._drop(ct)
 
 
 def _back_home(server: PveServer) -> None:
@@ -308,6 +320,16 @@ EVENTS: dict[str, dict[str, Event]] = {
         "no quorum: status": _set("no_quorum"),
         "quorum back: status": _clear("no_quorum"),
     },
+}
+EVENTS["lxc"] = {
+    step: _no_container
+    for step in (
+        "create bad template volid",
+        "create bad ssh key",
+        "create missing bridge",
+        "create",
+        "create broken archive",
+    )
 }
 EVENTS["ha"] = {"destroy managed guest without purge": _back_home}
 EVENTS["scenario"] = {"agent none": _set("agent_silent", vmid=7101)}

@@ -14,6 +14,7 @@ import requests
 
 from lab.pve.conformance.compare import Answer, Comparison
 from lab.pve.conformance.placement import CHECKSUMS, EVENTS, prepare
+from lab.pve.conformance.reasons import reason_of
 from lab.pve.conformance.records import Record, by_version, in_turns, load
 from lab.pve.downloads import WebFile
 from lab.pve.login import COOKIE
@@ -188,7 +189,7 @@ def replay_file(path: Path, *, only: str | None = None) -> Comparison:
             for turn in in_turns(records):
                 for record, answer in replay.turn(turn):
                     if only is None or only in record.step:
-                        comparison.add(record, answer)
+                        comparison.add(record, answer, reason_of(name, record))
             for crash in server.state.crashes:
                 comparison.differences.append(f"{series}: the server failed with {crash!r}")
     return comparison
