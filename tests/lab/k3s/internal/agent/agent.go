@@ -78,7 +78,7 @@ func Run(ctx context.Context, settings *config.Config) error {
 		return err
 	}
 	defer runtime.Stop()
-	node, err := StartNode(ctx, settings, local, cluster)
+	node, err := StartNode(ctx, settings, runtime, local, cluster)
 	if err != nil {
 		return err
 	}
@@ -163,7 +163,9 @@ func (n *Node) run(part func()) {
 }
 
 // StartNode gets the node's certificates from the server and runs its parts.
-func StartNode(ctx context.Context, settings *config.Config, server *join.Server, cluster join.AgentConfig) (*Node, error) {
+func StartNode(
+	ctx context.Context, settings *config.Config, runtime *Runtime, server *join.Server, cluster join.AgentConfig,
+) (*Node, error) {
 	if err := nodeName(settings); err != nil {
 		return nil, err
 	}
@@ -171,12 +173,16 @@ func StartNode(ctx context.Context, settings *config.Config, server *join.Server
 		return nil, err
 	}
 	network.PrepareHost()
+	if err := preparePodsCgroup(); err != nil {
+		return nil, err
+	}
 	kubelet, err := kubeletArguments(settings, cluster)
 	if err != nil {
 		return nil, err
 	}
 	node := &Node{}
 	node.run(func() {
+		<-runtime.Imported()
 		proc.Keep(ctx, component.Kubelet, self(component.Kubelet, kubelet), stopGrace)
 	})
 	if !cluster.DisableKubeProxy {

@@ -37,10 +37,12 @@ var (
 
 // Runtime is the node's containerd.
 type Runtime struct {
-	child *proc.Child
+	child    *proc.Child
+	imported chan struct{}
 }
 
-// StartRuntime runs the host's containerd under k3s's paths and imports the images that lie ready.
+// StartRuntime runs the host's containerd under k3s's paths and begins to import the images that
+// lie ready.
 func StartRuntime(ctx context.Context, settings *config.Config, cni CNIPaths) (*Runtime, error) {
 	binary, err := exec.LookPath("containerd")
 	if err != nil {
@@ -67,13 +69,22 @@ func StartRuntime(ctx context.Context, settings *config.Config, cni CNIPaths) (*
 	if err != nil {
 		return nil, err
 	}
-	runtime := &Runtime{child: child}
+	runtime := &Runtime{child: child, imported: make(chan struct{})}
 	if err := runtime.wait(ctx); err != nil {
 		return nil, err
 	}
 	log.Print("containerd is now running")
-	return runtime, runtime.importImages(settings)
+	go func() {
+		defer close(runtime.imported)
+		if err := runtime.importImages(settings); err != nil {
+			log.Printf("Error encountered while importing images: %v", err)
+		}
+	}()
+	return runtime, nil
 }
+
+// Imported is closed when the images that lay ready are imported.
+func (r *Runtime) Imported() <-chan struct{} { return r.imported }
 
 // Done is closed when containerd has ended.
 func (r *Runtime) Done() <-chan struct{} { return r.child.Done() }

@@ -234,7 +234,7 @@ func (s *Server) run(ctx context.Context) error {
 		return err
 	}
 	defer plane.stop()
-	node, err := s.startNode(ctx, plane.client)
+	node, err := s.startNode(ctx, runtime, plane.client)
 	if err != nil {
 		return err
 	}
@@ -320,7 +320,9 @@ func (s *Server) etcdEnded(ctx context.Context) error {
 }
 
 // startNode runs the server's own node, joined by way of its own supervisor.
-func (s *Server) startNode(ctx context.Context, client *kubernetes.Clientset) (*agent.Node, error) {
+func (s *Server) startNode(
+	ctx context.Context, runtime *agent.Runtime, client *kubernetes.Clientset,
+) (*agent.Node, error) {
 	if layout.Exists(s.data.DB("forget-node-password")) {
 		if err := supervisor.ForgetPassword(ctx, client, s.settings.NodeName); err != nil {
 			return nil, err
@@ -339,7 +341,7 @@ func (s *Server) startNode(ctx context.Context, client *kubernetes.Clientset) (*
 	if err := self.GetJSON(ctx, "/v1-k3s/config", &cluster); err != nil {
 		return nil, err
 	}
-	return agent.StartNode(ctx, s.settings, self, cluster)
+	return agent.StartNode(ctx, s.settings, runtime, self, cluster)
 }
 
 // scheduleSnapshots saves and prunes snapshots by the configured schedule.

@@ -9,13 +9,10 @@ import (
 	"log"
 	"net/http"
 	"slices"
-	"syscall"
 
 	"clusterwright.lab/k3s/internal/pki"
 	"clusterwright.lab/k3s/internal/token"
 )
-
-type rawConn = syscall.RawConn
 
 type role int
 

@@ -20,7 +20,6 @@ import (
 	"clusterwright.lab/k3s/internal/etcd"
 	"clusterwright.lab/k3s/internal/join"
 	"clusterwright.lab/k3s/internal/pki"
-	"golang.org/x/sys/unix"
 	"k8s.io/client-go/kubernetes"
 )
 
@@ -82,12 +81,6 @@ func (s *Supervisor) Run(ctx context.Context) error {
 		}
 	}()
 	return nil
-}
-
-// listen shares the port with the API server, which binds the same one on its own address.
-func listen(ctx context.Context, address string) (net.Listener, error) {
-	options := net.ListenConfig{Control: reusePort}
-	return options.Listen(ctx, "tcp4", address)
 }
 
 type discardHandshakes struct{}
@@ -182,15 +175,4 @@ func (s *Supervisor) info(member *etcd.Etcd, w http.ResponseWriter, r *http.Requ
 func answer(w http.ResponseWriter, value any) {
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(value)
-}
-
-func reusePort(_, _ string, raw rawConn) error {
-	var failed error
-	err := raw.Control(func(descriptor uintptr) {
-		failed = unix.SetsockoptInt(int(descriptor), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1)
-	})
-	if err != nil {
-		return err
-	}
-	return failed
 }
