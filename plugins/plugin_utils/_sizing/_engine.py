@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass, replace
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
     Machine,
@@ -27,6 +26,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge i
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._apps import (
     app_groups,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._assemble import (
+    assemble,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._cluster import (
     build_addons,
     build_cluster,
@@ -36,26 +38,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._cos
     cost_of,
     describe,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._fit import (
-    Fitted,
-    Room,
-    Where,
-    fit,
-    relax_spread,
-    unverified,
-)
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._hosts import (
-    hosts_and_pools,
-)
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._identity import (
-    Identities,
-)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._limits import (
     check_budget,
     within_limits,
-)
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._machines import (
-    build_machine,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
     Context,
@@ -69,14 +54,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._pro
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._site import (
     check_site,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._source import (
-    Origin,
-    check_clones,
-    check_wish_names,
-    gpu_mappings,
-    origin,
-    storage_of,
-)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._topology import (
     Topology,
     cluster_groups,
@@ -89,8 +66,6 @@ REDIRECT = (
     "That is not a request for infrastructure. Say what should run and how large, for example"
     " 'HA cluster with monitoring' or 'PostgreSQL for 100 users'."
 )
-#: Node name in a plan without facts of a site that names no nodes.
-UNKNOWN_NODE = "unverified"
 #: Longest deployment name; names of machines append to it.
 MAX_DEPLOYMENT = 40
 
@@ -265,18 +240,13 @@ def _groups(context: Context) -> tuple[Topology | None, list[Group]]:
 
 
 def _planned(context: Context, topology: Topology | None, groups: list[Group]) -> Plan:
-    prepared = [ready for group in groups if (ready := _prepared(context, group)) is not None]
-    if context.refused:
+    assembled = assemble(context, groups)
+    if assembled is None:
         return _stopped(context)
-    identities = Identities(context)
-    names = {ready.group.name: identities.name_group(ready.group) for ready in prepared}
-    fitted = None if context.refused else _fitted(context, prepared, names, identities)
-    if fitted is None:
-        return _stopped(context)
-    machines = _machines(context, prepared, fitted, names, identities)
+    groups, machines = assembled.groups, assembled.machines
     cluster = None
     if topology is not None and not context.refused:
-        cluster = build_cluster(context, topology, machines, identities)
+        cluster = build_cluster(context, topology, machines, assembled.identities)
     cost = cost_of(machines, context.site)
     check_budget(context, cost)
     if context.refused:
@@ -285,136 +255,18 @@ def _planned(context: Context, topology: Topology | None, groups: list[Group]) -
     return Plan(
         deployment=context.deployment,
         status="ready",
-        summary=_summary(context, fitted.groups),
+        summary=_summary(context, groups),
         environment=context.environment,
         kind=context.request.kind or "vm",
         machines=machines,
         cluster=cluster,
         addons=build_addons(context, topology) if topology else (),
         findings=tuple(context.findings),
-        alternatives=alternatives(fitted.groups, context.site, ha),
+        alternatives=alternatives(groups, context.site, ha),
         cost=cost,
         confidence=_confidence(machines),
         provenance=_provenance(context, machines),
     )
-
-
-@dataclass(frozen=True)
-class _Prepared:
-    """A group with where its machines come from and where their disks go."""
-
-    group: Group
-    origin: Origin
-    where: Where
-    pci_mappings: tuple[str, ...]
-
-
-def _prepared(context: Context, group: Group) -> _Prepared | None:
-    source, storage = origin(context, group), storage_of(context, group)
-    if context.snapshot is not None:
-        check_wish_names(context, context.snapshot, group)
-    mappings, gpu_hosts = gpu_mappings(context, group)
-    if source is None or storage is None:
-        return None
-    allowed = [hosts for hosts in (source.hosts, gpu_hosts) if hosts is not None]
-    if group.wish and group.wish.node:
-        allowed.append(frozenset({group.wish.node}))
-    group = _template_disk(context, group, source)
-    if mappings or (group.wish and group.wish.node):
-        # A device serves one machine of a host; a host that was named keeps them all.
-        group = replace(group, spread=bool(mappings))
-    hosts = frozenset.intersection(*allowed) if allowed else None
-    return _Prepared(group, source, Where(storage, hosts), mappings)
-
-
-def _machines(
-    context: Context,
-    prepared: list[_Prepared],
-    fitted: Fitted,
-    names: dict[str, list[str]],
-    identities: Identities,
-) -> tuple[Machine, ...]:
-    machines = []
-    user = context.site.user or context.site.template.user
-    for ready, group in zip(prepared, fitted.groups, strict=True):
-        placed = names[group.name][: group.count]
-        for name in placed:
-            node = fitted.where[name]
-            machine = build_machine(
-                context,
-                group,
-                name,
-                node,
-                identities,
-                storage=ready.where.storage,
-                source=ready.origin.on(node),
-                user=user,
-                pci_mappings=ready.pci_mappings,
-            )
-            if machine is not None:
-                machines.append(machine)
-    check_clones(context, [m for m in machines if m.name not in identities.known])
-    return tuple(machines)
-
-
-def _template_disk(context: Context, group: Group, source: Origin) -> Group:
-    """A clone's disk cannot be smaller than its template's."""
-    if source.disk_gib <= group.disk_gib:
-        return group
-    least = int(-(-source.disk_gib // 1))
-    if "disk_gib" in group.explicit:
-        context.report(
-            "disk.template",
-            "error",
-            f"machines.{group.name}.disk_gib",
-            f"{group.disk_gib} GiB were asked for, but the template's disk has {least} GiB and a"
-            " disk cannot shrink; ask for more or name a smaller template.",
-            "facts",
-        )
-        return group
-    group = replace(group, disk_gib=least, minimum={**group.minimum, "disk_gib": least})
-    return group.because("disk_gib", f"The template's disk has {least} GiB.", "facts", 1.0)
-
-
-def _fitted(
-    context: Context,
-    prepared: list[_Prepared],
-    names: dict[str, list[str]],
-    identities: Identities,
-) -> Fitted | None:
-    def named(group: Group) -> list[str]:
-        return names[group.name]
-
-    groups = [ready.group for ready in prepared]
-    if context.snapshot is None:
-        return unverified(groups, named, context.site.nodes or (UNKNOWN_NODE,))
-    bridges = {ready.group.wish.bridge for ready in prepared if ready.group.wish} - {None}
-    bridge = bridges.pop() if bridges else None
-    bridge = bridge or context.site.network.bridge
-    hosts, pools = hosts_and_pools(context.snapshot, context.site, context.environment, bridge)
-    _check_known(context, names, identities, {host.name for host in hosts})
-    if context.refused:
-        return None
-    groups = relax_spread(context, groups, hosts)
-    where = {ready.group.name: ready.where for ready in prepared}
-    return fit(context, groups, where, named, Room(hosts, pools, identities.known))
-
-
-def _check_known(
-    context: Context, names: dict[str, list[str]], identities: Identities, hosts: set[str]
-) -> None:
-    """Report machines that are there, but on a host that takes none at the moment."""
-    for name in (name for group in names.values() for name in group):
-        known = identities.known.get(name)
-        if known is not None and known.guest is not None and known.node not in hosts:
-            context.report(
-                "machine.unreachable",
-                "error",
-                f"machines.{name}.node",
-                f"{name} is on {known.node}, which takes no machines now (offline, in maintenance,"
-                " not of the site or without the bridge); bring the host back first.",
-                "facts",
-            )
 
 
 def _summary(context: Context, groups: list[Group]) -> str:
