@@ -204,7 +204,7 @@ class Host:
             "architecture": platform.machine(),
             "container": self._run(["systemd-detect-virt", "--container", "--quiet"])[0] == 0,
             "cloud_init": "absent",
-            "etcd_data": self._path(ETCD_LOG).exists(),
+            "etcd_data": os.path.exists(self._path(ETCD_LOG)),
             "k3s_version": self.k3s_version(),
         }
 

@@ -20,7 +20,7 @@ def check_machine(name: str, address: str, said: Data) -> tuple[str, str]:
     """
     if not said:
         return "not_run", "Nobody asked the machine."
-    if said.get("unreachable") or said.get("failed"):
+    if said.get("unreachable") or "hostname" not in said:
         return "failed", f"{name} does not answer by SSH: {str(said.get('msg', '')).strip()}"
     problems = []
     if said["hostname"] != name:

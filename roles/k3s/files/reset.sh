@@ -84,6 +84,7 @@ remove() {
       rm -rf --one-file-system "$path"
     fi
   done
+  rmdir /etc/rancher /var/lib/rancher 2>/dev/null
   systemctl daemon-reload
 }
 
