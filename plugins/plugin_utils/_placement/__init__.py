@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._placement._failover import (
+    failover_shortfalls,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._placement._model import (
     Host,
     Item,
@@ -15,4 +18,4 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._placement._
     place,
 )
 
-__all__ = ["Host", "Item", "Pool", "Result", "Shortfall", "pack", "place"]
+__all__ = ["Host", "Item", "Pool", "Result", "Shortfall", "failover_shortfalls", "pack", "place"]

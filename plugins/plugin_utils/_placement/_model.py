@@ -43,6 +43,7 @@ class Item:
     group: str = ""
     spread: bool = False  # never two of the group on one host
     hosts: frozenset[str] | None = None  # None: any
+    restart: bool = False  # must find another host when its own is lost
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Shortfall:
 
     item: str
     host: str
-    resource: str  # "memory", "cpu", "cores", "disk", "spread", "host"
+    resource: str  # "memory", "cpu", "cores", "disk", "spread", "host", "failover"
     needed: float
     free: float
 

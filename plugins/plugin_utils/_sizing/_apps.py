@@ -88,7 +88,8 @@ def _apps_of_components(
 
 def _last_resort(context: Context, wish: MachineWish, environment: str, ha: bool) -> Pair:
     workload = context.request.workload or ""
-    words = " ".join((wish.role, workload, (wish.name or "").replace("-", " ")))
+    role = "" if wish.role in GENERAL_ROLES else wish.role
+    words = " ".join((role, workload, (wish.name or "").replace("-", " ")))
     app = AppWish(family=f"table-{category_of(words)}", count=wish.count or 1)
     drivers = context.request.drivers
     return needs([app], drivers, environment, ha, context.knowledge)[0], wish

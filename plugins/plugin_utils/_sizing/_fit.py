@@ -13,6 +13,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._placement i
     Pool,
     Result,
     Shortfall,
+    failover_shortfalls,
     place,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._hosts import (
@@ -86,6 +87,9 @@ def fit(
         ]
         result = place(items, room.hosts, room.pools)
         if not result.missing:
+            lost = failover_shortfalls(items, result.where, room.hosts)
+            result = Result(result.where, lost)
+        if not result.missing:
             if first is not None:
                 _report_reduced(context, groups, candidate, first.missing)
             reduced = [_reduced(a, b) for a, b in zip(groups, candidate, strict=True)]
@@ -110,6 +114,7 @@ def _items(
                 disks=((site.storage, float(group.disk_gib)),),
                 group=group.name,
                 spread=group.spread,
+                restart=group.ha,
                 hosts=site.hosts if existing is None else frozenset({existing.node}),
             )
             continue
@@ -242,6 +247,11 @@ def _sentence(shortfall: Shortfall) -> str:
         return "not allowed for it"
     if shortfall.resource == "spread":
         return "already holds one of its group"
+    if shortfall.resource == "failover":
+        return (
+            f"when it is lost, no other host has the {shortfall.needed:g} MiB to restart it"
+            f" ({shortfall.free:g} MiB at most)"
+        )
     lack = shortfall.needed - shortfall.free
     return (
         f"needs {shortfall.needed:g} {RESOURCES[shortfall.resource]}, {shortfall.free:g} may be"

@@ -67,6 +67,16 @@ def test_high_availability_adds_thirty_percent_once_and_needs_shared_storage() -
     assert (machine.cores, machine.memory_mib) == (6, 6144)  # 4 x 1.3 and 4 GiB x 1.3
 
 
+@pytest.mark.parametrize(("second", "status"), [(65536, "ready"), (32768, "refused")])
+def test_a_highly_available_machine_needs_room_on_another_host(second: int, status: str) -> None:
+    hosts = [node("pve1"), node("pve2", memory_mib=second)]
+    shared = [storage("tank", f"pve{i}", shared=True) for i in (1, 2)]
+    wanted = request(kind="vm", ha=True, machines=[{"role": "vm", "memory_mib": 40960}])
+    result = plan(wanted, snapshot(hosts, shared))
+    assert result.status == status
+    assert ("capacity.failover" in finding_ids(result, "error")) == (status == "refused")
+
+
 def test_a_load_balancer_gets_two_machines_behind_it_on_one_network() -> None:
     result = plan(request(kind="app", components=["web", "load-balancer"]))
     assert group(result, "web")[0] == 2
