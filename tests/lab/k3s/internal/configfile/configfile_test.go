@@ -23,7 +23,7 @@ func TestMerge(t *testing.T) {
 			[]string{"--node-label=b=2"}},
 		{"plus appends", []string{"disable: traefik\n", "disable+: [servicelb]\n"},
 			[]string{"--disable=traefik", "--disable=servicelb"}},
-		{"plain key after plus drops all", []string{"a: 1\n", "a+: 2\n", "a: 3\n"}, []string{"--a=3"}},
+		{"plain key after plus drops all", []string{"aa: 1\n", "aa+: 2\n", "aa: 3\n"}, []string{"--aa=3"}},
 		{"unquoted octal is a number of YAML 1.1", []string{"write-kubeconfig-mode: 0644\n"},
 			[]string{"--write-kubeconfig-mode=420"}},
 		{"quoted octal stays", []string{"write-kubeconfig-mode: \"0644\"\n"},
@@ -66,7 +66,7 @@ func TestReadTakesDropInsByName(t *testing.T) {
 	if err := os.Mkdir(main+".d", 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string]string{"20-b.yml": "x: 2\n", "10-a.yaml": "x: 1\n", "30-c.txt": "x: 3\n"} {
+	for name, text := range map[string]string{"20-b.yml": "xx: 2\n", "10-a.yaml": "xx: 1\n", "30-c.txt": "xx: 3\n"} {
 		if err := os.WriteFile(filepath.Join(main+".d", name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -75,7 +75,7 @@ func TestReadTakesDropInsByName(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, _ := Arguments(entries, nil); !reflect.DeepEqual(got, []string{"--x=2"}) {
+	if got, _ := Arguments(entries, nil); !reflect.DeepEqual(got, []string{"--xx=2"}) {
 		t.Errorf("got %q", got)
 	}
 	if _, err := Read(filepath.Join(dir, "missing.yaml"), true); err == nil {
