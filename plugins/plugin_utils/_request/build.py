@@ -161,7 +161,8 @@ def _addons(
         verdict.warn(
             "retired",
             "cluster.addons",
-            "ingress-nginx was retired in March 2026 and gets no more fixes; traefik is the default.",
+            "ingress-nginx was retired in March 2026 and gets no more fixes; traefik is the"
+            " default.",
         )
 
 

@@ -24,7 +24,8 @@ class Component:
 
 _PLATFORMS = {"rke2": "rke2", "openshift": "openshift", "kubeadm": "kubernetes"}
 _DATASTORE = re.compile(
-    r"\b(?:external|externe[rsn]?|dedicated|dedizierte[rsn]?|dediee?)\b.{0,24}\b(?:database|datastore|sql|db|datenbank|base de donnees)\b"
+    r"\b(?:external|externe[rsn]?|dedicated|dedizierte[rsn]?|dediee?)\b.{0,24}"
+    r"\b(?:database|datastore|sql|db|datenbank|base de donnees)\b"
     r"|\bdatastore\b|\bdatabase (?:host|machine|server)\b.{0,24}\bcluster\b"
 )
 _CARRIES = re.compile(
@@ -43,7 +44,8 @@ def find_component(
 ) -> Component | None:
     """Return the part of a platform that is to be sized, None when something else is asked.
 
-    ``sized``: sizes were said, so machines are asked for. The part is the head of the sentence; a cluster appears only as what it serves.
+    The part is the head of the sentence; a cluster appears only as what it serves. ``sized``:
+    sizes were said, so machines are asked for.
     """
     said = " ".join(token.word for token in tokens)
     named = [entry.family for _, entry in meaning.software]
@@ -64,18 +66,14 @@ def find_component(
     )
     if index is None or tokens[index].has("kind.cluster"):
         return None
-    if not clusterish and platform is None:
-        return None
     first = min((at for at, entry in meaning.software if entry in others), default=len(tokens))
-    if others and first < index:
+    other_asked = platform is None and (sized or not clusterish)
+    if other_asked or first < index or not _is_sized_alone(tokens, index, said, platform):
         return None
-    if sized and platform is None:
-        return None
-    if not _is_sized_alone(tokens, index, said, platform):
-        return None
-    if others and tokens[index].has("role.worker"):
+    worker = tokens[index].has("role.worker")
+    if others and worker:
         return Component(others[0].family, others[0].component, index)
-    return Component(family, "agent" if tokens[index].has("role.worker") else "server", index)
+    return Component(family, "agent" if worker else "server", index)
 
 
 def _is_sized_alone(tokens: list[Token], index: int, said: str, platform: str | None) -> bool:

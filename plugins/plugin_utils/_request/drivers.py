@@ -95,24 +95,22 @@ def _amount(tokens: list[Token], index: int, drivers: dict[str, float]) -> bool:
         rate = next((t for t in tokens[at + 1 : at + 6] if t.has("rate.")), None)
         if rate is not None and rate.has("rate.second"):
             drivers["throughput_mib_per_second"] = value * unit.mib
-            return True
-        if rate is not None and rate.has("rate.day"):
+        elif rate is not None and rate.has("rate.day"):
             drivers["ingest_gib_per_day"] = value * unit.mib / 1024
-            return True
-        drivers["data_gib"] = value * unit.mib / 1024
-        return True
-    if unit.concept in _DAYS:
-        drivers["retention_days"] = value * _DAYS[unit.concept]
-        return True
-    following = tokens[at + 1] if at + 1 < len(tokens) else None
-    if unit.word == "b" and unit.glued:
-        drivers["parameters_b"] = value
+        else:
+            drivers["data_gib"] = value * unit.mib / 1024
         return True
     words = [token.word for token in tokens[at : at + 3]]
-    if value >= 1e8 and any(word.startswith("paramet") for word in words):
+    following = tokens[at + 1] if at + 1 < len(tokens) else None
+    if unit.concept in _DAYS:
+        drivers["retention_days"] = value * _DAYS[unit.concept]
+    elif unit.word == "b" and unit.glued:
+        drivers["parameters_b"] = value
+    elif value >= 1e8 and any(word.startswith("paramet") for word in words):
         drivers["parameters_b"] = value / 1e9
-        return True
-    return following is not None and following.has("word.replication")
+    else:
+        return following is not None and following.has("word.replication")
+    return True
 
 
 def _counted(

@@ -8,6 +8,7 @@ import dataclasses
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request import numerals
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.sizes import (
     Run,
+    negative,
     skip,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.tokens import Token
@@ -133,14 +134,7 @@ def _count(tokens: list[Token], head: Head, sized: set[int]) -> None:
         token = tokens[index]
         if token.kind == "num" and index not in sized:
             head.count, head.number = token.value, index
-            before = tokens[index - 1] if index else None
-            if (
-                before is not None
-                and before.word == "-"
-                and not (index >= 2 and before.glued and tokens[index - 2].end == before.start)
-            ):
-                head.count = -token.value
-            if before is not None and before.word in {"minus", "moins"}:
+            if negative(tokens, index):
                 head.count = -token.value
             return
         if token.has("cue.not") and token.word in _NONE and index == head.index - 1:
@@ -164,35 +158,38 @@ def _count(tokens: list[Token], head: Head, sized: set[int]) -> None:
             head.count, head.article = 1.0, True
             head.number = index
             return
-        transparent = (
-            token.word
-            in {"-", "x", "/", "(", ")", "*", "of", "the", "les", "die", "der", "'", '"', "+"}
-            or token.has(
-                "size.",
-                "env.",
-                "word.more",
-                "word.of_them",
-                "word.ha",
-                "kind.k3s",
-                "kind.k8s",
-                "word.existing",
-                "word.proxmox",
-                "part.",
-                "tendency.",
-                "cue.carries",
-            )
-            or token.software is not None
-        )
-        if not transparent:
-            if token.kind == "mark" or token.concept or token.driver:
-                break
+        if not _transparent(token):
             unknown += 1
-            if unknown > 2:
+            stops = token.kind == "mark" or token.concept or token.driver
+            if stops or unknown > 2:
                 break
         if token.has("word.of_them") and unknown:
             break
         index -= 1
     _count_after(tokens, head, sized)
+
+
+def _transparent(token: Token) -> bool:
+    """Tell whether a number may stand before this token and still count the noun after it."""
+    return (
+        token.word
+        in {"-", "x", "/", "(", ")", "*", "of", "the", "les", "die", "der", "'", '"', "+"}
+        or token.has(
+            "size.",
+            "env.",
+            "word.more",
+            "word.of_them",
+            "word.ha",
+            "kind.k3s",
+            "kind.k8s",
+            "word.existing",
+            "word.proxmox",
+            "part.",
+            "tendency.",
+            "cue.carries",
+        )
+        or token.software is not None
+    )
 
 
 def _count_after(tokens: list[Token], head: Head, sized: set[int]) -> None:

@@ -36,7 +36,8 @@ def decide(reading: Reading) -> Target:
     image = bool(reading.entities.image) or reading.mentions("word.image")
     helm = reading.mentions("word.helm") or bool(
         re.search(
-            r"\b(?:on|to|in|into|auf|sur|dans) (?:(?:the|my|our|an?|existing|k3s|den|le) ){0,3}(?:kubernetes|k8s|k3s)\b",
+            r"\b(?:on|to|in|into|auf|sur|dans) (?:(?:the|my|our|an?|existing|k3s|den|le) ){0,3}"
+            r"(?:kubernetes|k8s|k3s)\b",
             reading.folded,
         )
     )
@@ -100,23 +101,27 @@ def _head_is_cluster(reading: Reading) -> bool:
 
 
 def _application(reading: Reading, software: list[t.Any], machines: bool, vm: bool) -> Kind | None:
-    parts = list(dict.fromkeys(reading.meaning.parts))
     families = list(dict.fromkeys(entry.family for entry in software))
     balanced = reading.mentions("addon.traefik")
     several = all(head.count is None for head in reading.heads if head.role == "vm") and bool(
         re.search(r"\b(?:machines|vms|servers|maschinen|serveurs)\b", reading.folded)
     )
-    if len(families) == 1 and software[0].kind == "app" and several:
-        return "app"
-    if machines and len(families) < 2 and not balanced:
+    split = len(families) == 1 and software[0].kind == "app" and several
+    if machines and len(families) < 2 and not balanced and not split:
         return "vm"
     stack = any(entry.stack for _, entry in reading.meaning.software)
-    if len(families) > 1 or stack:
+    if len(families) > 1 or stack or split:
         return "app"
     if len(families) == 1:
-        return "vm" if machines or software[0].kind == "vm" else "app"
+        return "vm" if software[0].kind == "vm" else "app"
     if machines or (vm and not balanced):
         return "vm"
+    return _nameless(reading, balanced)
+
+
+def _nameless(reading: Reading, balanced: bool) -> Kind | None:
+    """Return the kind when no software and no machine was named."""
+    parts = list(dict.fromkeys(reading.meaning.parts))
     if parts:
         single = len(parts) == 1 and not balanced and parts[0] != "app"
         told = bool(reading.sizes) or reading.mentions("kind.server_word")

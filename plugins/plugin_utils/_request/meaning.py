@@ -130,15 +130,11 @@ def _backward(tokens: list[Token], index: int) -> set[int]:
 def understand(tokens: list[Token]) -> Meaning:
     """Return the signals of the sentence."""
     meaning = Meaning(negated=negated_indexes(tokens))
-    yes_ha = no_ha = False
     environments: list[str] = []
     for index, token in enumerate(tokens):
         denied = index in meaning.negated
-        if token.has("word.ha"):
-            yes_ha, no_ha = yes_ha or not denied, no_ha or denied
-        elif token.has("env."):
-            if not denied:
-                environments.append(token.concept.partition(".")[2])
+        if token.has("env.") and not denied:
+            environments.append(token.concept.partition(".")[2])
         elif token.has("cni.") and not denied:
             meaning.cni = token.concept.partition(".")[2]
         elif token.has("word.single_node") and not denied:
@@ -157,17 +153,21 @@ def understand(tokens: list[Token]) -> Meaning:
         like = any(later.has("word.compatible") for later in following)
         if token.software is not None and not denied and not like:
             meaning.software.append((index, token.software))
-    if not meaning.software and any(
-        token.has("kind.dockerhost") and ("docker" in token.word or "container" in token.word)
-        for token in tokens
-    ):
+    hosts = any(token.has("kind.dockerhost") for token in tokens)
+    if hosts and not meaning.software:
         meaning.software.append((0, Software("docker", None, "vm")))
-    meaning.ha = True if yes_ha and not no_ha else (False if no_ha and not yes_ha else None)
-    if yes_ha and no_ha:
-        meaning.contradictions.append("high availability is both asked for and declined")
+    _availability(meaning, tokens)
     meaning.environment = _environment(meaning, environments)
     meaning.operation = _operation(tokens, meaning)
     return meaning
+
+
+def _availability(meaning: Meaning, tokens: list[Token]) -> None:
+    said = {i not in meaning.negated for i, token in enumerate(tokens) if token.has("word.ha")}
+    if len(said) == 1:
+        meaning.ha = said.pop()
+    elif said:
+        meaning.contradictions.append("high availability is both asked for and declined")
 
 
 def _scale(meaning: Meaning, token: Token) -> None:

@@ -14,29 +14,33 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.rea
 
 
 def operation_of(reading: Reading, target: Target) -> t.Any:
+    """Return the operation of the request; what exists must be named or spoken of."""
     said = reading.meaning.operation
     existing = bool(reading.entities.target_name or reading.entities.cluster_name)
     existing = existing or reading.mentions("word.existing") or bool(reading.entities.vmid)
     roles = [h for h in reading.heads if h.role in ("agent", "server", "node") and not h.host]
-    if said == "create":
+    sized = bool(reading.sizes)
+    if said == "add":
+        result = _added(reading, target, existing, bool(roles))
+    elif said == "remove":
+        gone = "destroy" if existing and not sized else "change"
+        result = "scale" if roles and target.kind == "cluster" else gone
+    elif said == "scale":
+        result = "scale" if roles or not sized else "resize"
+    elif said in {"resize", "smaller", "larger"}:
+        counted = any(head.count is not None for head in roles)
+        known = existing or sized or reading.meaning.tendency
+        result = "scale" if counted and not sized else ("resize" if known else "create")
+    elif said == "change":
+        result = "resize" if sized else "change"
+    else:
+        result = said
+    return result
+
+
+def _added(reading: Reading, target: Target, existing: bool, roles: bool) -> str:
+    if roles and target.kind == "cluster":
+        return "scale"
+    if not existing and not any(size.more for size in reading.sizes):
         return "create"
-    if said in {"add", "remove"}:
-        if roles and target.kind == "cluster":
-            return "scale"
-        if said == "remove":
-            return "destroy" if existing and not reading.sizes else "change"
-        named_more = any(size.more for size in reading.sizes) or existing
-        return ("resize" if reading.sizes else "change") if named_more else "create"
-    if said == "scale":
-        return "scale" if roles or not reading.sizes else "resize"
-    if said in {"resize", "smaller", "larger"}:
-        if roles and not reading.sizes and any(h.count is not None for h in roles):
-            return "scale"
-        return "resize" if existing or reading.sizes or reading.meaning.tendency else "create"
-    if said == "destroy":
-        return "destroy"
-    if said == "change":
-        if not existing:
-            return "change" if not reading.sizes else "resize"
-        return "resize" if reading.sizes else "change"
-    return "create"
+    return "resize" if reading.sizes else "change"

@@ -66,14 +66,14 @@ def find_sizes(tokens: list[Token]) -> list[Size]:
             size = _before_number(tokens, index)
         if size is not None:
             size.more = _more(tokens, size)
-            if _negative(tokens, size.number):
+            if negative(tokens, size.number):
                 size.value = -size.value
             sizes.append(size)
             taken = size.end
     return sizes
 
 
-def _negative(tokens: list[Token], index: int) -> bool:
+def negative(tokens: list[Token], index: int) -> bool:
     """Tell whether a minus sign belongs to the number ("-2 cores", not "web-2" or "4-8")."""
     if not index:
         return False
@@ -181,28 +181,30 @@ def _before_number(tokens: list[Token], index: int) -> Size | None:
         if tokens[index].has("unit.gpu") and not denied:
             return Size("gpu", 1, index, index + 1, index)
         return None
-    following = tokens[at + 1] if at + 1 < len(tokens) else None
-    plain = following is None or following.kind == "mark" or following.has("cue.")
-    if following is not None and (following.mib is not None or not plain):
-        named = following.has("unit.core", "noun.memory", "noun.disk", "kind.", "role.")
-        if following.mib is not None or not named:
-            return None
-    previous = tokens[index - 1] if index else None
-    sized = previous is not None and (
-        previous.kind == "num" or (previous.mib is not None and not tokens[index].has("unit.core"))
-    )
-    if sized:
+    if not _stands_alone(tokens, index, at):
         return None
-    value = tokens[at].value
-    if tokens[index].has("unit.core"):
-        return Size("cores", value, index, at + 1, at)
-    if tokens[index].has("unit.gpu"):
-        return Size("gpu", value, index, at + 1, at)
-    if at == index + 1 and tokens[index].has("noun.disk", "noun.memory") and not plain:
-        return None
-    if tokens[index].has("noun.memory"):
+    value, token = tokens[at].value, tokens[index]
+    if token.has("unit.core", "unit.gpu"):
+        return Size("cores" if token.has("unit.core") else "gpu", value, index, at + 1, at)
+    if token.has("noun.memory"):
         return Size("memory_mib", value * 1024, index, at + 1, at)
     return Size("disk_gib", value, index, at + 1, at)
+
+
+def _stands_alone(tokens: list[Token], index: int, number: int) -> bool:
+    """Tell whether the number belongs to the label before it, not to what follows."""
+    following = tokens[number + 1] if number + 1 < len(tokens) else None
+    plain = following is None or following.kind == "mark" or following.has("cue.")
+    if following is not None and not plain:
+        named = following.has("unit.core", "noun.memory", "noun.disk", "kind.", "role.")
+        adjoining = number == index + 1 and tokens[index].has("noun.disk", "noun.memory")
+        if following.mib is not None or not named or adjoining:
+            return False
+    previous = tokens[index - 1] if index else None
+    if previous is None:
+        return True
+    core = tokens[index].has("unit.core")
+    return previous.kind != "num" and (previous.mib is None or core)
 
 
 def _more(tokens: list[Token], size: Size) -> int:

@@ -185,13 +185,10 @@ def _multiply(tokens: list[Token]) -> list[Token]:
 
 
 def _multiplier(token: Token, before: Token | None, following: Token | None) -> float | None:
-    if before is None or before.kind != "num":
+    if before is None or before.kind != "num" or token.kind == "mark":
         return None
     if token.kind == "num":
-        scale = token.written and token.value in (100, 1e3, 1e6, 1e9) and token.word
-        return token.value if scale and token.word in numerals.SCALES else None
-    if token.kind != "word":
-        return None
+        return token.value if token.written and token.word in numerals.SCALES else None
     if token.word == "k" and token.glued:
         return 1e3
     counted = following is not None and following.kind == "word" and not following.glued
