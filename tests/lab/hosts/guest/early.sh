@@ -20,22 +20,22 @@ fi
 
 # Kernel settings that are not per container: writable here as files of the host's own, which begin
 # with the real value; the machine's stay untouched.
-while read -r key; do
+grep -v '^#' $lab/sysctls | while read -r key; do
   [ -r "/proc/sys/$key" ] || continue
   file=/run/clusterwright-lab/sysctl/$key
   mkdir -p "${file%/*}"
   cat "/proc/sys/$key" > "$file"
   mount --bind "$file" "/proc/sys/$key"
-done < $lab/sysctls
+done
 
 # Built into the kernel or not there at all: what is built in, modprobe may say so.
 modules=/lib/modules/$(uname -r)
 if [ ! -e "$modules" ]; then
   mkdir -p "$modules"
-  while read -r name probe; do
+  grep -v '^#' $lab/modules | while read -r name probe; do
     # shellcheck disable=SC2086 # a command with its arguments
     if $probe; then echo "kernel/$name.ko"; fi
-  done < $lab/modules > "$modules/modules.builtin"
+  done > "$modules/modules.builtin"
   : > "$modules/modules.order"
   depmod
 fi
