@@ -90,7 +90,7 @@ class Api:
             response = error_response(error)
         except ConnectionResetError:
             self._log_call(request, inner, None, began)
-            raise
+            return web.Response()
         except asyncio.CancelledError:
             raise
         except Exception as error:  # the cause reaches the tests through `crashes`

@@ -116,11 +116,11 @@ class Tasks:
         """Take a guest's configuration lock, waiting as long as the real one does."""
         if self.faults.active("config_lock_held", vmid=vm.vmid):
             await self.pause(LOCK_SECONDS)
-            raise TaskError(lock_timeout(vm.vmid))
+            raise TaskError(lock_error(vm))
         waited = 0.0
         while vm.lock_holder is not None:
             if waited >= LOCK_SECONDS:
-                raise TaskError(lock_timeout(vm.vmid))
+                raise TaskError(lock_error(vm))
             await asyncio.sleep(LOCK_POLL_SECONDS)
             waited += LOCK_POLL_SECONDS
         vm.lock_holder = holder
@@ -223,6 +223,11 @@ class Tasks:
             for task in reversed(self.tasklog)
             if self._visible(task, user)
         ][:25]
+
+
+def lock_error(guest: Any) -> str:
+    """What waiting in vain for a guest's lock file ends with."""
+    return str(getattr(guest, "lock_error", None) or lock_timeout(guest.vmid))
 
 
 def outcome(task: dict[str, Any]) -> str:
