@@ -15,8 +15,15 @@ import pytest
 from lab.pve import PveServer
 from lab.tools import ensure
 
-CONFIGURATION = Path(__file__).parent / "terraform" / "main.tf"
+CONFIGURATIONS = Path(__file__).parent / "terraform"
 NO_CHANGES = 0
+# What a token needs to make and remove the clone on block storage.
+LEAST_PRIVILEGES = (
+    *("VM.Allocate", "VM.Audit", "VM.Clone", "VM.PowerMgmt", "VM.GuestAgent.Audit", "SDN.Use"),
+    *("VM.Config.CDROM", "VM.Config.CPU", "VM.Config.Cloudinit", "VM.Config.Disk"),
+    *("VM.Config.Memory", "VM.Config.Network", "VM.Config.Options"),
+    *("Datastore.AllocateSpace", "Datastore.Audit"),
+)
 
 
 def environment(server: PveServer) -> dict[str, str]:
@@ -32,12 +39,18 @@ def environment(server: PveServer) -> dict[str, str]:
     }
 
 
-def terraform(folder: Path, settings: dict[str, str], *arguments: str) -> int:
+def run(
+    folder: Path, settings: dict[str, str], *arguments: str
+) -> subprocess.CompletedProcess[str]:
     binary = str(ensure(("terraform",)).terraform)
     command = [binary, *arguments, "-no-color", "-input=false"]
-    ended = subprocess.run(
+    return subprocess.run(
         command, cwd=folder, env=settings, capture_output=True, text=True, check=False
     )
+
+
+def terraform(folder: Path, settings: dict[str, str], *arguments: str) -> int:
+    ended = run(folder, settings, *arguments)
     assert ended.returncode in (0, 2), f"{arguments[0]}: {ended.stdout[-2000:]}{ended.stderr}"
     return ended.returncode
 
@@ -68,7 +81,7 @@ def with_password(server: PveServer) -> dict[str, str]:
 def test_apply_plan_destroy(
     tmp_path: Path, version: str, login: Callable[[PveServer], dict[str, str]]
 ) -> None:
-    shutil.copy(CONFIGURATION, tmp_path)
+    shutil.copy(CONFIGURATIONS / "everything" / "main.tf", tmp_path)
     with PveServer(version=version) as server:
         settings = environment(server) | login(server)
         before = everything(server)
@@ -82,3 +95,36 @@ def test_apply_plan_destroy(
         terraform(tmp_path, settings, "destroy", "-auto-approve")
         assert everything(server) == before
         assert not server.state.crashes
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    shutil.copy(CONFIGURATIONS / "clone" / "main.tf", tmp_path)
+    return tmp_path
+
+
+def test_least_privileges(clone: Path) -> None:
+    with PveServer() as server:
+        before = everything(server)
+        token = server.make_token(privileges=LEAST_PRIVILEGES)
+        settings = environment(server) | {"PROXMOX_VE_API_TOKEN": token}
+        before["accounts"] = everything(server)["accounts"]
+        terraform(clone, settings, "init")
+        terraform(clone, settings, "apply", "-auto-approve")
+        assert terraform(clone, settings, "plan", "-detailed-exitcode") == NO_CHANGES
+        terraform(clone, settings, "destroy", "-auto-approve")
+        assert everything(server) == before
+
+
+@pytest.mark.parametrize("missing", ["SDN.Use", "VM.Config.CPU"])
+def test_missing_privilege_is_named(clone: Path, missing: str) -> None:
+    with PveServer() as server:
+        held = [privilege for privilege in LEAST_PRIVILEGES if privilege != missing]
+        token = server.make_token(privileges=held)
+        settings = environment(server) | {"PROXMOX_VE_API_TOKEN": token}
+        terraform(clone, settings, "init")
+        ended = run(clone, settings, "apply", "-auto-approve")
+        assert ended.returncode == 1
+        said = " ".join(ended.stderr.split())
+        assert "received an HTTP 403 response" in said
+        assert f", {missing})" in said
