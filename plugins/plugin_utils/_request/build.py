@@ -311,7 +311,8 @@ def _missing_machine(reading: Reading, request: Request, verdict: checks.Verdict
         or request.drivers
         or request.environment
     )
-    if sized or purpose or reading.sizes:
+    made = any(m.name and (m.source or m.os) for m in request.machines)
+    if sized or purpose or made or reading.sizes:
         return
     missing = ["purpose or size"]
     if not any(m.name for m in request.machines):

@@ -87,10 +87,12 @@ def check_size(verdict: Verdict, where: str, dimension: str, value: float) -> fl
         )
         return None
     if value < low:
-        hint = f" Is {_plain(value)} GB meant?" if dimension == "memory_mib" and value else ""
+        whole = dimension == "memory_mib" and value >= 1
+        hint = f" Is {_plain(value)} GB meant?" if whole else ""
+        said = _plain(value) if value == 0 or value >= 1 else "Less than 1"
         verdict.ask(
             field,
-            f"{_plain(value)} {unit} is impossible; at least {_plain(low)} is needed."
+            f"{said} {unit} is impossible; at least {_plain(low)} is needed."
             f"{hint or ' How much is meant?'}",
         )
         return None

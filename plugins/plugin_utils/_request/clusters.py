@@ -40,11 +40,11 @@ def cluster_wish(reading: Reading, target: Target, verdict: checks.Verdict) -> C
             agents = total - servers if servers is not None and agents is None else agents
         if any(h.of_them for h in reading.counted("agent")) or (rest and rest.role == "server"):
             servers = total - agents if agents is not None and servers is None else servers
-    more_agents = [h for h in reading.counted("agent") if h.count is not None]
+    more_agents = _counted(reading, "agent")
     delta = _delta(reading, more_agents)
     delta_servers = _delta(reading, [h for h in reading.counted("server") if h.count is not None])
-    if delta is None and agents is None and servers is None and total is not None:
-        delta = _delta(reading, reading.counted("node"))
+    if delta is None and agents is None and servers is None:
+        delta = _delta(reading, _counted(reading, "node"))
         total = None if delta is not None else total
     entities = reading.entities
     name = entities.cluster_name or (entities.names[0] if entities.names else None)
@@ -68,6 +68,16 @@ def cluster_wish(reading: Reading, target: Target, verdict: checks.Verdict) -> C
     if delta is None and delta_servers is None:
         checks.check_cluster(verdict, cluster, reading.meaning.ha)
     return cluster
+
+
+def _counted(reading: Reading, role: str) -> list[Head]:
+    """Return the heads with a number; "remove a worker" and "remove worker" are one."""
+    heads = reading.counted(role)
+    if reading.meaning.operation in {"add", "remove"} and all(h.count is None for h in heads):
+        for head in heads:
+            if not reading.tokens[head.index].word.endswith("s"):
+                head.count = 1.0
+    return [head for head in heads if head.count is not None]
 
 
 def _wanted(reading: Reading) -> list[str]:

@@ -64,7 +64,7 @@ def _general(request: Request, facts: dict[str, t.Any]) -> None:
     )
     if request.operation != "create":
         facts["operation"] = request.operation
-    facts.update(request.drivers)
+    facts.update({k: v for k, v in request.drivers.items() if k not in ("cores", "lcores")})
     facts.update(request.sla)
     for name, value in request.totals.items():
         facts[f"total_{name}"] = value

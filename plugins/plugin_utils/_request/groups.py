@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request import numerals
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.sizes import (
@@ -33,6 +34,7 @@ class Head:
     article: bool = False
     runs: list[Run] = dataclasses.field(default_factory=list)
     number: int | None = None
+    name: str | None = None  # "web-01 with 2 cores and db-01 with 4"
 
 
 _ROLES = {
@@ -70,7 +72,7 @@ def find_heads(tokens: list[Token], sized: set[int], cluster: bool) -> list[Head
     for index, token in enumerate(tokens):
         role = role_of(token, cluster)
         if role is None:
-            grouped = _bare_group(tokens, index, sized)
+            grouped = _bare_group(tokens, index, sized) or _named(tokens, index, cluster)
             if grouped is not None:
                 heads.append(grouped)
             continue
@@ -86,6 +88,21 @@ def find_heads(tokens: list[Token], sized: set[int], cluster: bool) -> list[Head
             continue
         heads.append(head)
     return _resolve_subsets(tokens, heads, sized)
+
+
+_MACHINE_NAME = re.compile(r"[a-z][a-z0-9]*-[a-z0-9-]*\d|[a-z]{2,}\d{1,3}")
+
+
+def _named(tokens: list[Token], index: int, cluster: bool) -> Head | None:
+    """Read a name that sizes follow ("db-01 with 4 cores", "db-01 (4 cores)") as a machine."""
+    token = tokens[index]
+    known = token.kind != "word" or token.concept or token.driver or token.software
+    if cluster or known or not _MACHINE_NAME.fullmatch(token.word) or index + 1 >= len(tokens):
+        return None
+    following = tokens[index + 1]
+    if not (following.has("cue.with") or following.word in {":", "(", "="}):
+        return None
+    return Head("vm", index, index + 1, count=1.0, name=token.word, number=index, article=True)
 
 
 def _bare_group(tokens: list[Token], index: int, sized: set[int]) -> Head | None:
@@ -257,7 +274,8 @@ def bind(
         if _is_total(tokens, run):
             totals.append(run)
             continue
-        target = _named_after(tokens, run, usable) or _premodified(tokens, run, usable)
+        target = next((h for h in usable if h.name and 0 <= run.start - h.end <= 1), None)
+        target = target or _named_after(tokens, run, usable) or _premodified(tokens, run, usable)
         each = has_each(tokens, run)
         if target is None:
             target = _before(tokens, run, usable)

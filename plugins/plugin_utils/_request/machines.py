@@ -31,6 +31,7 @@ _DIMENSIONS = (
 def machine_wishes(
     reading: Reading, target: Target, cluster: ClusterWish | None, verdict: checks.Verdict
 ) -> list[MachineWish]:
+    delta = _deltas(reading)
     common = values([*reading.global_runs, *reading.common_runs])
     if cluster is not None:
         return _cluster_machines(reading, cluster, common, verdict)
@@ -42,7 +43,7 @@ def machine_wishes(
         and not (h.role == "node" and target.kind != "app" and reading.clusterish)
     ]
     heads = [h for h in heads if h.role not in {"app"} or h.runs]
-    return _plain_machines(reading, target, heads, common, verdict)
+    return _plain_machines(reading, target, heads, common=common, delta=delta, verdict=verdict)
 
 
 def _cluster_machines(
@@ -169,7 +170,9 @@ def _plain_machines(
     reading: Reading,
     target: Target,
     heads: list[Head],
+    *,
     common: dict[str, float],
+    delta: dict[str, t.Any],
     verdict: checks.Verdict,
 ) -> list[MachineWish]:
     extras = _extras(reading)
@@ -177,6 +180,18 @@ def _plain_machines(
     if not names and reading.entities.target_name:
         names = [reading.entities.target_name]
     default = "container" if target.kind == "lxc" else "vm"
+    if not names and sum(bool(head.name and head.runs) for head in heads) > 1:
+        return [
+            MachineWish(
+                role=default,
+                name=head.name,
+                count=1,
+                **extras,
+                **{**_checked(verdict, f"machines.{head.name}", {**common, **values(head.runs)})},
+            )
+            for head in heads
+            if head.name and head.runs
+        ]
     groups: list[tuple[str, float | None, dict[str, float], bool]] = []
     for head in heads:
         own = values(head.runs)
@@ -198,7 +213,6 @@ def _plain_machines(
         return []
     machines: list[MachineWish] = []
     addresses = list(reading.entities.addresses)
-    delta = _deltas(reading)
     for role, count, own in merged:
         sizes = _checked(
             verdict, f"machines.{role}", {**common, **own} if len(merged) == 1 or not own else own

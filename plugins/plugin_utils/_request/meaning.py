@@ -9,6 +9,9 @@ import re
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.lexicon import (
     Software,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.numerals import (
+    ARTICLES,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.tokens import Token
 
 
@@ -53,6 +56,11 @@ def negated_indexes(tokens: list[Token]) -> set[int]:
             and tokens[index + 1].has("cue.not")
         ):
             denied.update(_backward(tokens, index))
+        if token.has("kind.cluster", "kind.k3s", "kind.k8s", "kind.vm", "kind.lxc"):
+            before = tokens[max(index - 2, 0) : index]
+            article = len(before) == 2 and before[1].word in ARTICLES
+            if before and before[0 if article else -1].has("cue.not"):
+                denied.add(index)
     return denied
 
 

@@ -173,6 +173,7 @@ def _clusterish(tokens: list[Token], entities: Entities, meaning: Meaning) -> bo
     if re.search(r"\b(?:k3s|k8s|kube|rke2)", names) or entities.version:
         return True
     strong = ("kind.k3s", "kind.k8s", "role.server", "role.worker", "cni.", "word.single_node")
+    tokens = [token for i, token in enumerate(tokens) if i not in meaning.negated]
     if any(token.has(*strong) for token in tokens):
         return True
     branded = any(not software.stack for _, software in meaning.software)

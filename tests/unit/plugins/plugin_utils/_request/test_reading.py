@@ -246,6 +246,14 @@ def test_everything_said_is_explicit() -> None:
     assert "cluster.servers" not in request.explicit
 
 
+def test_named_machines_keep_their_own_sizes() -> None:
+    request = read_request("VMs: web-01 with 2 cores and 4 GB and db-01 with 4 cores and 16 GB")
+    assert [(m.name, m.cores, m.memory_mib) for m in request.machines] == [
+        ("web-01", 2, 4096),
+        ("db-01", 4, 16384),
+    ]
+
+
 def test_what_no_stated_hosts_can_hold_is_refused() -> None:
     request = read_request("400 workers with 64 cores and 512 GB each on my 3-node homelab")
     assert to_intent_facts(request)[0] == "refuse_capacity"
