@@ -12,9 +12,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils import _contracts, _sizing
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import (
-    Knowledge,
     KnowledgeError,
-    load_knowledge,
 )
 
 PROVIDERS = ("none", "gemini", "openai", "anthropic", "ollama")
@@ -59,7 +57,9 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS, **CONSTRAINTS)
         try:
-            request, plan = _sized(args)
+            request, plan = _sizing.size_data(
+                **{name: value for name, value in args.items() if name != "require_ready"}
+            )
         except (
             _contracts.ContractError,
             KnowledgeError,
@@ -77,56 +77,3 @@ class ActionModule(ActionBase):
         if plan.status != "ready" and args["require_ready"]:
             result["failed"] = True
         return result
-
-
-def _sized(args: dict[str, t.Any]) -> tuple[_contracts.Request, _contracts.Plan]:
-    _contracts.require()
-    site = _contracts.parse(_contracts.Site, args["site"])
-    snapshot = _contracts.parse(_contracts.Snapshot, args["snapshot"]) if args["snapshot"] else None
-    previous = _optional(_contracts.Plan, args["previous_plan"])
-    if args["request"] is not None:
-        request = _contracts.parse(_contracts.Request, args["request"])
-    else:
-        knowledge = load_knowledge(tuple(site.knowledge_dirs))
-        earlier = _optional(_contracts.Request, args["previous_request"])
-        request = _read(args["intent"], knowledge, snapshot, earlier)
-    reserved = args["reserved"]
-    plan = _sizing.decide(
-        request,
-        snapshot,
-        site,
-        provider=args["provider"],
-        settings=args["provider_settings"],
-        deployment=args["deployment"] or None,
-        reserved=_sizing.Reserved(
-            frozenset(reserved.get("vmids") or ()),
-            frozenset(reserved.get("addresses") or ()),
-            frozenset(reserved.get("names") or ()),
-        ),
-        previous=previous,
-    )
-    return request, plan
-
-
-def _optional(contract: type[_contracts.Contract], data: t.Any) -> _contracts.Contract | None:
-    return _contracts.parse(contract, data) if data else None
-
-
-def _read(
-    intent: str,
-    knowledge: Knowledge,
-    snapshot: _contracts.Snapshot | None,
-    previous: _contracts.Request | None,
-) -> _contracts.Request:
-    """Return the request of a sentence; names of the cluster help to tell names from words."""
-    from ansible_collections.clusterwright.proxmox.plugins.plugin_utils import _request
-
-    guests = snapshot.guests if snapshot else ()
-    vocabulary = _request.Vocabulary(
-        software=knowledge.vocabulary,
-        nodes=tuple(node.name for node in snapshot.nodes) if snapshot else (),
-        storages=tuple(sorted({s.storage for s in snapshot.storages})) if snapshot else (),
-        templates=tuple(guest.name for guest in guests if guest.template),
-        guests=tuple(guest.name for guest in guests if not guest.template),
-    )
-    return _request.read_request(intent, vocabulary=vocabulary, previous=previous)

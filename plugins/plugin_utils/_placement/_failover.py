@@ -39,7 +39,7 @@ def failover_shortfalls(
                 for name in left
                 if name != lost
                 and left[name] >= item.memory_mib
-                and cpus[name] >= item.cpus
+                and cpus[name] >= item.threads
                 and (item.hosts is None or name in item.hosts)
             ]
             if not fitting:

@@ -34,7 +34,10 @@ class Host:
 
 @dataclass(frozen=True)
 class Item:
-    """One guest to place; ``disks`` are (storage, GiB)."""
+    """One guest to place; ``disks`` are (storage, GiB).
+
+    For a guest that is there already the sizes are what it grows by, and ``width`` is its vCPU.
+    """
 
     name: str
     cpus: int
@@ -44,6 +47,12 @@ class Item:
     spread: bool = False  # never two of the group on one host
     hosts: frozenset[str] | None = None  # None: any
     restart: bool = False  # must find another host when its own is lost
+    width: int | None = None  # vCPU of the guest where `cpus` is only its growth
+
+    @property
+    def threads(self) -> int:
+        """Return how many threads a host needs for it."""
+        return self.cpus if self.width is None else self.width
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ class State:
         return (
             item.memory_mib <= self.memory[name]
             and item.cpus <= self.cpus[name]
-            and item.cpus <= self.hosts[name].cpus
+            and item.threads <= self.hosts[name].cpus
             and (item.hosts is None or name in item.hosts)
             and not (item.spread and self.groups.get((name, item.group)))
             and self._lacking_disk(item, name) is None
@@ -45,8 +45,8 @@ class State:
         host = self.hosts[name]
         if item.hosts is not None and name not in item.hosts:
             yield Shortfall(item.name, name, "host", 1, 0)
-        if item.cpus > host.cpus:
-            yield Shortfall(item.name, name, "cores", item.cpus, host.cpus)
+        if item.threads > host.cpus:
+            yield Shortfall(item.name, name, "cores", item.threads, host.cpus)
         if item.memory_mib > self.memory[name]:
             yield Shortfall(item.name, name, "memory", item.memory_mib, self.memory[name])
         if item.cpus > self.cpus[name]:

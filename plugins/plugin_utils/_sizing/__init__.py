@@ -13,5 +13,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._mod
     Reserved,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._table import table
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._task import size_data
 
-__all__ = ["Proposal", "ProviderError", "Reserved", "decide", "size", "table"]
+__all__ = ["Proposal", "ProviderError", "Reserved", "decide", "size", "size_data", "table"]

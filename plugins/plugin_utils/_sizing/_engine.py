@@ -59,6 +59,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._top
     cluster_groups,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._wishes import (
+    as_before,
     share_totals,
 )
 
@@ -236,7 +237,7 @@ def _groups(context: Context) -> tuple[Topology | None, list[Group]]:
     groups = share_totals(context, groups)
     if context.proposal is not None and not context.refused:
         groups = apply_proposal(context, groups, context.proposal)
-    return topology, within_limits(context, groups)
+    return topology, as_before(context, within_limits(context, groups))
 
 
 def _planned(context: Context, topology: Topology | None, groups: list[Group]) -> Plan:

@@ -38,7 +38,7 @@ LEVELS = (1.0, 0.75, 0.5, 0.375, 0.25)
 #: At most so many smaller plans are tried.
 MAX_CANDIDATES = 200
 RESOURCES = {
-    "memory": "MiB of memory",
+    "memory": "memory",
     "cpu": "vCPU",
     "cores": "host threads for one machine",
     "disk": "GiB of storage",
@@ -122,6 +122,7 @@ def _items(
         yield Item(
             name=name,
             cpus=max(0, group.cores - guest.cpus),
+            width=group.cores,
             memory_mib=max(0, group.memory_mib - guest.memory_mib),
             disks=((site.storage, growth),) if growth else (),
             group=group.name,
@@ -249,14 +250,20 @@ def _sentence(shortfall: Shortfall) -> str:
         return "already holds one of its group"
     if shortfall.resource == "failover":
         return (
-            f"when it is lost, no other host has the {shortfall.needed:g} MiB to restart it"
-            f" ({shortfall.free:g} MiB at most)"
+            f"when it is lost, no other host has {amount('memory_mib', shortfall.needed)} to"
+            f" restart it ({amount('memory_mib', shortfall.free)} at most)"
         )
-    lack = shortfall.needed - shortfall.free
-    return (
-        f"needs {shortfall.needed:g} {RESOURCES[shortfall.resource]}, {shortfall.free:g} may be"
-        f" used, {lack:g} short"
+    needed, free, lack = (
+        _resource(shortfall.resource, value)
+        for value in (shortfall.needed, shortfall.free, shortfall.needed - shortfall.free)
     )
+    return f"needs {needed}, {free} may be used, {lack} short"
+
+
+def _resource(resource: str, value: float) -> str:
+    if resource == "memory":
+        return f"{amount('memory_mib', value)} of memory"
+    return f"{round(value, 1):g} {RESOURCES[resource]}"
 
 
 def _total(groups: list[Group], hosts: list[Host]) -> str:

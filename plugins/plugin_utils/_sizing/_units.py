@@ -9,7 +9,8 @@ import math
 def amount(number: str, value: float) -> str:
     """Return the value of ``cores``, ``memory_mib``, ``disk_gib`` or ``count`` with its unit."""
     if number == "memory_mib":
-        return f"{value / 1024:g} GiB" if value >= 1024 else f"{value:g} MiB"
+        quarters = value >= 1024 and value % 256 == 0
+        return f"{value / 1024:g} GiB" if quarters else f"{value:.0f} MiB"
     if number == "disk_gib":
         return f"{value:g} GiB of disk"
     if number == "cores":

@@ -7,7 +7,10 @@ import math
 import typing as t
 from dataclasses import replace
 
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Machine
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
+    Machine,
+    digest,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
     MachineWish,
 )
@@ -165,3 +168,29 @@ def share_totals(context: Context, groups: list[Group]) -> list[Group]:
             for group in groups
         ]
     return groups
+
+
+def as_before(context: Context, groups: list[Group]) -> list[Group]:
+    """Return the sizes of an earlier plan of the very same request and site, when there is one.
+
+    What was cut to fit stays as it is, also when there is more room now: a second run changes
+    nothing.
+    """
+    previous = context.previous
+    made = previous.provenance if previous is not None else None
+    if previous is None or made is None or not previous.machines:
+        return groups
+    same = (digest(context.request), digest(context.site))
+    if (made.request_sha256, made.site_sha256) != same:
+        return groups
+    context.findings += [f for f in previous.findings if f.id == "capacity.reduced"]
+    result = []
+    for group in groups:
+        machines = [m for m in previous.machines if m.group == group.name]
+        if machines:
+            whys = tuple(why for why in machines[0].why if why.field != "node")
+            sizes = t.cast("dict[str, t.Any]", sizes_of(machines[0]))
+            result.append(replace(group, count=len(machines), why=whys, **sizes))
+        else:
+            result.append(group)
+    return result

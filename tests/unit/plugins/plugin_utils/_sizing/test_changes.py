@@ -14,6 +14,7 @@ from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._
     finding_ids,
     group,
     guest,
+    node,
     plan,
     request,
     snapshot,
@@ -139,3 +140,27 @@ def test_a_foreign_guest_with_our_vmid_is_left_alone() -> None:
     stranger = guest(first.machines[0].vmid, "stranger", "pve1")
     result = plan(vm(name="web-01"), snapshot(guests=[stranger]), deployment="web", previous=first)
     assert result.machines[0].vmid != stranger["vmid"]
+
+
+def test_what_was_cut_stays_as_it_is_when_there_is_more_room() -> None:
+    wanted = request(workload="ml-training")
+    small = snapshot([node("pve1", memory_mib=24576), node("pve2", memory_mib=24576)])
+    first = plan(wanted, small)
+    assert "capacity.reduced" in finding_ids(first)
+    later = plan(wanted, applied(first), previous=first)
+    assert later.machines == first.machines
+    assert "capacity.reduced" in finding_ids(later)
+    anew = plan(wanted, applied(first))
+    assert sum(m.memory_mib for m in anew.machines) > sum(m.memory_mib for m in first.machines)
+
+
+def test_a_machine_never_grows_beyond_its_host() -> None:
+    first = plan(vm(name="web-01", cores=4), snapshot([node("pve1", cpus=4)]), deployment="web")
+    wanted = request(
+        kind="vm", operation="resize", machines=[{"role": "vm", "name": "web-01", "cores": 8}]
+    )
+    machine = first.machines[0]
+    there = guest(machine.vmid, "web-01", "pve1", cpus=4, disk_gib=50.0, tags=machine.tags)
+    facts = snapshot([node("pve1", cpus=4)], guests=[there])
+    result = plan(wanted, facts, deployment="web", previous=first)
+    assert finding_ids(result, "error") == {"capacity.cores"}
