@@ -12,6 +12,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 Phrase = tuple[str, ...]
+MAX_SLIPS = 4096
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Lexicon:
     not_typos: frozenset[str]
     longest: int
     languages: Mapping[str, frozenset[str]]  # function words
+    slips: dict[str, str] = dataclasses.field(compare=False)  # words already looked at
     stores: frozenset[str]  # families that keep the data of other software
 
     def components(self, family: str) -> frozenset[str]:
@@ -110,6 +112,7 @@ def builtin() -> Lexicon:
         not_typos=frozenset(software["not_typos"]),
         longest=longest,
         stores=frozenset(software["stores"]),
+        slips={},
         languages={name: frozenset(entry) for name, entry in words["languages"].items()},
     )
 
@@ -151,7 +154,12 @@ def _merged(names: tuple[tuple[str, tuple[str, str | None]], ...]) -> Lexicon:
         )
     known, correctable, longest = _indexed(base.concepts, software, base.drivers)
     return dataclasses.replace(
-        base, software=software, known_words=known, correctable=correctable, longest=longest
+        base,
+        software=software,
+        known_words=known,
+        correctable=correctable,
+        longest=longest,
+        slips={},
     )
 
 
@@ -169,6 +177,15 @@ def corrected(word: str, lexicon: Lexicon) -> str:
         or word in lexicon.not_typos
     ):
         return word
+    known = lexicon.slips.get(word)
+    if known is None:
+        if len(lexicon.slips) >= MAX_SLIPS:
+            lexicon.slips.clear()
+        known = lexicon.slips[word] = _nearest(word, lexicon)
+    return known
+
+
+def _nearest(word: str, lexicon: Lexicon) -> str:
     limit = 2 if len(word) >= 9 else 1
     best, best_distance = word, limit + 1
     for length in range(len(word) - limit, len(word) + limit + 1):

@@ -83,7 +83,9 @@ def _split(folded: str, language: str, lexicon: Lexicon) -> list[Token]:
         if ident and not after_number and any(char.isdigit() for char in ident.group(0)):
             whole = ident.group(0)
             parts = re.split(r"[-_]", whole)
-            if len(parts) == 1 or not all(part in lexicon.known_words for part in parts):
+            if len(parts) == 1 or not all(
+                part in lexicon.known_words and not part.isdigit() for part in parts
+            ):
                 tokens.append(Token("word", whole, position, ident.end()))
                 position = ident.end()
                 continue
