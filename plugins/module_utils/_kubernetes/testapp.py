@@ -144,16 +144,13 @@ class TestApp:
         }
 
     def _reason(self) -> str:
-        """Return why a pod waits, as the kubelet or the scheduler says it."""
-        for pod in self._pods():
-            for container in pod["status"].get("containerStatuses", []):
-                waiting = container.get("state", {}).get("waiting", {})
-                if waiting.get("reason") not in (None, "ContainerCreating"):
-                    return f" ({waiting['reason']}: {waiting.get('message', '')[:200]})"
-            for item in pod["status"].get("conditions", []):
-                if item["type"] == "PodScheduled" and item["status"] != "True":
-                    return f" ({item.get('message', '')[:200]})"
-        return ""
+        """Return why pods wait, as the kubelet or the scheduler said it last."""
+        path = f"/api/v1/namespaces/{self.namespace}/events?fieldSelector=type%3DWarning"
+        events = self.request("GET", path, None)["items"]
+        if not events:
+            return ""
+        last = max(events, key=lambda item: item.get("lastTimestamp") or "")
+        return f" ({last.get('reason', '')}: {' '.join(last.get('message', '').split())[:300]})"
 
     def _node_port(self) -> int:
         if not self.namespace:
