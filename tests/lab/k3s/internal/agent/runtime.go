@@ -19,12 +19,14 @@ import (
 	"clusterwright.lab/k3s/internal/config"
 	"clusterwright.lab/k3s/internal/layout"
 	"clusterwright.lab/k3s/internal/proc"
+	"clusterwright.lab/k3s/internal/token"
 )
 
 const (
 	runtimeTimeout = 60 * time.Second
 	runtimeGrace   = 5 * time.Second
 	imageNamespace = "k8s.io"
+	shimName       = "containerd-shim-runc-v2"
 )
 
 //go:embed containerd.toml
@@ -65,6 +67,11 @@ func StartRuntime(ctx context.Context, settings *config.Config, cni CNIPaths) (*
 	cmd := exec.Command(binary, "--config", file, "--address", layout.ContainerdSocket,
 		"--state", layout.ContainerdState, "--root", settings.DataDir.Agent("containerd"))
 	cmd.Stdout, cmd.Stderr = output, output
+	tools, err := unpackShim(settings.DataDir)
+	if err != nil {
+		return nil, err
+	}
+	cmd.Env = append(os.Environ(), "PATH="+tools+":"+os.Getenv("PATH"))
 	child, err := proc.Start("containerd", cmd)
 	if err != nil {
 		return nil, err
@@ -91,6 +98,27 @@ func (r *Runtime) Done() <-chan struct{} { return r.child.Done() }
 
 // Stop ends containerd; its pods go on.
 func (r *Runtime) Stop() { r.child.Stop(runtimeGrace) }
+
+// unpackShim copies the host's containerd shim to where k3s unpacks its own: scripts that end all
+// pods of a node know the shims by that path.
+func unpackShim(data layout.Data) (string, error) {
+	source, err := exec.LookPath(shimName)
+	if err != nil {
+		return "", fmt.Errorf("the lab stand-in for k3s uses the host's containerd: %w", err)
+	}
+	program, err := os.ReadFile(source)
+	if err != nil {
+		return "", err
+	}
+	hash := token.Hash(program)
+	dir := filepath.Join(string(data), "data", hash, "bin")
+	if target := filepath.Join(dir, shimName); !layout.Exists(target) {
+		if err := layout.WriteFile(target, program, 0o755); err != nil {
+			return "", err
+		}
+	}
+	return dir, layout.Link(hash, filepath.Join(string(data), "data", "current"))
+}
 
 func writeRuntimeConfig(file string, settings *config.Config, cni CNIPaths) error {
 	form, err := template.New("containerd").Parse(containerdTemplate)
