@@ -51,17 +51,26 @@ def value_of(number: float | Expression, drivers: t.Mapping[str, float]) -> floa
     return total
 
 
-def _holds(
-    rule: Rule, said: t.Mapping[str, float], all_drivers: t.Mapping[str, float], env: str, ha: bool
-) -> bool:
-    when = rule.when
-    if when.environment and env not in when.environment:
-        return False
-    if when.ha is not None and when.ha != ha:
-        return False
-    if any(name not in said for name in when.drivers):
-        return False
-    return all(all_drivers.get(name, 0.0) <= limit for name, limit in rule.upto.items())
+@dataclass(frozen=True)
+class _Circumstances:
+    """What decides which rule holds; ``known`` are the drivers with their defaults."""
+
+    said: t.Mapping[str, float]
+    known: t.Mapping[str, float]
+    environment: str
+    ha: bool
+    scale: str | None
+
+    def allow(self, rule: Rule) -> bool:
+        """Return whether the rule holds."""
+        when = rule.when
+        return (
+            (not when.environment or self.environment in when.environment)
+            and when.ha in (None, self.ha)
+            and (not when.scale or self.scale in when.scale)
+            and all(name in self.said for name in when.drivers)
+            and all(self.known.get(name, 0.0) <= limit for name, limit in rule.upto.items())
+        )
 
 
 def _names(quantity: Quantity) -> t.Iterator[str]:
@@ -77,6 +86,8 @@ def evaluate(
     drivers: t.Mapping[str, float],
     environment: str,
     ha: bool,
+    *,
+    scale: str | None = None,
 ) -> Evaluation:
     """Return the numbers of the first rule that holds (the last rule when none does).
 
@@ -86,11 +97,13 @@ def evaluate(
         drivers: what was said, by driver name.
         environment: "production", "staging", "development", "test" or "" (not said).
         ha: high availability is wanted.
+        scale: "small", "medium" or "large" when it was said in words.
     """
     known = {name: d.default for name, d in family.drivers.items() if d.default is not None}
     known.update(drivers)
     rules = component.rules
-    rule = next((r for r in rules if _holds(r, drivers, known, environment, ha)), rules[-1])
+    case = _Circumstances(drivers, known, environment, ha, scale)
+    rule = next((r for r in rules if case.allow(r)), rules[-1])
     result = Evaluation(note=rule.note)
     used: set[str] = {name for candidate in rules for name in candidate.upto}
     low, high = dict(known), dict(known)  # a ratio to vCPU follows its own bound

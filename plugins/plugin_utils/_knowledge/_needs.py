@@ -71,6 +71,8 @@ def needs(
     environment: str,
     ha: bool,
     knowledge: Knowledge,
+    *,
+    scale: str | None = None,
 ) -> list[Need]:
     """Return the needs of each component of each app, in the order they were named.
 
@@ -81,6 +83,7 @@ def needs(
             one, or "" when none was said, the recommendation.
         ha: components get their high-availability count.
         knowledge: loaded families.
+        scale: "small", "medium" or "large" when it was said in words.
     """
     found: list[Need] = []
     for app in apps:
@@ -90,7 +93,7 @@ def needs(
             family = knowledge.table(category_of(app.family))
         said = {**drivers, **app.drivers}
         for name, component in _chosen(family, app.component):
-            result = evaluate(family, component, said, environment, ha)
+            result = evaluate(family, component, said, environment, ha, scale=scale)
             small = family.pick == "minimum" or environment in ("development", "test")
             chosen = result.minimum if small else result.recommended
             need = _need(_Case(app, family, name, component, result, chosen, unknown))

@@ -18,6 +18,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
 )
 
 ID_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
+Scale = t.Literal["small", "medium", "large"]
 Grade = t.Literal["vendor-table", "vendor-formula", "chart-default", "heuristic"]
 #: Confidence of a number by the kind of its source.
 CONFIDENCE: dict[str, float] = {
@@ -74,6 +75,7 @@ class When(Model):
 
     environment: tuple[Environment, ...] = ()
     ha: bool | None = None
+    scale: tuple[Scale, ...] = ()  # said in words: "light use", "a big …"
     drivers: tuple[str, ...] = ()  # drivers that must have been said
 
 

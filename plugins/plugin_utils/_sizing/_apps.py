@@ -62,7 +62,9 @@ def app_groups(context: Context) -> list[Group]:
         *_apps_of_components(request.components, request.apps, context.knowledge),
     ]
     if apps:
-        found = needs(apps, request.drivers, environment, ha, context.knowledge)
+        found = needs(
+            apps, request.drivers, environment, ha, context.knowledge, scale=request.scale
+        )
         pairs = _matched(context, found, wishes, environment, ha)
     else:
         pairs = [
@@ -91,8 +93,8 @@ def _last_resort(context: Context, wish: MachineWish, environment: str, ha: bool
     role = "" if wish.role in GENERAL_ROLES else wish.role
     words = " ".join((role, workload, (wish.name or "").replace("-", " ")))
     app = AppWish(family=f"table-{category_of(words)}", count=wish.count or 1)
-    drivers = context.request.drivers
-    return needs([app], drivers, environment, ha, context.knowledge)[0], wish
+    drivers, scale = context.request.drivers, context.request.scale
+    return needs([app], drivers, environment, ha, context.knowledge, scale=scale)[0], wish
 
 
 def _matched(

@@ -68,8 +68,9 @@ def _addon_nodes(context: Context, group: Group, ha: bool) -> Group:
 
 def _apps(context: Context, group: Group, apps: list[AppWish], ha: bool) -> Group:
     """Raise the count, or where that was said the size, until the software fits."""
-    environment = context.request.environment or ""
-    found = needs(apps, context.request.drivers, environment, ha, context.knowledge)
+    request = context.request
+    environment = request.environment or ""
+    found = needs(apps, request.drivers, environment, ha, context.knowledge, scale=request.scale)
     names = ", ".join(dict.fromkeys(need.title for need in found))
     confidence = min(need.confidence for need in found)
     for number, key in KEYS.items():

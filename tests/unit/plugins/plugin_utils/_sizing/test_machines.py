@@ -34,6 +34,9 @@ FACTORS: dict[str, tuple[Request, tuple[int, int, int, int]]] = {
         app("table-web", environment="production", drivers={"users": 5000}),
         (1, 6, 8192, 80),
     ),
+    "light web": (app("table-web", scale="small"), (1, 2, 2048, 20)),
+    "heavy web in words": (app("table-web", scale="large"), (1, 6, 8192, 80)),
+    "large database": (app("table-database", scale="large"), (1, 8, 32768, 500)),
     "production database": (app("table-database", environment="production"), (1, 4, 8192, 100)),
     "development database": (app("table-database", environment="development"), (1, 2, 4096, 50)),
     "100 users of PostgreSQL": (
