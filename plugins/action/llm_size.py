@@ -10,10 +10,7 @@ import typing as t
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils import _contracts, _sizing
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import (
-    KnowledgeError,
-)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils import _contracts
 
 PROVIDERS = ("none", "gemini", "openai", "anthropic", "ollama")
 ARGUMENTS: dict[str, t.Any] = {
@@ -56,6 +53,12 @@ class ActionModule(ActionBase):
         """Return request, plan, its table and findings; a plan that is not ready fails."""
         super().run(tmp, task_vars)
         _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS, **CONSTRAINTS)
+        # Here, so that loading the plug-in costs little.
+        from ansible_collections.clusterwright.proxmox.plugins.plugin_utils import _sizing
+        from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import (
+            KnowledgeError,
+        )
+
         try:
             request, plan = _sizing.size_data(
                 **{name: value for name, value in args.items() if name != "require_ready"}
