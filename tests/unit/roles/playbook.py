@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run a role on the controller with the real ansible-playbook."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def run_role(folder: Path, role: str, result: str, **variables: t.Any) -> tuple[int, str, t.Any]:
+    """Run ``role`` on localhost; return exit code, output and the variable ``result``.
+
+    The variable is saved whether the role fails or not.
+    """
+    saved = folder / "result.json"
+    play = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "vars": variables,
+        "tasks": [
+            {
+                "block": [
+                    {"ansible.builtin.import_role": {"name": f"clusterwright.proxmox.{role}"}}
+                ],
+                "always": [
+                    {
+                        "ansible.builtin.copy": {
+                            "content": "{{ " + result + " | default(none) | to_json }}",
+                            "dest": str(saved),
+                            "mode": "0600",
+                        }
+                    }
+                ],
+            }
+        ],
+    }
+    (folder / "play.yml").write_text(json.dumps([play]))
+    (folder / "ansible.cfg").write_text("[defaults]\n")
+    environment = {
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "build/collections"),
+        "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
+        "ANSIBLE_LOCALHOST_WARNING": "false",
+        "HOME": os.environ["HOME"],
+        "PATH": os.environ["PATH"],
+    }
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "ansible-playbook"), str(folder / "play.yml")],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+    )
+    value = json.loads(saved.read_text()) if saved.exists() else None
+    return done.returncode, done.stdout + done.stderr, value
