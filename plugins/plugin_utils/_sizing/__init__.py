@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._decide import (
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model._errors import (
     ProviderError,
-    decide,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._decide import decide
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._engine import size
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
     Proposal,

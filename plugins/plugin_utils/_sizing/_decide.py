@@ -1,29 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one door to a plan: rules alone, or rules with a model that proposes and is checked."""
+"""The one door to a plan: rules and policy alone, or with a model that proposes and is checked."""
 
 from __future__ import annotations
 
-import importlib
 import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
+    Finding,
     Plan,
     Request,
     Site,
     Snapshot,
+    digest,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._engine import size
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
     Proposal,
     Reserved,
 )
-
-#: Package that holds the providers; loaded only when one other than "none" is asked for.
-REVIEW = "ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model"
-
-
-class ProviderError(RuntimeError):
-    """The provider does not exist or cannot be loaded; the message says what to do."""
 
 
 def decide(
@@ -37,19 +31,17 @@ def decide(
     reserved: Reserved | None = None,
     previous: Plan | None = None,
 ) -> Plan:
-    """Return the plan of a request by the rules, reviewed with a model when one is named.
-
-    A provider's ``review(provider, settings, request, snapshot, site, planned)`` gets
-    ``planned(proposal) -> Plan``, the checked engine, and returns one of its plans.
+    """Return the plan of a request by rules and policy, reviewed with a model when one is named.
 
     Raises:
-        ProviderError: the provider cannot be had.
+        ProviderError: the provider cannot be used as it is set up.
+        PolicyError: a policy file cannot be used, or regopy is missing.
         KnowledgeError: a knowledge file is wrong.
     """
 
     def planned(proposal: Proposal | None = None) -> Plan:
-        return size(
-            request,
+        plan = size(
+            identified(request, proposal),
             snapshot,
             site,
             deployment=deployment,
@@ -57,13 +49,46 @@ def decide(
             proposal=proposal,
             previous=previous,
         )
+        return _as_asked(plan, request, proposal)
 
-    if provider == "none" or request.answer != "plan":
+    if request.answer != "plan":
         return planned()
-    try:
-        review: t.Callable[..., Plan] = importlib.import_module(REVIEW).review
-    except (ImportError, AttributeError) as error:
-        raise ProviderError(
-            f"The provider {provider} cannot be used here ({error}); use provider none."
-        ) from None
-    return review(provider, settings or {}, request, snapshot, site, planned)
+    # Not at the top: the review is made of the parts of this package.
+    from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._review import (
+        Task,
+        review,
+    )
+
+    return review(Task(request, snapshot, site, planned), provider, settings)
+
+
+def identified(request: Request, proposal: Proposal | None) -> Request:
+    """Return the request with unknown software read as the proposed families; it stays as it is."""
+    if proposal is None or not proposal.families:
+        return request
+    apps = tuple(
+        app
+        if app.known or app.family not in proposal.families
+        else app.model_copy(update={"family": proposal.families[app.family], "known": True})
+        for app in request.apps
+    )
+    drivers = {**proposal.drivers, **request.drivers}
+    return request.model_copy(update={"apps": apps, "drivers": drivers})
+
+
+def _as_asked(plan: Plan, request: Request, proposal: Proposal | None) -> Plan:
+    """Return the plan as an answer to the request itself; say what a model took it for."""
+    if proposal is None or not proposal.families or plan.provenance is None:
+        return plan
+    found = tuple(
+        Finding(
+            id="model.family",
+            severity="info",
+            field="apps",
+            message=f"{words} is not known; the model takes it for {family}, whose rules are used.",
+            source="model",
+        )
+        for words, family in sorted(proposal.families.items())
+    )
+    provenance = plan.provenance.model_copy(update={"request_sha256": digest(request)})
+    return plan.model_copy(update={"findings": (*plan.findings, *found), "provenance": provenance})

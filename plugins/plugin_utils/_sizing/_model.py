@@ -43,11 +43,14 @@ class Proposal:
     """Numbers that a model proposes, per group; checked, never trusted.
 
     ``groups`` maps a group's name to some of count, cores, memory_mib and disk_gib,
-    ``reasons`` a group's name to one sentence.
+    ``reasons`` a group's name to one sentence. ``families`` says which known family the words of
+    unknown software mean, ``drivers`` numbers that go with it and that the request did not state.
     """
 
     groups: t.Mapping[str, t.Mapping[str, int]] = field(default_factory=dict)
     reasons: t.Mapping[str, str] = field(default_factory=dict)
+    families: t.Mapping[str, str] = field(default_factory=dict)
+    drivers: t.Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -3,20 +3,17 @@
 
 from __future__ import annotations
 
-import sys
-import types
-import typing as t
-
 import pytest
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Plan
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import digest
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing import (
     Proposal,
     ProviderError,
     decide,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._decide import REVIEW
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._decide import (
+    identified,
+)
 from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._sizing.builders import (  # noqa: E501
-    group,
     plan,
     request,
     site,
@@ -29,31 +26,41 @@ def test_without_a_provider_the_rules_decide() -> None:
     assert decide(wanted, snapshot(), site()) == plan(wanted)
 
 
-def test_a_reviewer_gets_the_checked_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[str] = []
+def test_a_question_needs_no_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GEMINI_API_KEY", raising=False)
+    wanted = request(answer="ask", questions=[{"field": "x", "text": "What?"}])
+    assert decide(wanted, snapshot(), site(), provider="gemini").status == "ask"
 
-    def review(provider: str, *_rest: t.Any) -> Plan:
-        seen.append(provider)
-        planned: t.Callable[[Proposal], Plan] = _rest[-1]
-        return planned(Proposal({"agent": {"count": 2}}))
 
-    module = types.ModuleType(REVIEW)
-    vars(module)["review"] = review
-    monkeypatch.setitem(sys.modules, REVIEW, module)
-    result = decide(request(), snapshot(), site(), provider="gemini")
-    assert seen == ["gemini"]
-    assert group(result, "agent")[0] == 2
-    asked = decide(
-        request(answer="ask", questions=[{"field": "x", "text": "What?"}]),
-        snapshot(),
-        site(),
-        provider="gemini",
+@pytest.mark.parametrize(
+    ("provider", "sentence"),
+    [("parrot", "There is no provider parrot"), ("gemini", "set GEMINI_API_KEY")],
+)
+def test_a_provider_that_cannot_be_used_is_one_sentence(
+    provider: str, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GEMINI_API_KEY", raising=False)
+    with pytest.raises(ProviderError, match=sentence):
+        decide(request(), snapshot(), site(), provider=provider)
+
+
+def test_a_plan_that_breaks_a_policy_is_refused_and_holds_nothing_to_render() -> None:
+    limits = {"development": {"max_memory_mib_per_machine": 1024}}
+    result = decide(request(), snapshot(), site(environments=limits))
+    assert result.status == "refused"
+    assert result.machines == ()
+    assert result.cluster is None
+
+
+def test_what_a_model_takes_unknown_software_for_leaves_the_request_as_it_is() -> None:
+    wanted = request(
+        kind="app", apps=[{"family": "frobnicator", "known": False}], drivers={"users": 7}
     )
-    assert asked.status == "ask"
-    assert seen == ["gemini"]  # a question needs no model
-
-
-def test_a_provider_that_is_not_there_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, REVIEW, None)
-    with pytest.raises(ProviderError, match="gemini cannot be used here"):
-        decide(request(), snapshot(), site(), provider="gemini")
+    before = digest(wanted)
+    proposal = Proposal(
+        families={"frobnicator": "postgresql"}, drivers={"users": 9.0, "data_gib": 3}
+    )
+    read = identified(wanted, proposal)
+    assert (read.apps[0].family, read.apps[0].known) == ("postgresql", True)
+    assert read.drivers == {"users": 7, "data_gib": 3}  # what was said stays
+    assert digest(wanted) == before

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Draft by rules → proposal of a model → findings of code → next round, at most ten."""
+
+from __future__ import annotations
+
+import hashlib
+import typing as t
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
+    Finding,
+    Plan,
+    digest,
+    to_data,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import Round
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model import (
+    ModelFailure,
+    Partner,
+    open_partner,
+    read_settings,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model._cache import Cache
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._review._judge import (
+    Task,
+    objections,
+    settled,
+    stopped,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._review._questions import (
+    FamiliesQuestion,
+    Question,
+    SizesQuestion,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import Proposal
+
+
+def review(
+    task: Task,
+    provider: str = "none",
+    settings: t.Mapping[str, t.Any] | None = None,
+    *,
+    partner: Partner | None = None,
+) -> Plan:
+    """Return the reviewed plan of a task.
+
+    Args:
+        task: request, facts, site and the sizing engine.
+        provider: who proposes; ``none`` is the rules alone.
+        settings: the provider's settings.
+        partner: asks instead of a new connection to the provider.
+
+    Raises:
+        ProviderError: the provider cannot be used as it is set up.
+        PolicyError: a policy file cannot be used.
+    """
+    draft = task.judged()
+    if provider == "none" or draft.status != "ready":
+        return settled(draft)
+    with partner or open_partner(provider, read_settings(settings or {})) as opened:
+        return _Review(task, draft, provider, opened).run()
+
+
+class _Review:
+    """The rounds of one review; the request, the site and the draft are only read."""
+
+    def __init__(self, task: Task, draft: Plan, provider: str, partner: Partner) -> None:
+        self.task = task
+        self.draft = draft
+        self.provider = provider
+        self.partner = partner
+        self.rounds: list[Round] = []
+        facts = to_data(task.snapshot) if task.snapshot else {}
+        facts.pop("source", None)  # when they were read is not what they say
+        settings = partner.settings
+        self.cache = Cache(settings.cache_dir, f"{provider}/{partner.model_name}", digest(facts))
+
+    def run(self) -> Plan:
+        """Ask what unknown software is, then for sizes; both share the rounds."""
+        base, proposal = self.draft, Proposal()
+        try:
+            if any(not app.known for app in self.task.request.apps):
+                identified = self._rounds(FamiliesQuestion(self.task, base))
+                if isinstance(identified, tuple):
+                    base, proposal = identified
+                elif identified is not None:
+                    return identified
+            result = self._rounds(SizesQuestion(self.task, base, proposal))
+        except ModelFailure as failure:
+            return self._by_rules("model.failed", f"{failure} The rules decided alone.")
+        if isinstance(result, tuple):
+            return self._accepted(result[0])
+        return result if result is not None else settled(base)
+
+    def _rounds(self, question: Question) -> tuple[Plan, Proposal] | Plan | None:
+        """Return the accepted plan with its proposal, or the plan that ends the review.
+
+        Raises:
+            ModelFailure: the model cannot answer any more.
+        """
+        findings: tuple[Finding, ...] = question.first_findings()
+        last: frozenset[tuple[str, str]] = frozenset()
+        while len(self.rounds) < self.partner.settings.max_rounds:
+            prompt = question.prompt(findings)
+            answer, origin = self._answer(prompt, question)
+            proposal, said, findings = question.read(answer)
+            candidate = None
+            if not findings:
+                candidate = self.task.judged(proposal)
+                findings = objections(question.base, candidate)
+            self._record(prompt, f"{said} ({origin})", findings)
+            if candidate is not None and not findings:
+                return candidate, proposal
+            now = frozenset((finding.id, finding.field) for finding in findings)
+            if now == last:
+                return self._by_rules(
+                    "review.no-progress",
+                    "The model answered with the same faults twice; the rules decided alone.",
+                )
+            last = now
+        return self._limit()
+
+    def _answer(self, prompt: str, question: Question) -> tuple[str, str]:
+        kept = self.cache.get(prompt)
+        if kept is not None:
+            return kept, "from the cache"
+        used = self.partner.usage
+        before = used.requests, used.input_tokens, used.output_tokens
+        answer = self.partner.ask(prompt, question.schema)
+        if not question.read(answer)[2]:
+            self.cache.put(prompt, question.canonical(answer))
+        return answer, (
+            f"{used.requests - before[0]} requests, {used.input_tokens - before[1]} tokens in,"
+            f" {used.output_tokens - before[2]} out"
+        )
+
+    def _record(self, prompt: str, act: str, findings: tuple[Finding, ...]) -> None:
+        number = len(self.rounds) + 1
+        reason = (
+            "The draft of the rules is reviewed."
+            if number == 1
+            else "Findings of the last round: "
+            + (", ".join(f"{f.id} {f.field}".strip() for f in self.rounds[-1].findings) or "none")
+        )
+        sha256 = hashlib.sha256(prompt.encode()).hexdigest()
+        name = f"{self.provider} {self.partner.model_name}"
+        text = f"{name}, prompt sha256 {sha256}: {act}. The prompt was: {prompt}"
+        self.rounds.append(Round(number=number, reason=reason, act=text, findings=findings))
+
+    def _accepted(self, plan: Plan) -> Plan:
+        provenance = plan.provenance and plan.provenance.model_copy(
+            update={"provider": self.provider, "model": self.partner.model_name}
+        )
+        update = {"rounds": tuple(self.rounds), "provenance": provenance}
+        return settled(plan.model_copy(update=update))
+
+    def _by_rules(self, rule: str, message: str) -> Plan:
+        """Return the rules' plan, or a failure when the person asked for the model only."""
+        required = self.partner.settings.required
+        if required:
+            message = message.replace(" The rules decided alone.", "").replace(
+                "; the rules decided alone.", "."
+            )
+        finding = Finding(
+            id=rule,
+            severity="error" if required else "warning",
+            field="provider",
+            message=message,
+            source="review",
+        )
+        plan = self._with(finding)
+        return stopped(plan, "failed", message) if required else settled(plan)
+
+    def _limit(self) -> Plan:
+        message = (
+            f"The review did not end within {len(self.rounds)} rounds; ask again, set another model"
+            " or use provider none."
+        )
+        finding = Finding(
+            id="review.limit", severity="error", field="provider", message=message, source="review"
+        )
+        return stopped(self._with(finding), "failed", message)
+
+    def _with(self, finding: Finding) -> Plan:
+        findings = (*self.draft.findings, finding)
+        return self.draft.model_copy(update={"findings": findings, "rounds": tuple(self.rounds)})
