@@ -15,6 +15,7 @@ from pathlib import Path
 from lab.hosts.cache import file_lock
 from lab.hosts.cgroups import end_group
 from lab.hosts.commands import run
+from lab.hosts.limits import KernelLimits
 from lab.hosts.network import remove_bridge
 
 ESCAPED = re.compile(r"\\([0-7]{3})")
@@ -64,6 +65,7 @@ def remove_footprint(state_dir: Path) -> bool:
         end_group(Path(group) for group in footprint.groups)
         unmount_below(Path(footprint.machines_dir))
         remove_bridge(footprint.bridge)
+        KernelLimits().restore_after_labs()
         for path in NSPAWN_RUNTIME.glob(f"*/{footprint.bridge}-*"):
             shutil.rmtree(path, ignore_errors=True)
         shutil.rmtree(footprint.machines_dir, ignore_errors=True)

@@ -14,6 +14,7 @@ from lab.hosts.disk import HostSite
 from lab.hosts.footprint import Footprint, remove_footprint
 from lab.hosts.guardian import start_guardian
 from lab.hosts.host import Host
+from lab.hosts.limits import KernelLimits
 from lab.hosts.network import LabNetwork, make_bridge
 from lab.machines import MachineError, MachineSpec, MachineStatus
 
@@ -38,6 +39,7 @@ class NspawnMachines:
 
         Raises:
             CommandError: the bridge cannot be made.
+            MachineError: a limit of the kernel is too small and cannot be raised.
         """
         self._state_dir = state_dir
         self._network = network
@@ -49,6 +51,7 @@ class NspawnMachines:
         Footprint(network.bridge, groups, str(self._site.machines_dir)).save(state_dir)
         self._guardian = start_guardian(state_dir, held)
         make_bridge(network)
+        KernelLimits().raise_for_labs()
         threading.Thread(target=self._refresh, name="meminfo", daemon=True).start()
 
     def start(self, spec: MachineSpec) -> None:
