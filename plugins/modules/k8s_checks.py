@@ -21,8 +21,9 @@ requirements:
   - kubernetes (Python package) on the controller
 attributes:
   check_mode:
-    description: Nothing is created, so that the checks which need pods are not run.
+    description: Runs in check mode without the checks that need pods.
     support: partial
+    details: Nothing is created, so that the checks which need pods are reported as not run.
   diff_mode:
     description: Nothing is changed for good.
     support: none

@@ -9,7 +9,7 @@ import typing as t
 
 if t.TYPE_CHECKING:
     #: Ask the API: (method, path, body) gives the answer as JSON data.
-    Request = t.Callable[[str, str, dict[str, t.Any] | None], dict[str, t.Any]]
+    Request = t.Callable[[str, str, "dict[str, t.Any] | None"], dict[str, t.Any]]
     #: Read a page: (host, port, path) gives its text; OSError when nothing answers.
     Fetch = t.Callable[[str, int, str], str]
 
