@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils import _render
 from lab.pve import PveServer
 from lab.tools import Tools, ensure
 from unit.plugins.plugin_utils._render.samples import plan
-
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils import _render
 
 RUNNER = Path(__file__).with_name("run_module.py")
 
