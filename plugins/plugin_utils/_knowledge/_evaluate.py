@@ -60,6 +60,7 @@ class _Circumstances:
     environment: str
     ha: bool
     scale: str | None
+    named: bool
 
     def allow(self, rule: Rule) -> bool:
         """Return whether the rule holds."""
@@ -67,6 +68,7 @@ class _Circumstances:
         return (
             (not when.environment or self.environment in when.environment)
             and when.ha in (None, self.ha)
+            and when.named in (None, self.named)
             and (not when.scale or self.scale in when.scale)
             and all(name in self.said for name in when.drivers)
             and all(self.known.get(name, 0.0) <= limit for name, limit in rule.upto.items())
@@ -88,6 +90,7 @@ def evaluate(
     ha: bool,
     *,
     scale: str | None = None,
+    named: bool = False,
 ) -> Evaluation:
     """Return the numbers of the first rule that holds (the last rule when none does).
 
@@ -98,11 +101,12 @@ def evaluate(
         environment: "production", "staging", "development", "test" or "" (not said).
         ha: high availability is wanted.
         scale: "small", "medium" or "large" when it was said in words.
+        named: the component itself was asked for, not the software as a whole.
     """
     known = {name: d.default for name, d in family.drivers.items() if d.default is not None}
     known.update(drivers)
     rules = component.rules
-    case = _Circumstances(drivers, known, environment, ha, scale)
+    case = _Circumstances(drivers, known, environment, ha, scale, named)
     rule = next((r for r in rules if case.allow(r)), rules[-1])
     result = Evaluation(note=rule.note)
     used: set[str] = {name for candidate in rules for name in candidate.upto}

@@ -52,7 +52,8 @@ class Knowledge:
                 for alias in component.aliases:
                     words.setdefault(alias.lower(), (family.family, name))
         for family in named:
-            for alias in (family.family, family.title, *family.aliases):
+            own = (family.family, family.title) if family.spoken else ()
+            for alias in (*own, *family.aliases):
                 words[alias.lower()] = (family.family, None)
         return words
 

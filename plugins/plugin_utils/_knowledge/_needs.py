@@ -93,7 +93,8 @@ def needs(
             family = knowledge.table(category_of(app.family))
         said = {**drivers, **app.drivers}
         for name, component in _chosen(family, app.component):
-            result = evaluate(family, component, said, environment, ha, scale=scale)
+            named = name == app.component
+            result = evaluate(family, component, said, environment, ha, scale=scale, named=named)
             small = family.pick == "minimum" or environment in ("development", "test")
             chosen = result.minimum if small else result.recommended
             need = _need(_Case(app, family, name, component, result, chosen, unknown))

@@ -75,6 +75,7 @@ class When(Model):
 
     environment: tuple[Environment, ...] = ()
     ha: bool | None = None
+    named: bool | None = None  # the component itself was asked for, not the software as a whole
     scale: tuple[Scale, ...] = ()  # said in words: "light use", "a big …"
     drivers: tuple[str, ...] = ()  # drivers that must have been said
 
@@ -138,6 +139,7 @@ class Family(Model):
     title: str
     category: str  # database, web, monitoring …: chooses the last-resort table
     aliases: tuple[str, ...] = ()
+    spoken: bool = True  # false: its name has another meaning for reading; only aliases count
     drivers: dict[str, Driver] = Field(default_factory=dict)
     components: dict[str, Component] = Field(min_length=1)
     pick: t.Literal["recommended", "minimum"] = "recommended"

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the engine answers to a scale statement; it sees the statement, ``kind`` and ``per``."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
+    Plan,
+    Request,
+    Site,
+    parse,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import (
+    load_knowledge,
+    needs,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request import (
+    Vocabulary,
+    read_request,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing import decide
+
+Per = t.Literal["node", "total", "pod"]
+#: A place without limits: the question is what software needs, not what fits.
+OPEN_SITE: dict[str, t.Any] = {
+    "storages": {"default": "local"},
+    "network": {"bridge": "vmbr0", "subnet": "10.0.0.0/16", "gateway": "10.0.0.1"},
+    "template": {"vmid": 9000},
+    "ssh_public_keys": ["ssh-ed25519 AAAA evaluate"],
+}
+
+
+@dataclass(frozen=True)
+class Provider:
+    """Who proposes numbers beside the rules; ``none`` is the rules alone."""
+
+    name: str = "none"
+    settings: t.Mapping[str, t.Any] | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Numbers for one machine, all machines together or one replica; empty without a plan."""
+
+    values: t.Mapping[str, float]
+    rule: str
+
+    def data(self) -> dict[str, float]:
+        """Return the numbers as they are written to JSON."""
+        return {name: round(value, 3) for name, value in self.values.items()}
+
+
+def read(text: str, knowledge_dirs: tuple[str, ...] = ()) -> Request:
+    """Return the request of a sentence, with the names that the knowledge adds."""
+    vocabulary = Vocabulary(software=load_knowledge(knowledge_dirs).vocabulary)
+    return read_request(text, vocabulary=vocabulary)
+
+
+def answer(
+    statement: str, per: Per, provider: Provider, knowledge_dirs: tuple[str, ...] = ()
+) -> Answer:
+    """Return the engine's numbers.
+
+    A replica (``pod``) has fractions of a vCPU and is what the knowledge says; machines are
+    those of the plan.
+    """
+    request = read(statement, knowledge_dirs)
+    if per == "pod":
+        found = _replica(request, knowledge_dirs)
+        if found is not None:
+            return found
+    site = parse(Site, {**OPEN_SITE, "knowledge_dirs": list(knowledge_dirs)})
+    plan = decide(request, None, site, provider=provider.name, settings=provider.settings)
+    return _machines(plan, per)
+
+
+def _replica(request: Request, knowledge_dirs: tuple[str, ...]) -> Answer | None:
+    found = needs(
+        request.apps,
+        request.drivers,
+        request.environment or "",
+        bool(request.ha),
+        load_knowledge(knowledge_dirs),
+        scale=request.scale,
+    )
+    if not found:
+        return None
+    need = found[0]
+    share = need.count if need.per == "total" else 1
+    values = {
+        "vcpu": need.vcpu / share,
+        "memory_mib": need.memory_mib / share,
+        "disk_gib": need.disk_gib / share,
+        "nodes": float(need.count),
+    }
+    return Answer(values, _source(need.why))
+
+
+def _machines(plan: Plan, per: Per) -> Answer:
+    """Return the numbers of the first group (what the sentence begins with), or of all."""
+    if plan.status != "ready" or not plan.machines:
+        return Answer({}, f"no plan: {plan.summary}")
+    first = plan.machines[0]
+    counted = [m for m in plan.machines if per == "total" or m.group == first.group]
+    summed = counted if per == "total" else [first]
+    values = {
+        "vcpu": float(sum(m.cores * m.sockets for m in summed)),
+        "memory_mib": float(sum(m.memory_mib for m in summed)),
+        "disk_gib": float(sum(disk.size_gib for m in summed for disk in m.disks)),
+        "nodes": float(len(counted)),
+    }
+    return Answer(values, _source(first.why))
+
+
+def _source(whys: t.Iterable[t.Any]) -> str:
+    """Return the source of the numbers: the first that is not the person's own word."""
+    sources = [why.source for why in whys if why.field in ("cores", "memory_mib", "disk_gib")]
+    return next((source for source in sources if source != "explicit"), "explicit")

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The result of an evaluation as lines that a person can read."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._evaluate._score import FIELDS
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report._table import (
+    table as columns,
+)
+
+Data = t.Mapping[str, t.Any]
+HEAD = ("who", "field", "cases", "hit", "95 %", "under")
+FAMILY_HEAD = ("software", "cases", *(f"{field} hit" for field in FIELDS))
+
+
+def table(result: Data) -> list[str]:
+    """Return totals beside the baselines, each family, and every case that is not right."""
+    lines: list[str] = []
+    if "sizing" in result:
+        lines += _sizing(result["sizing"], str(result["provider"]))
+    if "intents" in result:
+        lines += [*([""] if lines else []), *_intents(result["intents"])]
+    return lines
+
+
+def _sizing(sizing: Data, provider: str) -> list[str]:
+    ours = "rules" if provider == "none" else f"rules + {provider}"
+    rows = _rows(ours, sizing)
+    for name, baseline in sizing["baselines"].items():
+        rows += _rows(name, baseline)
+    lines = [f"Sizing, {sizing['cases']} cases", *columns(HEAD, rows).splitlines()]
+    families = [_family(name, found) for name, found in sizing["families"].items()]
+    lines += ["", *columns(FAMILY_HEAD, families).splitlines()]
+    wrong = [row for row in sizing["per_case"] if not all(row["hit"].values())]
+    if wrong:
+        lines += ["", "Not hit"]
+        lines += [f"  {row['id']}: {_missed(row)} [{row['rule']}]" for row in wrong]
+    return lines
+
+
+def _rows(who: str, part: Data) -> list[tuple[str, ...]]:
+    return [
+        (
+            who,
+            field,
+            str(part[field]["scored"]),
+            f"{part[field]['hit']:.3f}",
+            _interval(part[field]["hit_interval"]),
+            f"{part[field]['under']:.3f}",
+        )
+        for field in FIELDS
+        if part[field]["scored"]
+    ]
+
+
+def _interval(bounds: t.Sequence[float]) -> str:
+    return f"{bounds[0]:.2f}-{bounds[1]:.2f}"
+
+
+def _family(name: str, found: Data) -> tuple[str, ...]:
+    shares = [
+        f"{found[field]['hit']:.2f} of {found[field]['scored']}" if found[field]["scored"] else "-"
+        for field in FIELDS
+    ]
+    return (name, str(found["cases"]), *shares)
+
+
+def _missed(row: Data) -> str:
+    fields = [field for field, hit in row["hit"].items() if not hit]
+    if not row["answer"]:
+        return "no answer"
+    return ", ".join(
+        f"{field} {row['answer'].get(field, 0):g}{' (under)' if row['under'][field] else ''}"
+        for field in fields
+    )
+
+
+def _intents(intents: Data) -> list[str]:
+    lines = [
+        f"Intents, {intents['cases']} cases",
+        f"  action {intents['action']:.3f} ({_interval(intents['action_interval'])})",
+        f"  facts  {intents['facts']:.3f} ({_interval(intents['facts_interval'])})"
+        f" of {intents['facts_scored']}",
+        f"  must_not broken: {intents['must_not_broken']}",
+    ]
+    for row in intents["per_case"]:
+        if not row["action_right"]:
+            wanted = row["expected_action"]
+            lines.append(f"  {row['id']}: {row['action']} instead of {wanted}")
+        for name, pair in row["wrong"].items():
+            lines.append(f"  {row['id']}: {name} {pair['read']!r} instead of {pair['expected']!r}")
+    return lines
