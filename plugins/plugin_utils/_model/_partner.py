@@ -221,7 +221,9 @@ def _parameters(model: t.Any, schema: dict[str, t.Any]) -> t.Any:
     return ModelRequestParameters(output_mode="tool", output_tools=[tool], allow_text_output=False)
 
 
-def open_partner(name: str, settings: Settings) -> Partner:
+def open_partner(
+    name: str, settings: Settings, *, sleep: t.Callable[[float], t.Any] | None = None
+) -> Partner:
     """Return a partner of a provider.
 
     Raises:
@@ -239,4 +241,4 @@ def open_partner(name: str, settings: Settings) -> Partner:
             f" install it with pip install '{provider.package}' or use provider none."
         ) from None
     hint = provider.missing_model(str(model.model_name))
-    return Partner(name, settings, model, hint=hint, http=http)
+    return Partner(name, settings, model, hint=hint, sleep=sleep, http=http)

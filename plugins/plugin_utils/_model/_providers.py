@@ -39,7 +39,7 @@ class Gemini:
     name = "gemini"
     key_variable = "GEMINI_API_KEY"
     package = "pydantic-ai-slim[google]"
-    default_model: str | None = "gemini-2.5-flash"
+    default_model: str | None = "gemini-flash-latest"
 
     def key_needed(self, settings: Settings) -> bool:
         """Gemini always wants a key."""
@@ -90,7 +90,7 @@ class Anthropic:
     name = "anthropic"
     key_variable = "ANTHROPIC_API_KEY"
     package = "pydantic-ai-slim[anthropic]"
-    default_model: str | None = "claude-sonnet-4-5"
+    default_model: str | None = "claude-haiku-4-5"
 
     def key_needed(self, settings: Settings) -> bool:
         """Anthropic always wants a key."""
