@@ -213,7 +213,7 @@ def _import_ids(deployment: Deployment, machines: t.Mapping[str, int]) -> dict[s
 def _refuse_changes(changes: t.Iterable[ResourceChange]) -> None:
     """Refuse an import that changes anything but provider settings and added tags."""
     wrong = [
-        f"{change.name}: "
+        f"{change.action} {change.name}: "
         + ", ".join(f"{f.field} {f.before} -> {f.after}" for f in _unwanted(change))
         for change in changes
         if _unwanted(change)
@@ -221,7 +221,8 @@ def _refuse_changes(changes: t.Iterable[ResourceChange]) -> None:
     other = [
         f"{change.action} {change.address}"
         for change in changes
-        if not change.imported and not provider_side_only(change)
+        if change.action not in ("import", "update")
+        or (not change.imported and not provider_side_only(change))
     ]
     if wrong or other:
         raise TerraformError(
@@ -238,6 +239,7 @@ def _unwanted(change: ResourceChange) -> list[t.Any]:
         for field in change.fields
         if not provider_side_only(replace(change, action="update", fields=(field,)))
         and not _tags_added(field.field, field.before, field.after)
+        and not (field.field == "vm_id" and field.before == "(none)")
     ]
 
 

@@ -29,7 +29,7 @@ _PROVIDER_SIDE = re.compile(
 _NEEDS_RESTART = re.compile(r"^(cpu|memory|bios|machine|efi_disk|hostpci|scsi_hardware|serial)\b")
 _MAX_VALUE = 120
 #: Values that all say "not set".
-_NOTHING: tuple[t.Any, ...] = (None, "", [], {})
+_NOTHING: tuple[t.Any, ...] = (None, "", [], {}, False, 0)
 
 
 @dataclass(frozen=True)
@@ -206,11 +206,10 @@ def _fields(change: dict[str, t.Any]) -> t.Iterator[FieldChange]:
     before = dict(_leaves(change.get("before"), change.get("before_sensitive")))
     after = dict(_leaves(change.get("after"), change.get("after_sensitive")))
     unknown = {path for path, value in _leaves(change.get("after_unknown"), None) if value is True}
-    for path in sorted(set(before) | set(after) | unknown):
-        old = before.get(path)
-        new = "(known after apply)" if path in unknown else after.get(path)
+    for path in sorted((set(before) | set(after)) - unknown):
+        old, new = before.get(path), after.get(path)
         same = old == new or (old in _NOTHING and new in _NOTHING)
-        if not same and not _OBSERVED.match(path) and not (path in unknown and old is None):
+        if not same and not _OBSERVED.match(path):
             yield FieldChange(path, _short(old), _short(new))
 
 
@@ -234,7 +233,7 @@ def _leaves(value: t.Any, sensitive: t.Any, path: str = "") -> t.Iterator[tuple[
 
 
 def _short(value: t.Any) -> str:
-    if value in _NOTHING:
+    if value in (None, "", [], {}):
         return "(none)"
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return text if len(text) <= _MAX_VALUE else text[:_MAX_VALUE] + "…"

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import typing as t
 
@@ -34,6 +35,11 @@ _CONTAINER_SYSTEMS = (
 )
 #: Free text may hold line breaks and tabs, but nothing that changes how a line is shown.
 _UNPRINTABLE = re.compile(r"[^\n\t\x20-\x7e\u00a0-\u200a\u2010-\u2027\u2030-\u205f\u2070-\ufefe]")
+_PUBLIC_KEY = re.compile(
+    r"(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp\d{3}|sk-(?:ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com)"
+    r" [A-Za-z0-9+/]{32,}={0,3}(?: [^\x00-\x1f\x7f]*)?"
+)
+_DOMAIN = re.compile(r"(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9-]+)*\.?")
 
 #: Fields of a machine that the variables hold under the same name.
 SAME_NAME_FIELDS = (
@@ -81,6 +87,8 @@ def variables_from(plan: Plan, *, pve_major: int = 9) -> dict[str, t.Any]:
     """
     _refuse_unready(plan)
     _refuse_doubles(plan)
+    for machine in plan.machines:
+        _refuse_cloud_init(machine)
     return {
         "deployment": plan.deployment,
         "pve_major": pve_major,
@@ -114,6 +122,28 @@ def _refuse_doubles(plan: Plan) -> None:
     _refuse_double("VMID", [str(machine.vmid) for machine in plan.machines])
     addresses = [nic.address for machine in plan.machines for nic in machine.nics]
     _refuse_double("address", [text.partition("/")[0] for text in addresses if text != "dhcp"])
+
+
+def _refuse_cloud_init(machine: Machine) -> None:
+    """Refuse what a guest's first boot would read as something else than it is named for."""
+    settings = machine.cloud_init
+    if settings is None:
+        return
+    for key in settings.ssh_public_keys:
+        if not _PUBLIC_KEY.fullmatch(key):
+            raise RenderError(
+                f"{machine.name} is given an SSH key that is no public key on one line: "
+                "give the content of a .pub file."
+            )
+    for server in settings.dns_servers:
+        try:
+            ipaddress.ip_address(server)
+        except ValueError:
+            raise RenderError(
+                f"{machine.name} is given a DNS server that is no IP address."
+            ) from None
+    if settings.search_domain and not _DOMAIN.fullmatch(settings.search_domain):
+        raise RenderError(f"{machine.name} is given a search domain that is no domain name.")
 
 
 def _refuse_double(what: str, values: list[str]) -> None:

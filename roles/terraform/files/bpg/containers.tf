@@ -109,8 +109,12 @@ resource "proxmox_virtual_environment_container" "machine" {
     }
   }
 
-  features {
-    nesting = each.value.nesting
+  dynamic "features" {
+    for_each = each.value.nesting ? [true] : []
+
+    content {
+      nesting = true
+    }
   }
 
   dynamic "startup" {
@@ -123,7 +127,11 @@ resource "proxmox_virtual_environment_container" "machine" {
   }
 
   lifecycle {
-    # What a container was made from is history: a newer template must not replace it.
-    ignore_changes = [operating_system[0].template_file_id]
+    # What a container was made from is history: a newer template must not replace it, nor keys
+    # that Proxmox VE takes at creation only.
+    ignore_changes = [
+      initialization[0].user_account,
+      operating_system[0].template_file_id,
+    ]
   }
 }
