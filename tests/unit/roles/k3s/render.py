@@ -3,24 +3,16 @@
 
 from __future__ import annotations
 
-import functools
 import typing as t
 from pathlib import Path
 
 from ansible.parsing.dataloader import DataLoader
-from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar, trust_as_template
 
 ROOT = Path(__file__).resolve().parents[4]
 ROLE = ROOT / "roles/k3s"
 ADDRESSES = {f"host-{number}": f"10.77.0.2{number}" for number in range(1, 5)}
 SERVERS = ["host-1", "host-2", "host-3"]
-
-
-@functools.cache
-def plugins() -> None:
-    """Make collections known to Ansible, once for a process."""
-    init_plugin_loader([str(ROOT / "build/collections")])
 
 
 def found(address: str, **changes: t.Any) -> dict[str, t.Any]:
