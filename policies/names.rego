@@ -6,7 +6,7 @@ findings contains {
 	"id": "policy.names.pattern",
 	"severity": "error",
 	"field": "machines.name",
-	"message": sprintf("%q is no DNS label; use small letters, digits and dashes, at most 63.", [machine.name]),
+	"message": sprintf("%s is no DNS label; use small letters, digits and dashes, at most 63.", [machine.name]),
 } if {
 	some machine in input.plan.machines
 	not regex.match(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`, machine.name)
@@ -15,12 +15,13 @@ findings contains {
 findings contains {
 	"id": "policy.names.duplicate",
 	"severity": "error",
-	"field": sprintf("machines.%s", [key]),
-	"message": sprintf("The %s %v is given to %d machines; each must have its own.", [key, value, count(holders)]),
+	"field": sprintf("machines.%s.%s", [machine.name, key]),
+	"message": sprintf("%s has the %s %v, which another machine of the plan has as well.", [machine.name, key, machine[key]]),
 } if {
 	some key in ["name", "vmid", "address"]
-	some value in {machine[key] | some machine in input.plan.machines}
-	value != null
-	holders := [1 | some machine in input.plan.machines; machine[key] == value]
-	count(holders) > 1
+	some index, machine in input.plan.machines
+	machine[key] != null
+	some other_index, other in input.plan.machines
+	other_index < index
+	other[key] == machine[key]
 }
