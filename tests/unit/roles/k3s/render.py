@@ -35,7 +35,6 @@ class Role:
     """The role's variables as one host of a cluster sees them."""
 
     def __init__(self, host: str = "host-1", **variables: t.Any) -> None:
-        plugins()
         loader = DataLoader()
         loader.set_basedir(str(ROLE))
         values: dict[str, t.Any] = {}
