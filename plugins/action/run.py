@@ -82,6 +82,13 @@ class ActionModule(ActionBase):
                 ledger.close()
         except LedgerError as error:
             return {"failed": True, "changed": False, "msg": str(error)}
+        except OSError as error:
+            place = error.filename or args["directory"] or args["ledger"]
+            return {
+                "failed": True,
+                "changed": False,
+                "msg": f"{place} cannot be written: {error.strerror}.",
+            }
         return {"changed": False, **result}
 
     def _started(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:

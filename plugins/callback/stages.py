@@ -49,6 +49,7 @@ class Stage:
         self.started = time.monotonic()
         self.changed: dict[str, int] = {}
         self.failed = False
+        self.skipped = False
         self.slow: dict[str, float] = {}
 
     @property
@@ -104,8 +105,13 @@ class CallbackModule(CallbackBase):
         if stage is None:
             return
         changed = sum(stage.changed.values())
-        result = "failed" if stage.failed else f"{changed} changed" if changed else "ok"
-        color = C.COLOR_ERROR if stage.failed else C.COLOR_CHANGED if changed else C.COLOR_OK
+        result, color = ("ok", C.COLOR_OK)
+        if stage.failed:
+            result, color = "failed", C.COLOR_ERROR
+        elif changed:
+            result, color = f"{changed} changed", C.COLOR_CHANGED
+        elif stage.skipped:
+            result, color = "not run", C.COLOR_SKIP
         lead = "\r" if sys.stdout.isatty() else ""
         self._show(f"{lead}{stage.name:<44} {stage.seconds:8.1f} s  {result}", color)
         for name, seconds in stage.slow.items():
@@ -133,6 +139,8 @@ class CallbackModule(CallbackBase):
         for warning in data.get("warnings") or []:
             self._show(f"    warning: {warning}", C.COLOR_WARN)
         self._show_table(data)
+        if result._task.action in C._ACTION_DEBUG and isinstance(data.get("msg"), str):
+            self._show(f"\n{data['msg'].rstrip()}\n")
         self._handle_warnings_quietly(data)
 
     def _show_table(self, data: dict[str, t.Any]) -> None:
@@ -161,9 +169,15 @@ class CallbackModule(CallbackBase):
         data = result._result
         message = str(data.get("msg") or data.get("module_stderr") or "failed without a message")
         self._report(result, message)
-        self._show_table(data)
+        if data.get("table") not in (message, [message]):
+            self._show_table(data)
         if self._display.verbosity > 1:
             self._show(self._dump_results(data, indent=2), C.COLOR_ERROR)
+
+    def v2_runner_on_skipped(self, result: t.Any) -> None:
+        """A stage whose entry is skipped was not run."""
+        if self._stage and result._task.action == RUN_ACTION:
+            self._stage.skipped = True
 
     def v2_runner_on_unreachable(self, result: t.Any) -> None:
         """Show which host cannot be reached and why."""

@@ -45,6 +45,11 @@ def _seconds(start: str, end: str) -> float:
     return round((parse(end) - parse(start)).total_seconds(), 3)
 
 
+def _reason(error: Exception) -> str:
+    """Return the database's own words, without statement and parameters."""
+    return str(getattr(error, "orig", None) or error).strip().splitlines()[0].rstrip(".")
+
+
 class Ledger:
     """Read and write the records; every public method is one transaction."""
 
@@ -61,15 +66,15 @@ class Ledger:
         self._t = tables()
         if "://" not in url:
             url = f"sqlite:///{self._private_file(Path(url))}"
+        self._shown = sa.engine.make_url(url).render_as_string(hide_password=True)
         try:
             self._engine = sa.create_engine(url)
             if self._engine.dialect.name == "sqlite":
                 self._serialize_writers()
             self._t.metadata.create_all(self._engine)
         except sa.exc.SQLAlchemyError as error:
-            shown = sa.engine.make_url(url).render_as_string(hide_password=True)
             raise LedgerError(
-                f"The ledger at {shown} cannot be opened: {str(error).splitlines()[0]}."
+                f"The ledger at {self._shown} cannot be opened: {_reason(error)}."
             ) from None
 
     @staticmethod
@@ -98,8 +103,13 @@ class Ledger:
 
     @contextmanager
     def _transaction(self) -> t.Iterator[t.Any]:
-        with self._engine.begin() as connection:
-            yield connection
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except self._sa.exc.SQLAlchemyError as error:
+            raise LedgerError(
+                f"The ledger at {self._shown} cannot be used: {_reason(error)}."
+            ) from None
 
     # -- runs
 
