@@ -43,14 +43,15 @@ def prepare(*, hosts: bool, report: Report) -> Prepared:
         return Prepared(_timed("tools", lambda: ensure(SIMULATED_TOOLS), report))
     _timed("packages", install_packages, report)
     rootfs = _timed("root filesystem", ensure_rootfs, report)
-    images = _timed("container images", ensure_images, report)
     for name in TOOL_NAMES:
         _timed(f"tool {name}", partial(ensure, [name]), report)
-    return Prepared(ensure(), rootfs, images)
+    tools = ensure()
+    images = _timed("container images", partial(ensure_images, tools), report)
+    return Prepared(tools, rootfs, images)
 
 
 def _timed(name: str, step: Callable[[], Result], report: Report) -> Result:
     begin = time.monotonic()
     result = step()
-    report(f"{name:<18} {time.monotonic() - begin:6.1f} s")
+    report(f"{name:<20} {time.monotonic() - begin:6.1f} s")
     return result

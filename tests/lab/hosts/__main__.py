@@ -19,6 +19,7 @@ from lab.hosts.network import claim_network, lock_dir, used_networks
 from lab.hosts.rootfs import ensure_rootfs
 from lab.images import ensure_images
 from lab.machines import MachineSpec
+from lab.tools import ensure
 
 
 def main(count: int, keys: tuple[str, ...]) -> None:
@@ -29,7 +30,7 @@ def main(count: int, keys: tuple[str, ...]) -> None:
     rootfs = ensure_rootfs()
     network, held = claim_network(lock_dir(), used_networks())
     with tempfile.TemporaryDirectory(prefix="cwlab-", dir="/var/tmp") as state:
-        images = tuple(ensure_images().glob("*.tar"))
+        images = tuple(ensure_images(ensure()).glob("*.tar"))
         machines = NspawnMachines(Path(state), network, held, rootfs=rootfs, images=images)
         specs = [
             MachineSpec(

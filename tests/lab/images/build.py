@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 from lab.hosts.cache import build_once, recipe_digest
 from lab.hosts.commands import run
 from lab.images.archive import Layer, write_archive
 from lab.images.recipe import Image, ImagesRecipe
+from lab.tools import Tools
 
 ELF_MAGIC = b"\x7fELF"
 LIBRARY = re.compile(r"(?:=>)?\s(/\S+) \(0x")
@@ -29,36 +32,72 @@ class ImageError(Exception):
     """An image names a file that no package brings; the message is one plain sentence."""
 
 
-def ensure_images(recipe: ImagesRecipe | None = None) -> Path:
+def ensure_images(tools: Tools, recipe: ImagesRecipe | None = None) -> Path:
     """Return the directory with one `<image>.tar` each, building it first where it is missing.
+
+    Args:
+        tools: the lab's tools; those that images are made of have to be there.
+        recipe: what to build; default is `images.yml`.
 
     Raises:
         CommandError: the packages cannot be had.
-        ImageError: the recipe names a file that none of them brings.
+        ImageError: the recipe names a file or a tool that is not there.
     """
     wanted = recipe or ImagesRecipe.load()
-    digest = recipe_digest(wanted, *sorted(Path(__file__).parent.glob("*.py")))
-    return build_once("images", digest, lambda target: _build(wanted, target))
+    packaged = replace(wanted, images=tuple(image for image in wanted.images if not image.tools))
+    builders = sorted(Path(__file__).parent.glob("*.py"))
+    from_packages = build_once(
+        "images", recipe_digest(packaged, *builders), lambda target: _build(packaged, target)
+    )
+    of_tools = [(image, _tool_files(image, tools)) for image in wanted.images if image.tools]
+    # A tool's path holds the digest of what it was built from.
+    paths = [str(path) for _image, files in of_tools for path in files.values()]
+    digest = hashlib.sha256("\0".join([recipe_digest(wanted, *builders), *paths]).encode())
+    return build_once(
+        "images", digest.hexdigest()[:16], lambda target: _complete(target, from_packages, of_tools)
+    )
+
+
+def _tool_files(image: Image, tools: Tools) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for path, name in image.tools.items():
+        file = getattr(tools, name, None)
+        if file is None:
+            raise ImageError(f"{image.reference} needs a tool that is not there: {name}.")
+        found[path] = file
+    return found
 
 
 def _build(recipe: ImagesRecipe, target: Path) -> None:
-    architecture = run(["dpkg", "--print-architecture"]).strip()
+    if not recipe.images:
+        return
     packages = target / "packages"
     unpack(recipe, packages)
     for image in recipe.images:
-        write_archive(
-            target / image.file_name,
-            image_layer(image, packages),
-            reference=image.reference,
-            architecture=architecture,
-            config={
-                "Entrypoint": list(image.entrypoint),
-                "Cmd": list(image.command),
-                "User": image.user,
-                "WorkingDir": image.working_dir,
-            },
-        )
+        _write(image, image_layer(image, packages), target)
     shutil.rmtree(packages)
+
+
+def _complete(target: Path, packaged: Path, of_tools: list[tuple[Image, dict[str, Path]]]) -> None:
+    for archive in packaged.glob("*.tar"):
+        (target / archive.name).hardlink_to(archive)
+    for image, files in of_tools:
+        _write(image, Layer(files=files, contents={**ACCOUNTS, **image.contents}), target)
+
+
+def _write(image: Image, layer: Layer, directory: Path) -> None:
+    write_archive(
+        directory / image.file_name,
+        layer,
+        reference=image.reference,
+        architecture=run(["dpkg", "--print-architecture"]).strip(),
+        config={
+            "Entrypoint": list(image.entrypoint),
+            "Cmd": list(image.command),
+            "User": image.user,
+            "WorkingDir": image.working_dir,
+        },
+    )
 
 
 def unpack(recipe: ImagesRecipe, target: Path) -> None:

@@ -22,6 +22,8 @@ class Image:
     command: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     """Files and directories, absolute, taken from the packages as they are."""
+    tools: dict[str, str] = field(default_factory=dict)
+    """Path in the image → attribute of the lab's tools that names the file it takes."""
     applets_of: str | None = None
     """A multi-call program of the packages; each of its names becomes a link in /bin."""
     directories: dict[str, str] = field(default_factory=dict)

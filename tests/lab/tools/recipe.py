@@ -134,6 +134,23 @@ def recipes() -> dict[str, Recipe]:
             tags=("providerless",),
             stamps=_kubernetes_stamps(kubernetes["version"]),
         ),
+        Recipe(
+            name="coredns",
+            directory=MODULES_DIR / "coredns",
+            package=".",
+            module=pinned["coredns"]["module"],
+            version=pinned["coredns"]["version"],
+        ),
+        *(
+            Recipe(
+                name=name,
+                directory=LAB_DIR / "addons",
+                package=f"./cmd/{name}",
+                module=pinned["client_go"]["module"],
+                version=pinned["client_go"]["version"],
+            )
+            for name in ("ingress", "metrics-server")
+        ),
     ]
     return {recipe.name: recipe for recipe in found}
 

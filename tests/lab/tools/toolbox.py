@@ -29,6 +29,9 @@ class Tools:
         k3s_sha256: sha256 of that file, 64 hex digits.
         k3s_is_standin: whether that file is the lab's stand-in.
         kubectl: upstream kubectl.
+        coredns: CoreDNS with the plugins of a cluster's name server.
+        ingress: the lab's ingress controller.
+        metrics_server: the lab's metrics server.
     """
 
     provider: Path | None = None
@@ -39,6 +42,9 @@ class Tools:
     k3s_sha256: str | None = None
     k3s_is_standin: bool | None = None
     kubectl: Path | None = None
+    coredns: Path | None = None
+    ingress: Path | None = None
+    metrics_server: Path | None = None
 
 
 def ensure(names: Iterable[str] | None = None) -> Tools:
@@ -84,6 +90,18 @@ def _kubectl(tools: Tools) -> Tools:
     return replace(tools, kubectl=built(recipes()["kubectl"]))
 
 
+def _coredns(tools: Tools) -> Tools:
+    return replace(tools, coredns=built(recipes()["coredns"]))
+
+
+def _ingress(tools: Tools) -> Tools:
+    return replace(tools, ingress=built(recipes()["ingress"]))
+
+
+def _metrics_server(tools: Tools) -> Tools:
+    return replace(tools, metrics_server=built(recipes()["metrics-server"]))
+
+
 def _k3s(tools: Tools) -> Tools:
     given = os.environ.get("K3S_BINARY")
     binary = Path(given).resolve() if given else built(recipes()["k3s"])
@@ -102,6 +120,9 @@ _ENSURE: dict[str, Callable[[Tools], Tools]] = {
     "helm": _helm,
     "kubectl": _kubectl,
     "k3s": _k3s,
+    "coredns": _coredns,
+    "ingress": _ingress,
+    "metrics-server": _metrics_server,
 }
 TOOL_NAMES = tuple(_ENSURE)
 

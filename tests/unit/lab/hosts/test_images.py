@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab.images import Image, ImageError, ImagesRecipe
+from lab.images import Image, ImageError, ImagesRecipe, ensure_images
 from lab.images.archive import Layer, write_archive
 from lab.images.build import image_layer
+from lab.tools import Tools
+from lab.tools.recipe import pins
 
 
 @pytest.fixture
@@ -150,3 +152,43 @@ def test_every_image_of_the_lab_has_a_name_of_its_own() -> None:
     for image in images:
         assert image.name.startswith("lab.local/")
         assert image.entrypoint or image.command
+
+
+@pytest.fixture
+def of_tool() -> ImagesRecipe:
+    """A recipe with one image, of a tool."""
+    image = Image("lab.local/app", "1.0", ("/dns",), tools={"/dns": "coredns"})
+    return ImagesRecipe(suite="bookworm", packages=(), images=(image,))
+
+
+def test_an_image_of_a_tool_follows_the_tool(
+    tmp_path: Path, of_tool: ImagesRecipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    found = []
+    for build in ("first", "second"):
+        program = tmp_path / build / "coredns"
+        program.parent.mkdir()
+        program.write_text(build)
+        program.chmod(0o755)
+        tools = Tools(coredns=program)
+        found.append(ensure_images(tools, of_tool))
+        assert ensure_images(tools, of_tool) == found[-1]
+        image = _read(found[-1] / "app.tar")
+        assert image.texts["/dns"] == build.encode()
+        assert image.files["/dns"].mode == 0o755
+        assert image.config["config"]["Entrypoint"] == ["/dns"]
+    assert found[0] != found[1]
+
+
+def test_an_image_of_a_tool_that_is_not_there(
+    tmp_path: Path, of_tool: ImagesRecipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(ImageError, match=r"lab\.local/app:1\.0 needs a tool .* there: coredns\."):
+        ensure_images(Tools(), of_tool)
+
+
+def test_the_image_of_coredns_has_the_version_of_the_tool() -> None:
+    [image] = [image for image in ImagesRecipe.load().images if "coredns" in image.tools.values()]
+    assert image.version == pins()["coredns"]["version"]

@@ -52,6 +52,8 @@ func (s *Server) writePackaged(dir string) error {
 	if err != nil {
 		return err
 	}
+	values := strings.NewReplacer(
+		"%{CLUSTER_DNS}%", s.settings.ClusterDNS, "%{CLUSTER_DOMAIN}%", s.settings.ClusterDomain)
 	for _, entry := range entries {
 		if s.settings.Disables(strings.TrimSuffix(entry.Name(), ".yaml")) {
 			continue
@@ -60,6 +62,7 @@ func (s *Server) writePackaged(dir string) error {
 		if err != nil {
 			return err
 		}
+		text = []byte(values.Replace(string(text)))
 		if err := layout.WriteFile(filepath.Join(dir, entry.Name()), text, 0o600); err != nil {
 			return err
 		}
