@@ -14,6 +14,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._files import write_private
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report import (
     closing_table,
+    differences,
     html_report,
 )
 
@@ -25,6 +26,7 @@ ARGUMENTS: dict[str, t.Any] = {
     "files": {"type": "dict", "default": {}},
     "stand_ins": {"type": "list", "elements": "str", "default": []},
     "simulated_reason": {"type": "str", "default": ""},
+    "previous_plan": {"type": "dict"},
 }
 
 
@@ -43,6 +45,7 @@ class ActionModule(ActionBase):
         _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
         directory = Path(args["directory"])
         run: dict[str, t.Any] = {key: value for key, value in args.items() if key != "directory"}
+        previous = run.pop("previous_plan")
         report = directory / "report.html"
         run["files"] = {"report": str(report), **args["files"]}
         for name in ("plan", "request", "snapshot", "result"):
@@ -50,6 +53,12 @@ class ActionModule(ActionBase):
             run[name] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
         if run["plan"] is None:
             return {"failed": True, "msg": f"There is no plan.json in {directory} to report on."}
+        run["difference"] = differences(previous, run["plan"]) if previous else []
         if not self._task.check_mode:
             write_private(report, html_report(run))
-        return {"changed": False, "table": closing_table(run), "report": str(report)}
+        return {
+            "changed": False,
+            "table": closing_table(run),
+            "report": str(report),
+            "difference": run["difference"],
+        }

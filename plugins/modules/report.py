@@ -46,6 +46,9 @@ options:
     description: Why machines are simulated; empty when they are real.
     type: str
     default: ""
+  previous_plan:
+    description: An earlier plan; what differs from it is shown field by field.
+    type: dict
 attributes:
   check_mode:
     description: Writes nothing and returns the table.
@@ -72,4 +75,10 @@ report:
   returned: always
   type: str
   sample: deployments/demo/report.html
+difference:
+  description: A line for each field that differs from O(previous_plan).
+  returned: always
+  type: list
+  elements: str
+  sample: ["~ demo-agent-1 memory: 8192 MiB -> 4096 MiB"]
 """

@@ -6,6 +6,9 @@ from __future__ import annotations
 import typing as t
 from pathlib import Path
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report._difference import (
+    differences,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report._picture import bars
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report._table import (
     gib,
@@ -49,14 +52,17 @@ def _node(node: Data) -> tuple[str, ...]:
 def closing_table(run: Data) -> str:
     """Return the table at the end of a run.
 
-    ``run``: ``plan``, ``terraform`` (counts), ``cluster`` (nodes, may be empty), ``addons``,
+    ``run``: ``plan``, ``difference`` (lines), ``terraform`` (counts), ``cluster`` (nodes, may be empty), ``addons``,
     ``files`` (label → path), ``stand_ins`` and ``simulated_reason``.
     """
     plan = run["plan"]
     parts = [table(MACHINE_HEADERS, machine_rows(plan))]
-    counts = run.get("terraform") or {}
-    changes = ", ".join(f"{number} {kind}" for kind, number in counts.items() if number)
-    parts.append(f"Terraform: {changes or 'No changes'}")
+    if run.get("difference"):
+        parts.append("\n".join(["Changed:", *run["difference"]]))
+    counts = run.get("terraform")
+    if counts:  # empty: Terraform was not asked
+        changes = ", ".join(f"{number} {kind}" for kind, number in counts.items() if number)
+        parts.append(f"Terraform: {changes or 'No changes'}")
     if run.get("nodes"):
         parts.append(
             table(("cluster node", "roles", "ready", "version"), [_node(n) for n in run["nodes"]])
@@ -92,3 +98,6 @@ def html_report(run: Data) -> str:
     environment.filters["gib"] = gib
     template = environment.get_template("report.html.j2")
     return template.render(**run, bars=bars(run["plan"], run.get("snapshot") or {}))
+
+
+__all__ = ["closing_table", "differences", "html_report", "machine_rows", "main_reason"]
