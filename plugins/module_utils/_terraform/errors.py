@@ -71,6 +71,17 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
         "The saved plan is stale, because the state changed since: plan again.",
     ),
 )
+#: `init` speaks with the registry and the state backend, never with Proxmox VE.
+_INIT_PATTERNS: tuple[tuple[str, str], ...] = (
+    *_PATTERNS[:4],
+    *(pattern for pattern in _PATTERNS if "Backend configuration" in pattern[0]),
+    (
+        r"dial tcp|connection refused|no such host|timeout|password authentication failed"
+        r"|Failed to get existing workspaces|x509|InvalidAccessKeyId|AccessDenied|\b40[13]\b",
+        "The state backend cannot be used: check its address and the credentials in"
+        " backend_environment.",
+    ),
+)
 _SECRETS = re.compile(
     r"(?P<token>PVEAPIToken=)\S+"
     r"|(?P<user>\b[\w.-]+@[\w.-]+![\w.-]+=)[0-9a-fA-F-]{8,}"
@@ -101,15 +112,17 @@ def redact(text: str, secrets: t.Iterable[str] = ()) -> str:
     return _SECRETS.sub(lambda found: next((g for g in found.groups() if g), "") + "********", text)
 
 
-def explain(output: str, *, directory: str = "", secrets: t.Iterable[str] = ()) -> str:
-    """Return one sentence for what Terraform or its provider printed.
+def explain(
+    output: str, *, step: str = "", directory: str = "", secrets: t.Iterable[str] = ()
+) -> str:
+    """Return one sentence for what Terraform or its provider printed in a step.
 
     A known failure gets its remedy; anything else is the provider's own text, shortened.
     """
     text = _BOX.sub("", redact(output, secrets))
     detail = _shorten(text)
     flat = " ".join(text.split())
-    for pattern, sentence in _PATTERNS:
+    for pattern, sentence in _INIT_PATTERNS if step == "init" else _PATTERNS:
         found = re.search(pattern, flat, re.IGNORECASE)
         if found:
             named = {name: value.strip(" .") for name, value in found.groupdict("unknown").items()}

@@ -171,6 +171,7 @@ class Terraform:
             raise TerraformError(
                 explain(
                     done.stderr if done.stderr.strip() else done.stdout,
+                    step=arguments[0],
                     directory=str(self.directory),
                     secrets=self.secrets,
                 )
