@@ -29,7 +29,7 @@ RETRIES = 2
 
 _HOST = re.compile(r"[A-Za-z0-9._:-]*")
 
-Params = t.Mapping[str, str | int]
+Params: t.TypeAlias = "t.Mapping[str, str | int]"
 
 
 class Response(t.Protocol):

@@ -20,7 +20,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge i
 
 #: Words that choose a row of the category table; the first that is found wins.
 ROWS = (
-    ("container-host", r"kubernetes|k8s|k3s|rke2|openshift|rancher|cluster|docker|container|worker"),
+    (
+        "container-host",
+        r"kubernetes|k8s|k3s|rke2|openshift|rancher|cluster|docker|container|worker",
+    ),
     ("database", r"database|sql|db\b|redis|mongo|cassandra|scylla|etcd|elastic|datastore"),
     ("monitoring", r"monitor|metric|prometheus|grafana|mimir|loki|tempo|log(s|ging)\b|zabbix"),
     ("file", r"storage|nas\b|file|backup|minio|ceph|longhorn|s3\b"),
@@ -43,7 +46,7 @@ def category_table(statement: str, per: Per) -> Answer:
     category = next((name for name, words in ROWS if re.search(words, folded)), "application")
     wish = AppWish(family=f"table-{category}")
     knowledge, environment = load_knowledge(), request.environment or "production"
-    [need, *_] = needs([wish], {}, environment, bool(request.ha), knowledge, scale=request.scale)
+    need = needs([wish], {}, environment, bool(request.ha), knowledge, scale=request.scale)[0]
     values = {
         "vcpu": need.vcpu,
         "memory_mib": need.memory_mib,

@@ -50,7 +50,10 @@ def _bounds(requirement: t.Mapping[str, t.Any], field: str) -> tuple[float | Non
     if field == "nodes":
         return requirement.get("nodes"), requirement.get("nodes")
     low, recommended = requirement.get(f"{field}_min"), requirement.get(f"{field}_rec")
-    low, recommended = (recommended if low is None else low), (low if recommended is None else recommended)
+    low, recommended = (
+        (recommended if low is None else low),
+        (low if recommended is None else recommended),
+    )
     return low, None if recommended is None else 2 * recommended
 
 

@@ -91,10 +91,10 @@ def _named(reading: Reading, target: Target) -> list[AppWish]:
     served = _served(reading, entries)
     if served is not None:
         return [served]
-    named = {entry.family for _, entry in entries if entry.component is not None}
+    named = {entry.family for _at, entry in entries if entry.component is not None}
     wishes = {
         (entry.family, entry.component): AppWish(family=entry.family, component=entry.component)
-        for _, entry in entries
+        for _at, entry in entries
         if entry.component is not None or entry.family not in named
     }
     if not wishes and target.kind not in ("cluster", None):
@@ -161,7 +161,7 @@ def component_names(reading: Reading, target: Target) -> tuple[str, ...]:
     if target.kind == "cluster" or reading.component is not None:
         return ()
     parts = reading.meaning.parts
-    found = [entry.family for _, entry in reading.meaning.software]
+    found = [entry.family for _at, entry in reading.meaning.software]
     found += [part for part in parts if part != "app" or len(parts) == 1]
     if any(
         (token.has("addon.traefik") and "balanc" in token.word)

@@ -48,11 +48,11 @@ def find_component(
     sizes were said, so machines are asked for.
     """
     said = " ".join(token.word for token in tokens)
-    named = [entry.family for _, entry in meaning.software]
+    named = [entry.family for _at, entry in meaning.software]
     platform = next((_PLATFORMS[name] for name in named if name in _PLATFORMS), None)
     family = platform or ("k3s" if re.search(r"\bk3s\b", said) else "kubernetes")
     own = {*_PLATFORMS, "etcd"} if platform else set(_PLATFORMS)
-    others = [entry for _, entry in meaning.software if entry.family not in own]
+    others = [entry for _at, entry in meaning.software if entry.family not in own]
     if clusterish and _DATASTORE.search(said):
         served = next((entry.family for entry in others if not entry.stack), family)
         return Component(served, "datastore", -1)

@@ -62,7 +62,7 @@ def _answered(text: str, previous: Request, vocabulary: Vocabulary) -> Request:
 
 def _filled(request: Request, question: Question, reading: Reading) -> Request | None:
     """Return the request with the answer in the field, None when the text does not hold one."""
-    area, _, field = question.field.partition(".")
+    area, _dot, field = question.field.partition(".")
     numbers = [token.value for token in reading.tokens if token.kind == "num"]
     if area == "cluster" and request.cluster is not None and field in ClusterWish.model_fields:
         if not numbers:
@@ -71,7 +71,7 @@ def _filled(request: Request, question: Question, reading: Reading) -> Request |
         if field == "total_nodes" and cluster.servers is not None:
             cluster = cluster.model_copy(update={"agents": int(numbers[-1]) - cluster.servers})
         return request.model_copy(update={"cluster": cluster})
-    role, _, dimension = field.rpartition(".")
+    role, _dot, dimension = field.rpartition(".")
     if area != "machines" or dimension not in ("cores", "memory_mib", "disk_gib", "count"):
         return None
     value = _size(question, reading, dimension, numbers)

@@ -54,7 +54,7 @@ def decide(reading: Reading) -> Target:
 
 
 def _kind(reading: Reading) -> Kind | None:
-    software = [entry for _, entry in reading.meaning.software if not entry.stack]
+    software = [entry for _at, entry in reading.meaning.software if not entry.stack]
     container = reading.mentions("kind.lxc") and not reading.mentions("kind.dockerhost")
     if container:
         return "lxc"
@@ -109,7 +109,7 @@ def _application(reading: Reading, software: list[t.Any], machines: bool, vm: bo
     split = len(families) == 1 and software[0].kind == "app" and several
     if machines and len(families) < 2 and not balanced and not split:
         return "vm"
-    stack = any(entry.stack for _, entry in reading.meaning.software)
+    stack = any(entry.stack for _at, entry in reading.meaning.software)
     if len(families) > 1 or stack or split:
         return "app"
     if len(families) == 1:

@@ -207,7 +207,7 @@ def _plain_machines(
         merged = [(_part_role(reading, default), None, {})]
     if (
         target.kind == "app"
-        and not any(own or (count or 0) > 1 for _, count, own in merged)
+        and not any(own or (count or 0) > 1 for _role, count, own in merged)
         and not (common or names)
     ):
         return []
@@ -292,7 +292,7 @@ def _merge_groups(
     """Join nouns that speak of the same machines ("a VM … the machine"), keep distinct ones."""
     kept: list[tuple[str, float | None, dict[str, float]]] = []
     for role, count, own, article in groups:
-        same = next((i for i, (other, _, _) in enumerate(kept) if other == role), None)
+        same = next((i for i, (other, _count, _own) in enumerate(kept) if other == role), None)
         plain = role == default
         if same is not None:
             other, number, sizes = kept[same]

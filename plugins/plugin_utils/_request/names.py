@@ -185,7 +185,7 @@ def find_existing(found: Entities, vocabulary: Vocabulary) -> None:
     match = _MUTATED.search(found.folded) if _MUTATION.search(found.folded) else None
     if match is not None and match.group("value") not in {"k3s", "k8s", "rke2", "p99", "p95"}:
         value = match.group("value")
-        letters = [part for part in value.split("-")]
+        letters = value.split("-")
         if any(char.isdigit() for char in value) or not all(part in _PLAIN for part in letters):
             found.target_name = value
             found.blank(match.start("value"), match.end("value"))

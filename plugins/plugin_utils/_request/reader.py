@@ -176,7 +176,7 @@ def _clusterish(tokens: list[Token], entities: Entities, meaning: Meaning) -> bo
     tokens = [token for i, token in enumerate(tokens) if i not in meaning.negated]
     if any(token.has(*strong) for token in tokens):
         return True
-    branded = any(not software.stack for _, software in meaning.software)
+    branded = any(not software.stack for _at, software in meaning.software)
     plain_cluster = any(token.has("kind.cluster") for token in tokens) or entities.cluster_name
     if plain_cluster and not branded:
         return True

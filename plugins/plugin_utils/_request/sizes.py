@@ -45,7 +45,7 @@ class Run:
 def skip(tokens: list[Token], index: int, step: int, *concepts: str, words: str = "") -> int:
     """Move over tokens with these concepts or words, at most four of them."""
     plain = words.split()
-    for _ in range(4):
+    for _round in range(4):
         if not 0 <= index < len(tokens):
             break
         if not (tokens[index].word in plain or (concepts and tokens[index].has(*concepts))):

@@ -57,7 +57,7 @@ def parse_range(text: str) -> AddressRange:
         if "/" in text:
             block = ipaddress.ip_network(text.strip(), strict=True)
             return AddressRange(block.network_address, block.broadcast_address)
-        first_text, _, last_text = text.partition("-")
+        first_text, _dash, last_text = text.partition("-")
         first = ipaddress.ip_address(first_text.strip())
         last = ipaddress.ip_address(last_text.strip()) if last_text else first
     except ValueError as error:

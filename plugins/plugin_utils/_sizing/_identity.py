@@ -179,7 +179,7 @@ class Identities:
 
 def _number(name: str, prefix: str) -> int:
     """Return N of a name ``prefix-N``, 0 for any other name."""
-    head, _, tail = name.rpartition("-")
+    head, _dash, tail = name.rpartition("-")
     return int(tail) if head == prefix and tail.isdigit() else 0
 
 
