@@ -49,7 +49,7 @@ def decide(
             proposal=proposal,
             previous=previous,
         )
-        return _as_asked(plan, request, proposal)
+        return as_asked(plan, request, proposal)
 
     if request.answer != "plan":
         return planned()
@@ -76,7 +76,7 @@ def identified(request: Request, proposal: Proposal | None) -> Request:
     return request.model_copy(update={"apps": apps, "drivers": drivers})
 
 
-def _as_asked(plan: Plan, request: Request, proposal: Proposal | None) -> Plan:
+def as_asked(plan: Plan, request: Request, proposal: Proposal | None) -> Plan:
     """Return the plan as an answer to the request itself; say what a model took it for."""
     if proposal is None or not proposal.families or plan.provenance is None:
         return plan
