@@ -23,7 +23,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._files impor
 ARGUMENTS: dict[str, t.Any] = {
     "plan": {"type": "dict", "required": True},
     "directory": {"type": "path", "required": True},
-    "terraform_provider": {"type": "str", "choices": ["bpg", "telmate"], "default": "bpg"},
+    "terraform_provider": {"type": "str", "choices": ["bpg"], "default": "bpg"},
     "backend": {"type": "str", "choices": list(_render.BACKENDS), "default": "local"},
     "backend_settings": {"type": "dict", "default": {}},
     "pve_major": {"type": "int", "choices": [8, 9], "default": 9},

@@ -31,7 +31,7 @@ options:
   terraform_provider:
     description: Terraform provider to render for.
     type: str
-    choices: [bpg, telmate]
+    choices: [bpg]
     default: bpg
   backend:
     description: Where Terraform keeps its state.
