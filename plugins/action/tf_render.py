@@ -80,6 +80,9 @@ class ActionModule(ActionBase):
             "directory": str(directory),
             "files": sorted(wanted),
             "diff": [_diff(directory / change.name, change) for change in found],
+            "unwritten": {change.name: change.after for change in found}
+            if self._task.check_mode
+            else {},
         }
 
     def _inventory(self, plan: Plan, args: dict[str, t.Any], result: dict[str, t.Any]) -> None:

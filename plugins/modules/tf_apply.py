@@ -66,6 +66,12 @@ options:
     description: How old the facts behind a plan may be when it creates machines.
     type: int
     default: 3600
+  unwritten:
+    description:
+      - In check mode, the files that M(clusterwright.proxmox.tf_render) would have written or
+        removed, its RV(clusterwright.proxmox.tf_render#module:unwritten).
+    type: dict
+    default: {}
   backend_environment:
     description:
       - Environment variables of the state backend, such as C(PG_CONN_STR) or
@@ -242,6 +248,7 @@ def main() -> None:
             "max_plan_age_seconds": {"type": "int", "default": 3600},
             "provenance": {"type": "dict", "default": {}},
             "max_facts_age_seconds": {"type": "int", "default": 3600},
+            "unwritten": {"type": "dict", "default": {}},
             "backend_environment": {"type": "dict", "default": {}, "no_log": True},
             "binary": {"type": "str"},
         },
@@ -271,9 +278,11 @@ def _run(
 ) -> Result:
     options = module.params
     directory = Path(options["directory"]).resolve()
-    if module.check_mode and options["state"] in ("planned", "applied") and not rendered(directory):
-        return not_rendered()
-    if not directory.is_dir():
+    unwritten = options["unwritten"] if module.check_mode else {}
+    if module.check_mode and options["state"] in ("planned", "applied"):
+        if not unwritten and not rendered(directory):
+            return not_rendered()
+    elif not directory.is_dir():
         raise TerraformError(f"{directory} is not a directory: run tf_render first.")
     terraform = Terraform(
         run=run_process,
@@ -284,7 +293,7 @@ def _run(
     )
     guests = ClusterGuests(partial(connect, connection))
     if module.check_mode or options["state"] == "drift":
-        with scratch(terraform) as copy:
+        with scratch(terraform, unwritten) as copy:
             return _state(Deployment(copy, guests), options, check=True)
     with hold(directory, options["state"]) as descriptor:
         terraform = terraform.with_run(partial(run_process, keep_open=(descriptor,)))

@@ -87,6 +87,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+unwritten:
+  description: In check mode, the files that would be written, by name; null for one to remove.
+  returned: always
+  type: dict
+  sample: {}
 directory:
   description: Terraform directory.
   returned: success
