@@ -78,6 +78,26 @@ options:
         description: Namespace of the release.
         type: str
         required: true
+  prometheus:
+    description: A Prometheus in the cluster, all of whose targets have to be up; none by default.
+    type: dict
+    suboptions:
+      namespace:
+        description: Namespace of its service.
+        type: str
+        default: monitoring
+      service:
+        description: Name of its service.
+        type: str
+        default: kube-prometheus-stack-prometheus
+      port:
+        description: Port of the service, which speaks HTTP.
+        type: int
+        default: 9090
+      least_targets:
+        description: How many targets there have to be at least.
+        type: int
+        default: 1
   image:
     description: Image with a busybox for the test pods; empty leaves the test out as not run.
     type: str
@@ -154,7 +174,10 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes import checks
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes import (
+    checks,
+    prometheus,
+)
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.api import (
     ApiError,
     connect,
@@ -191,6 +214,7 @@ SPEC: dict[str, t.Any] = {
             "namespace": {"type": "str", "required": True},
         },
     },
+    "prometheus": {"type": "dict", "options": prometheus.SPEC},
     "image": {"type": "str", "default": ""},
     "image_pull_policy": {
         "type": "str",
@@ -287,6 +311,9 @@ def check_all(
 
     if not check_cluster(runner, request, at_vip, plan):
         return []
+    if params["prometheus"]:
+        targets = functools.partial(prometheus.check_targets, request, **params["prometheus"])
+        runner.run("prometheus", targets)
     if may_create and params["image"]:
         app = TestApp(request, fetch, params["image"], params["image_pull_policy"])
         check_pods(runner, app, plan)

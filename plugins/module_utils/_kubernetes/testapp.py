@@ -27,7 +27,7 @@ LABEL = "clusterwright.io/verify"
 #: Serves the pod's name, and what a name of the cluster resolves to.
 SCRIPT = """\
 hostname >/www/name
-( nslookup kubernetes.default.svc.{domain} && echo resolved ) >/www/dns 2>&1
+( until nslookup kubernetes.default.svc.{domain}; do sleep 1; done; echo resolved ) >/www/dns 2>&1 &
 exec httpd -f -p 8080 -h /www
 """
 

@@ -17,6 +17,7 @@ PLAN = Expected(
     nodes=(Node("s1", "10.0.0.1", "server"), Node("a1", "10.0.0.2", "agent")),
     releases=(("monitoring", "prometheus"),),
 )
+PROMETHEUS = "/api/v1/namespaces/monitoring/services/http:stack-prometheus:9090"
 
 
 def node(name: str, address: str, *, server: bool) -> Data:
@@ -63,6 +64,7 @@ class FakeCluster:
         self.deleted: list[str] = []
         self.page = {"/dns": "Name: kubernetes.default\nresolved\n"}
         self.unreached: set[str] = set()
+        self.up = [self.target("kubelet", "10.0.0.1:10250"), self.target("node", "10.0.0.1:9100")]
         self.local_only = False
         self._turn = 0
 
@@ -73,6 +75,10 @@ class FakeCluster:
             "spec": {"replicas": 1},
             "status": {"readyReplicas": ready, "observedGeneration": 1},
         }
+
+    @staticmethod
+    def target(job: str, instance: str, up: str = "1") -> Data:
+        return {"metric": {"job": job, "instance": instance}, "value": [1795263956.4, up]}
 
     def request(self, method: str, path: str, body: Data | None) -> Data:
         """Answer as the API server does."""
@@ -104,6 +110,9 @@ class FakeCluster:
             return {"items": self.workloads.get(path.split("/")[6].partition("?")[0], [])}
         if path == "/api/v1/namespaces/test/services/web":
             return {"spec": {"ports": [{"nodePort": 30080}]}}
+        if path.startswith(PROMETHEUS):
+            assert path == f"{PROMETHEUS}/proxy/api/v1/query?query=up"
+            return {"data": {"result": self.up}}
         if path == "/readyz":
             return {"text": "ok"}
         raise ApiError(f"{path} was answered with 404: not found", 404)

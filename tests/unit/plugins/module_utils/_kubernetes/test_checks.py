@@ -6,7 +6,10 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes import checks
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes import (
+    checks,
+    prometheus,
+)
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.api import (
     ApiError,
     read_answer,
@@ -42,6 +45,9 @@ CHECKS: dict[str, t.Callable[[FakeCluster], str]] = {
     "api": lambda cluster: checks.check_api(cluster.request),
     "test pods": lambda cluster: started(cluster).check_running(),
     "reached": lambda cluster: started(cluster).check_reached(ADDRESSES),
+    "prometheus": lambda cluster: prometheus.check_targets(
+        cluster.request, "monitoring", "stack-prometheus", 9090, 2
+    ),
     "dns": lambda cluster: started(cluster).check_dns(ADDRESSES),
 }
 
@@ -93,6 +99,12 @@ BROKEN: list[tuple[str, t.Callable[[FakeCluster], object], str]] = [
         lambda c: c.page.update({"/dns": "can't resolve"}),
         "cannot resolve kubernetes.default",
     ),
+    (
+        "prometheus",
+        lambda c: c.up.append(c.target("node", "10.0.0.2:9100", up="0")),
+        r"does not reach 1 of 3: node at 10\.0\.0\.2:9100\.",
+    ),
+    ("prometheus", lambda c: c.up.pop(), "scrapes 1 targets, not the 2 expected"),
 ]
 
 
