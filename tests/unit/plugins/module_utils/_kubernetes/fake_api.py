@@ -108,13 +108,13 @@ class FakeCluster:
         if path.startswith("/apis/apps/v1/namespaces/monitoring/"):
             assert path.endswith("?labelSelector=app.kubernetes.io/instance=prometheus")
             return {"items": self.workloads.get(path.split("/")[6].partition("?")[0], [])}
-        if path == "/api/v1/namespaces/test/services/web":
-            return {"spec": {"ports": [{"nodePort": 30080}]}}
-        if path.startswith(PROMETHEUS):
-            assert path == f"{PROMETHEUS}/proxy/api/v1/query?query=up"
-            return {"data": {"result": self.up}}
-        if path == "/readyz":
-            return {"text": "ok"}
+        single: dict[str, Data] = {
+            "/api/v1/namespaces/test/services/web": {"spec": {"ports": [{"nodePort": 30080}]}},
+            f"{PROMETHEUS}/proxy/api/v1/query?query=up": {"data": {"result": self.up}},
+            "/readyz": {"text": "ok"},
+        }
+        if path in single:
+            return single[path]
         raise ApiError(f"{path} was answered with 404: not found", 404)
 
     def _create(self, path: str, body: Data) -> Data:
