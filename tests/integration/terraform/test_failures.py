@@ -105,6 +105,25 @@ def test_provider_error_then_rolled_back(lab: Lab) -> None:
     assert lab.guests() == before | {20002: "demo-web-2", 20003: "demo-web-3"}
 
 
+def test_roll_back_keeps_high_availability_of_what_was_there(lab: Lab) -> None:
+    ha = {"enabled": True}
+    lab.render(machine(ha=ha))
+    lab.apply()
+    before = lab.guests()
+    lab.render(machine(ha=ha), machine("demo-web-2", 20002, ha=ha), machine("demo-web-3", 20003))
+    sha256 = approved(lab)
+    lab.pve.faults.set("start_fails", vmid=20003)
+    assert lab.run("applied", approved_sha256=sha256)["failed"]
+    lab.pve.faults.clear()
+    back = lab.run("rolled_back")
+    assert not back.get("failed"), back["msg"]
+    assert lab.guests() == before
+    lab.render(machine(ha=ha))
+    lab.apply()
+    again = lab.run("planned")
+    assert not any(again["summary"]["counts"].values()), again["summary"]["text"]
+
+
 def test_provider_error_then_resumed(lab: Lab) -> None:
     lab.render(machine(), machine("demo-web-2", 20002))
     sha256 = approved(lab)
