@@ -20,7 +20,6 @@ ARGUMENTS: dict[str, t.Any] = {
     "auto_approve": {"type": "bool", "default": False},
     "environment": {"type": "str", "required": True},
     "answer": {"type": "str"},
-    "summary": {"type": "str", "default": ""},
 }
 
 
@@ -37,7 +36,7 @@ class ActionModule(ActionBase):
         """Return ``status`` and ``reason``; ``refused`` fails unless in check mode."""
         super().run(tmp, task_vars)
         _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
-        answer, summary = args.pop("answer"), args.pop("summary")
+        answer = args.pop("answer")
         decision = decide(**args)
         status, reason = decision.status, decision.reason
         if status == "ask" and answer is not None:
@@ -51,5 +50,4 @@ class ActionModule(ActionBase):
             "status": status,
             "reason": reason,
             "msg": reason,
-            "table": summary,
         }

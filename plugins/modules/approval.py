@@ -47,10 +47,6 @@ options:
     description: Environment of the plan.
     type: str
     required: true
-  summary:
-    description: The plan in words for people; shown with the decision.
-    type: str
-    default: ""
   answer:
     description: What a person answered at the prompt; V(yes) approves.
     type: str
