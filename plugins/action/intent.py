@@ -21,7 +21,7 @@ ARGUMENTS: dict[str, t.Any] = {
     "deployments_dir": {"type": "path", "required": True},
 }
 STORED = ("request", "snapshot", "plan")
-NAME = re.compile(r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
+NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 def slug(text: str) -> str:
@@ -73,21 +73,36 @@ class ActionModule(ActionBase):
                 ' -e intent="HA cluster with monitoring", or name an existing deployment with'
                 " -e deployment=NAME.",
             }
-        if not NAME.match(name):
+        if not NAME.fullmatch(name):
             return {
                 "failed": True,
                 "msg": f"The deployment name {name!r} is not valid; use small letters, digits and"
                 " dashes, at most 63.",
             }
         directory = Path(args["deployments_dir"]) / name
+        try:
+            stored = {part: _stored(directory / f"{part}.json") for part in STORED}
+        except (OSError, ValueError) as error:
+            return {"failed": True, "msg": str(error)}
         return {
             "changed": False,
             "text": text,
             "deployment": name,
             "directory": str(directory),
-            **{name: self._stored(directory / f"{name}.json") for name in STORED},
+            **stored,
         }
 
-    @staticmethod
-    def _stored(path: Path) -> dict[str, t.Any] | None:
-        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+def _stored(path: Path) -> dict[str, t.Any] | None:
+    """Return the JSON object in ``path``, None where there is no such file."""
+    if not path.is_file():
+        return None
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise ValueError(
+            f"{path} is damaged: remove it, then run again with the sentence of the deployment."
+        )
+    return found

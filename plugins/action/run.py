@@ -71,9 +71,9 @@ class ActionModule(ActionBase):
             ],
         )
         user = args["user"] or getpass.getuser()
-        if self._task.check_mode:
-            return {"changed": False, "stage": args["stage"], "workflow_id": "check-mode"}
         try:
+            if self._task.check_mode:
+                return _would(args)
             ledger = Ledger(args["ledger"])
             try:
                 result: dict[str, t.Any] = getattr(self, f"_{args['state']}")(ledger, args, user)
@@ -147,3 +147,17 @@ class ActionModule(ActionBase):
             error=args["reason"] or None,
         )
         return {"workflow_id": args["workflow_id"], "finished": args["status"]}
+
+
+def _would(args: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return what check mode tells: nothing is recorded, but others' ids are known."""
+    found: dict[str, t.Any] = {"changed": False, "workflow_id": "check-mode"}
+    if args["state"] == "stage":
+        found["stage"] = args["stage"]
+    if args["state"] == "started" and ("://" in args["ledger"] or Path(args["ledger"]).is_file()):
+        ledger = Ledger(args["ledger"])
+        try:
+            found["reserved"] = ledger.reserved(but=args["deployment"])
+        finally:
+            ledger.close()
+    return found

@@ -71,6 +71,7 @@ class CallbackModule(CallbackBase):
         self._stage: Stage | None = None
         self._run: dict[str, t.Any] = {}
         self._failure: str | None = None
+        self._failed_host: str | None = None
         self._task_started = 0.0
         self._started = time.monotonic()
 
@@ -128,6 +129,7 @@ class CallbackModule(CallbackBase):
         """Count changes, follow the ledger, show tables."""
         data = result._result
         self._took(result)
+        self._go_on(result._host.get_name())
         if self._stage and data.get("changed"):
             host = result._host.get_name()
             self._stage.changed[host] = self._stage.changed.get(host, 0) + 1
@@ -142,6 +144,16 @@ class CallbackModule(CallbackBase):
         if result._task.action in C._ACTION_DEBUG and isinstance(data.get("msg"), str):
             self._show(f"\n{data['msg'].rstrip()}\n")
         self._handle_warnings_quietly(data)
+
+    def _go_on(self, host: str) -> None:
+        """A host that goes on after a failure was rescued, or is in an ``always`` section.
+
+        Only a later failure takes the place of the one that was shown.
+        """
+        if host == self._failed_host:
+            self._failed_host = None
+            if self._stage:
+                self._stage.failed = False
 
     def _show_table(self, data: dict[str, t.Any]) -> None:
         lines = data.get("table") or []
@@ -188,7 +200,8 @@ class CallbackModule(CallbackBase):
         if self._stage:
             self._stage.failed = True
         where = f"{task} [{host}]"
-        self._failure = self._failure or f"{where}: {message}"
+        if self._failed_host is None:
+            self._failure, self._failed_host = f"{where}: {message}", host
         self._show(f"\n{where}\n  {message}\n", C.COLOR_ERROR)
 
     def v2_playbook_on_stats(self, stats: t.Any) -> None:

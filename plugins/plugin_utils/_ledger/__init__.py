@@ -377,7 +377,9 @@ class Ledger:
         sa, a = self._sa, self._t.allocations
         latest: dict[str, Row] = {}
         for run in self.runs(limit=10_000):
-            latest.setdefault(run["deployment"], run)
+            last = latest.setdefault(run["deployment"], run)
+            # A run that ends before planning does not know the environment.
+            last["environment"] = last["environment"] or run["environment"]
         with self._transaction() as c:
             held = c.execute(sa.select(a).order_by(a.c.machine)).mappings().all()
         for name, run in latest.items():

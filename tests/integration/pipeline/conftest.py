@@ -57,15 +57,23 @@ class LabClient:
         """Return the running lab of a name."""
         return cls(json.loads((ROOT / f"build/lab/{name}/lab.json").read_text()))
 
-    def _ask(self, method: str, path: str, body: t.Any = None) -> t.Any:
-        request = urllib.request.Request(
+    def _ask(self, method: str, path: str, body: t.Any = None, **headers: str) -> t.Any:
+        request = urllib.request.Request(  # noqa: S310  (the lab's own https endpoint)
             f"{self.document['endpoint']}{path}",
             method=method,
             data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json", **headers},
         )
         context = ssl.create_default_context(cafile=self.document["ca_file"])
-        with urllib.request.urlopen(request, context=context, timeout=30) as answer:
+        with urllib.request.urlopen(request, context=context, timeout=30) as answer:  # noqa: S310
             return json.load(answer)
+
+    def api(self, method: str, path: str, **values: t.Any) -> t.Any:
+        """Call the Proxmox VE API as the lab's user."""
+        document = self.document
+        secret = Path(document["token_secret_file"]).read_text().strip()
+        token = f"PVEAPIToken={document['user']}!{document['token_id']}={secret}"
+        return self._ask(method, f"/api2/json{path}", values or None, Authorization=token)["data"]
 
     def calls(self) -> list[dict[str, t.Any]]:
         """Return the requests since `forget_calls`."""
@@ -108,6 +116,8 @@ class Pipeline:
     environment: dict[str, str] = field(default_factory=dict)
     inside: tuple[str, ...] = ()
     """Command that runs the playbook, such as one that mounts a file system first."""
+    first: Run = field(default_factory=lambda: Run(0, ""))
+    """The run that made what the test begins with."""
 
     @property
     def deployments(self) -> Path:
@@ -168,17 +178,8 @@ class Pipeline:
 
     def guests(self) -> dict[int, str]:
         """Return VMID and name of all guests on the simulated Proxmox VE."""
-        document = self.lab.document
-        secret = Path(document["token_secret_file"]).read_text()
-        request = urllib.request.Request(
-            f"{document['endpoint']}/api2/json/cluster/resources?type=vm",
-            headers={
-                "Authorization": f"PVEAPIToken={document['user']}!{document['token_id']}={secret}"
-            },
-        )
-        context = ssl.create_default_context(cafile=document["ca_file"])
-        with urllib.request.urlopen(request, context=context, timeout=30) as answer:
-            return {int(guest["vmid"]): guest["name"] for guest in json.load(answer)["data"]}
+        found = self.lab.api("GET", "/cluster/resources?type=vm")
+        return {int(guest["vmid"]): guest["name"] for guest in found}
 
     def tree(self) -> dict[str, str]:
         """Return every file below the test's folder with its mode and digest."""

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a person may answer, and what a refusal does to the task."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.clusterwright.proxmox.plugins.action.approval import ActionModule
+
+SHA = "ab" * 32
+CREATE = {"create": 1, "update": 0, "replace": 0, "delete": 0}
+DELETE = {"create": 0, "update": 0, "replace": 0, "delete": 1}
+
+
+@pytest.mark.parametrize(
+    ("args", "status"),
+    [
+        ({}, "ask"),
+        ({"answer": "yes"}, "approved"),
+        ({"answer": " Y "}, "approved"),
+        ({"answer": "no"}, "refused"),
+        ({"answer": ""}, "refused"),
+        ({"answer": "yes please"}, "refused"),
+        ({"approve": SHA}, "approved"),
+        ({"approve": SHA, "answer": "no"}, "approved"),
+        ({"approve": "cd" * 32}, "refused"),
+        ({"approve": "cd" * 32, "answer": "yes"}, "refused"),
+        ({"approve": "auto"}, "refused"),
+        ({"approve": "auto", "auto_approve": True}, "approved"),
+        ({"counts": {**CREATE, "create": 0}}, "nothing"),
+        ({"counts": DELETE, "destructive": ["web"], "answer": "yes"}, "refused"),
+        ({"counts": DELETE, "destructive": ["web"], "consent": ["web"]}, "ask"),
+    ],
+)
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_decisions(
+    run_action: t.Any, args: dict[str, t.Any], status: str, check_mode: bool
+) -> None:
+    options = {"plan_sha256": SHA, "counts": CREATE, "environment": "development", **args}
+    result = run_action(ActionModule, check_mode=check_mode, **options)
+    assert result["status"] == status
+    assert result["changed"] is False
+    assert result["failed"] is (status == "refused" and not check_mode)
+    assert result["msg"] == result["reason"] and result["reason"].endswith((".", SHA))
