@@ -62,7 +62,14 @@ def evaluate(
         PolicyError: a folder or file cannot be read or used, a rule failed, a finding has the
             wrong form, or regopy is missing.
     """
-    compiled = _compiled(_stamps(directories))
+    return _evaluated(json.dumps(document, sort_keys=True), _stamps(directories))
+
+
+@functools.lru_cache(maxsize=32)
+def _evaluated(text: str, stamps: tuple[tuple[str, int, int], ...]) -> tuple[Finding, ...]:
+    """Judge one input once: rounds of a review often come back to the same plan."""
+    document = json.loads(text)
+    compiled = _compiled(stamps)
     found = _query(compiled, document)
     if found is None:
         raise PolicyError(_culprit(compiled.files, document))
@@ -159,7 +166,7 @@ def _query(compiled: _Compiled, document: t.Mapping[str, t.Any]) -> list[t.Any] 
     """Return what each file found, or None when a rule could not be evaluated."""
     if compiled.bundle is None:
         return None
-    compiled.interpreter.set_input(json.loads(json.dumps(document)))
+    compiled.interpreter.set_input(document)
     try:
         output = compiled.interpreter.query_bundle(compiled.bundle)
         return json.loads(str(output))["bindings"]["found"] if output.ok() else None

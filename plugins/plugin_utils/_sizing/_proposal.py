@@ -12,9 +12,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._mod
     Group,
     Proposal,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._topology import (
-    QUORUM_SIZES,
-)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._units import amount
 
 #: A proposal further from the rules than this factor is reported and not used.
@@ -70,8 +67,8 @@ def _objection(group: Group, number: str, value: t.Any, own: int) -> tuple[str, 
         return "diverges", f"more than {MAX_FACTOR:g} times apart from the rules"
     if value < group.minimum.get(number, 1):
         return "minimum", "below the documented minimum"
-    if group.role == "server" and number == "count" and value not in QUORUM_SIZES:
-        return "quorum", "etcd needs an odd number of servers"
+    if group.role == "server" and number == "count":
+        return "servers", "their number follows from high availability, not from load"
     return None
 
 
