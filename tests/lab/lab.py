@@ -152,8 +152,12 @@ def stand_ins(tools: Tools, *, simulated: bool) -> list[str]:
     if tools.k3s is not None and tools.k3s_is_standin:
         version = run([str(tools.k3s), "--version"]).splitlines()[0]
         found.append(f"k3s: {version}")
-    found.append("charts and images: the lab's own, of Debian's packages")
-    return found
+    return [
+        *found,
+        "charts and images: the lab's own, most of Debian's packages",
+        "traefik: the lab's own ingress controller",
+        "metrics-server: the lab's own server of the kubelets' numbers",
+    ]
 
 
 def write_private(path: Path, text: str) -> None:
