@@ -31,7 +31,7 @@ _SECRETS = re.compile(
 _LABELLED = re.compile(
     r"\b((?:pass(?:word|wd|phrase|wort)?|kennwort|mot de passe|secret|geheimnis|token|jeton"
     r"|api[ _-]?key|credentials?|private[ _-]?key|join[ _-]?token)s?\b[\"']?"
-    r"(?:\s*(?:is|ist|est|of|:|=|->)\s*|\s+))([\"']?)(?=\S*[\d\W_])[^\s\"',;]{4,}\2",
+    r"(?:\s*(?:is|ist|est|of|:|=|->)\s*|\s+))([\"']?)(?=[^\s\"',;]*(?:[0-9_]|[^\w\s\"',;.-]))[^\s\"',;]{4,}\2",
     re.IGNORECASE,
 )
 _EXPLICIT = re.compile(
