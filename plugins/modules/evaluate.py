@@ -76,7 +76,7 @@ result:
   sample:
     sizing:
       cases: 81
-      vcpu: {scored: 63, hit: 0.98, hit_interval: [0.91, 1.0], under: 0.0, under_interval: [0.0, 0.06]}
+      vcpu: {scored: 63, hit: 0.98, hit_interval: [0.91, 1.0], under: 0.0}
 table:
   description: The result as lines.
   returned: success

@@ -52,8 +52,8 @@ def _node(node: Data) -> tuple[str, ...]:
 def closing_table(run: Data) -> str:
     """Return the table at the end of a run.
 
-    ``run``: ``plan``, ``difference`` (lines), ``terraform`` (counts), ``cluster`` (nodes, may be empty), ``addons``,
-    ``files`` (label → path), ``stand_ins`` and ``simulated_reason``.
+    ``run``: ``plan``, ``difference`` (lines), ``terraform`` (counts), ``cluster`` (nodes, may be
+    empty), ``addons``, ``files`` (label → path), ``stand_ins`` and ``simulated_reason``.
     """
     plan = run["plan"]
     parts = [table(MACHINE_HEADERS, machine_rows(plan))]
