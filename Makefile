@@ -63,6 +63,7 @@ lint: setup ## ruff, yamllint and ansible-lint (profile production).
 	ruff format --check .
 	yamllint .
 	ansible-lint --offline --profile production
+	python tests/reference.py --check
 
 typecheck: setup ## mypy.
 	mypy plugins tests/lab
@@ -71,6 +72,7 @@ unit: setup ## Unit tests.
 	python -m pytest tests/unit -n 2
 
 integration: setup ## Tests with the real Terraform provider and other real processes.
+	tests/packages.sh
 	python -m pytest tests/integration -p no:cacheprovider
 
 sanity: setup ## ansible-test sanity, with no ignore file.
