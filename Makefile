@@ -50,6 +50,10 @@ demo: lab-up ## One sentence becomes a running cluster: make demo INTENT="…" P
 		-e deployment=$(DEPLOYMENT) -e provider=$(PROVIDER) -e approve=auto
 
 demo-down: setup ## Remove everything that `make demo` made.
+	if [[ -e build/lab/$(LAB)/lab.json && -e deployments/$(DEPLOYMENT)/plan.json ]]; then \
+		ansible-playbook playbooks/destroy.yml -i inventory/lab -e lab_name=$(LAB) \
+			-e deployment=$(DEPLOYMENT) -e confirm=$(DEPLOYMENT); \
+	fi
 	python -m lab down --name $(LAB)
 	rm -rf deployments/$(DEPLOYMENT)
 
