@@ -18,6 +18,7 @@ from pathlib import Path
 import jinja2
 import pytest
 import yaml
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger import Ledger
 
 ROOT = Path(__file__).resolve().parents[3]
 BIN = Path(sys.executable).parent
@@ -175,6 +176,17 @@ class Pipeline:
     def read(self, deployment: str, name: str) -> t.Any:
         """Return a JSON file of a deployment."""
         return json.loads((self.deployments / deployment / f"{name}.json").read_text())
+
+    def runs(self, deployment: str, folder: Path | None = None) -> list[dict[str, t.Any]]:
+        """Return the runs of a deployment from the ledger, newest first."""
+        path = (folder or self.deployments) / "ledger.sqlite"
+        if not path.exists():
+            return []
+        ledger = Ledger(str(path))
+        try:
+            return ledger.runs(deployment)
+        finally:
+            ledger.close()
 
     def guests(self) -> dict[int, str]:
         """Return VMID and name of all guests on the simulated Proxmox VE."""

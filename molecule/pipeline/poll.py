@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ask the API and the app four times a second until told to end; say how long each was silent.
+
+Usage: poll.py KUBECONFIG APP_URL RESULT_FILE. Ends when RESULT_FILE.end exists.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+import typing as t
+import urllib.request
+from pathlib import Path
+
+from kubernetes import client, config
+
+EVERY_SECONDS = 0.25
+PATIENCE_SECONDS = 2.0
+
+
+class Watch(threading.Thread):
+    """Counts answers of one address and the longest time between two of them."""
+
+    def __init__(self, name: str, ask: t.Callable[[], t.Any], end: Path) -> None:
+        """Take what is asked, and the file whose presence ends the asking."""
+        super().__init__(name=name)
+        self._ask, self._end = ask, end
+        self.answers = self.failures = 0
+        self.longest_gap_seconds = 0.0
+
+    def run(self) -> None:
+        """Ask until the end."""
+        last = time.monotonic()
+        while not self._end.exists():
+            try:
+                self._ask()
+            except Exception:
+                self.failures += 1
+            else:
+                now = time.monotonic()
+                self.longest_gap_seconds = max(self.longest_gap_seconds, now - last)
+                self.answers, last = self.answers + 1, now
+            time.sleep(EVERY_SECONDS)
+        self.longest_gap_seconds = max(self.longest_gap_seconds, time.monotonic() - last)
+
+    def told(self) -> dict[str, float]:
+        """Return the counts."""
+        return {
+            "answers": self.answers,
+            "failures": self.failures,
+            "longest_gap_seconds": round(self.longest_gap_seconds, 1),
+        }
+
+
+def main(kubeconfig: str, app_url: str, result: str) -> None:
+    """Watch both and write the result."""
+    config.load_kube_config(kubeconfig)
+    core, end = client.CoreV1Api(), Path(f"{result}.end")
+    watches = [
+        Watch(
+            "api", lambda: core.read_namespace("default", _request_timeout=PATIENCE_SECONDS), end
+        ),
+        Watch("app", lambda: urllib.request.urlopen(app_url, timeout=PATIENCE_SECONDS).read(), end),  # noqa: S310
+    ]
+    for watch in watches:
+        watch.start()
+    for watch in watches:
+        watch.join()
+    Path(result).write_text(json.dumps({watch.name: watch.told() for watch in watches}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
