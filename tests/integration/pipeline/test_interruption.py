@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A run that is killed at any moment is told as such, and run again it reaches the same end."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import time
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from .conftest import VM, Pipeline
+
+DEADLINE_SECONDS = 180
+Moment = t.Callable[[Pipeline], bool]
+
+
+def in_stage(name: str) -> Moment:
+    """The moment at which the record of the run says that a stage began."""
+
+    def reached(pipeline: Pipeline) -> bool:
+        return any(stage["agent_name"] == name for stage in stages(pipeline))
+
+    return reached
+
+
+def called(method: str, path: str) -> Moment:
+    """The moment at which Proxmox VE has answered a request."""
+
+    def reached(pipeline: Pipeline) -> bool:
+        return any(
+            call["method"] == method and re.fullmatch(path, call["path"])
+            for call in pipeline.lab.calls()
+        )
+
+    return reached
+
+
+def stages(pipeline: Pipeline) -> list[dict[str, t.Any]]:
+    """Return the stages of the newest run."""
+    runs = pipeline.runs("lab")
+    return t.cast("list[dict[str, t.Any]]", runs[0]["stages"]) if runs else []
+
+
+def kill_at(pipeline: Pipeline, moment: Moment, process: subprocess.Popen[str]) -> None:
+    """Kill the playbook with everything it started, as a power cut does."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not moment(pipeline):
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline, "the moment never came"
+    for pid in reversed(family(process.pid)):
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+
+
+def family(pid: int) -> list[int]:
+    """Return a process, stopped so that it starts no more, and all that descend from it."""
+    os.kill(pid, signal.SIGSTOP)
+    found = [pid]
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            try:
+                found += family(int(child))
+            except (ProcessLookupError, FileNotFoundError):
+                continue
+    return found
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param(in_stage("facts"), id="facts"),
+        pytest.param(in_stage("size"), id="size"),
+        pytest.param(in_stage("plan"), id="plan"),
+        pytest.param(in_stage("apply"), id="apply, nothing made"),
+        pytest.param(called("POST", "/nodes/.*/qemu/9000/clone"), id="apply, machine cloned"),
+        pytest.param(called("POST", "/nodes/.*/qemu/.*/status/start"), id="apply, machine started"),
+        pytest.param(in_stage("verify"), id="verify"),
+        pytest.param(in_stage("document"), id="document"),
+    ],
+)
+def test_killed_and_run_again(pipeline: Pipeline, moment: Moment) -> None:
+    intent = VM.format(name="phoenix")
+    before = pipeline.guests()
+    process = pipeline.start("provision", "lab", intent=intent, approve="auto")
+    kill_at(pipeline, moment, process)
+    planned = pipeline.deployments / "lab/plan.json"
+    plan = pipeline.read("lab", "plan") if planned.exists() else None
+
+    status = pipeline.run("status", "lab").ok().output
+    assert "(interrupted)" in status
+    assert len(pipeline.guests()) <= len(before) + 1
+
+    pipeline.run("provision", "lab", intent=intent, approve="auto").ok()
+    after = pipeline.guests()
+    assert sorted(after.values()) == sorted([*before.values(), "phoenix"]), "made once"
+    assert pipeline.read("lab", "result")["status"] == "COMPLETED"
+    if plan:
+        assert pipeline.read("lab", "plan")["machines"] == plan["machines"]
+    assert [run["status"] for run in pipeline.runs("lab")] == ["COMPLETED", "FAILED"]
+    assert "interrupted" not in pipeline.run("status", "lab").output
+
+    pipeline.run("destroy", "lab", confirm="lab").ok()
+    assert pipeline.guests() == before
+
+
+def test_one_run_at_a_time_for_a_deployment(pipeline: Pipeline) -> None:
+    intent = VM.format(name="solo")
+    pipeline.lab.fault("slow", method="GET", path="/cluster/resources", seconds=15, times=1)
+    first = pipeline.start("plan", "lab", intent=intent)
+    while not in_stage("facts")(pipeline):
+        assert first.poll() is None
+    second = pipeline.run("plan", "lab", intent=intent)
+    second.refused("Deployment lab is in use by run", "wait until it ends")
+    assert first.poll() is None, "the first run was still at it"
+    output, _ = first.communicate()
+    assert first.returncode == 0, output
+    assert [run["status"] for run in pipeline.runs("lab")] == ["COMPLETED"]
+
+
+def test_parallel_deployments_never_share_ids(pipeline: Pipeline) -> None:
+    names = ("one", "two")
+    processes = {
+        name: pipeline.start("plan", name, intent=VM.format(name=name), approve="auto")
+        for name in names
+    }
+    for name, process in processes.items():
+        output, _ = process.communicate()
+        if process.returncode != 0:
+            assert "in the meantime; run the plan again" in output, output
+            pipeline.run("plan", name, intent=VM.format(name=name)).ok()
+    machines = [pipeline.read(name, "plan")["machines"][0] for name in names]
+    assert len({machine["vmid"] for machine in machines}) == len(names)
+    assert len({machine["nics"][0]["address"] for machine in machines}) == len(names)
