@@ -21,6 +21,8 @@ description:
 requirements:
   - pydantic
   - PyYAML
+  - regopy
+  - pydantic-ai-slim with the extra of the provider, for a provider other than V(none)
 options:
   intent:
     description:
@@ -55,7 +57,13 @@ options:
     choices: [none, gemini, openai, anthropic, ollama]
     default: none
   provider_settings:
-    description: Settings of the provider, such as its model and time limit.
+    description:
+      - Settings of the provider, each with a default. C(model), C(base_url), C(temperature),
+        C(timeout_seconds), C(max_seconds), C(max_output_tokens), C(max_tokens), C(max_requests),
+        C(max_rounds), C(max_cost), C(input_price), C(output_price), C(required), C(api_key_file),
+        C(cache_dir).
+      - The key comes from the environment (E(GEMINI_API_KEY), E(OPENAI_API_KEY),
+        E(ANTHROPIC_API_KEY)) or a private file, never from here.
     type: dict
     default: {}
   previous_plan:
