@@ -13,21 +13,22 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def run_role(folder: Path, role: str, result: str, **variables: t.Any) -> tuple[int, str, t.Any]:
-    """Run ``role`` on localhost; return exit code, output and the variable ``result``.
+def run_role(
+    folder: Path, role: str, result: str, entry: str = "main", **variables: t.Any
+) -> tuple[int, str, t.Any]:
+    """Run an entry point of ``role`` on localhost.
 
-    The variable is saved whether the role fails or not.
+    Returns exit code, output and the variable ``result``, which is saved whether the role fails or not.
     """
     saved = folder / "result.json"
+    called = {"name": f"clusterwright.proxmox.{role}", "tasks_from": entry}
     play = {
         "hosts": "localhost",
         "gather_facts": False,
         "vars": variables,
         "tasks": [
             {
-                "block": [
-                    {"ansible.builtin.import_role": {"name": f"clusterwright.proxmox.{role}"}}
-                ],
+                "block": [{"ansible.builtin.import_role": called}],
                 "always": [
                     {
                         "ansible.builtin.copy": {
