@@ -57,7 +57,7 @@ class Watch(threading.Thread):
 
 def main(kubeconfig: str, app_url: str, result: str) -> None:
     """Watch both and write the result."""
-    config.load_kube_config(kubeconfig)
+    config.load_kube_config(kubeconfig)  # type: ignore[no-untyped-call]
     core, end = client.CoreV1Api(), Path(f"{result}.end")
     watches = [
         Watch(
