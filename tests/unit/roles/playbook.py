@@ -18,7 +18,7 @@ def run_role(
 ) -> tuple[int, str, t.Any]:
     """Run an entry point of ``role`` on localhost.
 
-    Returns exit code, output and the variable ``result``, which is saved whether the role fails or not.
+    Returns exit code, output and the variable ``result``, saved whether the role fails or not.
     """
     saved = folder / "result.json"
     called = {"name": f"clusterwright.proxmox.{role}", "tasks_from": entry}
