@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import Why
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
@@ -92,15 +92,23 @@ def needs(
         if family is None:
             family = knowledge.table(category_of(app.family))
         said = {**drivers, **app.drivers}
+        cases: list[_Case] = []
         for name, component in _chosen(family, app.component):
             named = name == app.component
             result = evaluate(family, component, said, environment, ha, scale=scale, named=named)
             small = family.pick == "minimum" or environment in ("development", "test")
             chosen = result.minimum if small else result.recommended
-            need = _need(_Case(app, family, name, component, result, chosen, unknown))
-            if need.count > 0:
-                found.append(need)
+            if chosen.get("count", 1.0) > 0:
+                cases.append(_Case(app, family, name, component, result, chosen, unknown))
+        found += [_need(case) for case in _counted(app, cases)]
     return found
+
+
+def _counted(app: AppWish, cases: list[_Case]) -> list[_Case]:
+    """Give the count that was said to the first part; "one" of several parts is the software."""
+    if app.count is None or not cases or (app.count == 1 and len(cases) > 1):
+        return cases
+    return [replace(cases[0], asked=app.count), *cases[1:]]
 
 
 def _chosen(family: Family, wanted: str | None) -> list[tuple[str, Component]]:
@@ -130,6 +138,7 @@ class _Case:
     result: Evaluation
     chosen: dict[str, float]
     unknown: bool
+    asked: int | None = None  # how many were asked for
 
     @property
     def confidence(self) -> float:
@@ -145,8 +154,8 @@ class _Case:
 
 def _need(case: _Case) -> Need:
     values = {key: case.chosen.get(key, value) for key, value in FALLBACK.items()}
-    if case.app.count is not None:
-        values["count"] = float(case.app.count)
+    if case.asked is not None:
+        values["count"] = float(case.asked)
     return Need(
         family=case.app.family if case.unknown else case.family.family,
         component=case.name,
@@ -168,7 +177,7 @@ def _need(case: _Case) -> Need:
 
 def _why(case: _Case, key: str, value: float) -> Why:
     field = "cores" if key == "vcpu" else key
-    if key == "count" and case.app.count is not None:
+    if key == "count" and case.asked is not None:
         return Why(field=field, reason=f"As asked: {value:g}.", source="explicit", confidence=1.0)
     if key not in case.chosen:
         title = case.component.title

@@ -213,3 +213,36 @@ def test_a_file_that_is_no_plain_yaml_is_refused(text: str, tmp_path: Path) -> N
 def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(KnowledgeError, match="does not exist"):
         load_knowledge((str(tmp_path / "nope"),))
+
+
+@pytest.mark.parametrize(
+    ("family", "count", "users", "counts"),
+    [
+        ("gitlab", 1, 400.0, {"gitlab": 1}),  # parts that one machine holds are not counted up
+        ("gitlab", 1, 2000.0, {"rails": 2, "gitaly": 1}),  # "one GitLab" is one system
+        ("mongodb", 3, 50.0, {"server": 3}),
+        ("nextcloud", 3, 800.0, {"nextcloud": 3, "database": 2}),
+    ],
+)
+def test_a_count_is_that_of_the_first_part(
+    family: str, count: int, users: float, counts: dict[str, int]
+) -> None:
+    wish = AppWish(family=family, count=count)
+    found = needs([wish], {"users": users}, "", False, load_knowledge())
+    assert counts.items() <= {need.component: need.count for need in found}.items()
+    assert all(need.count > 0 for need in found)
+
+
+def test_a_rule_can_ask_whether_the_component_was_named() -> None:
+    knowledge = load_knowledge()
+    whole = needs([AppWish(family="gitlab")], {"users": 500.0}, "", False, knowledge)
+    assert [need.component for need in whole] == ["gitlab"]
+    named = AppWish(family="gitlab", component="gitaly")
+    [need] = needs([named], {"users": 500.0}, "", False, knowledge)
+    assert (need.component, need.count, need.vcpu) == ("gitaly", 1, 4)
+
+
+def test_a_name_with_another_meaning_is_no_word_for_software() -> None:
+    vocabulary = load_knowledge().vocabulary
+    assert "kubernetes" not in vocabulary
+    assert vocabulary["kubernetes masters"] == ("kubernetes", "masters")
