@@ -10,20 +10,22 @@ mkdir -p "$work/collections" "$work/run"
 
 ansible-galaxy collection build --force --output-path "$work" . >/dev/null
 artifact=$(echo "$work"/clusterwright-proxmox-*.tar.gz)
-if tar -tzf "$artifact" | grep -E '^(tests|molecule|build|\.)'; then
+if tar -tzf "$artifact" | grep -E '^(tests|molecule|build|deployments|\.)'; then
     echo "The artifact holds files that belong to the checkout." >&2
     exit 1
 fi
-ansible-galaxy collection install --no-deps --collections-path "$work/collections" "$artifact" >/dev/null
 
 python -m lab up --name artifact --machines simulated
 trap 'python -m lab down --name artifact' EXIT
 
-# Nothing of the checkout but the lab's inventory is in reach of this run.
+# Nothing of the checkout but the lab's inventory is in reach from here on.
 cd "$work/run"
-ANSIBLE_CONFIG=/dev/null \
-    ANSIBLE_COLLECTIONS_PATH=$work/collections \
-    ANSIBLE_STDOUT_CALLBACK=clusterwright.proxmox.stages \
-    ansible-playbook clusterwright.proxmox.plan -i "$checkout/inventory/lab" \
+printf '[defaults]\ncollections_path = %s\nstdout_callback = clusterwright.proxmox.stages\n' \
+    "$work/collections" >ansible.cfg
+export ANSIBLE_CONFIG=$PWD/ansible.cfg
+unset PYTHONPATH
+ansible-galaxy collection install --no-deps --collections-path "$work/collections" "$artifact"
+ansible-playbook clusterwright.proxmox.plan -i "$checkout/inventory/lab" \
     -e lab_name=artifact -e deployment=artifact -e intent='dev cluster'
 test -s deployments/artifact/plan.json
+export PYTHONPATH=$checkout/tests
