@@ -30,6 +30,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._evaluate._s
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import (
     load_knowledge,
 )
+from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._model.stub import (
+    Stub,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -188,6 +191,25 @@ def test_a_statement_alone_decides(tmp_path: Path) -> None:
     paths = [write(tmp_path / f"{row['id']}.json", [row]) for row in (known, bare)]
     answers = [evaluate([read_cases(path)])["sizing"]["per_case"][0]["answer"] for path in paths]
     assert answers[0] == answers[1]
+
+
+def test_rules_are_scored_beside_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "not-a-key")
+    for variable in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "OPENAI_BASE_URL"):
+        monkeypatch.delenv(variable, raising=False)
+    row = case(source="only-in-the-document", requirement={"vcpu_min": 7171})
+    cases = read_cases(write(tmp_path / "cases.json", [row]))
+    with Stub("openai", lambda _prompt: "no form at all") as server:
+        settings = {"model": "gpt-4.1-mini", "base_url": server.url, "max_requests": 2}
+        result = evaluate([cases], provider="openai", provider_settings=settings)
+    part = result["sizing"]
+    assert set(part["baselines"]) == {"constant_4_8", "table", "rules"}
+    assert part["per_case"][0]["answer"] == evaluate([cases])["sizing"]["per_case"][0]["answer"]
+    assert "rules + openai" in "\n".join(table(result))
+    asked = json.dumps([seen.body for seen in server.seen])
+    assert asked != "[]"
+    assert "only-in-the-document" not in asked
+    assert "7171" not in asked
 
 
 WRONG: dict[str, tuple[str, str]] = {

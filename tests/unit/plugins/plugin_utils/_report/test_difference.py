@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What differs between two plans."""
+
+from __future__ import annotations
+
+import copy
+import typing as t
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report import differences
+
+
+def plan(**sizes: tuple[int, int, int]) -> dict[str, t.Any]:
+    """Return a plan with machines of (cores, memory, disk)."""
+    return {
+        "machines": [
+            {
+                "name": name,
+                "cores": cores,
+                "sockets": 2,
+                "memory_mib": memory,
+                "disks": [{"size_gib": disk}],
+                "node": "pve1",
+                "nics": [{"address": "10.0.0.5/16"}],
+            }
+            for name, (cores, memory, disk) in sizes.items()
+        ],
+        "addons": [],
+        "cost": None,
+    }
+
+
+def test_the_same_plan_has_no_difference() -> None:
+    assert differences(plan(a=(2, 4096, 20)), plan(a=(2, 4096, 20))) == []
+
+
+def test_each_changed_field_is_a_line() -> None:
+    before, after = plan(a=(2, 4096, 20), b=(1, 512, 8)), plan(a=(1, 2048, 20), c=(4, 8192, 50))
+    after["machines"][0]["node"] = "pve2"
+    after["machines"][0]["nics"] = []
+    assert differences(before, after) == [
+        "- b: 2 vCPU, 512 MiB, 8 GiB",
+        "+ c: 8 vCPU, 8192 MiB, 50 GiB",
+        "~ a vCPU: 4 -> 2",
+        "~ a memory: 4096 MiB -> 2048 MiB",
+        "~ a node: pve1 -> pve2",
+        "~ a address: 10.0.0.5/16 -> -",
+    ]
+
+
+def test_addons_and_cost_count_too() -> None:
+    before = plan(a=(2, 4096, 20))
+    after = copy.deepcopy(before)
+    before["addons"], after["addons"] = [{"name": "traefik"}], [{"name": "prometheus"}]
+    after["cost"] = {"monthly": 12.5, "currency": "EUR"}
+    assert differences(before, after) == [
+        "- add-on traefik",
+        "+ add-on prometheus",
+        "~ cost: None -> 12.5 EUR a month",
+    ]
