@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Existing VMs as machines of a plan: their configurations read, and every value carried over.
+
+A machine is described as the Terraform provider reads it back, so that taking it over changes
+nothing but its tags. What a plan cannot say is refused by name; nothing is left out silently.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve import (
+    adopt_devices as devices,
+)
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.client import Api
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.errors import PveError
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.guests import (
+    agent_enabled,
+    memory_mib,
+)
+
+OWNER_TAG = "clusterwright"
+AGENT_SECONDS = 5.0
+
+Config = t.Mapping[str, t.Any]
+Data = dict[str, t.Any]
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_TAG = re.compile(r"[a-z0-9_][a-z0-9_+.-]{0,63}")
+_BUS = re.compile(r"(scsi|virtio|sata|ide)\d+")
+_NIC = re.compile(r"net\d+")
+#: Values of the configuration that a machine of a plan has a field for.
+_EXPRESSED = re.compile(
+    r"agent|balloon|bios|boot|cores|cpu|description|efidisk0|hotplug|hostpci\d+|ipconfig\d+|ci.*"
+    r"|machine|memory|name|nameserver|net\d+|numa|onboot|ostype|protection|scsihw|searchdomain"
+    r"|serial0|sockets|sshkeys|startup|tags|(scsi|virtio|sata|ide)\d+"
+)
+#: Values that Terraform neither reads nor writes for our root module: they stay as they are.
+_UNTOUCHED = re.compile(
+    r"bootdisk|cpuunits|digest|meta|parent|runningcpu|runningmachine|shares"
+    r"|snaptime|unused\d+|vga|vmgenid|vmstatestorage|localtime|startdate"
+)
+#: Values that may be written out although they are what Proxmox VE takes by itself.
+_DEFAULTS = {
+    "acpi": "1",
+    "arch": "x86_64",
+    "cpulimit": "0",
+    "freeze": "0",
+    "keyboard": "en-us",
+    "kvm": "1",
+    "reboot": "1",
+    "tablet": "1",
+    "template": "0",
+}
+_AGENT_DEFAULTS = {"type": "virtio", "fstrim_cloned_disks": "0", "freeze-fs-on-backup": "1"}
+
+
+class AdoptError(Exception):
+    """Guests that cannot be taken over as they are; the text says why, and nothing was touched."""
+
+
+def adopt(
+    api: Api, imports: t.Mapping[str, int], deployment: str, plan: Data | None, environment: str
+) -> Data:
+    """Return the plan of a deployment with existing VMs in it, as plain data.
+
+    Args:
+        api: client of the cluster; one request, and two more for each guest.
+        imports: name of the guest, which becomes the machine's, to its VMID.
+        deployment: name of the deployment.
+        plan: what the deployment has already; None for a new one.
+        environment: of a new deployment.
+
+    Raises:
+        AdoptError: names all guests that cannot be taken over, and why.
+        PveError: the API could not be read.
+    """
+    stored = {machine["name"]: machine for machine in (plan or {}).get("machines", ())}
+    known = {int(item["vmid"]): item for item in api.get("/cluster/resources", {"type": "vm"})}
+    problems: list[str] = []
+    machines: list[Data] = []
+    for name, vmid in sorted(imports.items()):
+        if name in stored and stored[name]["vmid"] == vmid:
+            continue
+        holder = next((m["name"] for m in stored.values() if m["vmid"] == vmid), None)
+        if name in stored or holder:
+            problems.append(
+                f"{deployment} has a machine {name if name in stored else holder} already,"
+                f" with the VMID {stored[name]['vmid'] if name in stored else vmid}"
+            )
+            continue
+        found, why = _guest(api, known.get(vmid), name, vmid, deployment)
+        problems += [f"{name} (VMID {vmid}) {reason}" for reason in why]
+        machines += [found] if found else []
+    doubles = {vmid for vmid in imports.values() if list(imports.values()).count(vmid) > 1}
+    problems += [f"VMID {vmid} is given more than one name" for vmid in sorted(doubles)]
+    if problems:
+        raise AdoptError(f"Nothing was taken over: {'; '.join(problems)}.")
+    return _merged(plan, machines, deployment, environment)
+
+
+def _merged(plan: Data | None, machines: list[Data], deployment: str, environment: str) -> Data:
+    if plan is not None:
+        return {**plan, "machines": [*plan["machines"], *machines]} if machines else plan
+    names = ", ".join(machine["name"] for machine in machines)
+    return {
+        "schema_version": 1,
+        "deployment": deployment,
+        "status": "ready",
+        "summary": f"Taken over as they were: {names}.",
+        "environment": environment,
+        "kind": "vm",
+        "machines": machines,
+    }
+
+
+def _guest(
+    api: Api, item: Config | None, name: str, vmid: int, deployment: str
+) -> tuple[Data | None, list[str]]:
+    """Return one guest as a machine, or why it cannot be one."""
+    why = _refused_unread(item, name, deployment)
+    if item is None or why:
+        return None, why
+    place = f"/nodes/{item['node']}/qemu/{vmid}"
+    config = api.get(f"{place}/config")
+    why = list(unsupported(config))
+    if agent_enabled(config) and not why:
+        try:
+            api.get(
+                f"{place}/agent/network-get-interfaces", timeout_seconds=AGENT_SECONDS, retries=0
+            )
+        except PveError as error:
+            why.append(
+                "has its guest agent switched on, but it does not answer, and Terraform would wait"
+                f" for it: start it in the guest, or switch it off ({str(error).rstrip('.')})"
+            )
+    if why:
+        return None, why
+    return machine(config, vmid=vmid, node=str(item["node"]), pool=item.get("pool")), []
+
+
+def _refused_unread(item: Config | None, name: str, deployment: str) -> list[str]:
+    """Return what the list of guests already says against taking one over."""
+    if item is None:
+        return ["does not exist, or these credentials may not see it"]
+    tags = set(re.split("[;, ]", str(item.get("tags") or "")))
+    others = sorted(
+        tag.removeprefix("cw-")
+        for tag in tags
+        if tag.startswith("cw-") and tag != f"cw-{deployment}"
+    )
+    checks = (
+        (item["type"] != "qemu", "is a container, and only VMs can be taken over"),
+        (bool(item.get("template")), "is a template, and only VMs can be taken over"),
+        (item.get("name") != name, f"is named {item.get('name')}: give it that name in imports"),
+        (
+            not _NAME.fullmatch(name),
+            "has a name that no machine can have: small letters, digits and inner hyphens only",
+        ),
+        (bool(item.get("lock")), f"is locked ({item.get('lock')}): wait until that has ended"),
+        (
+            item.get("status") != "running",
+            "is not running, and a machine of a deployment always is: start it first",
+        ),
+        (
+            bool(item.get("hastate")),
+            "is managed by high availability: take it out there first (ha-manager remove)",
+        ),
+        (OWNER_TAG in tags and bool(others), f"belongs to the deployment {', '.join(others)}"),
+    )
+    return [text for wrong, text in checks if wrong][:1]
+
+
+def unsupported(config: Config) -> t.Iterator[str]:
+    """Yield what a VM has and a plan cannot say, each as the end of a sentence."""
+    for key, value in sorted(config.items()):
+        text = str(value)
+        if _DEFAULTS.get(key) == text or _UNTOUCHED.fullmatch(key):
+            continue
+        if key == "smbios1" and not re.search(r"(?<!\w)(?!uuid=)\w+=", text):
+            continue
+        if not _EXPRESSED.fullmatch(key):
+            yield f"has {key}, which a plan cannot say"
+    yield from _unsupported_values(config)
+    yield from devices.unsupported_disks(config)
+    yield from devices.unsupported_nics(config)
+    yield from devices.unsupported_cloud_init(config)
+
+
+def _unsupported_values(config: Config) -> t.Iterator[str]:
+    cpu = devices.options(config.get("cpu", ""), "cputype")
+    if set(cpu) - {"cputype"}:
+        yield f"has the CPU {config['cpu']}, and a plan knows only its type"
+    if devices.odd(
+        devices.options(config.get("agent", ""), "enabled"), {"enabled"}, _AGENT_DEFAULTS
+    ):
+        yield f"has the guest agent set to {config['agent']}, and a plan knows only on and off"
+    if config.get("serial0", "socket") != "socket":
+        yield f"has serial0 on {config['serial0']}, and a plan knows only a socket"
+    for missing in ("ostype", "scsihw"):
+        if missing not in config:
+            yield f"has no {missing} of its own: write down what it has (qm set)"
+    if "down" in devices.options(config.get("startup", ""), "order"):
+        yield "has a delay for shutting down, which a plan cannot say"
+    odd = [tag for tag in tags(config) if not _TAG.fullmatch(tag)]
+    if odd:
+        yield f"has tags that a plan cannot say ({', '.join(odd)})"
+    yield from _unsupported_here(config)
+
+
+def _unsupported_here(config: Config) -> t.Iterator[str]:
+    """Yield what the root module sets by itself, where the VM has it differently."""
+    wanted = "q35" if any(key.startswith("hostpci") for key in config) else "pc"
+    if config.get("machine", "") != wanted:
+        yield (
+            f"has the machine type {config.get('machine') or '(none)'}, and a plan knows"
+            f" only {wanted} for it"
+        )
+    if not boot_order(config):
+        yield "has no boot order of its own: write down what it has (qm set --boot order=…)"
+    if any(
+        devices.options(config[key]).get("firewall") == "1" for key in config if _NIC.fullmatch(key)
+    ):
+        yield "has a firewall flag on an interface, whose rules cannot be taken over"
+
+
+def machine(config: Config, *, vmid: int, node: str, pool: str | None) -> Data:
+    """Return a VM as data of the contract's ``Machine``, where ``unsupported`` found nothing."""
+    found = devices.disks(config)
+    name = str(config["name"])
+    return {
+        "name": name,
+        "vmid": vmid,
+        "kind": "vm",
+        "role": "vm",
+        "group": name,
+        "node": node,
+        "description": str(config.get("description") or ""),
+        "cores": int(config.get("cores") or 1),
+        "sockets": int(config.get("sockets") or 1),
+        # The provider's word for a VM without a CPU type of its own.
+        "cpu_type": devices.options(config.get("cpu", ""), "cputype").get("cputype") or "qemu64",
+        "numa": _is_on(config, "numa"),
+        "memory_mib": memory_mib(config),
+        "balloon_mib": int(config.get("balloon") or 0),
+        "disks": found,
+        "nics": devices.nics(config),
+        # Should it ever be made again, then from what is left of its own first disk.
+        "source": {"type": "image", "volume_id": devices.volume_id(config, found)},
+        "cloud_init": devices.cloud_init(config),
+        "os_type": str(config["ostype"]),
+        "bios": str(config.get("bios") or "seabios"),
+        "scsi_hardware": str(config["scsihw"]),
+        "serial": "serial0" in config,
+        "agent": agent_enabled(config),
+        "hotplug": str(config.get("hotplug") or ""),
+        "boot_order": boot_order(config),
+        "pool": pool or None,
+        "tags": [tag for tag in tags(config) if tag != OWNER_TAG and not tag.startswith("cw-")],
+        "on_boot": _is_on(config, "onboot"),
+        "protection": _is_on(config, "protection"),
+        "startup": _startup(config),
+        "pci_mappings": devices.pci_mappings(config),
+        "why": [
+            {
+                "field": "*",
+                "reason": "Taken over as it was.",
+                "source": "explicit",
+                "confidence": 1.0,
+            }
+        ],
+    }
+
+
+def tags(config: Config) -> list[str]:
+    """Return the tags of a guest in their order."""
+    return [tag for tag in re.split("[;, ]", str(config.get("tags") or "")) if tag]
+
+
+def boot_order(config: Config) -> list[str]:
+    """Return the devices that a VM boots from; none when it has no order of its own."""
+    text = devices.options(config.get("boot", "")).get("order", "")
+    return [device for device in text.split(";") if device]
+
+
+def _startup(config: Config) -> Data | None:
+    if "startup" not in config:
+        return None
+    given = devices.options(config["startup"], "order")
+    # -1 is the provider's word for what is not given.
+    return {"order": int(given.get("order", -1)), "up_delay_seconds": int(given.get("up", -1))}
+
+
+def _is_on(config: Config, key: str) -> bool:
+    return str(config.get(key, "0")) in ("1", "on", "yes", "true")
