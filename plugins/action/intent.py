@@ -79,7 +79,7 @@ class ActionModule(ActionBase):
                 "msg": f"The deployment name {name!r} is not valid; use small letters, digits and"
                 " dashes, at most 63.",
             }
-        directory = Path(args["deployments_dir"]) / name
+        directory = Path(args["deployments_dir"]).absolute() / name
         try:
             stored = {part: _stored(directory / f"{part}.json") for part in STORED}
         except (OSError, ValueError) as error:

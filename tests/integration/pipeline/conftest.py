@@ -177,8 +177,10 @@ class Pipeline:
         """Return a JSON file of a deployment."""
         return json.loads((self.deployments / deployment / f"{name}.json").read_text())
 
-    def runs(self, deployment: str, folder: Path | None = None) -> list[dict[str, t.Any]]:
-        """Return the runs of a deployment from the ledger, newest first."""
+    def runs(
+        self, deployment: str | None = None, folder: Path | None = None
+    ) -> list[dict[str, t.Any]]:
+        """Return the runs of one deployment or of all from the ledger, newest first."""
         path = (folder or self.deployments) / "ledger.sqlite"
         if not path.exists():
             return []

@@ -42,16 +42,13 @@ def called(method: str, path: str) -> Moment:
 
 def stages(pipeline: Pipeline) -> list[dict[str, t.Any]]:
     """Return the stages of the newest run."""
-    runs = pipeline.runs("lab")
+    runs = pipeline.runs()
     return t.cast("list[dict[str, t.Any]]", runs[0]["stages"]) if runs else []
 
 
 def kill_at(pipeline: Pipeline, moment: Moment, process: subprocess.Popen[str]) -> None:
     """Kill the playbook with everything it started, as a power cut does."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not moment(pipeline):
-        assert process.poll() is None, process.communicate()[0]
-        assert time.monotonic() < deadline, "the moment never came"
+    wait_for(pipeline, moment, process)
     for pid in reversed(family(process.pid)):
         try:
             os.kill(pid, signal.SIGKILL)
@@ -59,6 +56,14 @@ def kill_at(pipeline: Pipeline, moment: Moment, process: subprocess.Popen[str]) 
             continue
     process.communicate()
     assert process.returncode == -signal.SIGKILL
+
+
+def wait_for(pipeline: Pipeline, moment: Moment, process: subprocess.Popen[str]) -> None:
+    """Return when the moment has come; the playbook must not end before."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not moment(pipeline):
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline, "the moment never came"
 
 
 def family(pid: int) -> list[int]:
@@ -87,40 +92,44 @@ def family(pid: int) -> list[int]:
         pytest.param(in_stage("document"), id="document"),
     ],
 )
-def test_killed_and_run_again(pipeline: Pipeline, moment: Moment) -> None:
-    intent = VM.format(name="phoenix")
+def test_killed_and_run_again(
+    pipeline: Pipeline, moment: Moment, request: pytest.FixtureRequest
+) -> None:
+    name = "phoenix-" + re.sub("[^a-z]+", "-", request.node.callspec.id)
+    intent = VM.format(name=name)
     before = pipeline.guests()
-    process = pipeline.start("provision", "lab", intent=intent, approve="auto")
+    process = pipeline.start("provision", name, intent=intent, approve="auto")
     kill_at(pipeline, moment, process)
-    planned = pipeline.deployments / "lab/plan.json"
-    plan = pipeline.read("lab", "plan") if planned.exists() else None
+    planned = pipeline.deployments / name / "plan.json"
+    plan = pipeline.read(name, "plan") if planned.exists() else None
 
-    status = pipeline.run("status", "lab").ok().output
+    status = pipeline.run("status", name).ok().output
     assert "(interrupted)" in status
     assert len(pipeline.guests()) <= len(before) + 1
 
-    pipeline.run("provision", "lab", intent=intent, approve="auto").ok()
+    pipeline.run("provision", name, intent=intent, approve="auto").ok()
     after = pipeline.guests()
-    assert sorted(after.values()) == sorted([*before.values(), "phoenix"]), "made once"
-    assert pipeline.read("lab", "result")["status"] == "COMPLETED"
+    assert sorted(after.values()) == sorted([*before.values(), name]), "made once"
+    assert pipeline.read(name, "result")["status"] == "COMPLETED"
     if plan:
-        assert pipeline.read("lab", "plan")["machines"] == plan["machines"]
-    assert [run["status"] for run in pipeline.runs("lab")] == ["COMPLETED", "FAILED"]
-    assert "interrupted" not in pipeline.run("status", "lab").output
+        assert pipeline.read(name, "plan")["machines"] == plan["machines"]
+    assert [run["status"] for run in pipeline.runs(name)] == ["COMPLETED", "FAILED"]
+    assert "interrupted" not in pipeline.run("status", name).output
 
-    pipeline.run("destroy", "lab", confirm="lab").ok()
+    pipeline.run("destroy", name, confirm=name).ok()
     assert pipeline.guests() == before
 
 
 def test_one_run_at_a_time_for_a_deployment(pipeline: Pipeline) -> None:
     intent = VM.format(name="solo")
-    pipeline.lab.fault("slow", method="GET", path="/cluster/resources", seconds=15, times=1)
     first = pipeline.start("plan", "lab", intent=intent)
-    while not in_stage("facts")(pipeline):
-        assert first.poll() is None
-    second = pipeline.run("plan", "lab", intent=intent)
+    wait_for(pipeline, in_stage("facts"), first)
+    os.kill(first.pid, signal.SIGSTOP)
+    try:
+        second = pipeline.run("plan", "lab", intent=intent)
+    finally:
+        os.kill(first.pid, signal.SIGCONT)
     second.refused("Deployment lab is in use by run", "wait until it ends")
-    assert first.poll() is None, "the first run was still at it"
     output, _ = first.communicate()
     assert first.returncode == 0, output
     assert [run["status"] for run in pipeline.runs("lab")] == ["COMPLETED"]
