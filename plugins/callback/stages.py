@@ -188,7 +188,9 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_skipped(self, result: t.Any) -> None:
         """A stage whose entry is skipped was not run."""
-        if self._stage and result._task.action == RUN_ACTION:
+        task = result._task
+        entered = task.action == RUN_ACTION and task.args.get("state") == "stage"
+        if self._stage and entered:
             self._stage.skipped = True
 
     def v2_runner_on_unreachable(self, result: t.Any) -> None:

@@ -96,6 +96,7 @@ def test_stages_tables_and_totals(play: Play, tmp_path: Path) -> None:
         WRITE,
         stage(tmp_path, "k3s", when=False),
         stage(tmp_path, "apply"),
+        {**ledger_task(tmp_path, "released", deployment="lab"), "when": False},
         {"name": "Say", "ansible.builtin.debug": {"msg": "Apply it with this."}},
         ledger_task(tmp_path, "finished", status="COMPLETED"),
         {
