@@ -16,7 +16,7 @@ from lab.hosts.cache import file_lock
 from lab.hosts.cgroups import end_group
 from lab.hosts.commands import run
 from lab.hosts.limits import KernelLimits
-from lab.hosts.network import remove_bridge
+from lab.hosts.network import remove_bridge, remove_links
 
 ESCAPED = re.compile(r"\\([0-7]{3})")
 """How mountinfo writes blanks and backslashes in a path."""
@@ -64,6 +64,7 @@ def remove_footprint(state_dir: Path) -> bool:
             return False
         end_group(Path(group) for group in footprint.groups)
         unmount_below(Path(footprint.machines_dir))
+        remove_links(f"{footprint.bridge}-*")
         remove_bridge(footprint.bridge)
         KernelLimits().restore_after_labs()
         for path in NSPAWN_RUNTIME.glob(f"*/{footprint.bridge}-*"):

@@ -20,6 +20,7 @@ from pathlib import Path
 from lab.hosts.cgroups import ControlGroup, end_group
 from lab.hosts.commands import CommandError, run
 from lab.hosts.disk import HostDisk, HostSite
+from lab.hosts.network import remove_links
 from lab.machines import MachineError, MachineSpec, MachineStatus
 
 ENTER_GROUPS = """\
@@ -40,6 +41,8 @@ REBOOT_SIGNAL = signal.SIGRTMIN + 5
 LISTENING_SSHD = ":0016 00000000:0000 0A"
 """In /proc/net/tcp: port 22, no peer, state LISTEN."""
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+TIDYING = "Attempted to remove disk file system"
+"""What systemd-nspawn says at every end where /run is on a disk; the reason is the line before."""
 START_SECONDS = 90
 STOP_SECONDS = 60
 POLL_SECONDS = 0.05
@@ -52,6 +55,7 @@ class Host:
         self.spec = spec
         self._site = site
         self._disk = HostDisk(site, spec)
+        self._name = f"{site.bridge}-{spec.vmid}"
         self._group = ControlGroup(f"{site.bridge}/{spec.vmid}")
         self._process: subprocess.Popen[bytes] | None = None
         self._powered = False
@@ -140,6 +144,7 @@ class Host:
         self._disk.write_meminfo(self._group.memory_bytes())
 
     def _boot(self) -> None:
+        remove_links(self._name)
         self._group.create(
             cores=self.spec.cores, memory_mib=self.spec.memory_mib, first_cpu=self.spec.vmid
         )
@@ -171,7 +176,7 @@ class Host:
             try:
                 end_group(self._group.directories)
                 self._boot()
-            except (MachineError, OSError) as error:
+            except (CommandError, MachineError, OSError) as error:
                 self._powered = False
                 sys.stderr.write(f"Host {self.spec.name} did not restart: {error}\n")
 
@@ -187,7 +192,7 @@ class Host:
             "--register=no",
             "--keep-unit",
             f"--directory={self._disk.root}",
-            f"--machine={self._site.bridge}-{self.spec.vmid}",
+            f"--machine={self._name}",
             f"--hostname={self.spec.name}",
             f"--network-bridge={self._site.bridge}",
             "--capability=all",
@@ -262,4 +267,5 @@ class Host:
     def _last_words(self) -> str:
         text = self._disk.console.read_text(encoding="utf-8", errors="replace")
         lines = [line.strip() for line in COLOURS.sub("", text).splitlines() if line.strip()]
+        lines = [line for line in lines if not line.startswith(TIDYING)]
         return lines[-1] if lines else "nothing on its console."

@@ -13,7 +13,7 @@ from ipaddress import IPv4Interface, IPv4Network
 from pathlib import Path
 from typing import IO
 
-from lab.hosts.commands import run
+from lab.hosts.commands import CommandError, run
 from lab.machines import MachineError
 
 LABS = range(255)
@@ -124,6 +124,22 @@ def remove_bridge(bridge: str) -> None:
         if f"-i {bridge} -o {bridge} " in rules:
             run(["iptables", "-w", "-D", *_accept(bridge)])
     run(["ip", "link", "delete", bridge])
+
+
+def remove_links(machine: str) -> None:
+    """Remove the links of a host that went off, or of all hosts that the pattern `machine` names.
+
+    The kernel does that by itself, but later than the next host of that name may start.
+
+    Raises:
+        CommandError: a link does not go away.
+    """
+    for link in LINKS.glob(f"vb-{machine}"):
+        try:
+            run(["ip", "link", "delete", link.name])
+        except CommandError:
+            if link.exists():
+                raise
 
 
 def _filtered() -> bool:

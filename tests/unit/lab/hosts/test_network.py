@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from lab.hosts import network
+from lab.hosts.commands import CommandError
 from lab.hosts.network import LabNetwork, claim_network
 from lab.machines import MachineError
 
@@ -147,3 +148,34 @@ def test_removing_a_bridge_takes_its_rule_along(
         "iptables -w -D FORWARD -i cwlab7 -o cwlab7 -j ACCEPT",
         "ip link delete cwlab7",
     ]
+
+
+def test_links_of_hosts_that_went_off_are_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("vb-cwlab1-20000", "vb-cwlab1-20001", "vb-cwlab11-20000", "cwlab1"):
+        (tmp_path / name).mkdir()
+
+    def delete(command: list[str]) -> str:
+        (tmp_path / command[-1]).rmdir()
+        if command[-1].endswith("20001"):
+            raise CommandError("Cannot find device")  # the kernel was faster
+        return ""
+
+    monkeypatch.setattr(network, "LINKS", tmp_path)
+    monkeypatch.setattr(network, "run", delete)
+    network.remove_links("cwlab1-*")
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cwlab1", "vb-cwlab11-20000"]
+
+
+def test_a_link_that_stays_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "vb-cwlab1-20000").mkdir()
+
+    def refuse(command: list[str]) -> str:
+        raise CommandError(f"{command[-1]} is busy")
+
+    monkeypatch.setattr(network, "LINKS", tmp_path)
+    monkeypatch.setattr(network, "run", refuse)
+    with pytest.raises(CommandError, match="vb-cwlab1-20000 is busy"):
+        network.remove_links("cwlab1-20000")
