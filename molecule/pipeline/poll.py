@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Ask the API and the app four times a second until told to end; say how long each was silent.
 
-Usage: poll.py KUBECONFIG APP_URL RESULT_FILE. Ends when RESULT_FILE.end exists.
+Usage: poll.py KUBECONFIG APP_URL RESULT_FILE. Makes RESULT_FILE.begun when both have
+answered, ends when RESULT_FILE.end exists.
 """
 
 from __future__ import annotations
@@ -67,6 +68,9 @@ def main(kubeconfig: str, app_url: str, result: str) -> None:
     ]
     for watch in watches:
         watch.start()
+    while not all(watch.answers for watch in watches) and not end.exists():
+        time.sleep(EVERY_SECONDS)
+    Path(f"{result}.begun").touch()
     for watch in watches:
         watch.join()
     Path(result).write_text(json.dumps({watch.name: watch.told() for watch in watches}))
