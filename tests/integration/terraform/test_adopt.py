@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Guests of other people are taken over as they are, by module and by playbook."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import typing as t
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from integration.pipeline.conftest import LabClient, Pipeline, lab_command
+from integration.terraform.conftest import RUNNER, Lab
+from unit.plugins.plugin_utils._render.samples import machine
+
+#: What the guests of the lab have without saying it.
+SAID = {"machine": "pc", "boot": "order=scsi0", "ostype": "l26"}
+
+
+def guest_plan(lab: Lab, imports: dict[str, int], **options: t.Any) -> dict[str, t.Any]:
+    """Run the module as a process of its own and return its result."""
+    identity, _, secret = lab.token.partition("=")
+    done = subprocess.run(
+        [sys.executable, str(RUNNER), "guest_plan"],
+        input=json.dumps(
+            {
+                "api_host": lab.pve.endpoint,
+                "api_token_id": identity,
+                "api_token_secret": secret,
+                "ca_path": str(lab.pve.ca_file),
+                "deployment": "demo",
+                "imports": imports,
+                **options,
+            }
+        ),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout, done.stderr
+    return t.cast("dict[str, t.Any]", json.loads(done.stdout))
+
+
+def configs(lab: Lab) -> dict[int, dict[str, t.Any]]:
+    """Configurations of all VMs, their tags apart."""
+    return {
+        guest.vmid: {key: value for key, value in guest.config.items() if key != "tags"}
+        for guest in lab.pve.state.vms
+    }
+
+
+def test_guests_are_taken_over_without_a_change(lab: Lab) -> None:
+    guests = {guest.vmid: guest for guest in lab.pve.state.vms}
+    for vmid in (100, 101):
+        guests[vmid].config.update(SAID)
+    guests[100].config.update(
+        cpu="host",
+        balloon="2048",
+        hotplug="disk,network",
+        protection=1,
+        startup="order=1",
+        description="Files of the house",
+        numa=1,
+        serial0="socket",
+        ide2="none,media=cdrom",
+        scsi0="ceph-vm:vm-100-disk-0,discard=on,iothread=1,size=64G,ssd=1",
+        virtio1="local-lvm:vm-100-disk-1,backup=0,size=8G",
+        net1="e1000=BC:24:11:00:01:F0,bridge=vmbr0,mtu=1400,tag=20",
+    )
+    before, calls = configs(lab), len(lab.pve.calls)
+    imports = {"nas": 100, "homeassistant": 101}
+    found = guest_plan(lab, imports)
+    assert not found.get("failed"), found["msg"]
+    assert {call.method for call in lab.pve.calls[calls:]} == {"GET"}
+
+    lab.render(*found["plan"]["machines"])
+    taken = lab.run("imported", imports=imports)
+    assert not taken.get("failed"), taken["msg"]
+    assert taken["imported"] == ["homeassistant", "nas"]
+    assert configs(lab) == before
+    assert set(guests[100].config["tags"].split(";")) == {"clusterwright", "cw-demo", "storage"}
+    planned = lab.run("planned")
+    assert not any(planned["summary"]["counts"].values()), planned["summary"]["text"]
+    assert lab.run("drift")["severity"] == "none"
+    assert guest_plan(lab, imports, plan=found["plan"])["plan"] == found["plan"]
+
+
+def test_machine_with_cloud_init_is_taken_over_from_a_lost_state(lab: Lab) -> None:
+    directory = lab.render(machine("demo-web-1", 20001))
+    lab.apply()
+    before = configs(lab)
+    (directory / "terraform.tfstate").unlink()
+    found = guest_plan(lab, {"demo-web-1": 20001})
+    assert not found.get("failed"), found["msg"]
+    (adopted,) = found["plan"]["machines"]
+    assert adopted["cloud_init"]["user"] == "debian"
+    assert adopted["nics"][0]["address"] == "10.77.0.21/24"
+    lab.render(adopted)
+    taken = lab.run("imported", imports={"demo-web-1": 20001})
+    assert taken.get("imported") == ["demo-web-1"], taken["msg"]
+    assert configs(lab) == before
+    assert not any(lab.run("planned")["summary"]["counts"].values())
+
+
+@pytest.mark.parametrize(
+    ("imports", "config", "said"),
+    [
+        ({"nas": 999}, {}, "nas (VMID 999) does not exist"),
+        ({"debian-12-cloud": 9000}, {}, "debian-12-cloud (VMID 9000) is a template"),
+        ({"pihole": 102}, {}, "pihole (VMID 102) is a container"),
+        ({"nas": 100}, {"usb0": "host=1234:5678"}, "nas (VMID 100) has usb0"),
+        ({"nas": "a"}, {}, "no VMID for nas"),
+        ({}, {}, "no VMID for any guest"),
+    ],
+)
+def test_what_cannot_be_taken_over_is_refused(
+    lab: Lab, imports: dict[str, t.Any], config: dict[str, str], said: str
+) -> None:
+    nas = next(guest for guest in lab.pve.state.vms if guest.vmid == 100)
+    nas.config.update(SAID | config)
+    refused = guest_plan(lab, imports)
+    assert refused["failed"] and said in refused["msg"], refused
+    assert "\n" not in refused["msg"]
+
+
+def test_silent_agent_is_refused_before_terraform_waits_for_it(lab: Lab) -> None:
+    nas = next(guest for guest in lab.pve.state.vms if guest.vmid == 100)
+    nas.config.update(SAID)
+    lab.pve.faults.set("agent_silent", vmid=100)
+    refused = guest_plan(lab, {"nas": 100})
+    assert refused["failed"] and "it does not answer" in refused["msg"], refused
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path) -> Iterator[Pipeline]:
+    """The playbooks, with a lab of their own whose guests say what they have."""
+    name = f"adopt-{os.getpid()}"
+    lab_command("up", "--name", name, "--machines", "simulated")
+    try:
+        lab = LabClient.of(name)
+        for node, vmid in (("pve1", 100), ("pve2", 101)):
+            lab.api("PUT", f"/nodes/{node}/qemu/{vmid}/config", **SAID)
+        lab.forget_calls()
+        yield Pipeline(lab, tmp_path)
+    finally:
+        lab_command("down", "--name", name)
+
+
+def test_playbook_takes_guests_into_a_deployment(pipeline: Pipeline) -> None:
+    nas, both = {"nas": 100}, {"nas": 100, "homeassistant": 101}
+    dry = pipeline.run("import", "house", "--check", imports=nas).ok()
+    assert "Would import nas." in dry.output
+    assert not pipeline.tree() and not pipeline.lab.writes()
+
+    pipeline.run("import", "house", imports={"pihole": 102}).refused("is a container")
+    assert not (pipeline.deployments / "house/plan.json").exists()
+    assert not pipeline.lab.writes()
+
+    pipeline.run("import", "house", imports=nas).ok()
+    before = pipeline.tree()
+    assert "Would import homeassistant." in (
+        pipeline.run("import", "house", "--check", imports=both).ok().output
+    )
+    assert pipeline.tree() == before
+    pipeline.run("import", "house", imports=both).ok()
+    assert "changed=0" in pipeline.run("import", "house", imports=both).ok().output
+    assert [m["name"] for m in pipeline.read("house", "plan")["machines"]] == [
+        "nas",
+        "homeassistant",
+    ]
+    assert {run["status"] for run in pipeline.runs("house")} == {"COMPLETED", "FAILED"}
+    assert "No drift." in pipeline.run("drift", "house").ok().output
+
+    pipeline.lab.forget_calls()
+    pipeline.run("apply", "house").ok()
+    pipeline.run("destroy", "house").refused("confirm=house")
+    assert not pipeline.lab.writes()
+    assert {100, 101} <= set(pipeline.guests())
