@@ -34,6 +34,7 @@ REPORT = ROOT / "build/benchmarks/pipeline.json"
 INTENT = "HA cluster with monitoring"
 LAB = "benchmark"
 EMPTY_TASKS = 20
+HERE = ("-i", "localhost,", "-c", "local", "-e", f"ansible_python_interpreter={sys.executable}")
 SAMPLE_SECONDS = 0.2
 PAGE_MIB = os.sysconf("SC_PAGE_SIZE") / 2**20
 TASK_LINE = re.compile(r"^.+ -+ +(\d+\.\d+)s$", re.M)
@@ -130,7 +131,7 @@ def empty_task_seconds(folder: Path) -> float:
     tasks = [{"name": f"Nothing {n}", "ansible.builtin.ping": None} for n in range(EMPTY_TASKS)]
     book = folder / "empty.yml"
     book.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
-    done = measure(str(BIN / "ansible-playbook"), str(book), "-i", "localhost,", "-c", "local")
+    done = measure(str(BIN / "ansible-playbook"), str(book), *HERE)
     return sum(map(float, TASK_LINE.findall(done.output))) / EMPTY_TASKS
 
 
@@ -153,9 +154,7 @@ def row(what: str, done: Measured, folder: Path, empty_seconds: float) -> Row:
 
 def measure_all(folder: Path) -> Row:
     """Return the rows of all runs."""
-    ping = measure(
-        str(BIN / "ansible"), "localhost", "-i", "localhost,", "-c", "local", "-m", "ping"
-    )
+    ping = measure(str(BIN / "ansible"), "localhost", "-m", "ping", *HERE)
     empty = empty_task_seconds(folder)
     rows = []
     for what, name in (

@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._model.stub import (
+    Stub,
+)
 
 from .conftest import ROOT, VM, LabClient, Pipeline, lab_command
 
@@ -230,3 +234,32 @@ MOUNTED = """
 mount -t tmpfs -o "size=$1,mode=0700" tmpfs "$0" && at=$0 && shift && "$@"; code=$?
 echo LEFT; find "$at" -type f; exit $code
 """
+
+
+RUBBISH = ("no JSON at all", "null", '{"machines": "rm -rf /"}', "```json\n[1, 2")
+
+
+@pytest.mark.parametrize("required", [True, False], ids=["model wanted", "rules may take over"])
+def test_model_that_answers_rubbish(pipeline: Pipeline, required: bool) -> None:
+    answers = itertools.cycle(RUBBISH)
+    pipeline.environment["GEMINI_API_KEY"] = CANARY
+    with Stub("gemini", lambda _prompt: next(answers)) as model:
+        run = pipeline.run(
+            *("plan", "rubbish"),
+            intent="HA cluster with monitoring",
+            provider="gemini",
+            provider_settings={"base_url": model.url, "required": required},
+        )
+        assert model.seen, "the model was asked"
+    assert CANARY not in run.output and pipeline.lab.writes() == []
+    if required:
+        run.refused("The model answered with the same faults twice.")
+        assert_untouched(pipeline)
+    else:
+        run.ok()
+        plan = pipeline.read("rubbish", "plan")
+        assert "model" in " ".join(finding["message"] for finding in plan["findings"]), "told"
+        assert [machine["cores"] for machine in plan["machines"]] == [4] * 6, "as the rules say"
+
+
+CANARY = "AIzaSyCanary-of-the-pipeline-test-0000000"
