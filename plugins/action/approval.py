@@ -43,7 +43,7 @@ class ActionModule(ActionBase):
             if answer.strip().lower() in ("yes", "y"):
                 status, reason = "approved", "Approved at the prompt."
             else:
-                status, reason = "refused", "Not approved; nothing was changed."
+                status, reason = "refused", f"Not approved, nothing was changed. {reason}"
         return {
             "changed": False,
             "failed": status == "refused" and not self._task.check_mode,
