@@ -63,7 +63,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.tok
 )
 
 #: From here on an amount "on <storage>" is a disk, and any amount without a word is one.
-MOSTLY_DISK_MIB, NEVER_MEMORY_MIB = 16 * 1024, 4 * 1024**2
+MOSTLY_DISK_MIB, NEVER_MEMORY_MIB = 16 * 1024, 1024**2
 
 
 @dataclasses.dataclass
@@ -173,10 +173,18 @@ def _clusterish(tokens: list[Token], entities: Entities, meaning: Meaning) -> bo
     if re.search(r"\b(?:k3s|k8s|kube|rke2)", names) or entities.version:
         return True
     strong = ("kind.k3s", "kind.k8s", "role.server", "role.worker", "cni.", "word.single_node")
+    everything = tokens
     tokens = [token for i, token in enumerate(tokens) if i not in meaning.negated]
     if any(token.has(*strong) for token in tokens):
         return True
-    branded = any(not software.stack for _at, software in meaning.software)
+    cluster = next(
+        (i for i, token in enumerate(everything) if token.has("kind.cluster")), len(everything)
+    )
+    # "cluster with rancher" names an add-on, "rancher for 150 clusters" a software.
+    branded = any(
+        not software.stack and not (at > cluster and everything[at].has("addon."))
+        for at, software in meaning.software
+    )
     plain_cluster = any(token.has("kind.cluster") for token in tokens) or entities.cluster_name
     if plain_cluster and not branded:
         return True

@@ -57,7 +57,7 @@ def build_cluster(
         pod_cidr=site.cluster.pod_cidr,
         service_cidr=site.cluster.service_cidr,
         load_balancer_range=balancer,
-        disabled_components=(*PACKAGED, "servicelb") if balancer else PACKAGED,
+        disabled_components=(*PACKAGED, "servicelb") if "metallb" in wish.addons else PACKAGED,
         why=why,
     )
 
