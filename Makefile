@@ -66,7 +66,7 @@ lint: setup ## ruff, yamllint and ansible-lint (profile production).
 	ruff check .
 	ruff format --check .
 	yamllint .
-	ansible-lint --offline --profile production
+	HOME=$(CURDIR)/build/lint ansible-lint --offline --profile production
 	python tests/reference.py --check
 
 typecheck: setup ## mypy.

@@ -29,7 +29,6 @@ Data = dict[str, t.Any]
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _TAG = re.compile(r"[a-z0-9_][a-z0-9_+.-]{0,63}")
 _BUS = re.compile(r"(scsi|virtio|sata|ide)\d+")
-_NIC = re.compile(r"net\d+")
 #: Values of the configuration that a machine of a plan has a field for.
 _EXPRESSED = re.compile(
     r"agent|balloon|bios|boot|cores|cpu|description|efidisk0|hotplug|hostpci\d+|ipconfig\d+|ci.*"
@@ -206,23 +205,6 @@ def _unsupported_values(config: Config) -> t.Iterator[str]:
     odd = [tag for tag in tags(config) if not _TAG.fullmatch(tag)]
     if odd:
         yield f"has tags that a plan cannot say ({', '.join(odd)})"
-    yield from _unsupported_here(config)
-
-
-def _unsupported_here(config: Config) -> t.Iterator[str]:
-    """Yield what the root module sets by itself, where the VM has it differently."""
-    wanted = "q35" if any(key.startswith("hostpci") for key in config) else "pc"
-    if config.get("machine", "") != wanted:
-        yield (
-            f"has the machine type {config.get('machine') or '(none)'}, and a plan knows"
-            f" only {wanted} for it"
-        )
-    if not boot_order(config):
-        yield "has no boot order of its own: write down what it has (qm set --boot order=…)"
-    if any(
-        devices.options(config[key]).get("firewall") == "1" for key in config if _NIC.fullmatch(key)
-    ):
-        yield "has a firewall flag on an interface, whose rules cannot be taken over"
 
 
 def machine(config: Config, *, vmid: int, node: str, pool: str | None) -> Data:
@@ -247,7 +229,7 @@ def machine(config: Config, *, vmid: int, node: str, pool: str | None) -> Data:
         "disks": found,
         "nics": devices.nics(config),
         # Should it ever be made again, then from what is left of its own first disk.
-        "source": {"type": "image", "volume_id": devices.volume_id(config, found)},
+        "source": {"type": "existing", "volume_id": devices.volume_id(config, found)},
         "cloud_init": devices.cloud_init(config),
         "os_type": str(config["ostype"]),
         "bios": str(config.get("bios") or "seabios"),

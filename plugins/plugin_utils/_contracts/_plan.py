@@ -62,10 +62,11 @@ class Nic(Model):
 class Source(Model):
     """What a machine is made from."""
 
-    type: t.Literal["template", "iso", "lxc_template", "image"]
+    type: t.Literal["template", "iso", "lxc_template", "image", "existing"]
     vmid: int | None = None  # template
     node: str | None = None  # node that holds the template
-    volume_id: str | None = None  # ISO, container template or image, "local:iso/x.iso"
+    #: ISO, container template or image, "local:iso/x.iso"; of an existing VM its own first disk
+    volume_id: str | None = None
     full_clone: bool = True
 
 

@@ -180,7 +180,12 @@ def _disks(machine: Machine, disks: list[dict[str, t.Any]]) -> list[dict[str, t.
 
 
 def _boot_order(machine: Machine) -> list[str]:
-    """Boot from the first disk; an empty one falls through to the installer's ISO."""
+    """Boot from the first disk; an empty one falls through to the installer's ISO.
+
+    An existing VM without an order of its own keeps it so.
+    """
+    if machine.source.type == "existing":
+        return []
     first = [machine.disks[0].interface] if machine.disks else []
     return [*first, "ide3"] if machine.source.type == "iso" else first
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Snapshot
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
     NAME_PATTERN,
 )
@@ -184,7 +182,7 @@ def _number(name: str, prefix: str) -> int:
 
 
 def _known(context: Context) -> dict[str, Known]:
-    guests = _own_guests(context.snapshot, context.deployment)
+    guests = _own_guests(context)
     known = {
         name: Known(name, guest.vmid, guest.node, _inside(context, guest.addresses), guest)
         for name, guest in guests.items()
@@ -199,10 +197,24 @@ def _known(context: Context) -> dict[str, Known]:
     return known
 
 
-def _own_guests(snapshot: Snapshot | None, deployment: str) -> dict[str, GuestState]:
-    tag = deployment_tag(deployment)
-    guests: t.Iterable[GuestState] = snapshot.guests if snapshot else ()
-    return {guest.name: guest for guest in guests if tag in guest.tags and not guest.template}
+def _own_guests(context: Context) -> dict[str, GuestState]:
+    """Return the guests with the deployment's tag, and those of its plan that nobody tagged.
+
+    A run that is killed between clone and configuration leaves such a guest; Terraform's part
+    decides from its journal whether it is ours.
+    """
+    tag = deployment_tag(context.deployment)
+    planned = {(m.vmid, m.name) for m in context.previous.machines} if context.previous else set()
+    return {
+        guest.name: guest
+        for guest in (context.snapshot.guests if context.snapshot else ())
+        if not guest.template
+        and (tag in guest.tags or ((guest.vmid, guest.name) in planned and not _tagged(guest)))
+    }
+
+
+def _tagged(guest: GuestState) -> bool:
+    return any(tag.startswith(deployment_tag("")) for tag in guest.tags)
 
 
 def _taken(context: Context, vmid: int) -> bool:

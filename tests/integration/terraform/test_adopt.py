@@ -17,7 +17,7 @@ from integration.terraform.conftest import RUNNER, Lab
 from unit.plugins.plugin_utils._render.samples import machine
 
 #: What the guests of the lab have without saying it.
-SAID = {"machine": "pc", "boot": "order=scsi0", "ostype": "l26"}
+SAID = {"ostype": "l26"}
 
 
 def guest_plan(lab: Lab, imports: dict[str, int], **options: t.Any) -> dict[str, t.Any]:
@@ -68,7 +68,9 @@ def test_guests_are_taken_over_without_a_change(lab: Lab) -> None:
         ide2="none,media=cdrom",
         scsi0="ceph-vm:vm-100-disk-0,discard=on,iothread=1,size=64G,ssd=1",
         virtio1="local-lvm:vm-100-disk-1,backup=0,size=8G",
-        net1="e1000=BC:24:11:00:01:F0,bridge=vmbr0,mtu=1400,tag=20",
+        net1="e1000=BC:24:11:00:01:F0,bridge=vmbr0,firewall=1,mtu=1400,tag=20",
+        machine="q35",
+        boot="order=ide2;virtio1",
     )
     before, calls = configs(lab), len(lab.pve.calls)
     imports = {"nas": 100, "homeassistant": 101}

@@ -5,7 +5,8 @@ locals {
   containers = { for name, m in var.machines : name => m if m.kind == "lxc" }
 
   highly_available = { for name, m in var.machines : name => m if m.ha.enabled }
-  firewalled       = { for name, m in var.machines : name => m if anytrue([for nic in m.nics : nic.firewall]) }
+  # A machine that was there before keeps the firewall that it has.
+  firewalled = { for name, m in var.machines : name => m if m.source.type != "existing" && anytrue([for nic in m.nics : nic.firewall]) }
 
   # Resource of the HA manager: vm:100 or ct:100, known before the guest exists.
   ha_resources = { for name, m in local.highly_available : name => "${m.kind == "lxc" ? "ct" : "vm"}:${m.vmid}" }

@@ -69,7 +69,7 @@ variable "machines" {
     pci_mappings  = list(string)
 
     source = object({
-      type       = string # template, iso, lxc_template or image
+      type       = string # template, iso, lxc_template, image or existing
       vmid       = number
       node       = string
       volume_id  = string
@@ -160,9 +160,9 @@ variable "machines" {
   validation {
     condition = alltrue([
       for m in values(var.machines) :
-      contains(m.kind == "lxc" ? ["lxc_template"] : ["template", "iso", "image"], m.source.type)
+      contains(m.kind == "lxc" ? ["lxc_template"] : ["template", "iso", "image", "existing"], m.source.type)
     ])
-    error_message = "A VM is made from a template, an ISO or an image; a container from an lxc_template."
+    error_message = "A VM is made from a template, an ISO or an image, or was there before; a container is made from an lxc_template."
   }
   validation {
     condition = alltrue([

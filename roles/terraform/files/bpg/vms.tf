@@ -13,7 +13,7 @@ resource "proxmox_virtual_environment_vm" "machine" {
   bios          = each.value.bios
   machine       = each.value.machine_type
   scsi_hardware = each.value.scsi_hardware
-  boot_order    = each.value.boot_order
+  boot_order    = length(each.value.boot_order) > 0 ? each.value.boot_order : null
   hotplug       = each.value.hotplug
   on_boot       = each.value.on_boot
   protection    = each.value.protection
@@ -82,7 +82,7 @@ resource "proxmox_virtual_environment_vm" "machine" {
       discard      = disk.value.discard ? "on" : "ignore"
       iothread     = disk.value.iothread
       backup       = disk.value.backup
-      import_from  = each.value.source.type == "image" && disk.key == 0 ? each.value.source.volume_id : null
+      import_from  = contains(["image", "existing"], each.value.source.type) && disk.key == 0 ? each.value.source.volume_id : null
     }
   }
 
@@ -198,10 +198,12 @@ resource "proxmox_virtual_environment_vm" "machine" {
   }
 
   lifecycle {
-    # What a machine was made from is history: a newer template must not replace it.
+    # What a machine was made from is history: a newer template must not replace it. Another
+    # machine type would rename the network devices of the guest.
     ignore_changes = [
       clone,
       disk[0].import_from,
+      machine,
     ]
   }
 }
