@@ -80,6 +80,7 @@ integration: setup ## Tests with the real Terraform provider and other real proc
 	python -m pytest tests/integration -p no:cacheprovider
 
 sanity: setup ## ansible-test sanity, with no ignore file.
+	tests/packages.sh
 	tests/sanity.sh
 
 molecule: setup ## Scenarios: the plan stage, and the whole way with fail-over.

@@ -1,15 +1,18 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Bring the servers that integration tests start: PostgreSQL.
+# Bring what the checks need of the system: a PostgreSQL server and shellcheck.
 set -euo pipefail
 
-if command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; then
-    exit 0
+packages=()
+if ! command -v initdb >/dev/null && ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; then
+    packages+=(postgresql)
 fi
+command -v shellcheck >/dev/null || packages+=(shellcheck)
+((${#packages[@]})) || exit 0
 if [[ $EUID -ne 0 ]] || ! command -v apt-get >/dev/null; then
-    echo "The integration tests need a PostgreSQL server: install it (Debian package postgresql)." >&2
+    echo "The checks need these Debian packages or their like, install them: ${packages[*]}." >&2
     exit 1
 fi
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -q
-apt-get install -q -y --no-install-recommends postgresql
+apt-get install -q -y --no-install-recommends "${packages[@]}"

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=sh
 # Usage: diagnose UNIT FIRST_SERVER ENDPOINT
 # Prints why k3s may not run on this host. Anything that looks like a credential is left out.
 unit=$1 first=$2 endpoint=$3

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=sh
 # Usage: reset --check|--remove VIP
 # Prints what is left of k3s, one thing a line, and with --remove removes it. Ends with 1 when
 # something is left in spite of that.
