@@ -58,6 +58,15 @@ class Stage:
         return time.monotonic() - self.started
 
 
+def _message(data: dict[str, t.Any]) -> str:
+    """Return why a task failed; of a loop, what its failed items say."""
+    items = [item for item in data.get("results") or [] if isinstance(item, dict)]
+    said = [_message(item) for item in items if item.get("failed")]
+    if said:
+        return " ".join(dict.fromkeys(said))
+    return str(data.get("msg") or data.get("module_stderr") or "failed without a message")
+
+
 class CallbackModule(CallbackBase):
     """Progress a person can follow."""
 
@@ -179,7 +188,7 @@ class CallbackModule(CallbackBase):
         if ignore_errors:
             return
         data = result._result
-        message = str(data.get("msg") or data.get("module_stderr") or "failed without a message")
+        message = _message(data)
         self._report(result, message)
         if data.get("table") not in (message, [message]):
             self._show_table(data)

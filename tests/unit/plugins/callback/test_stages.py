@@ -185,3 +185,16 @@ def test_secrets_stay_hidden(play: Play) -> None:
 def test_a_playbook_that_cannot_be_read(play: Play) -> None:
     code, output = play({"name": "Nothing", "ansible.builtin.no_such_module": {}})
     assert code != 0 and "Traceback" not in output
+
+
+def test_a_failed_loop_says_what_its_items_say(play: Play) -> None:
+    code, shown = play(
+        {
+            "name": "Try each",
+            "ansible.builtin.fail": {"msg": "{{ item }} is wrong."},
+            "loop": ["first", "second"],
+        }
+    )
+    assert code != 0
+    assert "first is wrong. second is wrong." in shown
+    assert "One or more items" not in shown
