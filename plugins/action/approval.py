@@ -7,35 +7,29 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.plugins.action import ActionBase
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action import (
+    ControllerAction,
+)
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._approval import decide
 
-ARGUMENTS: dict[str, t.Any] = {
-    "plan_sha256": {"type": "str", "required": True},
-    "counts": {"type": "dict", "required": True},
-    "destructive": {"type": "list", "elements": "str", "default": []},
-    "approve": {"type": "str", "default": ""},
-    "consent": {"type": "list", "elements": "str", "default": []},
-    "auto_approve": {"type": "bool", "default": False},
-    "environment": {"type": "str", "required": True},
-    "answer": {"type": "str"},
-}
 
-
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """Thin face of ``_approval.decide``."""
 
-    TRANSFERS_FILES = False
-    _requires_connection = False
-    _supports_check_mode = True
+    ARGUMENTS: t.ClassVar[dict[str, t.Any]] = {
+        "plan_sha256": {"type": "str", "required": True},
+        "counts": {"type": "dict", "required": True},
+        "destructive": {"type": "list", "elements": "str", "default": []},
+        "approve": {"type": "str", "default": ""},
+        "consent": {"type": "list", "elements": "str", "default": []},
+        "auto_approve": {"type": "bool", "default": False},
+        "environment": {"type": "str", "required": True},
+        "answer": {"type": "str"},
+    }
 
-    def run(
-        self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None
-    ) -> dict[str, t.Any]:
+    def act(self, args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Return ``status`` and ``reason``; ``refused`` fails unless in check mode."""
-        super().run(tmp, task_vars)
-        _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
         answer = args.pop("answer")
         decision = decide(**args)
         status, reason = decision.status, decision.reason

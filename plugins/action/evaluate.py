@@ -8,8 +8,9 @@ from __future__ import annotations
 import typing as t
 from pathlib import Path
 
-from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action import (
+    ControllerAction,
+)
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils import _evaluate
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._files import write_private
@@ -17,44 +18,34 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge i
     KnowledgeError,
 )
 
-ARGUMENTS: dict[str, t.Any] = {
-    "cases": {"type": "list", "elements": "str", "required": True},
-    "directory": {"type": "path"},
-    "output": {"type": "str"},
-    "provider": {
-        "type": "str",
-        "choices": ["none", "gemini", "openai", "anthropic", "ollama"],
-        "default": "none",
-    },
-    "provider_settings": {"type": "dict", "default": {}},
-    "knowledge_dirs": {"type": "list", "elements": "path", "default": []},
-}
 
-
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """Thin face of ``plugin_utils._evaluate``."""
 
-    TRANSFERS_FILES = False
-    _requires_connection = False
-    _supports_check_mode = True
+    ARGUMENTS: t.ClassVar[dict[str, t.Any]] = {
+        "cases": {"type": "list", "elements": "str", "required": True},
+        "directory": {"type": "path"},
+        "output": {"type": "str"},
+        "provider": {
+            "type": "str",
+            "choices": ["none", "gemini", "openai", "anthropic", "ollama"],
+            "default": "none",
+        },
+        "provider_settings": {"type": "dict", "default": {}},
+        "knowledge_dirs": {"type": "list", "elements": "path", "default": []},
+    }
+    ERRORS = (_evaluate.CaseError, KnowledgeError, RuntimeError)
 
-    def run(
-        self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None
-    ) -> dict[str, t.Any]:
+    def act(self, args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Return the result and its table; write the result when ``output`` names a file."""
-        super().run(tmp, task_vars)
-        _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
         base = Path(args["directory"] or ".")
-        try:
-            result = _evaluate.evaluate(
-                [_evaluate.read_cases(base / name) for name in args["cases"]],
-                provider=args["provider"],
-                provider_settings=args["provider_settings"],
-                knowledge_dirs=tuple(args["knowledge_dirs"]),
-            )
-            changed = self._write(base, args["output"], result)
-        except (_evaluate.CaseError, KnowledgeError, RuntimeError, OSError) as error:
-            raise AnsibleActionFail(str(error)) from None
+        result = _evaluate.evaluate(
+            [_evaluate.read_cases(base / name) for name in args["cases"]],
+            provider=args["provider"],
+            provider_settings=args["provider_settings"],
+            knowledge_dirs=tuple(args["knowledge_dirs"]),
+        )
+        changed = self._write(base, args["output"], result)
         return {"changed": changed, "result": result, "table": _evaluate.table(result)}
 
     def _write(self, base: Path, output: str | None, result: dict[str, t.Any]) -> bool:

@@ -13,13 +13,10 @@ import unicodedata
 from pathlib import Path
 
 from ansible import context
-from ansible.plugins.action import ActionBase
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action import (
+    ControllerAction,
+)
 
-ARGUMENTS: dict[str, t.Any] = {
-    "variable": {"type": "str", "default": "intent"},
-    "deployment": {"type": "str", "default": ""},
-    "deployments_dir": {"type": "path", "required": True},
-}
 STORED = ("request", "snapshot", "plan")
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -51,20 +48,19 @@ def sentence(variable: str, task_vars: dict[str, t.Any]) -> str:
     return str(json.loads(json.dumps(raw if isinstance(raw, str) else "")))
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """Read the raw variable: templating a sentence would run what stands between braces."""
 
-    TRANSFERS_FILES = False
-    _requires_connection = False
-    _supports_check_mode = True
+    ARGUMENTS: t.ClassVar[dict[str, t.Any]] = {
+        "variable": {"type": "str", "default": "intent"},
+        "deployment": {"type": "str", "default": ""},
+        "deployments_dir": {"type": "path", "required": True},
+    }
+    ERRORS = (ValueError,)
 
-    def run(
-        self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None
-    ) -> dict[str, t.Any]:
+    def act(self, args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Return ``text``, the ``deployment`` it belongs to and what is stored of that."""
-        super().run(tmp, task_vars)
-        _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
-        text = sentence(args["variable"], task_vars or {})
+        text = sentence(args["variable"], task_vars)
         name = args["deployment"] or slug(text)
         if not text.strip() and not args["deployment"]:
             return {
@@ -80,10 +76,7 @@ class ActionModule(ActionBase):
                 " dashes, at most 63.",
             }
         directory = Path(args["deployments_dir"]).absolute() / name
-        try:
-            stored = {part: _stored(directory / f"{part}.json") for part in STORED}
-        except (OSError, ValueError) as error:
-            return {"failed": True, "msg": str(error)}
+        stored = {part: _stored(directory / f"{part}.json") for part in STORED}
         return {
             "changed": False,
             "text": text,

@@ -7,68 +7,53 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action import (
+    ControllerAction,
+)
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils import _contracts
 
 PROVIDERS = ("none", "gemini", "openai", "anthropic", "ollama")
-ARGUMENTS: dict[str, t.Any] = {
-    "intent": {"type": "str"},
-    "request": {"type": "dict"},
-    "previous_request": {"type": "dict"},
-    "snapshot": {"type": "dict", "default": {}},
-    "site": {"type": "dict", "required": True},
-    "deployment": {"type": "str"},
-    "provider": {"type": "str", "choices": list(PROVIDERS), "default": "none"},
-    "provider_settings": {"type": "dict", "default": {}},
-    "previous_plan": {"type": "dict"},
-    "reserved": {
-        "type": "dict",
-        "default": {},
-        "options": {
-            "vmids": {"type": "list", "elements": "int", "default": []},
-            "addresses": {"type": "list", "elements": "str", "default": []},
-            "names": {"type": "list", "elements": "str", "default": []},
-        },
-    },
-    "require_ready": {"type": "bool", "default": True},
-}
-CONSTRAINTS: dict[str, t.Any] = {
-    "mutually_exclusive": [("intent", "request")],
-    "required_one_of": [("intent", "request")],
-}
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """Thin face of ``plugin_utils._request`` and ``plugin_utils._sizing``."""
 
-    TRANSFERS_FILES = False
-    _requires_connection = False
-    _supports_check_mode = True
+    ARGUMENTS: t.ClassVar[dict[str, t.Any]] = {
+        "intent": {"type": "str"},
+        "request": {"type": "dict"},
+        "previous_request": {"type": "dict"},
+        "snapshot": {"type": "dict", "default": {}},
+        "site": {"type": "dict", "required": True},
+        "deployment": {"type": "str"},
+        "provider": {"type": "str", "choices": list(PROVIDERS), "default": "none"},
+        "provider_settings": {"type": "dict", "default": {}},
+        "previous_plan": {"type": "dict"},
+        "reserved": {
+            "type": "dict",
+            "default": {},
+            "options": {
+                "vmids": {"type": "list", "elements": "int", "default": []},
+                "addresses": {"type": "list", "elements": "str", "default": []},
+                "names": {"type": "list", "elements": "str", "default": []},
+            },
+        },
+        "require_ready": {"type": "bool", "default": True},
+    }
+    CONSTRAINTS: t.ClassVar[dict[str, t.Any]] = {
+        "mutually_exclusive": [("intent", "request")],
+        "required_one_of": [("intent", "request")],
+    }
+    #: RuntimeError: a missing library or provider.
+    ERRORS = (_contracts.ContractError, RuntimeError)
 
-    def run(
-        self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None
-    ) -> dict[str, t.Any]:
+    def act(self, args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Return request, plan, its table and findings; a plan that is not ready fails."""
-        super().run(tmp, task_vars)
-        _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS, **CONSTRAINTS)
         # Here, so that loading the plug-in costs little.
         from ansible_collections.clusterwright.proxmox.plugins.plugin_utils import _sizing
-        from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import (
-            KnowledgeError,
-        )
 
-        try:
-            request, plan = _sizing.size_data(
-                **{name: value for name, value in args.items() if name != "require_ready"}
-            )
-        except (
-            _contracts.ContractError,
-            KnowledgeError,
-            RuntimeError,  # a missing library or provider
-        ) as error:
-            raise AnsibleActionFail(str(error)) from None
+        require_ready = args.pop("require_ready")
+        request, plan = _sizing.size_data(**args)
         result: dict[str, t.Any] = {
             "changed": False,
             "request": _contracts.to_data(request),
@@ -77,6 +62,6 @@ class ActionModule(ActionBase):
             "findings": [_contracts.to_data(finding) for finding in plan.findings],
             "msg": plan.summary,
         }
-        if plan.status != "ready" and args["require_ready"]:
+        if plan.status != "ready" and require_ready:
             result["failed"] = True
         return result

@@ -9,7 +9,9 @@ import json
 import typing as t
 from pathlib import Path
 
-from ansible.plugins.action import ActionBase
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action import (
+    ControllerAction,
+)
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._files import write_private
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report import (
@@ -18,31 +20,23 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report impo
     html_report,
 )
 
-ARGUMENTS: dict[str, t.Any] = {
-    "directory": {"type": "path", "required": True},
-    "terraform": {"type": "dict", "default": {}},
-    "nodes": {"type": "list", "elements": "dict", "default": []},
-    "checks": {"type": "list", "elements": "dict", "default": []},
-    "files": {"type": "dict", "default": {}},
-    "stand_ins": {"type": "list", "elements": "str", "default": []},
-    "simulated_reason": {"type": "str", "default": ""},
-    "previous_plan": {"type": "dict"},
-}
 
-
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """Everything that was decided is read from the deployment's own files."""
 
-    TRANSFERS_FILES = False
-    _requires_connection = False
-    _supports_check_mode = True
+    ARGUMENTS: t.ClassVar[dict[str, t.Any]] = {
+        "directory": {"type": "path", "required": True},
+        "terraform": {"type": "dict", "default": {}},
+        "nodes": {"type": "list", "elements": "dict", "default": []},
+        "checks": {"type": "list", "elements": "dict", "default": []},
+        "files": {"type": "dict", "default": {}},
+        "stand_ins": {"type": "list", "elements": "str", "default": []},
+        "simulated_reason": {"type": "str", "default": ""},
+        "previous_plan": {"type": "dict"},
+    }
 
-    def run(
-        self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None
-    ) -> dict[str, t.Any]:
+    def act(self, args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Write ``report.html``; the page is not part of ``changed``, it tells of every run."""
-        super().run(tmp, task_vars)
-        _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
         directory = Path(args["directory"])
         run: dict[str, t.Any] = {key: value for key, value in args.items() if key != "directory"}
         previous = run.pop("previous_plan")

@@ -10,7 +10,9 @@ import os
 import typing as t
 from pathlib import Path
 
-from ansible.plugins.action import ActionBase
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action import (
+    ControllerAction,
+)
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
     canonical_json,
@@ -24,71 +26,54 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._res
     write_result,
 )
 
-ARGUMENTS: dict[str, t.Any] = {
-    "state": {
-        "type": "str",
-        "required": True,
-        "choices": ["started", "stage", "planned", "approved", "released", "finished"],
-    },
-    "ledger": {"type": "str", "required": True, "no_log": False},
-    "directory": {"type": "path"},
-    "deployment": {"type": "str"},
-    "workflow_id": {"type": "str"},
-    "stage": {"type": "str"},
-    "status": {"type": "str"},
-    "request": {"type": "dict"},
-    "snapshot": {"type": "dict"},
-    "plan": {"type": "dict"},
-    "config": {"type": "dict", "default": {}},
-    "outputs": {"type": "dict", "default": {}},
-    "plan_sha256": {"type": "str"},
-    "reason": {"type": "str", "default": ""},
-    "user": {"type": "str"},
-}
 
-
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """One transaction of the ledger per task; nothing is recorded in check mode."""
 
-    TRANSFERS_FILES = False
-    _requires_connection = False
-    _supports_check_mode = True
+    ARGUMENTS: t.ClassVar[dict[str, t.Any]] = {
+        "state": {
+            "type": "str",
+            "required": True,
+            "choices": ["started", "stage", "planned", "approved", "released", "finished"],
+        },
+        "ledger": {"type": "str", "required": True, "no_log": False},
+        "directory": {"type": "path"},
+        "deployment": {"type": "str"},
+        "workflow_id": {"type": "str"},
+        "stage": {"type": "str"},
+        "status": {"type": "str"},
+        "request": {"type": "dict"},
+        "snapshot": {"type": "dict"},
+        "plan": {"type": "dict"},
+        "config": {"type": "dict", "default": {}},
+        "outputs": {"type": "dict", "default": {}},
+        "plan_sha256": {"type": "str"},
+        "reason": {"type": "str", "default": ""},
+        "user": {"type": "str"},
+    }
+    CONSTRAINTS: t.ClassVar[dict[str, t.Any]] = {
+        "required_if": [
+            ("state", "started", ["deployment", "directory"]),
+            ("state", "stage", ["workflow_id", "stage", "status"]),
+            ("state", "planned", ["workflow_id", "plan"]),
+            ("state", "released", ["workflow_id", "deployment"]),
+            ("state", "approved", ["workflow_id", "plan_sha256", "status"]),
+            ("state", "finished", ["workflow_id", "status"]),
+        ]
+    }
+    ERRORS = (LedgerError,)
 
-    def run(
-        self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None
-    ) -> dict[str, t.Any]:
+    def act(self, args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Run one state; errors of the ledger become the task's message."""
-        super().run(tmp, task_vars)
-        _validation, args = self.validate_argument_spec(
-            argument_spec=ARGUMENTS,
-            required_if=[
-                ("state", "started", ["deployment", "directory"]),
-                ("state", "stage", ["workflow_id", "stage", "status"]),
-                ("state", "planned", ["workflow_id", "plan"]),
-                ("state", "released", ["workflow_id", "deployment"]),
-                ("state", "approved", ["workflow_id", "plan_sha256", "status"]),
-                ("state", "finished", ["workflow_id", "status"]),
-            ],
-        )
         user = args["user"] or getpass.getuser()
+        if self._task.check_mode:
+            return _would(args)
+        ledger = Ledger(args["ledger"])
         try:
-            if self._task.check_mode:
-                return _would(args)
-            ledger = Ledger(args["ledger"])
-            try:
-                result: dict[str, t.Any] = getattr(self, f"_{args['state']}")(ledger, args, user)
-                write_result(ledger, result["workflow_id"], args["directory"])
-            finally:
-                ledger.close()
-        except LedgerError as error:
-            return {"failed": True, "changed": False, "msg": str(error)}
-        except OSError as error:
-            place = error.filename or args["directory"] or args["ledger"]
-            return {
-                "failed": True,
-                "changed": False,
-                "msg": f"{place} cannot be written: {error.strerror}.",
-            }
+            result: dict[str, t.Any] = getattr(self, f"_{args['state']}")(ledger, args, user)
+            write_result(ledger, result["workflow_id"], args["directory"])
+        finally:
+            ledger.close()
         return {"changed": False, **result}
 
     def _started(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import typing as t
 from pathlib import Path
 
-from ansible.plugins.action import ActionBase
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action import (
+    ControllerAction,
+)
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger import (
     Ledger,
@@ -19,32 +21,22 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._res
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report._table import table
 
-ARGUMENTS: dict[str, t.Any] = {
-    "ledger": {"type": "str", "required": True},
-    "deployment": {"type": "str"},
-    "limit": {"type": "int", "default": 10},
-}
 
-
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """One deployment: its runs with stages. None: all deployments, one line each."""
 
-    TRANSFERS_FILES = False
-    _requires_connection = False
-    _supports_check_mode = True
+    ARGUMENTS: t.ClassVar[dict[str, t.Any]] = {
+        "ledger": {"type": "str", "required": True},
+        "deployment": {"type": "str"},
+        "limit": {"type": "int", "default": 10},
+    }
+    ERRORS = (LedgerError,)
 
-    def run(
-        self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None
-    ) -> dict[str, t.Any]:
+    def act(self, args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Return the rows and their table; a ledger that is not there yet has none."""
-        super().run(tmp, task_vars)
-        _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
         if "://" not in args["ledger"] and not Path(args["ledger"]).is_file():
             return {"changed": False, "runs": [], "deployments": [], "table": "Nothing recorded."}
-        try:
-            ledger = Ledger(args["ledger"])
-        except LedgerError as error:
-            return {"failed": True, "msg": str(error)}
+        ledger = Ledger(args["ledger"])
         try:
             if args["deployment"]:
                 return _history(ledger, args["deployment"], args["limit"])

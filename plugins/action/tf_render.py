@@ -8,8 +8,9 @@ from __future__ import annotations
 import typing as t
 from pathlib import Path
 
-from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action import (
+    ControllerAction,
+)
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils import _render
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
@@ -20,45 +21,29 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._files import write_private
 
-ARGUMENTS: dict[str, t.Any] = {
-    "plan": {"type": "dict", "required": True},
-    "directory": {"type": "path", "required": True},
-    "terraform_provider": {"type": "str", "choices": ["bpg"], "default": "bpg"},
-    "backend": {"type": "str", "choices": list(_render.BACKENDS), "default": "local"},
-    "backend_settings": {"type": "dict", "default": {}},
-    "pve_major": {"type": "int", "choices": [8, 9], "default": 9},
-    "outputs": {"type": "dict"},
-    "inventory_path": {"type": "path"},
-}
-REQUIRED_BY = {"inventory_path": ("outputs",)}
 
-
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """Thin face of ``plugin_utils._render``."""
 
-    TRANSFERS_FILES = False
-    _requires_connection = False
-    _supports_check_mode = True
+    ARGUMENTS: t.ClassVar[dict[str, t.Any]] = {
+        "plan": {"type": "dict", "required": True},
+        "directory": {"type": "path", "required": True},
+        "terraform_provider": {"type": "str", "choices": ["bpg"], "default": "bpg"},
+        "backend": {"type": "str", "choices": list(_render.BACKENDS), "default": "local"},
+        "backend_settings": {"type": "dict", "default": {}},
+        "pve_major": {"type": "int", "choices": [8, 9], "default": 9},
+        "outputs": {"type": "dict"},
+        "inventory_path": {"type": "path"},
+    }
+    CONSTRAINTS: t.ClassVar[dict[str, t.Any]] = {"required_by": {"inventory_path": ("outputs",)}}
+    ERRORS = (ContractError, RuntimeError, _render.RenderError)
 
-    def run(
-        self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None
-    ) -> dict[str, t.Any]:
+    def act(self, args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Write what differs, or only tell it in check mode."""
-        super().run(tmp, task_vars)
-        _validation, args = self.validate_argument_spec(
-            argument_spec=ARGUMENTS, required_by=REQUIRED_BY
-        )
-        try:
-            plan = parse(Plan, args["plan"])
-            result = self._render(plan, args)
-            if args["outputs"] is not None:
-                self._inventory(plan, args, result)
-        except (ContractError, RuntimeError, _render.RenderError) as error:
-            raise AnsibleActionFail(str(error)) from None
-        except OSError as error:
-            raise AnsibleActionFail(
-                f"{error.filename or args['directory']} cannot be written: {error.strerror}."
-            ) from None
+        plan = parse(Plan, args["plan"])
+        result = self._render(plan, args)
+        if args["outputs"] is not None:
+            self._inventory(plan, args, result)
         return result
 
     def _render(self, plan: Plan, args: dict[str, t.Any]) -> dict[str, t.Any]:

@@ -3,14 +3,18 @@
 
 from __future__ import annotations
 
+import datetime
 import functools
+import json
 import typing as t
 from pathlib import Path
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
     ContractError,
     parse,
+    require,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import _cache
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._schema import (
     Family,
 )
@@ -18,7 +22,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._
 DATA = Path(__file__).parent / "data"
 
 
-class KnowledgeError(ValueError):
+class KnowledgeError(ContractError):
     """A knowledge file cannot be used; the message names the file and what is wrong in it."""
 
 
@@ -59,19 +63,26 @@ class Knowledge:
 
 
 def read_yaml(path: Path) -> t.Any:
-    """Return the plain data of a YAML file.
+    """Return the plain data of a YAML file; a date is its text.
 
     Raises:
-        KnowledgeError: the file cannot be read or is not YAML.
+        KnowledgeError: the file cannot be read, is not YAML or holds what JSON cannot.
     """
     import yaml  # not at the top: files below plugins/ are also read where it is missing
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        data = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506
+        return json.loads(json.dumps(data, default=_plain, allow_nan=False))
+    except (OSError, ValueError, TypeError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
         raise KnowledgeError(f"Knowledge file {path} cannot be read: {reason}.") from None
+
+
+def _plain(value: t.Any) -> str:
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    raise TypeError(f"{value!r} is no text, number, list or mapping")
 
 
 def read_family(path: Path) -> Family:
@@ -98,14 +109,28 @@ def load_knowledge(directories: tuple[str, ...] = ()) -> Knowledge:
 
     Raises:
         KnowledgeError: a folder is missing or a file in one is wrong.
+        RuntimeError: pydantic is missing.
     """
+    require()
     families: dict[str, Family] = {}
     for folder in (DATA, *map(Path, directories)):
         if not folder.is_dir():
             raise KnowledgeError(
                 f"Knowledge folder {folder} does not exist; correct knowledge_dirs of the site."
             )
-        for path in sorted(folder.glob("*.yml")):
-            family = read_family(path)
-            families[family.family] = family
+        families.update((family.family, family) for family in _families(folder))
     return Knowledge(families)
+
+
+def _families(folder: Path) -> t.Sequence[Family]:
+    paths = sorted(folder.glob("*.yml"))
+    try:
+        digest = _cache.digest_of(paths)
+    except OSError as error:
+        raise KnowledgeError(f"Knowledge folder {folder} cannot be read: {error}.") from None
+    kept = _cache.get(folder, digest)
+    if kept is not None:
+        return kept
+    families = [read_family(path) for path in paths]
+    _cache.put(folder, digest, families)
+    return families
