@@ -14,6 +14,7 @@ import random
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import typing as t
 from collections.abc import Callable
@@ -120,14 +121,19 @@ def packing() -> dict[str, t.Any]:
     }
 
 
-def process(code: str) -> tuple[float, float]:
-    """Return seconds of CPU and MiB of a fresh interpreter that runs the code."""
+def process(code: str, cache: str = "") -> tuple[float, float]:
+    """Return seconds of CPU and MiB of a fresh interpreter that runs the code.
+
+    ``cache`` is where it keeps the knowledge that it has read; "" is the user's own folder.
+    """
     program = (
         "import resource, time; start = time.process_time()\n"
         f"{code}\n"
         "print(time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )
     environment = {**os.environ, "PYTHONPATH": str(COLLECTIONS)}
+    if cache:
+        environment["XDG_CACHE_HOME"] = cache
     output = subprocess.run(
         [sys.executable, "-c", program],
         check=True,
@@ -149,10 +155,13 @@ def import_cost() -> dict[str, float]:
     )
     own = min(process(ANSIBLE)[0] for _round in range(5))
     with_plugin = min(process(f"{ANSIBLE}\nimport {PLUGIN}")[0] for _round in range(5))
-    first_plan = min(process(work)[0] for _round in range(3))
+    with tempfile.TemporaryDirectory() as kept:
+        first_ever = min(process(work, f"{kept}/{number}")[0] for number in range(3))
+        first_plan = min(process(work, f"{kept}/0")[0] for _round in range(3))
     return {
         "ansible_seconds": own,
         "added_seconds": with_plugin - own,
+        "first_plan_ever_seconds": first_ever - own,
         "first_plan_seconds": first_plan - own,
         "memory_mib": process(work)[1],
         "ansible_memory_mib": process(ANSIBLE)[1],
@@ -181,7 +190,16 @@ def main() -> None:
             f"+{imports['added_seconds'] * 1000:.0f} ms",
             "< 150 ms",
         ),
-        ("the same with a first plan", f"+{imports['first_plan_seconds'] * 1000:.0f} ms", ""),
+        (
+            "import and first plan, knowledge never read before",
+            f"+{imports['first_plan_ever_seconds'] * 1000:.0f} ms",
+            "",
+        ),
+        (
+            "import and first plan of every later process",
+            f"+{imports['first_plan_seconds'] * 1000:.0f} ms",
+            "",
+        ),
         (
             f"memory (Ansible alone {imports['ansible_memory_mib']:.0f} MiB)",
             f"{imports['memory_mib']:.0f} MiB",

@@ -11,10 +11,12 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     AppWish,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import (
+    Knowledge,
     KnowledgeError,
     Need,
     load_knowledge,
     needs,
+    read_yaml,
 )
 
 FAMILY: dict[str, t.Any] = {
@@ -208,6 +210,65 @@ def test_a_file_that_is_no_plain_yaml_is_refused(text: str, tmp_path: Path) -> N
     (tmp_path / "x.yml").write_text(text, encoding="utf-8")
     with pytest.raises(KnowledgeError, match=r"x\.yml"):
         load_knowledge((str(tmp_path),))
+
+
+def test_a_date_is_text_and_endless_numbers_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.yml").write_text("as_of: 2026-11-01", encoding="utf-8")
+    assert read_yaml(tmp_path / "x.yml") == {"as_of": "2026-11-01"}
+    (tmp_path / "x.yml").write_text("vcpu: .inf", encoding="utf-8")
+    with pytest.raises(KnowledgeError, match=r"x\.yml"):
+        read_yaml(tmp_path / "x.yml")
+
+
+def fresh(folder: Path) -> Knowledge:
+    """Load as a new process does."""
+    load_knowledge.cache_clear()
+    return load_knowledge((str(folder),))
+
+
+def test_what_was_read_is_kept_until_a_file_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder = tmp_path / "families"
+    folder.mkdir()
+    write(folder)
+    from_yaml = fresh(folder).families
+    kept = sorted((tmp_path / "cache/clusterwright/knowledge").iterdir())
+    assert [path.stat().st_mode & 0o777 for path in kept] == [0o600, 0o600]
+    assert fresh(folder).families == from_yaml
+    [ours] = [path for path in kept if '"demo"' in path.read_text("utf-8")]
+    ours.write_text(ours.read_text("utf-8").replace('"title": "Demo"', '"title": "Kept"'), "utf-8")
+    assert fresh(folder).families["demo"].title == "Kept"
+    write(folder, title="Changed")
+    assert fresh(folder).families["demo"].title == "Changed"
+    write(folder, "second.yml", family="second")
+    assert "second" in fresh(folder).families
+
+
+@pytest.mark.parametrize("content", ["", "{", '{"digest": 1}', "\udcff"])
+def test_a_broken_cache_is_made_anew(
+    content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder = tmp_path / "families"
+    folder.mkdir()
+    write(folder)
+    right = fresh(folder).families
+    kept = list((tmp_path / "cache/clusterwright/knowledge").iterdir())
+    for path in kept:
+        path.write_bytes(content.encode("utf-8", "surrogateescape"))
+    assert fresh(folder).families == right
+    assert all(len(path.read_bytes()) > len(content) for path in kept)
+
+
+def test_no_cache_folder_is_no_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    folder = tmp_path / "families"
+    folder.mkdir()
+    write(folder)
+    assert "demo" in fresh(folder).families
 
 
 def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
