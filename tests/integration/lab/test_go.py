@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 from lab.tools.recipe import LAB_DIR, recipes
 
-OWN = sorted(
-    {recipe.directory for recipe in recipes().values() if recipe.directory.parent == LAB_DIR}
-)
+OWN = {
+    recipe.directory: recipe.tags
+    for recipe in recipes().values()
+    if recipe.directory.parent == LAB_DIR
+}
 
 
 def go(*arguments: str, directory: Path) -> subprocess.CompletedProcess[str]:
@@ -29,9 +31,13 @@ def go(*arguments: str, directory: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_tests_of_the_add_ons_pass() -> None:
-    # With the flags of the build, whose cache then holds what is slow to compile.
-    done = go("go", "test", "-mod=readonly", "-trimpath", "./...", directory=LAB_DIR / "addons")
+@pytest.mark.parametrize("directory", OWN, ids=lambda path: path.name)
+def test_the_tests_of_the_module_pass(directory: Path) -> None:
+    # With the flags of the build, whose cache already holds what is slow to compile.
+    tags = ",".join(OWN[directory])
+    done = go(
+        "go", "test", "-mod=readonly", "-trimpath", f"-tags={tags}", "./...", directory=directory
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "\nok " in f"\n{done.stdout}"
 
