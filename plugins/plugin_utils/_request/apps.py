@@ -77,9 +77,19 @@ def app_wishes(reading: Reading, target: Target) -> list[AppWish]:
     else:
         found = _named(reading, target)
     if len(found) == 1 and target.kind != "cluster":
-        update = {"drivers": dict(reading.drivers), "count": _count(reading)}
+        update = {"drivers": _drivers(reading, found[0].family), "count": _count(reading)}
         found[0] = found[0].model_copy(update=update)
     return found
+
+
+def _drivers(reading: Reading, family: str) -> dict[str, float]:
+    """Return the drivers in the family's own terms; a number that is exceeded is one higher."""
+    own = reading.lexicon.renamed.get(family, {})
+    said = {
+        name: value + 1 if name in reading.exceeded else value
+        for name, value in reading.drivers.items()
+    }
+    return {**said, **{own[name]: value for name, value in said.items() if name in own}}
 
 
 def _named(reading: Reading, target: Target) -> list[AppWish]:
@@ -110,22 +120,50 @@ def _served(reading: Reading, entries: list[tuple[int, Software]]) -> AppWish | 
         return None
     target, target_entry = brands[-1]
     parts = reading.lexicon.components(target_entry.family)
+    part = _part_before(reading, target, parts)
+    if part is not None:
+        return AppWish(family=target_entry.family, component=part)
     database = next(
         (i for i, token in enumerate(reading.tokens[:target]) if token.has("part.database")), None
     )
     if len(brands) == 2:
-        first, entry = brands[0]
-        if entry.family == target_entry.family or not _leads(reading, first, target):
-            return None
-        part = next((name for name in (entry.family, "database") if name in parts), None)
-        stores = entry.family in reading.lexicon.stores
-        if part is not None and stores:
-            return AppWish(family=target_entry.family, component=part)
-        return AppWish(family=entry.family, component=entry.component) if stores else None
+        return _store_of(reading, brands[0], brands[1])
     if len(brands) == 1 and database is not None and _leads(reading, database, target):
         part = next((n for n in ("database", "postgresql", "datastore") if n in parts), "database")
         return AppWish(family=target_entry.family, component=part)
     return None
+
+
+def _store_of(
+    reading: Reading, store: tuple[int, Software], user: tuple[int, Software]
+) -> AppWish | None:
+    """Read "PostgreSQL for GitLab": a part of the user when it has one, else the store itself."""
+    (first, entry), (last, other) = store, user
+    stores = entry.family in reading.lexicon.stores
+    if not stores or entry.family == other.family or not _leads(reading, first, last):
+        return None
+    parts = reading.lexicon.components(other.family)
+    part = next((name for name in (entry.family, "database") if name in parts), None)
+    if part is not None:
+        return AppWish(family=other.family, component=part)
+    return AppWish(family=entry.family, component=entry.component)
+
+
+def _part_before(reading: Reading, target: int, parts: frozenset[str]) -> str | None:
+    """Read the part in "Rails of a GitLab" and "load balancer in front of GitLab"."""
+    link = next(
+        (
+            at
+            for at in range(target - 1, 0, -1)
+            if reading.tokens[at].has("cue.of", "cue.for", "cue.behind")
+        ),
+        None,
+    )
+    if link is None or any(token.kind == "num" for token in reading.tokens[link:target]):
+        return None
+    said = " ".join(token.word for token in reading.tokens[:link])
+    named = [part for part in parts if re.search(rf"\b{part.replace('-', '[ -]')}s?\b", said)]
+    return max(named, key=len) if named else None
 
 
 def _leads(reading: Reading, first: int, last: int) -> bool:

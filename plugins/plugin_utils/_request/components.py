@@ -6,6 +6,9 @@ from __future__ import annotations
 import dataclasses
 import re
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.checks import (
+    MAX_MACHINES,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.groups import Head
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.meaning import (
     Meaning,
@@ -27,6 +30,7 @@ _DATASTORE = re.compile(
     r"\b(?:external|externe[rsn]?|dedicated|dedizierte[rsn]?|dediee?)\b.{0,24}"
     r"\b(?:database|datastore|sql|db|datenbank|base de donnees)\b"
     r"|\bdatastore\b|\bdatabase (?:host|machine|server)\b.{0,24}\bcluster\b"
+    r"|\bcluster ?: (?:the |a |its )?(?:sql )?(?:database|datenbank)"
 )
 _CARRIES = re.compile(
     r"\b(?:joined|carry|carries|manag\w+|connected|standard workload|verwaltet|gere)\b"
@@ -84,9 +88,21 @@ def _is_sized_alone(tokens: list[Token], index: int, said: str, platform: str | 
         return False
     if _CARRIES.search(after):
         return True
-    if platform is not None:
+    if platform is not None or (not _counted(tokens, index) and _estimates(tokens[index + 1 :])):
         return True
     return bool(_SMALLEST.search(said)) and "cluster" not in said
+
+
+def _estimates(tokens: list[Token]) -> bool:
+    """Tell whether machines are counted roughly or beyond what can be ordered: they exist."""
+    for index, token in enumerate(tokens):
+        following = tokens[index + 1 : index + 3]
+        if token.kind != "num" or not any(t.has("role.worker", "role.node") for t in following):
+            continue
+        rough = index > 0 and tokens[index - 1].has("cue.about", "cue.about.")
+        if rough or token.value > MAX_MACHINES:
+            return True
+    return False
 
 
 def find_loads(
@@ -156,9 +172,9 @@ def _serves(tokens: list[Token], brand: int, head: Head) -> bool:
             continue
         way = tokens[at + 1 : head.index + 2]
         cluster = any(t.has("kind.cluster", "kind.k8s", "kind.k3s") for t in way)
+        passed = ("cue.about", "cue.about.", "kind.k8s", "kind.k3s")
         direct = all(
-            t.kind == "num" or t.has("cue.up_to", "kind.k8s", "kind.k3s") or t.word == "-"
-            for t in tokens[at + 1 : head.index]
+            t.kind == "num" or t.has(*passed) or t.word == "-" for t in tokens[at + 1 : head.index]
         )
         if cluster or direct:
             return True

@@ -27,33 +27,40 @@ _MS = {"unit.ms": 1, "unit.second": 1000}
 _ROLE_DRIVERS = {"role.worker": "workers", "role.node": "nodes", "kind.cluster": "clusters"}
 
 
+Levels = dict[str, float | bool | str]
+
+
 def find_drivers(
     tokens: list[Token], taken: set[int], loads: dict[int, str]
-) -> tuple[dict[str, float], dict[str, float | bool | str]]:
-    """Return drivers and service levels.
+) -> tuple[dict[str, float], Levels, frozenset[str]]:
+    """Return drivers, service levels, and the drivers whose number is exceeded ("over 1800").
 
     ``taken`` holds the indexes of numbers that already mean something; ``loads`` says which
     role nouns are loads of the software (token index of the noun → driver).
     """
     drivers: dict[str, float] = {}
-    levels: dict[str, float | bool | str] = {}
+    exceeded: set[str] = set()
+    levels: Levels = {}
     for index, token in enumerate(tokens):
         if token.has("word.zero_downtime"):
             levels["zero_downtime"] = True
         if token.kind != "num" or index in taken:
             continue
-        name = (
+        before = dict(drivers)
+        if (
             _level(tokens, index, levels)
             or _amount(tokens, index, drivers)
             or _counted(tokens, index, drivers, loads)
-        )
-        if name:
+            or _at_once(tokens, index, drivers)
+        ):
             taken.add(index)
+        if index and tokens[index - 1].has("cue.about.over"):
+            exceeded.update(name for name in drivers if drivers[name] != before.get(name))
     _peaks(tokens, drivers)
-    return drivers, levels
+    return drivers, levels, frozenset(exceeded)
 
 
-def _level(tokens: list[Token], index: int, levels: dict[str, float | bool | str]) -> bool:
+def _level(tokens: list[Token], index: int, levels: Levels) -> bool:
     """Read "P99 < 50 ms", "99.9 % availability" and "15 days"."""
     value = tokens[index].value
     unit = tokens[index + 1] if index + 1 < len(tokens) else None
@@ -137,6 +144,18 @@ def _counted(
     return False
 
 
+def _at_once(tokens: list[Token], index: int, drivers: dict[str, float]) -> bool:
+    """Read people who are meant but not named: "40 work simultaneously", "40 of them online"."""
+    for token in tokens[index + 1 : index + 6]:
+        if token.has("word.at_once"):
+            _set(drivers, "concurrent_users", tokens[index].value)
+            return True
+        stops = token.concept and not token.has("word.of_them", "cue.of", "cue.with")
+        if token.kind != "word" or token.driver or token.mib is not None or stops:
+            return False
+    return False
+
+
 def _set(drivers: dict[str, float], name: str, value: float) -> None:
     drivers[name] = max(value, drivers.get(name, 0.0))
 
@@ -147,11 +166,12 @@ def _named(name: str, rate: Token | None, tokens: list[Token], at: int) -> str:
     if rate is not None and rate.concept in _PER_OTHER:
         return name + _PER_OTHER[rate.concept]
     if name == "users":
-        around = " ".join(token.word for token in tokens[max(at - 2, 0) : at + 4])
-        if re.search(
-            r"concurrent|simultan|gleichzeitig|parallel|at once|at the same time|en meme temps",
-            around,
-        ):
+        around = tokens[max(at - 2, 0) : at]
+        for token in tokens[at + 1 : at + 6]:
+            if token.kind != "word" or token.has("cue.and"):
+                break
+            around.append(token)
+        if any(token.has("word.at_once") for token in around):
             return "concurrent_users"
     return name
 

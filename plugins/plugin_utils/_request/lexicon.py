@@ -55,6 +55,7 @@ class Lexicon:
     languages: Mapping[str, frozenset[str]]  # function words
     slips: dict[str, str] = dataclasses.field(compare=False)  # words already looked at
     stores: frozenset[str]  # families that keep the data of other software
+    renamed: Mapping[str, Mapping[str, str]]  # family → driver as read → driver of its knowledge
 
     def components(self, family: str) -> frozenset[str]:
         """Return the known components of a family."""
@@ -112,6 +113,11 @@ def builtin() -> Lexicon:
         not_typos=frozenset(software["not_typos"]),
         longest=longest,
         stores=frozenset(software["stores"]),
+        renamed={
+            name: entry["drivers"]
+            for name, entry in software["families"].items()
+            if "drivers" in entry
+        },
         slips={},
         languages={name: frozenset(entry) for name, entry in words["languages"].items()},
     )

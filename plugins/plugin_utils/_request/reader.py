@@ -81,6 +81,7 @@ class Reading:
     common_runs: list[Run]
     total_runs: list[Run]
     drivers: dict[str, float]
+    exceeded: frozenset[str]  # drivers that lie above their number
     levels: dict[str, float | bool | str]
     clusterish: bool
     following: bool  # a follow-up that speaks of an earlier request
@@ -139,7 +140,7 @@ def scan(text: str, vocabulary: Vocabulary, previous: Request | None = None) -> 
     everything, common, totals = bind(tokens, runs, [h for h in heads if not h.driver])
     taken = set(sized)
     taken.update(h.number for h in heads if h.number is not None and not h.driver)
-    drivers, levels = find_drivers(tokens, taken, loads)
+    drivers, levels, exceeded = find_drivers(tokens, taken, loads)
     for run in shares:
         drivers.update({f"{name}_per_user": value for name, value in values([run]).items()})
     if meaning.software and component is None:
@@ -156,6 +157,7 @@ def scan(text: str, vocabulary: Vocabulary, previous: Request | None = None) -> 
         common_runs=common,
         total_runs=totals,
         drivers=drivers,
+        exceeded=exceeded,
         levels=levels,
         clusterish=clusterish,
         following=previous is not None,

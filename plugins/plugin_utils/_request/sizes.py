@@ -140,7 +140,7 @@ def _is_data(tokens: list[Token], index: int, after: int) -> bool:
         and tokens[at - 1].word == "local"
     ):
         return True
-    before = skip(tokens, index - 1, -1, "cue.up_to", "cue.of", words=": = is of a")
+    before = skip(tokens, index - 1, -1, "cue.about", "cue.about.", "cue.of", words=": = is of a")
     return before >= 0 and tokens[before].has("noun.data") and tokens[before].mib is None
 
 
@@ -162,7 +162,8 @@ def _descriptor_before(tokens: list[Token], index: int, taken: int) -> tuple[str
         index - 1,
         -1,
         "cue.of",
-        "cue.up_to",
+        "cue.about",
+        "cue.about.",
         words=": = of de size grosse taille with à a to auf",
     )
     if at >= taken and at >= 0:
