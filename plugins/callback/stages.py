@@ -30,6 +30,9 @@ requirements:
   - Set as stdout callback in C(ansible.cfg) or with E(ANSIBLE_STDOUT_CALLBACK)
 """
 
+import contextlib
+import functools
+import importlib
 import sys
 import time
 import typing as t
@@ -37,7 +40,10 @@ import typing as t
 from ansible import constants as C
 from ansible.plugins.callback import CallbackBase
 
-RUN_ACTION = "clusterwright.proxmox.run"
+OURS = "clusterwright.proxmox."
+RUN_ACTION = f"{OURS}run"
+#: Needed by many tasks. Imported once here, the forked worker of each task has them already.
+SHARED = ("sqlalchemy", f"ansible_collections.{OURS}plugins.plugin_utils._contracts")
 
 
 class Stage:
@@ -65,6 +71,14 @@ def _message(data: dict[str, t.Any]) -> str:
     if said:
         return " ".join(dict.fromkeys(said))
     return str(data.get("msg") or data.get("module_stderr") or "failed without a message")
+
+
+@functools.cache
+def _load_shared() -> None:
+    for name in SHARED:
+        # The task that needs a missing library says so.
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
 
 
 class CallbackModule(CallbackBase):
@@ -95,6 +109,8 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_task_start(self, task: t.Any, is_conditional: bool) -> None:
         """Remember when the task began; enter the stage that a task of the ledger names."""
         self._task_started = time.monotonic()
+        if task.action.startswith(OURS):
+            _load_shared()
         if task.action == RUN_ACTION and task.args.get("state") == "stage":
             self._enter(str(task.args.get("stage")))
         if self._display.verbosity:
