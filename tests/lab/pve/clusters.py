@@ -133,6 +133,18 @@ class Cluster(_Part):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _addresses_are_used_once(self) -> Cluster:
+        holders: dict[str, str] = {}
+        for node in self.nodes:
+            for bridge in node.bridges:
+                address = (bridge.cidr or "").partition("/")[0]
+                if address and holders.setdefault(address, node.name) != node.name:
+                    raise ValueError(
+                        f"node '{node.name}' has the address {address} of '{holders[address]}'"
+                    )
+        return self
+
 
 def load_cluster(source: str | Path) -> Cluster:
     """Read a cluster file; a bare name ("default") is one of those in `clusters/`.

@@ -140,7 +140,8 @@ class Guests:
         elif not v.get("current"):
             config.update({k: x for k, x in vm.pending.items() if x is not None})
             config = {k: x for k, x in config.items() if vm.pending.get(k, "") is not None}
-        return {**self.config_view(config), "digest": vm.digest()}
+        lock = {"lock": vm.lock} if vm.lock and not v.get("snapshot") else {}
+        return {**self.config_view(config), **lock, "digest": vm.digest()}
 
     async def read_pending(self, v: Params, user: str) -> list[Params]:
         vm = self.find_guest(v)

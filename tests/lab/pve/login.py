@@ -148,12 +148,7 @@ class Login:
     def _permission_paths(self: Any, who: str) -> list[str]:
         top = ["/", "/access", "/access/groups", "/nodes", "/pool", "/sdn", "/storage", "/vms"]
         granted = {entry.path for entry in self.access.acl}
-        pooled = [
-            f"/vms/{vmid}"
-            for pool, ids in self.pools.items()
-            if f"/pool/{pool}" in granted
-            for vmid in ids
-        ]
+        pooled = [f"/vms/{vmid}" for ids in self.pools.values() for vmid in ids]
         return sorted({*top, *granted, *pooled})
 
 

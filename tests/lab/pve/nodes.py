@@ -7,11 +7,16 @@ import time
 from typing import Any
 
 from lab.pve.clusters import Bridge, Node
+from lab.pve.permissions import ROOT
 from lab.pve.wire import GIB, MIB, Params, die, param_error, parse_properties, split_list
 
 BASE_MEMORY_MIB = 2048
 # The lists show a guest with all its values only after the next cycle of the status daemon.
 STATUS_CYCLE_SECONDS = 10
+# Options that requests write as property strings and answers show as objects.
+OBJECT_OPTIONS = ("next-id", "ha", "crs", "migration", "tag-style")
+# Keys of the resource list that members of a pool lack.
+NOT_OF_MEMBERS = ("pool", "tags", "lock", "hastate")
 FIRST_VMID = 100
 LAST_VMID = 999_999_999
 
@@ -214,7 +219,7 @@ class Nodes:
                 for vm in self.vms
                 if self.allowed(user, f"/vms/{vm.vmid}", "VM.Audit")
             ]
-            out += self.ct_resources(user, kind)
+            out += [self._container_resource(entry) for entry in self.ct_resources(user)]
         if kind in (None, "node"):
             out += [
                 {**self._node_entry(name, user), "cgroup-mode": 2} for name in sorted(self.nodes)
@@ -239,7 +244,7 @@ class Nodes:
         if stale or not self.is_online(vm.node):
             return {**entry, "status": "unknown"}
         entry |= {"name": vm.name, "status": vm.status, "template": int(bool(vm.template))}
-        entry["maxcpu"] = int(vm.config.get("cores", 1)) * int(vm.config.get("sockets", 1))
+        entry["maxcpu"] = self.vcpus(vm)
         entry |= self.guest_usage(vm) | {"diskread": 0, "diskwrite": 0}
         if self.series == "8.4":
             del entry["memhost"]
@@ -247,6 +252,28 @@ class Nodes:
         entry |= {"pool": vm.pool} if vm.pool else {}
         state = self.ha_state(f"vm:{vm.vmid}")
         return entry | ({"hastate": state} if state else {})
+
+    def _container_resource(self: Any, entry: Params) -> Params:
+        if not self.is_online(entry["node"]):
+            kept = ("id", "type", "vmid", "node", "lock")
+            return {**{key: entry[key] for key in kept if key in entry}, "status": "unknown"}
+        state = self.ha_state(f"ct:{entry['vmid']}")
+        entry |= {"hastate": state} if state else {}
+        return entry if self.series == "8.4" else {**entry, "memhost": entry["mem"]}
+
+    def _members(self: Any, name: str, kind: str | None) -> list[Params]:
+        """Members of a pool: entries of the resource list without what others decide."""
+        wanted = self.pools.get(name, ())
+        guests = [self._guest_resource(vm) for vm in self.vms if vm.vmid in wanted]
+        containers = self.ct_resources(ROOT)
+        guests += [self._container_resource(ct) for ct in containers if ct["vmid"] in wanted]
+        kept = self._pool_meta(name)["storage"]
+        found = [*guests, *(x for x in self._storage_resources(ROOT) if x["storage"] in kept)]
+        return [
+            {key: value for key, value in entry.items() if key not in NOT_OF_MEMBERS}
+            for entry in found
+            if kind in (None, entry["type"])
+        ]
 
     def _storage_resources(self: Any, user: str) -> list[Params]:
         return [
@@ -274,7 +301,7 @@ class Nodes:
         if not self.allowed(user, "/", "Sys.Audit"):
             return {"allowed-tags": []}
         view = {
-            key: parse_properties(x) if key in ("next-id", "ha", "crs", "migration") else x
+            key: parse_properties(x) if key in OBJECT_OPTIONS else x
             for key, x in self.options.items()
         }
         return {"mac_prefix": "BC:24:11", **view, "allowed-tags": tags}

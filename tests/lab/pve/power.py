@@ -19,6 +19,7 @@ from lab.pve.wire import MIB, Params, PveError, TaskError, die, parse_properties
 
 AGENT_SILENT = "QEMU guest agent is not running"
 AGENT_SECONDS = 3.0
+DEFAULT_SHARES = 1000
 NO_GUEST = "unable to find configuration file for VM {} on node '{}'"
 NO_EFI_DISK = "WARN: no efidisk configured! Using temporary efivars disk."
 SHUTDOWN_SECONDS = 60
@@ -71,10 +72,18 @@ class Power:
             "uptime": uptime if vm.status == "running" else 0,
         }
 
+    def vcpus(self: Any, vm: FakeVm) -> int:
+        """What the lists count: never more than the node has, whatever the configuration says."""
+        wanted = int(vm.config.get("cores", 1)) * int(vm.config.get("sockets", 1))
+        return min(wanted, int(self.node_cores(vm.node)))
+
     def guest_status(self: Any, vm: FakeVm, *, listing: bool) -> Params:
-        cores = int(vm.config.get("cores", 1)) * int(vm.config.get("sockets", 1))
-        view = {"vmid": vm.vmid, "name": vm.name, "status": vm.status, "cpus": cores}
+        view = {"vmid": vm.vmid, "name": vm.name, "status": vm.status, "cpus": self.vcpus(vm)}
         view.update(self.guest_usage(vm))
+        balloon = int(vm.config.get("balloon") or 0)
+        if balloon:
+            shares = int(vm.config.get("shares") or DEFAULT_SHARES)
+            view |= {"balloon_min": balloon * MIB, "shares": shares}
         view |= {"tags": vm.config["tags"]} if vm.config.get("tags") else {}
         view |= {"lock": vm.lock} if vm.lock else {}
         view |= {"template": 1} if vm.template else {}

@@ -20,7 +20,7 @@ def options(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="lab.pve.conformance", description=__doc__)
     parser.add_argument("--golden", type=Path, default=default, help="folder of recordings")
     parser.add_argument("--output", type=Path, default=CHECKOUT / "build/lab-conformance.json")
-    parser.add_argument("--file", action="append", help="only this file (without .jsonl)")
+    parser.add_argument("--file", action="append", help="only this file (without its ending)")
     parser.add_argument("--step", help="only steps that contain this text")
     parser.add_argument("--quiet", action="store_true", help="do not list what differs")
     return parser.parse_args(argv)
@@ -28,7 +28,7 @@ def options(argv: list[str] | None = None) -> argparse.Namespace:
 
 def main(argv: list[str] | None = None) -> int:
     given = options(argv)
-    files = sorted(given.golden.glob("*.jsonl"))
+    files = sorted([*given.golden.glob("*.jsonl"), *given.golden.glob("*.json")])
     files = [path for path in files if not given.file or path.stem in given.file]
     if not files:
         print(

@@ -10,7 +10,13 @@ from typing import Any
 from fakepve.model import FakeVm
 
 from lab.machines import MachineStatus
-from lab.pve.conformance.recorded_state import place_all, place_containers
+from lab.pve.conformance.recorded_state import (
+    listed,
+    place_all,
+    place_containers,
+    place_locks,
+    place_options,
+)
 from lab.pve.conformance.records import Record
 from lab.pve.downloads import WebFile
 from lab.pve.drives import drives_of
@@ -66,7 +72,8 @@ def _runs_first(records: list[Record], vmid: str) -> bool:
             return bool(record.data["status"] == "running")
         if found and found[2] == vmid and (found[3] or "").startswith("status/"):
             return False
-    return False
+    shown = (item for item in listed(records, "qemu") if str(item["vmid"]) == vmid)
+    return any(item["status"] == "running" for item in shown)
 
 
 def place_guest(
@@ -168,10 +175,22 @@ def prepare(server: PveServer, name: str, records: list[Record]) -> None:
             server.state._pool_join(pool, vmid)
     place_guests(server, records)
     place_containers(server, records)
-    if name == "reads":
+    if name in ("reads", "big_cluster"):
         place_all(server, records)
+    if name == "big_cluster":
+        place_options(server, records)
+        place_locks(server, records)
+        _silence_agents(server, records)
     if name == "storage_template":
         server.state.web = {f"http://10.99.0.1:8085/{path}": x for path, x in WEB.items()}
+
+
+def _silence_agents(server: PveServer, records: list[Record]) -> None:
+    """Agents of running guests that did not answer."""
+    for record in records:
+        found = GUEST.fullmatch(record.path)
+        if found and (found[3] or "").startswith("agent/") and record.status == 500:
+            server.faults.set("agent_silent", vmid=int(found[2]))
 
 
 def _remove_guest(vmid: int) -> Event:

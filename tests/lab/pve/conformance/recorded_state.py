@@ -14,7 +14,9 @@ from lab.pve.server import PveServer
 from lab.pve.wire import GIB
 
 CONTAINER = re.compile(r"/nodes/([^/]+)/lxc/(\d+)/config")
+LOCKED = re.compile(r"/nodes/[^/]+/(?:qemu|lxc)/(\d+)/config")
 CONTENT = re.compile(r"/nodes/([^/]+)/storage/([^/]+)/content")
+SPACE = ("storage", "total", "used", "avail", "used_fraction", "enabled")
 NO_OPTIONS = ("digest", "lock")
 
 
@@ -28,6 +30,11 @@ def answers(records: list[Record], path: str) -> Iterator[Any]:
 
 def first(records: list[Record], path: str) -> Any:
     return next(answers(records, path), [])
+
+
+def listed(records: list[Record], *types: str) -> list[Any]:
+    """The entries of these types in the first list of resources."""
+    return [item for item in first(records, "/cluster/resources") if item["type"] in types]
 
 
 def place_containers(server: PveServer, records: list[Record]) -> None:
@@ -51,6 +58,10 @@ def place_all(server: PveServer, records: list[Record]) -> None:
     place_pools(server, records)
     place_network(server, records)
     state = server.state
+    for guest in listed(records, "qemu", "lxc"):
+        if "hastate" in guest:
+            sid = f"{'vm' if guest['type'] == 'qemu' else 'ct'}:{guest['vmid']}"
+            state.ha_resources[sid] = {"state": guest["hastate"]}
     for item in first(records, "/cluster/ha/resources"):
         state.ha_resources[item["sid"]] = without(item, "sid", "type", "digest")
     for item in first(records, "/cluster/ha/rules"):
@@ -73,6 +84,15 @@ def place_storages(server: PveServer, records: list[Record]) -> None:
         options = without(item, "storage", "digest")
         new = {"active": 1, "files": set(), "volumes": {}, "total": 251 * GIB}
         storages.setdefault(item["storage"], new).update(options)
+    for item in listed(records, "storage"):
+        options = {"type": item["plugintype"], "content": item["content"], "shared": item["shared"]}
+        store = storages.setdefault(item["storage"], {"files": set(), "volumes": {}, **options})
+        if item.get("maxdisk"):
+            store.update(active=1, total=item["maxdisk"], base_used=item["disk"])
+    for node in server.state.nodes:
+        for item in first(records, f"/nodes/{node}/storage"):
+            options = without(item, *SPACE) | ({} if item["enabled"] else {"disable": 1})
+            storages.setdefault(item["storage"], {"files": set(), "volumes": {}, **options})
     for record in records:
         found = CONTENT.fullmatch(record.path)
         if not found or record.status != 200 or found[2] not in storages:
@@ -103,20 +123,55 @@ def place_accounts(server: PveServer, records: list[Record]) -> None:
 
 
 def place_pools(server: PveServer, records: list[Record]) -> None:
+    for item in listed(records, "pool"):
+        server.state.pools.setdefault(item["pool"], set())
+    for guest in listed(records, "qemu", "lxc"):
+        if "pool" in guest:
+            server.state._pool_join(guest["pool"], guest["vmid"])
     for item in first(records, "/pools"):
         server.state.pools.setdefault(item["poolid"], set())
         server.state._pool_meta(item["poolid"])["comment"] = item.get("comment")
-        members = first(records, f"/pools/{item['poolid']}")
-        for member in members["members"] if members else ():
+        for member in _members(records, item["poolid"]):
             if "vmid" in member:
                 server.state._pool_join(item["poolid"], member["vmid"])
+
+
+def _members(records: list[Record], pool: str) -> list[Any]:
+    """The members of a pool, by its own path or by the list asked for one pool."""
+    for record in records:
+        if record.path == "/pools" and record.params == {"poolid": pool} and record.data:
+            return list(record.data[0]["members"])
+    shown = first(records, f"/pools/{pool}")
+    return list(shown["members"]) if shown else []
+
+
+def place_options(server: PveServer, records: list[Record]) -> None:
+    """Options of the cluster, objects in the words of a request."""
+    shown = without(first(records, "/cluster/options") or {}, "allowed-tags", "mac_prefix")
+    for key, value in shown.items():
+        text = ",".join(f"{k}={x}" for k, x in value.items()) if isinstance(value, dict) else value
+        server.state.options[key] = text
+
+
+def place_locks(server: PveServer, records: list[Record]) -> None:
+    """Guests whose configuration carries a lock."""
+    for record in records:
+        found = LOCKED.fullmatch(record.path)
+        if found and isinstance(record.data, dict) and record.data.get("lock"):
+            server.state.guest(int(found[1])).lock = record.data["lock"]
+
+
+def _applied_vnets(records: list[Record]) -> list[Any]:
+    wanted = (r for r in records if r.path == "/cluster/sdn/vnets" and r.params == {"running": "1"})
+    return next((list(record.data) for record in wanted if record.data), [])
 
 
 def place_network(server: PveServer, records: list[Record]) -> None:
     sdn = server.state.sdn
     for zone in first(records, "/cluster/sdn/zones"):
         sdn["zones"][zone["zone"]] = without(zone, "digest")
-    for vnet in first(records, "/cluster/sdn/vnets"):
+    for vnet in first(records, "/cluster/sdn/vnets") or _applied_vnets(records):
+        sdn["zones"].setdefault(vnet["zone"], {"zone": vnet["zone"], "type": "vlan"})
         sdn["vnets"][vnet["vnet"]] = without(vnet, "digest")
         for subnet in first(records, f"/cluster/sdn/vnets/{vnet['vnet']}/subnets"):
             given = without(subnet, "digest")

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Recorded requests and answers, one JSON object a line."""
+"""Recorded requests and answers: one JSON object a line, or one object of path to answer."""
 
 from __future__ import annotations
 
 import json
 import re
+import urllib.parse
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 SERIES = {"9.1.8": "9.1", "8.4": "8.4"}
+ROOT = "root@pam"
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,37 @@ class Record:
 
 def load(path: Path) -> list[Record]:
     """The records of a file, in the order in which they were sent."""
+    return _load_answers(path) if path.suffix == ".json" else _load_lines(path)
+
+
+def _load_answers(path: Path) -> list[Record]:
+    """One object of path (with query) to answer: reads of root, without an order."""
+    answers = json.loads(path.read_text(encoding="utf-8"))
+    version = answers["/version"]["body"]["data"]["version"]
+    records = []
+    for asked, answer in answers.items():
+        place, _, query = asked.partition("?")
+        records.append(
+            Record(
+                step=asked,
+                version=version,
+                method="GET",
+                path=place,
+                params=dict(urllib.parse.parse_qsl(query)),
+                auth="ticket",
+                user=ROOT,
+                auth_detail="",
+                status=answer["status"],
+                reason=answer.get("reason"),
+                body=answer["body"],
+                task=None,
+                as_json=False,
+            )
+        )
+    return records
+
+
+def _load_lines(path: Path) -> list[Record]:
     records = []
     with path.open(encoding="utf-8") as lines:
         for line in lines:

@@ -32,10 +32,22 @@ def test_served_as_described(name: str, version: str) -> None:
         assert {r["storage"] for r in listed if r["type"] == "storage"} == {
             storage.name for storage in described.storages
         }
+        for node in described.nodes:
+            networks = client.data("GET", f"/nodes/{node.name}/network", type="any_bridge")
+            assert {n["iface"]: n.get("cidr") for n in networks if n["type"] != "vnet"} == {
+                bridge.name: bridge.cidr for bridge in node.bridges
+            }
         jobs = client.data("GET", "/cluster/backup")
         assert [job["id"] for job in jobs] == [job["id"] for job in described.backup_jobs]
         assert client.data("GET", "/version")["release"] == version
         assert not server.state.crashes
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_nodes_have_addresses_of_their_own(name: str) -> None:
+    bridges = [bridge for node in load_cluster(name).nodes for bridge in node.bridges]
+    addresses = [bridge.cidr for bridge in bridges if bridge.cidr]
+    assert addresses and len(addresses) == len(set(addresses))
 
 
 def test_reference_site_has_its_network() -> None:
@@ -51,9 +63,14 @@ def test_reference_site_has_its_network() -> None:
         assert client.task("POST", "/nodes/host4/qemu/300/status/start") == "OK"
 
 
+def node(name: str, **fields: Any) -> dict[str, Any]:
+    bridges = [{"name": "vmbr0", "cidr": "10.0.0.1/24"}]
+    size = {"cores": 4, "memory_mib": 8192}
+    return {"name": name, "address": "10.0.0.1", **size, "bridges": bridges, **fields}
+
+
 def small(**changes: Any) -> dict[str, Any]:
-    node = {"name": "n1", "address": "10.0.0.1", "cores": 4, "memory_mib": 8192}
-    return {"name": "small", "nodes": [node], **changes}
+    return {"name": "small", "nodes": [node("n1")], **changes}
 
 
 @pytest.mark.parametrize(
@@ -61,6 +78,7 @@ def small(**changes: Any) -> dict[str, Any]:
     [
         (small(nodes=[]), "nodes"),
         (small(extra=1), "extra"),
+        (small(nodes=[node("n1"), node("n2")]), "node 'n2' has the address 10.0.0.1 of 'n1'"),
         (small(guests=[{"vmid": 7, "name": "a", "node": "n1"}]), "guests.0.vmid"),
         (small(guests=[{"vmid": 107, "name": "a", "node": "n9"}]), "on node 'n9'"),
         (small(guests=[{"vmid": 107, "name": "a", "node": "n1"}] * 2), "107 is listed twice"),

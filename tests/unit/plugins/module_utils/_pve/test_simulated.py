@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
+from pathlib import Path
 
 import pytest
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve import (
@@ -16,6 +18,15 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
     parse,
 )
 from lab.pve import PveServer
+from lab.pve.conformance import replay_file
+from lab.pve.conformance.placement import prepare
+from lab.pve.conformance.records import load
+from unit.plugins.module_utils._pve.support import DATA, RecordedApi, recorded
+
+# What depends on the moment or the machine, not on the cluster. The recording is an extract, so
+# that its next id counts guests that are not in it.
+MOMENTARY = ("addresses", "cpu_load", "cpu_model", "memory_used_mib", "uptime_seconds")
+MOMENTARY += ("available_gib", "used_gib", "source", "manager_status", "missing", "next_vmid")
 
 
 @pytest.fixture(scope="module", params=["8.4", "9.1"])
@@ -67,3 +78,38 @@ def test_a_wrong_secret_is_one_refused_request(server: PveServer) -> None:
     with pytest.raises(errors.UnauthorizedError, match="does not accept the API token"):
         collect.collect(api)
     assert api.calls == 1
+
+
+def lasting(value: t.Any) -> t.Any:
+    """A Snapshot without what changes between two looks at one cluster."""
+    if isinstance(value, dict):
+        return {key: lasting(item) for key, item in value.items() if key not in MOMENTARY}
+    return [lasting(item) for item in value] if isinstance(value, list) else value
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    """The recorded answers of a cluster as the conformance run reads them."""
+    answers = json.loads((DATA / "cluster_9.json").read_text())
+    del answers["_origin"]
+    path = tmp_path / "big_cluster.json"
+    path.write_text(json.dumps(answers))
+    return path
+
+
+@pytest.mark.parametrize("depth", ["basic", "addresses"])
+def test_facts_of_a_simulated_cluster_are_those_of_the_recorded_one(
+    recording: Path, depth: str
+) -> None:
+    real = collect.collect(RecordedApi(recorded("cluster_9.json")), depth=depth)
+    with PveServer("golden-9.1") as server:
+        prepare(server, "big_cluster", load(recording))
+        simulated = collect.collect(connect(server, server.make_token()), depth=depth)
+        assert not server.state.crashes
+    assert lasting(simulated) == lasting(real)
+
+
+def test_recorded_answers_are_replayed(recording: Path) -> None:
+    found = replay_file(recording)
+    for score in (found.statuses, found.messages):
+        assert score.equal == score.all > 0, found.differences
