@@ -180,12 +180,19 @@ class Alternative(Model):
 
 
 class Round(Model):
-    """One cycle of the review loop."""
+    """One cycle of the review: why something was done, what was done, what came of it.
+
+    The prompt is kept as it was sent: opaque ids instead of names, secrets taken out.
+    """
 
     number: int
     reason: str
     act: str
+    observe: str = ""
     findings: tuple[Finding, ...] = ()
+    prompt: str | None = None  # None: no model was asked in this cycle
+    prompt_sha256: str | None = None
+    form_sha256: str | None = None  # canonical JSON of the schema that the answer had to have
 
 
 class Cost(Model):

@@ -31,6 +31,11 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._review._que
     Question,
     SizesQuestion,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._review._trace import (
+    because,
+    outcome,
+    traced,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import Proposal
 
 
@@ -55,7 +60,7 @@ def review(
     """
     draft = task.judged()
     if provider == "none" or draft.status != "ready":
-        return settled(draft)
+        return settled(traced(task, draft))
     with partner or open_partner(provider, read_settings(settings or {})) as opened:
         return _Review(task, draft, provider, opened).run()
 
@@ -107,7 +112,7 @@ class _Review:
             if not findings:
                 candidate = self.task.judged(proposal)
                 findings = objections(question.base, candidate)
-            self._record(prompt, f"{said} ({origin})", findings)
+            self._record(question, prompt, f"{said} ({origin})", candidate, findings)
             if candidate is not None and not findings:
                 return candidate, proposal
             now = frozenset((finding.id, finding.field) for finding in findings)
@@ -133,18 +138,27 @@ class _Review:
             f" {used.output_tokens - before[2]} out"
         )
 
-    def _record(self, prompt: str, act: str, findings: tuple[Finding, ...]) -> None:
-        number = len(self.rounds) + 1
-        reason = (
-            "The draft of the rules is reviewed."
-            if number == 1
-            else "Findings of the last round: "
-            + (", ".join(f"{f.id} {f.field}".strip() for f in self.rounds[-1].findings) or "none")
+    def _record(
+        self,
+        question: Question,
+        prompt: str,
+        act: str,
+        candidate: Plan | None,
+        findings: tuple[Finding, ...],
+    ) -> None:
+        last = self.rounds[-1].findings if self.rounds else None
+        self.rounds.append(
+            Round(
+                number=len(self.rounds) + 1,
+                reason=because(self.draft, last),
+                act=f"{self.provider} {self.partner.model_name} {act}.",
+                observe=outcome(candidate, findings),
+                findings=findings,
+                prompt=prompt,
+                prompt_sha256=hashlib.sha256(prompt.encode()).hexdigest(),
+                form_sha256=digest(question.schema),
+            )
         )
-        sha256 = hashlib.sha256(prompt.encode()).hexdigest()
-        name = f"{self.provider} {self.partner.model_name}"
-        text = f"{name}, prompt sha256 {sha256}: {act}. The prompt was: {prompt}"
-        self.rounds.append(Round(number=number, reason=reason, act=text, findings=findings))
 
     def _accepted(self, plan: Plan) -> Plan:
         provenance = plan.provenance and plan.provenance.model_copy(
@@ -182,4 +196,5 @@ class _Review:
 
     def _with(self, finding: Finding) -> Plan:
         findings = (*self.draft.findings, finding)
-        return self.draft.model_copy(update={"findings": findings, "rounds": tuple(self.rounds)})
+        plan = self.draft.model_copy(update={"findings": findings, "rounds": tuple(self.rounds)})
+        return plan if self.rounds else traced(self.task, plan)
