@@ -152,6 +152,18 @@ destructive:
   type: list
   elements: str
   sample: []
+plan_json:
+  description:
+    - C(terraform show -json) of the plan for M(clusterwright.proxmox.tf_policy), with
+      C(resource_changes), C(output_changes) and C(planned_values). What Terraform calls sensitive
+      is replaced.
+  returned: when O(state=planned), or in check mode when O(state=applied)
+  type: dict
+  sample:
+    resource_changes:
+      - address: proxmox_virtual_environment_vm.machine["demo-web-1"]
+        type: proxmox_virtual_environment_vm
+        change: {actions: [create], before: null, after: {vm_id: 20001}}
 outputs:
   description: Outputs of the root module.
   returned: when O(state=applied) and not in check mode

@@ -89,6 +89,7 @@ class Deployment:
             **report(summary),
             "changed": False,
             "plan_file": str(file),
+            "plan_json": summary.document,
             "plan_sha256": record.sha256,
             "msg": summary.text().splitlines()[0],
         }
@@ -105,6 +106,7 @@ class Deployment:
             **report(summary),
             **(self._outputs() if summary.empty else {}),
             "changed": not summary.empty,
+            "plan_json": summary.document,
             "plan_sha256": "",
             "msg": summary.text().splitlines()[0],
         }
@@ -121,7 +123,8 @@ class Deployment:
             self._refuse_unapproved(summary, record, approval)
             self._refuse(summary)
         if check:
-            return {**report(summary), "changed": not summary.empty, "msg": "Would apply."}
+            known = {"plan_json": summary.document, "msg": "Would apply."}
+            return {**report(summary), **known, "changed": not summary.empty}
         before = self._machines_in_state()
         journal = self._begin(record, summary, before)
         try:

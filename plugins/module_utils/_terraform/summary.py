@@ -7,6 +7,10 @@ import re
 import typing as t
 from dataclasses import asdict, dataclass, field
 
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.document import (
+    public,
+)
+
 MACHINE_TYPES = {
     "proxmox_virtual_environment_vm": "vm",
     "proxmox_virtual_environment_container": "lxc",
@@ -65,11 +69,15 @@ class ResourceChange:
 
 @dataclass(frozen=True)
 class Summary:
-    """All changes of a plan. Counts are of resources; destructive are names of machines."""
+    """All changes of a plan. Counts are of resources; destructive are names of machines.
+
+    ``document`` is what policies may see of the plan, see ``document.public``.
+    """
 
     changes: tuple[ResourceChange, ...] = ()
     outputs_change: bool = False
     counts: dict[str, int] = field(default_factory=dict)
+    document: dict[str, t.Any] = field(default_factory=dict, repr=False)
 
     @property
     def machines(self) -> list[ResourceChange]:
@@ -139,7 +147,7 @@ def summarise(plan: dict[str, t.Any], unfinished: t.Container[str] = ()) -> Summ
     outputs = any(
         change.get("actions") != ["no-op"] for change in plan.get("output_changes", {}).values()
     )
-    return Summary(tuple(changes), outputs, counts)
+    return Summary(tuple(changes), outputs, counts, public(plan))
 
 
 def drifted(plan: dict[str, t.Any]) -> list[ResourceChange]:
