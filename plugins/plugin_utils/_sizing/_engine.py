@@ -51,6 +51,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._mod
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._proposal import (
     apply_proposal,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._protection import (
+    backups_of,
+    replicated,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._site import (
     check_site,
 )
@@ -197,8 +201,9 @@ def _stopped(
     summary: str | None = None,
 ) -> Plan:
     reasons = [f.message for f in context.findings if f.severity == "error"]
+    valid = re.match(NAME_PATTERN, context.deployment)
     return Plan(
-        deployment=context.deployment,
+        deployment=context.deployment if valid else "deployment",
         status=status,
         summary=summary or " ".join(reasons) or "Nothing could be planned.",
         environment=context.environment,
@@ -244,7 +249,8 @@ def _planned(context: Context, topology: Topology | None, groups: list[Group]) -
     assembled = assemble(context, groups)
     if assembled is None:
         return _stopped(context)
-    groups, machines = assembled.groups, assembled.machines
+    groups, machines = assembled.groups, replicated(context, assembled.machines)
+    backups = backups_of(context, machines)
     cluster = None
     if topology is not None and not context.refused:
         cluster = build_cluster(context, topology, machines, assembled.identities)
@@ -262,6 +268,7 @@ def _planned(context: Context, topology: Topology | None, groups: list[Group]) -
         machines=machines,
         cluster=cluster,
         addons=build_addons(context, topology) if topology else (),
+        backups=backups,
         findings=tuple(context.findings),
         alternatives=alternatives(groups, context.site, ha),
         cost=cost,

@@ -26,6 +26,16 @@ def within_limits(context: Context, groups: list[Group]) -> list[Group]:
     """Return the groups with our own sizes cut to the site's limits; report what exceeds them."""
     rules = rules_of(context)
     machines = sum(group.count for group in groups)
+    first, last = context.site.vmid_range
+    if machines > last - first + 1:
+        context.report(
+            "vmid.exhausted",
+            "error",
+            "site.vmid_range",
+            f"{machines} machines are more than the VMIDs from {first} to {last}; ask for fewer or"
+            " widen vmid_range of the site.",
+            "site",
+        )
     if rules.max_machines is not None and machines > rules.max_machines:
         context.report(
             "limit.machines",

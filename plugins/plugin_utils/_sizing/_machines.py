@@ -17,6 +17,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     Startup,
     Why,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._pydantic import (
+    ValidationError,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._identity import (
     Identities,
     deployment_tag,
@@ -44,6 +47,35 @@ def build_machine(
     pci_mappings: tuple[str, ...],
 ) -> Machine | None:
     """Return one complete machine, or None after reporting what it cannot be given."""
+    try:
+        return _built(
+            context,
+            group,
+            name,
+            node,
+            identities,
+            storage=storage,
+            source=source,
+            user=user,
+            pci_mappings=pci_mappings,
+        )
+    except ValidationError as error:
+        _report_impossible(context, name, error)
+        return None
+
+
+def _built(
+    context: Context,
+    group: Group,
+    name: str,
+    node: str,
+    identities: Identities,
+    *,
+    storage: str,
+    source: Source,
+    user: str,
+    pci_mappings: tuple[str, ...],
+) -> Machine | None:
     wanted = group.wish.vmid if group.wish and group.count == 1 else None
     vmid = identities.vmid(name, wanted)
     if vmid is None:
@@ -86,6 +118,20 @@ def build_machine(
         nesting=container and group.role in ("container-host", "docker"),
         why=_ordered((*group.why, _node_why(context, name, node, identities))),
     )
+
+
+def _report_impossible(context: Context, name: str, error: ValidationError) -> None:
+    """Report each value that no machine of Proxmox VE can have."""
+    for item in error.errors(include_url=False):
+        field = str(item["loc"][-1])
+        context.report(
+            f"platform.{field}",
+            "error",
+            f"machines.{name}.{field}",
+            f"{name} cannot have {field} {item['input']!r} on Proxmox VE: {item['msg']}; ask for"
+            " another value.",
+            "limits of Proxmox VE",
+        )
 
 
 def _disk(group: Group, storage: str, fast: str | None) -> Disk:

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Backup jobs and replication of a plan's machines, by what was asked and what the site wants."""
+
+from __future__ import annotations
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
+    Machine,
+    Snapshot,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._protection import (
+    Backup,
+    Replication,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import Context
+
+#: Shared storages that fail together with the cluster whose disks they hold.
+IN_CLUSTER_TYPES = frozenset({"rbd", "cephfs"})
+
+
+def backups_of(context: Context, machines: tuple[Machine, ...]) -> tuple[Backup, ...]:
+    """Return the jobs of the request, else those the deployment has, else the site's.
+
+    Each one is checked against the facts; what a job cannot do is reported.
+    """
+    request, previous, site = context.request, context.previous, context.site
+    jobs = request.backups or (previous.backups if previous else ()) or site.backups
+    for job in site.backups:
+        if job.guests != "deployment":
+            context.report(
+                "backup.site",
+                "error",
+                f"site.backups.{job.name}",
+                f"The backup job {job.name} of the site covers guests of others, and each"
+                " deployment would make it again; name it in the request of one deployment.",
+                "site",
+            )
+    names = [job.name for job in jobs]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        context.report(
+            "backup.name", "error", "backups", f"Two backup jobs are named {name}; rename one."
+        )
+    if context.snapshot is not None:
+        for job in jobs:
+            _check_storage(context, context.snapshot, job, machines)
+            _check_pool(context, context.snapshot, job)
+    return jobs
+
+
+def _check_storage(
+    context: Context, snapshot: Snapshot, job: Backup, machines: tuple[Machine, ...]
+) -> None:
+    rows = [row for row in snapshot.storages if row.storage == job.storage]
+    usable = {row.node for row in rows if row.enabled and row.active and "backup" in row.content}
+    lacking = sorted({machine.node for machine in machines} - usable)
+    where = f"backups.{job.name}.storage"
+    if lacking:
+        context.report(
+            "backup.storage",
+            "error",
+            where,
+            f"The backup job {job.name} needs {job.storage} with content backup on"
+            f" {', '.join(lacking)}, which the facts do not show; choose another storage.",
+            "facts",
+        )
+        return
+    protected = {disk.storage for machine in machines for disk in machine.disks}
+    inside = any(not row.shared or row.type in IN_CLUSTER_TYPES for row in rows)
+    if job.storage in protected or inside:
+        reason = "holds the disks" if job.storage in protected else "lies inside the cluster"
+        context.report(
+            "backup.target",
+            "warning",
+            where,
+            f"{job.storage} {reason} that the backup job {job.name} is to protect, and would be"
+            " lost with them; back up to a storage outside of the cluster as well.",
+            "facts",
+        )
+
+
+def _check_pool(context: Context, snapshot: Snapshot, job: Backup) -> None:
+    if job.guests == "pool" and job.pool not in snapshot.pools:
+        context.report(
+            "backup.pool",
+            "error",
+            f"backups.{job.name}.pool",
+            f"The backup job {job.name} is of the pool {job.pool}, which does not exist; name one"
+            f" of {', '.join(snapshot.pools) or 'those you make first'}.",
+            "facts",
+        )
+
+
+def replicated(context: Context, machines: tuple[Machine, ...]) -> tuple[Machine, ...]:
+    """Return the machines with a replication job each, where the site wants one."""
+    rule, snapshot = context.site.replication, context.snapshot
+    if rule is None or snapshot is None:
+        return machines
+    made, without = [], []
+    for machine in machines:
+        target = _target(context, snapshot, machine)
+        if target is None:
+            without.append(machine.name)
+            made.append(machine)
+            continue
+        job = Replication(target=target, **rule.model_dump())
+        made.append(machine.model_copy(update={"replication": (job,)}))
+    if without:
+        context.report(
+            "replication.impossible",
+            "warning",
+            "site.replication",
+            f"{', '.join(without)} cannot be replicated: all volumes have to lie on node-local ZFS"
+            " storages that a second node of the site has under the same names.",
+            "facts",
+        )
+    return tuple(made)
+
+
+def _target(context: Context, snapshot: Snapshot, machine: Machine) -> str | None:
+    """Return the next node by name, after the machine's own, that can hold its volumes."""
+    volumes = {disk.storage for disk in machine.disks}
+    if machine.kind == "vm" and machine.cloud_init is not None:
+        volumes.add(machine.cloud_init.storage)
+    holders = {
+        node.name
+        for node in snapshot.nodes
+        if node.online
+        and (not context.site.nodes or node.name in context.site.nodes)
+        and volumes <= _local_zfs(snapshot, node.name)
+    }
+    if machine.node not in holders:
+        return None
+    others = sorted(holders - {machine.node})
+    return next((name for name in others if name > machine.node), others[0] if others else None)
+
+
+def _local_zfs(snapshot: Snapshot, node: str) -> set[str]:
+    return {
+        row.storage
+        for row in snapshot.storages
+        if row.node == node and row.type == "zfspool" and row.enabled and row.active
+    }

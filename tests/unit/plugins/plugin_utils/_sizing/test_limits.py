@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What nobody can have is a finding that names it, never an exception."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
+    ContractError,
+    Request,
+    errors,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing import size
+from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._sizing.builders import (  # noqa: E501
+    finding_ids,
+    request,
+    site,
+    snapshot,
+    vm,
+)
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+IMPOSSIBLE: dict[str, tuple[Request, str, str]] = {
+    "disk": (vm(disk_gib=65_537), "platform.size_gib", "65537"),
+    "cores": (vm(cores=1025), "platform.cores", "1025"),
+    "memory": (vm(memory_mib=2**25), "platform.memory_mib", "33554432"),
+    "vlan": (vm(vlan=4095), "platform.vlan", "4095"),
+    "bridge": (vm(bridge="no bridge"), "platform.bridge", "no bridge"),
+    "machines": (vm(count=10_001), "vmid.exhausted", "10001 machines"),
+    "derived disk": (
+        request(
+            kind="vm",
+            apps=[{"family": "prometheus"}],
+            drivers={"samples_per_second": 1e9, "retention_days": 365},
+        ),
+        "platform.size_gib",
+        "prometheus",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", IMPOSSIBLE)
+def test_a_limit_of_the_platform_is_a_finding(case: str) -> None:
+    wanted, rule, word = IMPOSSIBLE[case]
+    result = size(wanted, None, site())
+    assert result.status == "refused"
+    assert rule in finding_ids(result, "error")
+    assert word in result.summary
+
+
+SIZES = st.sampled_from([-5, 0, 1, 4, 4096, 65_536, 65_537, 10**9, 2**63])
+NAMES = st.sampled_from(["", "x", "Web 01", "a" * 80, "ü", "vmbr0", "{{ 1 }}", "pve1", "tank"])
+WISHES = st.fixed_dictionaries(
+    {"role": st.sampled_from(["vm", "web", "server", "agent", "container"])},
+    optional={
+        **dict.fromkeys(("cores", "memory_mib", "disk_gib"), SIZES),
+        **dict.fromkeys(("cores_delta", "memory_delta_mib", "disk_delta_gib"), SIZES),
+        **dict.fromkeys(("name", "node", "storage", "bridge", "pool", "relative_to"), NAMES),
+        "count": st.sampled_from([-1, 0, 1, 2, 40]),
+        "vlan": st.sampled_from([-1, 0, 1, 4094, 5000]),
+        "address": st.sampled_from(["dhcp", "10.20.0.50", "10.20.0.50/24", "999.1.1.1", "", "::1"]),
+        "tags": st.lists(NAMES, max_size=2),
+        "gpu": st.sampled_from([0, 1, 5]),
+        "factor": st.sampled_from([-1.0, 0.0, 0.5, 1e9]),
+        "vmid": st.sampled_from([-1, 5, 100, 20_001, 10**9 + 5]),
+        "gateway": NAMES,
+    },
+)
+CLUSTERS = st.fixed_dictionaries(
+    {},
+    optional={
+        **dict.fromkeys(("name", "version", "cni", "vip"), NAMES),
+        **dict.fromkeys(("servers", "agents", "total_nodes"), st.integers(-1, 8)),
+        "addons": st.lists(st.sampled_from(["longhorn", "rancher", "bogus"]), max_size=2),
+    },
+)
+DRIVERS = st.dictionaries(
+    st.sampled_from(["users", "data_gib", "samples_per_second", "retention_days", "agents"]),
+    st.sampled_from([0.0, 1.0, -5.0, 1e5, 1e12, 1e300]),
+    max_size=3,
+)
+APPS = st.fixed_dictionaries(
+    {"family": st.sampled_from(["kafka", "gitlab", "nextcloud", "{{ x }}", "", "prometheus"])},
+    optional={
+        "component": NAMES,
+        "count": st.sampled_from([-1, 0, 1, 3, 10**6]),
+        "drivers": DRIVERS,
+    },
+)
+REQUESTS = st.fixed_dictionaries(
+    {"kind": st.sampled_from(["vm", "lxc", "cluster", "app"])},
+    optional={
+        "machines": st.lists(WISHES, max_size=2),
+        "cluster": CLUSTERS,
+        "apps": st.lists(APPS, max_size=2),
+        "drivers": DRIVERS,
+        "totals": st.dictionaries(
+            st.sampled_from(["cores", "memory_mib", "disk_gib"]),
+            st.sampled_from([0.0, 1.0, 1e9, 1e30]),
+        ),
+        "ha": st.booleans(),
+        "workload": NAMES,
+        "deployment": st.sampled_from(["d", "a" * 60]),
+        "components": st.lists(st.sampled_from(["web", "load-balancer", "bogus"]), max_size=2),
+    },
+)
+
+
+@pytest.mark.fuzz
+@given(REQUESTS, st.booleans())
+def test_whatever_is_asked_is_answered(fields: dict[str, t.Any], facts: bool) -> None:
+    try:
+        wanted = request(**fields)
+    except ContractError:
+        assume(False)
+    result = size(wanted, snapshot() if facts else None, site())
+    assert result.status == "ready" or errors(result.findings)
