@@ -11,6 +11,10 @@ import typing as t
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._finding import (
     Finding,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._protection import (
+    Backup,
+    Replication,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._pydantic import (
     Field,
     Model,
@@ -131,6 +135,7 @@ class Machine(Model):
     ha: Ha = Field(default_factory=Ha)
     pci_mappings: tuple[str, ...] = ()
     backup: bool = True
+    replication: tuple[Replication, ...] = ()
     unprivileged: bool = True  # containers
     nesting: bool = False  # containers
     swap_mib: int = 0  # containers
@@ -228,6 +233,7 @@ class Plan(Model):
     machines: tuple[Machine, ...] = ()
     cluster: Cluster | None = None
     addons: tuple[Addon, ...] = ()
+    backups: tuple[Backup, ...] = ()
     findings: tuple[Finding, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
     rounds: tuple[Round, ...] = ()

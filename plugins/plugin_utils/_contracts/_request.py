@@ -12,6 +12,9 @@ import typing as t
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._finding import (
     Finding,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._protection import (
+    Backup,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._pydantic import (
     Field,
     Model,
@@ -130,6 +133,7 @@ class Request(Model):
     port: int | None = None
     hosts: int | None = None  # number of Proxmox nodes that the person says there are
     reply: str | None = None  # ``redirect``: the text to show
+    backups: tuple[Backup, ...] = ()  # said in JSON; none: those of the site
     sla: dict[str, float | bool | str] = Field(default_factory=dict)
     explicit: tuple[str, ...] = ()  # dotted paths of values the person said: never changed silently
     questions: tuple[Question, ...] = ()

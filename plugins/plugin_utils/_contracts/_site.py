@@ -5,6 +5,10 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._protection import (
+    Backup,
+    ReplicationRule,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._pydantic import (
     Field,
     Model,
@@ -99,6 +103,8 @@ class Site(Model):
     firewall: bool = False
     on_boot: bool = True
     package_upgrade: bool = False
+    backups: tuple[Backup, ...] = ()  # each deployment gets these jobs for its machines
+    replication: ReplicationRule | None = None  # of machines whose disks lie on node-local ZFS
     environments: dict[Environment, EnvironmentRules] = Field(default_factory=dict)
     default_environment: Environment = "development"
     cluster: ClusterDefaults = Field(default_factory=ClusterDefaults)

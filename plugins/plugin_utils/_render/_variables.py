@@ -13,6 +13,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
     errors,
     to_data,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._protection import (
+    Backup,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._render._errors import (
     RenderError,
 )
@@ -58,6 +61,7 @@ SAME_NAME_FIELDS = (
     "pci_mappings",
     "pool",
     "protection",
+    "replication",
     "scsi_hardware",
     "serial",
     "sockets",
@@ -82,14 +86,16 @@ def variables_from(plan: Plan, *, pve_major: int = 9) -> dict[str, t.Any]:
         pve_major: major version of Proxmox VE, which decides how HA resources are placed.
 
     Raises:
-        RenderError: the plan is not ready, has findings of severity error or names a machine,
-            a VMID or an address twice.
+        RenderError: the plan is not ready, has findings of severity error, names a machine, a
+            VMID, an address or a backup job twice, or has a backup job without machines.
     """
     _refuse_unready(plan)
     _refuse_doubles(plan)
     for machine in plan.machines:
         _refuse_cloud_init(machine)
     return {
+        "apart": _apart(plan),
+        "backups": {job.name: _backup(job, plan) for job in plan.backups},
         "deployment": plan.deployment,
         "pve_major": pve_major,
         "machines": {
@@ -121,6 +127,7 @@ def _refuse_doubles(plan: Plan) -> None:
     _refuse_double("machine name", [machine.name for machine in plan.machines])
     _refuse_double("VMID", [str(machine.vmid) for machine in plan.machines])
     addresses = [nic.address for machine in plan.machines for nic in machine.nics]
+    _refuse_double("backup job name", [job.name for job in plan.backups], "backup jobs")
     _refuse_double("address", [text.partition("/")[0] for text in addresses if text != "dhcp"])
 
 
@@ -146,10 +153,40 @@ def _refuse_cloud_init(machine: Machine) -> None:
         raise RenderError(f"{machine.name} is given a search domain that is no domain name.")
 
 
-def _refuse_double(what: str, values: list[str]) -> None:
+def _refuse_double(what: str, values: list[str], holders: str = "machines") -> None:
     doubles = sorted({value for value in values if values.count(value) > 1})
     if doubles:
-        raise RenderError(f"The plan gives one {what} to several machines: {', '.join(doubles)}.")
+        raise RenderError(f"The plan gives one {what} to several {holders}: {', '.join(doubles)}.")
+
+
+def _apart(plan: Plan) -> dict[str, list[str]]:
+    """Return the highly available servers that the plan put on nodes of their own, by group."""
+    groups: dict[str, list[Machine]] = {}
+    for machine in plan.machines:
+        if machine.role == "server" and machine.ha.enabled:
+            groups.setdefault(machine.group, []).append(machine)
+    return {
+        group: sorted(machine.name for machine in machines)
+        for group, machines in groups.items()
+        if len(machines) > 1 and len({machine.node for machine in machines}) == len(machines)
+    }
+
+
+def _backup(job: Backup, plan: Plan) -> dict[str, t.Any]:
+    """Return one backup job; a job of the deployment names its machines by VMID."""
+    vmids = sorted(machine.vmid for machine in plan.machines if machine.backup)
+    if job.guests == "deployment" and not vmids:
+        raise RenderError(
+            f"The backup job {job.name} has no machine: every machine of {plan.deployment} is"
+            " excluded from backups; remove the job or let one machine be backed up."
+        )
+    data = to_data(job)
+    del data["name"]
+    return {
+        **data,
+        "keep": {period: number for period, number in data["keep"].items() if number},
+        "vmids": vmids if job.guests == "deployment" else [],
+    }
 
 
 def _machine(machine: Machine, deployment: str) -> dict[str, t.Any]:
@@ -187,7 +224,8 @@ def _boot_order(machine: Machine) -> list[str]:
     if machine.source.type == "existing":
         return []
     first = [machine.disks[0].interface] if machine.disks else []
-    return [*first, "ide3"] if machine.source.type == "iso" else first
+    installer = "ide2" if machine.cloud_init is None else "ide3"
+    return [*first, installer] if machine.source.type == "iso" else first
 
 
 def _container_system(machine: Machine) -> str:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # A machine prefers the node of its plan and returns there: by a group on 8, by a rule on 9.
+# Servers of a cluster never share a node, so that one failure takes one vote; 8 has no rule for it.
 
 resource "proxmox_hagroup" "node" {
   for_each = var.pve_major < 9 ? local.ha_nodes : []
@@ -39,4 +40,17 @@ resource "proxmox_harule" "node" {
   comment   = "Deployment ${var.deployment}"
 
   depends_on = [proxmox_haresource.machine]
+}
+
+resource "proxmox_harule" "apart" {
+  for_each = var.pve_major < 9 ? {} : var.apart
+
+  rule      = "cw-${var.deployment}-apart-${each.key}"
+  type      = "resource-affinity"
+  affinity  = "negative"
+  resources = toset([for name in each.value : local.ha_resources[name]])
+  comment   = "Deployment ${var.deployment}"
+
+  # The rules are checked against each other: one after the other, never at once.
+  depends_on = [proxmox_haresource.machine, proxmox_harule.node]
 }

@@ -8,6 +8,13 @@ locals {
   # A machine that was there before keeps the firewall that it has.
   firewalled = { for name, m in var.machines : name => m if m.source.type != "existing" && anytrue([for nic in m.nics : nic.firewall]) }
 
+  # One job per machine and target node; the job's id is the guest's and a number of its own.
+  replications = merge([
+    for name, m in var.machines : {
+      for number, job in m.replication : "${name}-${job.target}" => merge(job, { id = "${m.vmid}-${number}" })
+    }
+  ]...)
+
   # Resource of the HA manager: vm:100 or ct:100, known before the guest exists.
   ha_resources = { for name, m in local.highly_available : name => "${m.kind == "lxc" ? "ct" : "vm"}:${m.vmid}" }
   ha_nodes     = toset([for m in values(local.highly_available) : m.node])

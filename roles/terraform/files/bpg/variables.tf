@@ -35,6 +35,85 @@ variable "imports" {
   description = "Existing guests to adopt: machine name to NODE/VMID. Given for one plan only."
   type        = map(string)
   default     = {}
+
+  validation {
+    condition     = alltrue([for id in values(var.imports) : can(regex("^[A-Za-z0-9-]+/[1-9][0-9]{2,8}$", id))])
+    error_message = "A guest to adopt is named by NODE/VMID."
+  }
+  validation {
+    condition     = alltrue([for name in keys(var.imports) : contains(keys(var.machines), name)])
+    error_message = "Only machines of the plan can be adopted."
+  }
+}
+
+variable "apart" {
+  description = "Groups of machines that never share a node: group to names. All of them are highly available."
+  type        = map(list(string))
+  default     = {}
+
+  validation {
+    condition     = alltrue([for names in values(var.apart) : length(names) >= 2 && length(distinct(names)) == length(names)])
+    error_message = "Machines apart from each other are two or more."
+  }
+  validation {
+    condition     = alltrue(flatten([for names in values(var.apart) : [for name in names : try(var.machines[name].ha.enabled, false)]]))
+    error_message = "Only highly available machines of the plan can be kept apart."
+  }
+}
+
+variable "backups" {
+  description = "Backup jobs by name."
+  type = map(object({
+    storage     = string
+    schedule    = string # calendar event
+    enabled     = bool
+    guests      = string # deployment, pool or all
+    vmids       = list(number)
+    pool        = string
+    mode        = string
+    compression = string
+    keep        = map(number) # period to number of backups; none: all are kept
+  }))
+  default = {}
+
+  validation {
+    condition     = alltrue([for name in keys(var.backups) : can(regex("^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$", name))])
+    error_message = "A backup job is named by lower-case letters, digits and inner hyphens, at most 32."
+  }
+  validation {
+    condition     = alltrue([for job in values(var.backups) : can(regex("^[A-Za-z][A-Za-z0-9._-]{0,99}$", job.storage))])
+    error_message = "A backup job has a storage."
+  }
+  validation {
+    condition     = alltrue([for job in values(var.backups) : can(regex("^[A-Za-z0-9*][A-Za-z0-9*,:./~ -]{0,127}$", job.schedule))])
+    error_message = "The schedule of a backup job is a calendar event, such as 21:00 or */30."
+  }
+  validation {
+    condition = alltrue([
+      for job in values(var.backups) :
+      contains(["deployment", "pool", "all"], job.guests) &&
+      (job.guests == "pool") == (job.pool != null) &&
+      (job.guests == "deployment") == (length(job.vmids) > 0)
+    ])
+    error_message = "A backup job is of the deployment's machines by VMID, of one pool, or of all guests."
+  }
+  validation {
+    condition     = alltrue([for job in values(var.backups) : contains(["snapshot", "suspend", "stop"], job.mode)])
+    error_message = "The mode of a backup job is snapshot, suspend or stop."
+  }
+  validation {
+    condition     = alltrue([for job in values(var.backups) : contains(["zstd", "gzip", "lzo", "none"], job.compression)])
+    error_message = "The compression of a backup job is zstd, gzip, lzo or none."
+  }
+  validation {
+    condition = alltrue(flatten([
+      for job in values(var.backups) : [
+        for period, number in job.keep :
+        contains(["last", "hourly", "daily", "weekly", "monthly", "yearly"], period) && number >= 1 && floor(number) == number
+      ]
+    ]))
+    error_message = "What a backup job keeps is a whole number of last, hourly, daily, weekly, monthly or yearly backups."
+  }
 }
 
 variable "machines" {
@@ -103,6 +182,11 @@ variable "machines" {
       storage         = string
       package_upgrade = bool
     })
+    replication = list(object({
+      target             = string
+      schedule           = string # calendar event
+      rate_mb_per_second = number
+    }))
     startup = object({
       order            = number
       up_delay_seconds = number
@@ -223,5 +307,21 @@ variable "machines" {
   validation {
     condition     = alltrue([for m in values(var.machines) : m.cloud_init == null ? true : length(m.cloud_init.ssh_public_keys) > 0])
     error_message = "Cloud-init needs at least one public key: there is no password."
+  }
+  validation {
+    condition = alltrue(flatten([
+      for m in values(var.machines) : [
+        for job in m.replication :
+        job.target != m.node &&
+        can(regex("^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$", job.target)) &&
+        can(regex("^[A-Za-z0-9*][A-Za-z0-9*,:./~ -]{0,127}$", job.schedule)) &&
+        (job.rate_mb_per_second == null ? true : job.rate_mb_per_second >= 1)
+      ]
+    ]))
+    error_message = "A machine is replicated to another node by a calendar event, at 1 MB/s or more."
+  }
+  validation {
+    condition     = alltrue([for m in values(var.machines) : length(distinct(m.replication[*].target)) == length(m.replication)])
+    error_message = "A machine is replicated to each node once."
   }
 }

@@ -91,7 +91,7 @@ resource "proxmox_virtual_environment_vm" "machine" {
 
     content {
       file_id   = cdrom.value
-      interface = "ide3"
+      interface = each.value.cloud_init == null ? "ide2" : "ide3"
     }
   }
 

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from unit.plugins.plugin_utils._render.samples import container, iso_vm, machine, plan
 
 GOLDEN = Path(__file__).with_name("golden")
+DISK = {"interface": "scsi0", "storage": "ceph-vm", "size_gib": 20, "backup": False}
+JOB = {"schedule": "*/30", "storage": "nas-backup"}
 PLANS = {
     "template": plan(machine()),
     "container": plan(container(nesting=True)),
@@ -28,6 +30,38 @@ PLANS = {
             tags=["Web", "cw-demo"],
             startup={"order": 1},
         )
+    ),
+    "disks": plan(machine(disks=[DISK, {**DISK, "interface": "virtio1", "ssd": True}])),
+    "tags": plan(machine(tags=["Zebra", "env-test", "clusterwright"])),
+    "pool": plan(machine(pool="lab"), container(pool="lab")),
+    "backup": plan(
+        machine(pool="lab"),
+        container(backup=False),
+        backups=[
+            {**JOB, "name": "pool", "guests": "pool", "pool": "lab", "keep": {"last": 3}},
+            {**JOB, "name": "all", "guests": "all", "mode": "stop", "keep": {"last": 1}},
+            {**JOB, "name": "own", "compression": "none", "enabled": False},
+        ],
+    ),
+    "replication": plan(
+        machine(replication=[{"target": "pve2", "rate_mb_per_second": 50}, {"target": "pve3"}]),
+        container(replication=[{"target": "pve2", "schedule": "21:00"}]),
+    ),
+    "servers-apart": plan(
+        *(
+            machine(
+                f"demo-{name}",
+                20000 + i,
+                node=f"pve{i}",
+                role=name,
+                group=name,
+                ha={"enabled": True},
+            )
+            for i, name in ((1, "server"), (2, "agent"))
+        ),
+        machine(
+            "demo-s-2", 20003, node="pve2", role="server", group="server", ha={"enabled": True}
+        ),
     ),
 }
 
@@ -61,6 +95,14 @@ FINDING = {"id": "capacity.memory", "severity": "error", "message": "Too much me
         (lambda: plan(*machines_with(vmid=20001, nics=[])), "one VMID to several machines: 20001"),
         (lambda: plan(*machines_with(name="demo-web-1", nics=[])), "one machine name"),
         (lambda: plan(*machines_with(nics=[NIC])), "one address to several machines: 10.77.0.21"),
+        (
+            lambda: plan(backups=[{**JOB, "name": "own"}] * 2),
+            "one backup job name to several backup jobs: own",
+        ),
+        (
+            lambda: plan(machine(backup=False), backups=[{**JOB, "name": "own"}]),
+            "The backup job own has no machine",
+        ),
     ],
 )
 def test_refused_plans(made: t.Callable[[], t.Any], words: str) -> None:
