@@ -77,19 +77,20 @@ def app_wishes(reading: Reading, target: Target) -> list[AppWish]:
     else:
         found = _named(reading, target)
     if len(found) == 1 and target.kind != "cluster":
-        update = {"drivers": _drivers(reading, found[0].family), "count": _count(reading)}
+        update = {"drivers": _drivers(reading, found[0]), "count": _count(reading)}
         found[0] = found[0].model_copy(update=update)
     return found
 
 
-def _drivers(reading: Reading, family: str) -> dict[str, float]:
+def _drivers(reading: Reading, app: AppWish) -> dict[str, float]:
     """Return the drivers in the family's own terms; a number that is exceeded is one higher."""
-    own = reading.lexicon.renamed.get(family, {})
+    renamed = reading.lexicon.renamed
+    own = renamed.get(f"{app.family}.{app.component}") or renamed.get(app.family, {})
     said = {
         name: value + 1 if name in reading.exceeded else value
         for name, value in reading.drivers.items()
     }
-    return {**said, **{own[name]: value for name, value in said.items() if name in own}}
+    return {**{own[name]: value for name, value in said.items() if name in own}, **said}
 
 
 def _named(reading: Reading, target: Target) -> list[AppWish]:
@@ -139,8 +140,7 @@ def _store_of(
 ) -> AppWish | None:
     """Read "PostgreSQL for GitLab": a part of the user when it has one, else the store itself."""
     (first, entry), (last, other) = store, user
-    stores = entry.family in reading.lexicon.stores
-    if not stores or entry.family == other.family or not _leads(reading, first, last):
+    if not entry.store or entry.family == other.family or not _leads(reading, first, last):
         return None
     parts = reading.lexicon.components(other.family)
     part = next((name for name in (entry.family, "database") if name in parts), None)
@@ -198,7 +198,8 @@ def component_names(reading: Reading, target: Target) -> tuple[str, ...]:
     """Return all parts of an application, branded or not, in the order they were named."""
     if target.kind == "cluster" or reading.component is not None:
         return ()
-    parts = reading.meaning.parts
+    stored = any(entry.store for _at, entry in reading.meaning.software)
+    parts = [part for part in reading.meaning.parts if not (stored and part == "database")]
     found = [entry.family for _at, entry in reading.meaning.software]
     found += [part for part in parts if part != "app" or len(parts) == 1]
     if any(

@@ -51,6 +51,15 @@ REPLY = {
 }
 
 
+PURPOSE = "What shall be made: a VM, a container, a k3s cluster or named software?"
+#: A question about the world asks for no infrastructure.
+_CHAT = re.compile(
+    r"\W*(?:who|what|whats|why|when|where|whose|which|how|tell me|do you|are you|can you explain"
+    r"|explain|qui|que|quoi|pourquoi|quand|comment|quel(?:le)?s?|raconte|explique"
+    r"|wer|was|warum|wieso|wann|wo|wie|welche[rsn]?|erklare|erzahl)\b"
+)
+
+
 def build(reading: Reading, vocabulary: Vocabulary, target: Target | None = None) -> Request:
     """Return the Request of one sentence; ``target`` is known when it follows up another."""
     target = target or decide(reading)
@@ -84,7 +93,7 @@ def build(reading: Reading, vocabulary: Vocabulary, target: Target | None = None
     )
     _contradictions(reading, verdict)
     _addons(reading, request, verdict, vocabulary)
-    _capacity(request, verdict)
+    _capacity(reading, request, verdict)
     _missing(reading, target, request, verdict)
     answer = verdict.answer
     return request.model_copy(
@@ -251,14 +260,15 @@ def _unknown_addons(reading: Reading, known: set[str]) -> list[str]:
     )
 
 
-def _capacity(request: Request, verdict: checks.Verdict) -> None:
+def _capacity(reading: Reading, request: Request, verdict: checks.Verdict) -> None:
     groups: list[tuple[int, MachineWish]] = []
     for machine in request.machines:
         count = machine.count or 1
         if request.cluster is not None and machine.role == "node" and machine.count is None:
             count = (request.cluster.servers or 0) + (request.cluster.agents or 0) or 1
         groups.append((count, machine))
-    checks.check_hosts(verdict, request.hosts, groups)
+    small = any(head.small for head in reading.heads)
+    checks.check_hosts(verdict, request.hosts, groups, small=small)
 
 
 def _missing(reading: Reading, target: Target, request: Request, verdict: checks.Verdict) -> None:
@@ -277,11 +287,11 @@ def _missing(reading: Reading, target: Target, request: Request, verdict: checks
             or reading.template
             or (reading.mentions("op.") and not reading.mentions("off."))
         ):
-            verdict.ask(
-                "purpose", "What shall be made: a VM, a container, a k3s cluster or named software?"
-            )
+            verdict.ask("purpose", PURPOSE)
         else:
             verdict.redirect = True
+            if not (reading.mentions("off.") or _CHAT.match(reading.folded)):
+                verdict.ask("purpose", PURPOSE)
         return
     if request.operation in {"scale", "resize", "change", "destroy"}:
         named = request.deployment or any(m.name or m.vmid for m in request.machines)

@@ -12,6 +12,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     MachineWish,
     Question,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._pins import pin
 
 MIN_MEMORY_MIB = 16
 MAX_CORES = 768
@@ -19,8 +20,11 @@ MAX_MEMORY_MIB = 16 * 1024 * 1024
 MAX_DISK_GIB = 65536
 MAX_MACHINES = 1000
 QUORUM = (1, 3, 5)
+MAX_SERVERS = 7  # etcd's own advice for the size of a cluster
 #: No host is larger than this: what is asked of stated hosts beyond it cannot fit.
 HOST_THREADS, HOST_MEMORY_MIB, CPU_OVERCOMMIT = 1024, 24 * 1024 * 1024, 4
+#: The same of a mini PC, a laptop or the like: threads, MiB.
+SMALL_HOST = (64, 512 * 1024)
 
 Answer = t.Literal["plan", "ask", "refuse_invalid", "refuse_limit", "redirect"]
 
@@ -132,6 +136,13 @@ def check_cluster(verdict: Verdict, cluster: ClusterWish, ha: bool | None) -> No
     servers = cluster.servers
     if servers == 0:
         verdict.ask("cluster.servers", "A cluster needs at least one server; shall it have 1 or 3?")
+    elif servers is not None and servers > MAX_SERVERS:
+        verdict.limit(
+            "quorum",
+            "cluster.servers",
+            f"{servers} control planes are over the limit of {MAX_SERVERS}: every member more"
+            " slows etcd down; use 1, 3 or 5.",
+        )
     elif servers is not None and servers not in QUORUM:
         verdict.warn(
             "quorum",
@@ -155,16 +166,35 @@ def check_cluster(verdict: Verdict, cluster: ClusterWish, ha: bool | None) -> No
             )
 
 
+def check_version(verdict: Verdict, version: str | None) -> None:
+    """Refuse a minor version of Kubernetes that is newer than any pinned release."""
+    if version is None:
+        return
+    releases = [str(name) for name in pin("k3s.releases")]
+    newest = max(int(name.split(".")[1]) for name in releases)
+    if int(version.split(".")[1].split("-")[0].split("+")[0]) > newest:
+        verdict.refuse(
+            "version",
+            "cluster.version",
+            f"There is no Kubernetes {version}; the releases are {', '.join(sorted(releases))}.",
+        )
+
+
 def check_hosts(
-    verdict: Verdict, hosts: int | None, machines: t.Sequence[tuple[int, MachineWish]]
+    verdict: Verdict,
+    hosts: int | None,
+    machines: t.Sequence[tuple[int, MachineWish]],
+    *,
+    small: bool = False,
 ) -> None:
-    """Refuse what no cluster of the stated number of hosts can hold."""
+    """Refuse what no cluster of the stated number of hosts can hold; ``small``: they are PCs."""
     if not hosts:
         return
     cores = sum(count * (machine.cores or 0) for count, machine in machines)
     memory = sum(count * (machine.memory_mib or 0) for count, machine in machines)
-    most_cores = hosts * HOST_THREADS * CPU_OVERCOMMIT
-    most_memory = hosts * HOST_MEMORY_MIB
+    threads, memory_mib = SMALL_HOST if small else (HOST_THREADS, HOST_MEMORY_MIB)
+    most_cores = hosts * threads * CPU_OVERCOMMIT
+    most_memory = hosts * memory_mib
     if cores > most_cores or memory > most_memory:
         verdict.findings.append(
             Finding(

@@ -65,6 +65,7 @@ def cluster_wish(reading: Reading, target: Target, verdict: checks.Verdict) -> C
         addons=tuple(_wanted(reading)),
         addons_excluded=tuple(_unwanted(reading)),
     )
+    checks.check_version(verdict, cluster.version)
     if delta is None and delta_servers is None:
         checks.check_cluster(verdict, cluster, reading.meaning.ha)
     return cluster

@@ -26,11 +26,18 @@ class Component:
 
 
 _PLATFORMS = {"rke2": "rke2", "openshift": "openshift", "kubeadm": "kubernetes"}
+_DATABASE = r"(?:database|datastore|sql|db|datenbank|base de donnees)"
+_EXTERNAL = r"(?:external|externe[rsn]?|dedicated|dedizierte[rsn]?|dediee?)"
+_MACHINE = r"(?:host|machine|server|rechner|vm)"
+_ARTICLE = r"(?:the |a |an |my |our |its |den |einen )?"
 _DATASTORE = re.compile(
-    r"\b(?:external|externe[rsn]?|dedicated|dedizierte[rsn]?|dediee?)\b.{0,24}"
-    r"\b(?:database|datastore|sql|db|datenbank|base de donnees)\b"
-    r"|\bdatastore\b|\bdatabase (?:host|machine|server)\b.{0,24}\bcluster\b"
-    r"|\bcluster ?: (?:the |a |its )?(?:sql )?(?:database|datenbank)"
+    rf"\b{_EXTERNAL}\b.{{0,24}}\b{_DATABASE}\b"
+    rf"|\bdatastore\b|\bdatabase {_MACHINE}\b.{{0,24}}\bcluster\b"
+    rf"|\bcluster ?: {_ARTICLE}(?:sql )?(?:database|datenbank)"
+    rf"|\b(?:database|datenbank|db)[ -]?{_MACHINE}? (?:for|of|behind|fur|von)"
+    rf" {_ARTICLE}(?:k3s|rancher|rke2)\b"
+    rf"|\b{_EXTERNAL} (?:\S+ )?(?:mysql|mariadb|postgresql|postgres|sql)"
+    rf" (?:{_MACHINE} |database )?(?:for|fur|pour) {_ARTICLE}(?:k3s|k8s|rancher)\b"
 )
 _CARRIES = re.compile(
     r"\b(?:joined|carry|carries|manag\w+|connected|standard workload|verwaltet|gere)\b"
@@ -58,7 +65,8 @@ def find_component(
     own = {*_PLATFORMS, "etcd"} if platform else set(_PLATFORMS)
     others = [entry for _at, entry in meaning.software if entry.family not in own]
     if clusterish and _DATASTORE.search(said):
-        served = next((entry.family for entry in others if not entry.stack), family)
+        kept = [entry for entry in others if not (entry.stack or entry.store)]
+        served = kept[0].family if kept else family
         return Component(served, "datastore", -1)
     index = next(
         (

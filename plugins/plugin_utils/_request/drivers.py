@@ -6,6 +6,9 @@ from __future__ import annotations
 import re
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request import numerals
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.lexicon import (
+    builtin,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.tokens import Token
 
 _PER_SECOND = {
@@ -14,6 +17,7 @@ _PER_SECOND = {
     "grants": "grants",
     "refreshes": "refreshes",
     "messages": "messages_per_second",
+    "writes": "writes_per_second",
     "requests": "rps",
     "queries": "qps",
     "transactions": "transactions_per_second",
@@ -150,8 +154,7 @@ def _at_once(tokens: list[Token], index: int, drivers: dict[str, float]) -> bool
         if token.has("word.at_once"):
             _set(drivers, "concurrent_users", tokens[index].value)
             return True
-        stops = token.concept and not token.has("word.of_them", "cue.of", "cue.with")
-        if token.kind != "word" or token.driver or token.mib is not None or stops:
+        if not (token.has("word.of_them") or token.word in builtin().presence):
             return False
     return False
 

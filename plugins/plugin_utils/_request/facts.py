@@ -15,7 +15,6 @@ ADDON_WORDS = {"prometheus": "monitoring", "traefik": "ingress"}
 _SIZES = ("cores", "memory_mib", "disk_gib")
 _ACTIONS = {
     "ask": "ask",
-    "redirect": "ask",  # case files have no word for it: no plan, a text to the person
     "refuse_invalid": "refuse_invalid",
     "refuse_limit": "refuse_limit",
 }
@@ -34,6 +33,8 @@ def to_intent_facts(request: Request) -> tuple[str, dict[str, t.Any]]:
 
 
 def _action(request: Request) -> str:
+    if request.answer == "redirect":  # case files have no word for it
+        return "ask" if request.questions else "refuse_invalid"
     if request.answer in _ACTIONS:
         return _ACTIONS[request.answer]
     errors = [finding for finding in request.findings if finding.severity == "error"]
@@ -63,11 +64,19 @@ def _general(request: Request, facts: dict[str, t.Any]) -> None:
         platform=request.platform,
     )
     if request.operation != "create":
-        facts["operation"] = request.operation
+        facts["operation"] = "upgrade" if _upgrades(request) else request.operation
     facts.update({k: v for k, v in request.drivers.items() if k not in ("cores", "lcores")})
     facts.update(request.sla)
     for name, value in request.totals.items():
         facts[f"total_{name}"] = value
+
+
+def _upgrades(request: Request) -> bool:
+    """Tell whether only another version of a cluster is asked for."""
+    cluster = request.cluster
+    if cluster is None or cluster.version is None or request.operation != "change":
+        return False
+    return not (cluster.addons or cluster.addons_excluded or request.machines)
 
 
 def _cluster(request: Request, facts: dict[str, t.Any]) -> None:

@@ -27,6 +27,7 @@ class Head:
     count: float | None = None
     rest: bool = False  # "the rest workers"
     host: bool = False  # Proxmox nodes that exist, not machines to make
+    small: bool = False  # hosts that are small computers
     of_them: bool = False  # part of a total that was said
     total: bool = False
     more: int = 0
@@ -47,6 +48,7 @@ _ROLES = {
     "kind.server_word": "vm",
     "kind.instance": "vm",
     "kind.host": "vm",
+    "word.small_host": "vm",
 }
 
 
@@ -139,9 +141,8 @@ def _bare_group(tokens: list[Token], index: int, sized: set[int]) -> Head | None
 def _same_noun(previous: Head, head: Head, tokens: list[Token]) -> bool:
     """Tell whether both nouns name one thing: "web VM", "worker node machines", "node VMs"."""
     gap = tokens[previous.end : head.index]
-    return (not gap and head.count is None) or (
-        len(gap) == 1 and gap[0].word == "-" and head.count is None
-    )
+    counted = head.count is not None and head.number != previous.number
+    return not counted and (not gap or (len(gap) == 1 and gap[0].word == "-"))
 
 
 def _count(tokens: list[Token], head: Head, sized: set[int]) -> None:
@@ -171,7 +172,7 @@ def _count(tokens: list[Token], head: Head, sized: set[int]) -> None:
         if token.has("word.rest"):
             head.rest = True
             return
-        if token.word in numerals.ARTICLES and token.word not in {"einer", "einem"}:
+        if token.word in numerals.ARTICLES and not _place(tokens, index):
             head.count, head.article = 1.0, True
             head.number = index
             return
@@ -184,6 +185,12 @@ def _count(tokens: list[Token], head: Head, sized: set[int]) -> None:
             break
         index -= 1
     _count_after(tokens, head, sized)
+
+
+def _place(tokens: list[Token], index: int) -> bool:
+    """Tell whether a German dative article says where ("in einem Cluster"), not how many."""
+    listed = index > 0 and tokens[index - 1].has("cue.with", "cue.and")
+    return tokens[index].word in {"einer", "einem"} and not listed
 
 
 def _transparent(token: Token) -> bool:
@@ -233,13 +240,14 @@ def _cues(tokens: list[Token], head: Head) -> None:
     head.total = any(token.has("word.total") for token in [*before, *inside, *after[:2]])
     if any(token.has("word.more") for token in [*before[-1:], *inside, *after[:1]]):
         head.more = 1
+    head.small = tokens[head.index].has("word.small_host")
     proxmox = any(token.has("word.proxmox", "word.home") for token in [*inside, *after[:2]])
     place = any(
         token.word
         in {"on", "auf", "sur", "my", "our", "meinem", "mon", "unserem", "notre", "meinen", "mes"}
         for token in before
     )
-    if (
+    if head.small or (
         head.role in {"node", "vm"}
         and proxmox
         and (place or tokens[head.index].has("role.node", "kind.host"))

@@ -110,7 +110,8 @@ def _application(reading: Reading, software: list[t.Any], machines: bool, vm: bo
     if machines and len(families) < 2 and not balanced and not split:
         return "vm"
     stack = any(entry.stack for _at, entry in reading.meaning.software)
-    if len(families) > 1 or stack or split:
+    fronted = balanced and {"web", "app"} & set(reading.meaning.parts)
+    if len(families) > 1 or stack or split or fronted:
         return "app"
     if len(families) == 1:
         return "vm" if software[0].kind == "vm" else "app"
@@ -125,7 +126,8 @@ def _nameless(reading: Reading, balanced: bool) -> Kind | None:
     if parts:
         single = len(parts) == 1 and not balanced and parts[0] != "app"
         told = bool(reading.sizes) or reading.mentions("kind.server_word")
-        return "vm" if single and (told or "server" in reading.folded) else "app"
+        told = told or parts == ["development"] or "server" in reading.folded
+        return "vm" if single and told else "app"
     if reading.mentions("noun.service") or (reading.drivers and reading.meaning.workload is None):
         return "app"
     if reading.meaning.environment or reading.meaning.workload:

@@ -23,6 +23,7 @@ class Software:
     component: str | None = None
     kind: t.Literal["vm", "app"] = "app"
     stack: bool = False  # a language or framework: part of an application, never asked for alone
+    store: bool = False  # keeps the data of other software
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +55,8 @@ class Lexicon:
     longest: int
     languages: Mapping[str, frozenset[str]]  # function words
     slips: dict[str, str] = dataclasses.field(compare=False)  # words already looked at
-    stores: frozenset[str]  # families that keep the data of other software
+    presence: frozenset[str]  # words that may stand between people and "at once"
+    in_lists: Mapping[str, str]  # everyday word → family, only in a list of software
     renamed: Mapping[str, Mapping[str, str]]  # family → driver as read → driver of its knowledge
 
     def components(self, family: str) -> frozenset[str]:
@@ -84,15 +86,15 @@ def _phrases(table: Mapping[str, Iterable[t.Any]]) -> dict[Phrase, str]:
     return found
 
 
-def _software(families: Mapping[str, t.Any]) -> dict[Phrase, Software]:
+def _software(data: Mapping[str, t.Any]) -> dict[Phrase, Software]:
     found: dict[Phrase, Software] = {}
-    for family, entry in families.items():
-        kind, stack = entry["as"], bool(entry.get("stack"))
+    for family, entry in data["families"].items():
+        kind, stack, store = entry["as"], bool(entry.get("stack")), family in data["stores"]
         for alias in entry["aliases"]:
-            found[_phrase(str(alias))] = Software(family, None, kind, stack)
+            found[_phrase(str(alias))] = Software(family, None, kind, stack, store)
         for component, aliases in entry.get("parts", {}).items():
             for alias in aliases:
-                found[_phrase(str(alias))] = Software(family, component, kind)
+                found[_phrase(str(alias))] = Software(family, component, kind, store=store)
     return found
 
 
@@ -100,7 +102,7 @@ def _software(families: Mapping[str, t.Any]) -> dict[Phrase, Software]:
 def builtin() -> Lexicon:
     """Return the lexicon of the data files beside this module."""
     words, software = read_data("lexicon.yml"), read_data("software.yml")
-    concepts, names = _phrases(words["concepts"]), _software(software["families"])
+    concepts, names = _phrases(words["concepts"]), _software(software)
     drivers = _phrases(words["drivers"])
     known, correctable, longest = _indexed(concepts, names, drivers)
     return Lexicon(
@@ -112,12 +114,9 @@ def builtin() -> Lexicon:
         correctable=correctable,
         not_typos=frozenset(software["not_typos"]),
         longest=longest,
-        stores=frozenset(software["stores"]),
-        renamed={
-            name: entry["drivers"]
-            for name, entry in software["families"].items()
-            if "drivers" in entry
-        },
+        presence=frozenset(words["presence"]),
+        in_lists=software["in_lists"],
+        renamed=software["renamed_drivers"],
         slips={},
         languages={name: frozenset(entry) for name, entry in words["languages"].items()},
     )
@@ -155,8 +154,10 @@ def _merged(names: tuple[tuple[str, tuple[str, str | None]], ...]) -> Lexicon:
         if not phrase or (len(phrase) == 1 and phrase in base.concepts and len(phrase[0]) < 4):
             continue
         like = software.get(phrase) or kinds.get(family)
-        software[phrase] = Software(
-            family, component, like.kind if like else "app", like.stack if like else False
+        software[phrase] = (
+            dataclasses.replace(like, family=family, component=component)
+            if like
+            else Software(family, component)
         )
     known, correctable, longest = _indexed(base.concepts, software, base.drivers)
     return dataclasses.replace(

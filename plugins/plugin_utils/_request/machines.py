@@ -28,10 +28,28 @@ _DIMENSIONS = (
 )
 
 
+def _contradictions(reading: Reading, verdict: checks.Verdict) -> None:
+    """Ask when one machine is said to have two different sizes ("4 cores and 8 cores")."""
+    if reading.mentions("cue.correction", "op.scale", "op.resize", "cue.about", "rel."):
+        return
+    for sizes in [reading.global_runs, *(head.runs for head in reading.heads)]:
+        for dimension, _noun in _DIMENSIONS[:2]:
+            said = [s.value for run in sizes for s in run.sizes if s.dimension == dimension]
+            distinct = list(dict.fromkeys(value for value in said if value > 0))
+            if len(distinct) > 1:
+                label = "MiB of memory" if dimension == "memory_mib" else dimension
+                verdict.ask(
+                    f"machines.{dimension}",
+                    f"Both {distinct[0]:g} and {distinct[1]:g} {label} were said for one machine;"
+                    " which is right?",
+                )
+
+
 def machine_wishes(
     reading: Reading, target: Target, cluster: ClusterWish | None, verdict: checks.Verdict
 ) -> list[MachineWish]:
     delta = _deltas(reading)
+    _contradictions(reading, verdict)
     common = values([*reading.global_runs, *reading.common_runs])
     if cluster is not None:
         return _cluster_machines(reading, cluster, common, verdict)

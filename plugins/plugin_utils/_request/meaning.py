@@ -138,36 +138,59 @@ def _backward(tokens: list[Token], index: int) -> set[int]:
 def understand(tokens: list[Token]) -> Meaning:
     """Return the signals of the sentence."""
     meaning = Meaning(negated=negated_indexes(tokens))
-    environments: list[str] = []
     for index, token in enumerate(tokens):
         denied = index in meaning.negated
-        if token.has("env.") and not denied:
-            environments.append(token.concept.partition(".")[2])
-        elif token.has("cni.") and not denied:
-            meaning.cni = token.concept.partition(".")[2]
-        elif token.has("word.single_node") and not denied:
-            meaning.single_node = True
-        elif token.has("work.") and meaning.workload is None:
+        if not denied:
+            _signal(meaning, token)
+        if token.has("work.") and meaning.workload is None:
             meaning.workload = token.concept.partition(".")[2]
-        elif token.has("size.") and not denied:
-            _scale(meaning, token)
         elif token.has("tendency.") and meaning.tendency is None:
             meaning.tendency = token.concept.partition(".")[2]
-        if token.has("addon."):
+        elif token.has("addon."):
             _addon(meaning, token, denied)
-        if token.has("part."):
+        elif token.has("part."):
             meaning.parts.append(token.concept.partition(".")[2])
         following = tokens[index + 1 : index + 3]
         like = any(later.has("word.compatible") for later in following)
         if token.software is not None and not denied and not like:
             meaning.software.append((index, token.software))
+    meaning.software = _without_runtime(tokens, meaning.software)
     hosts = any(token.has("kind.dockerhost") for token in tokens)
     if hosts and not meaning.software:
         meaning.software.append((0, Software("docker", None, "vm")))
     _availability(meaning, tokens)
-    meaning.environment = _environment(meaning, environments)
+    meaning.environment = _environment(tokens, meaning)
+    workplace = any(token.has("word.workplace", "word.workplace.") for token in tokens)
+    if workplace and meaning.environment == "development":
+        meaning.parts.append("development")
     meaning.operation = _operation(tokens, meaning)
     return meaning
+
+
+def _signal(meaning: Meaning, token: Token) -> None:
+    """Keep what one word that is not denied says of the whole request."""
+    if token.has("cni."):
+        meaning.cni = token.concept.partition(".")[2]
+    elif token.has("word.single_node"):
+        meaning.single_node = True
+    elif token.has("size."):
+        _scale(meaning, token)
+
+
+def _without_runtime(
+    tokens: list[Token], found: list[tuple[int, Software]]
+) -> list[tuple[int, Software]]:
+    """Drop Docker where it is how other software is run ("Harbor with Docker"), not a wish."""
+    brands = [(index, entry) for index, entry in found if not entry.stack]
+    if not any(entry.family != "docker" for _at, entry in brands):
+        return found
+    listed = {
+        index
+        for index, entry in brands
+        if entry.family == "docker"
+        and any(t.has("cue.and") or t.word == "+" for t in tokens[max(index - 1, 0) : index + 2])
+    }
+    return [pair for pair in found if pair[1].family != "docker" or pair[0] in listed]
 
 
 def _availability(meaning: Meaning, tokens: list[Token]) -> None:
@@ -195,7 +218,12 @@ def _addon(meaning: Meaning, token: Token, denied: bool) -> None:
     meaning.ingress_nginx_named |= name == "ingress-nginx" and not denied
 
 
-def _environment(meaning: Meaning, found: list[str]) -> str | None:
+def _environment(tokens: list[Token], meaning: Meaning) -> str | None:
+    found = [
+        "development" if token.has("word.workplace.") else token.concept.partition(".")[2]
+        for index, token in enumerate(tokens)
+        if token.has("env.", "word.workplace.") and index not in meaning.negated
+    ]
     distinct = list(dict.fromkeys(found))
     if len(distinct) > 1:
         named = [name for name in distinct if name != "test"]

@@ -87,6 +87,8 @@ UNITS: dict[str, float] = {
     **{"dozen": 12, "dozens": 24, "dutzend": 12, "douzaine": 12, "dizaine": 10, "quinzaine": 15},
     **{"vingtaine": 20, "trentaine": 30, "cinquantaine": 50, "centaine": 100, "twin": 2},
 }
+#: Numbers that are adjectives as well: after another number they count nothing ("9 unique names").
+ADJECTIVES = frozenset({"single", "unique", "uniques", "seul", "seule", "triple", "twin", "pair"})
 SCALES: dict[str, float] = {
     **dict.fromkeys(("hundred", "hundreds", "cent", "cents", "hundert"), 100),
     **dict.fromkeys(("thousand", "mille", "tausend", "tsd", "millier", "milliers", "grand"), 1e3),
@@ -169,15 +171,25 @@ def words(parts: t.Sequence[str], start: int) -> tuple[float, int] | None:
                 total, current = total + current, 0.0
             seen = True
         elif word in HALF:
-            current, seen = current + 0.5, True
-            index += 1
-            if index < len(parts) and parts[index] in ARTICLES:
-                index += 1
+            value, index = _half(parts, index + 1)
+            current, seen = current + value, True
             break
         elif not _bridges(parts, index, seen):
             break
         index += 1
     return (total + current, index) if seen else None
+
+
+def _half(parts: t.Sequence[str], index: int) -> tuple[float, int]:
+    """Read what follows "half": "a dozen", "a million", "an" hour; its value and the next index."""
+    if index < len(parts) and parts[index] in ARTICLES:
+        index += 1
+    whole = parts[index] if index < len(parts) else ""
+    if whole in SCALES:
+        return SCALES[whole] / 2, index + 1
+    if UNITS.get(whole, 0) >= 10:
+        return UNITS[whole] / 2, index + 1
+    return 0.5, index
 
 
 def _continues(current: float, value: float) -> bool:

@@ -165,7 +165,7 @@ def find_systems(found: Entities, lexicon: Lexicon) -> None:
                 r"|vers\s+(?:la\s+)?(?:version\s+)?|en\s+)?\b"
                 r"(?P<value>v1\.\d{1,2}(?:\.\d+)?(?:[+-][a-z0-9.]+)?"
                 r"|1\.[234]\d\.\d{1,2}(?:\+[a-z0-9.]+)?"
-                r"|(?:(?<=version )|(?<=to )|(?<=auf )|(?<=vers ))1\.[234]\d)"
+                r"|(?:(?<=version )|(?<=to )|(?<=auf )|(?<=vers ))1\.[2-9]\d)"
                 r"\b(?!\s*(?:gb|tb|mb|go))"
             ),
         )
@@ -196,15 +196,28 @@ def find_places(found: Entities, vocabulary: Vocabulary) -> None:
             found.blank(*match.span())
             break
     else:
-        found.node = take(
-            found,
-            re.compile(
-                r"\b(?:on|auf|sur|at)\s+(?:the\s+|dem\s+|le\s+|my\s+)?(?:proxmox\s+|pve\s+)?(?:node|host|noeud|knoten|server)\s+"
-                r"(?P<value>(?!with\b|for\b|and\b|mit\b|avec\b|et\b|und\b)[a-z0-9][a-z0-9-]*[a-z0-9])\b"
-            ),
-        ) or take(
-            found,
-            re.compile(r"\b(?:on|auf|sur|at)\s+(?P<value>(?:pve|proxmox|hv|hyp)-?\d+[a-z0-9-]*)\b"),
+        found.node = (
+            take(
+                found,
+                re.compile(
+                    r"\b(?:on|auf|sur|at)\s+(?:the\s+|dem\s+|le\s+|my\s+)?(?:proxmox\s+|pve\s+)?(?:node|host|noeud|knoten|server)\s+"
+                    r"(?P<value>(?!with\b|for\b|and\b|mit\b|avec\b|et\b|und\b)[a-z0-9][a-z0-9-]*[a-z0-9])\b"
+                ),
+            )
+            or take(
+                found,
+                re.compile(
+                    r"\b(?:(?:on|auf|sur|at)\s+)?"
+                    r"(?:(?:proxmox |pve )?(?:node|host|knoten|noeud)\s*[:=]?\s*)?"
+                    r"(?P<value>(?:pve|proxmox|hv|hyp)-?\d+[a-z0-9-]*)\b"
+                ),
+            )
+            or take(
+                found,
+                re.compile(
+                    r"(?:^|[,;]\s*)(?:node|host|knoten|noeud)\s*[:=]?\s+(?P<value>[a-z]+-?\d+)\b"
+                ),
+            )
         )
     for storage in sorted(vocabulary.storages, key=len, reverse=True):
         match = re.search(

@@ -66,9 +66,9 @@ class Token:
 
 def tokenise(text: str, language: str, lexicon: Lexicon) -> list[Token]:
     """Return the tokens of a cleaned text whose literals are already blanked out."""
-    raw = _split(fold(text), language, lexicon)
+    raw = _grouped(_split(fold(text), language, lexicon))
     counted = _multiply(_read_numbers(raw, language))
-    return _ranges(_look_up(counted, lexicon))
+    return _versions(_ranges(_in_lists(_look_up(counted, lexicon), lexicon)))
 
 
 def _split(folded: str, language: str, lexicon: Lexicon) -> list[Token]:
@@ -119,6 +119,30 @@ def _token(piece: re.Match[str], before: list[Token], language: str, lexicon: Le
     return Token("mark", text, start, end, glued=glued)
 
 
+def _grouped(tokens: list[Token]) -> list[Token]:
+    """Join thousands that spaces group ("25 000 users"); "2 100 GB disks" stays two numbers."""
+    result: list[Token] = []
+    for index, token in enumerate(tokens):
+        before = result[-1] if result else None
+        following = tokens[index + 1] if index + 1 < len(tokens) else None
+        noun = following is not None and following.kind == "word" and not following.glued
+        counts = noun and following is not None and following.word not in _BYTE_UNITS
+        joined = (
+            before is not None
+            and before.kind == token.kind == "num"
+            and re.fullmatch(r"[1-9]\d{0,2}(?: \d{3})*", before.word)
+            and re.fullmatch(r"\d{3}", token.word)
+            and token.start == before.end + 1
+            and (token.word == "000" or counts)
+        )
+        if joined and before is not None:
+            before.word += " " + token.word
+            before.value, before.end = before.value * 1000 + token.value, token.end
+            continue
+        result.append(token)
+    return result
+
+
 def _read_numbers(tokens: list[Token], language: str) -> list[Token]:
     """Turn number words into numbers; hyphens inside a number word are skipped."""
     result: list[Token] = []
@@ -127,7 +151,7 @@ def _read_numbers(tokens: list[Token], language: str) -> list[Token]:
         token = tokens[index]
         run = _word_run(tokens, index)
         read = numerals.words([tokens[i].word for i in run], 0) if run else None
-        if read is None or _not_a_number(tokens, run, read[1], language):
+        if read is None or _not_a_number(tokens, run, read, language):
             result.append(token)
             index += 1
             continue
@@ -153,13 +177,17 @@ def _word_run(tokens: list[Token], start: int) -> list[int]:
     return run
 
 
-def _not_a_number(tokens: list[Token], run: list[int], used: int, language: str) -> bool:
+def _not_a_number(
+    tokens: list[Token], run: list[int], read: tuple[float, int], language: str
+) -> bool:
     """Tell whether the words are something else: "half of", French "neuf" (new), "a couple of"."""
-    first = tokens[run[0]]
+    first, (value, used) = tokens[run[0]], read
+    if run[0] and tokens[run[0] - 1].kind == "num" and first.word in numerals.ADJECTIVES:
+        return True
     if used == 1 and first.word in numerals.SCALES:
         # a lone scale word is a multiplier of the number before it or no number at all
         return run[0] == 0 or tokens[run[0] - 1].kind != "num" or first.word in {"cent", "cents"}
-    if first.word in numerals.HALF:
+    if first.word in numerals.HALF and value < 1:
         following = tokens[run[used]].word if used < len(run) else ""
         return following not in _BYTE_UNITS and following not in numerals.SCALES
     return False
@@ -255,7 +283,7 @@ def _joined(
             continue
         if token.mib is not None or (token.kind == "num" and not _one_word(token)):
             return None
-        if token.kind == "mark" and token.word not in "/&%.":
+        if token.kind == "mark" and token.word not in "/&%.+":
             return None
         words.append(token.word)
         index += 1
@@ -283,6 +311,35 @@ def _joined(
                 index,
             )
     return None
+
+
+def _in_lists(tokens: list[Token], lexicon: Lexicon) -> list[Token]:
+    """Read everyday words as software beside "+" or "/" and other software ("Go + PostgreSQL")."""
+    families = {entry.family: entry for entry in lexicon.software.values() if not entry.component}
+    for index, token in enumerate(tokens):
+        family = lexicon.in_lists.get(token.word)
+        if family is None or token.mib is not None or token.kind != "word":
+            continue
+        links = [i for i in (index - 1, index + 1) if 0 <= i < len(tokens)]
+        others = [2 * i - index for i in links if tokens[i].word in {"+", "/"}]
+        if any(0 <= i < len(tokens) and tokens[i].software for i in others):
+            token.software, token.concept = families[family], ""
+    return tokens
+
+
+def _versions(tokens: list[Token]) -> list[Token]:
+    """Make the number after a name of software a word when it counts nothing ("InfluxDB 1.8")."""
+    for before, token, after in zip(
+        tokens, tokens[1:], [*tokens[2:], Token("mark", ".", 0, 0)], strict=False
+    ):
+        if before.software is None or token.kind != "num" or token.written:
+            continue
+        measured = after.mib is not None or after.driver or after.has("unit.", "role.", "kind.")
+        parts = after.word in {"x", "*"} or after.has("noun.", "part.", "cue.about", "cue.about.")
+        if token.value != int(token.value) or not (measured or parts or after.kind == "num"):
+            counts = measured and after.mib is not None
+            token.kind = "num" if counts else "word"
+    return tokens
 
 
 def _ranges(tokens: list[Token]) -> list[Token]:
