@@ -38,8 +38,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.ope
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.reader import (
     Reading,
-    values,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.sizes import values
 
 REPLY = {
     "en": "I can plan machines, containers, k3s clusters and named software on Proxmox VE. Say what"

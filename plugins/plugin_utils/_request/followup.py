@@ -23,8 +23,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.lex
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.reader import (
     Reading,
     scan,
-    values,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.sizes import values
 
 _YES = re.compile(r"^\W*(?:yes|yeah|yep|ok(?:ay)?|sure|right|correct|oui|ja|genau|d'accord)\b")
 _MEANT = re.compile(r"\bIs (\d+(?:\.\d+)?) GB meant\b")

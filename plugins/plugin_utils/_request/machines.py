@@ -18,8 +18,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.kin
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.reader import (
     Reading,
-    values,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.sizes import values
 
 _DIMENSIONS = (
     ("memory_mib", "noun.memory"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
     Finding,
@@ -51,21 +50,20 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.mea
     Meaning,
     understand,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.relations import (
+    size_by_others,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.sizes import (
     Run,
     Size,
     find_runs,
     find_sizes,
+    values,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.tokens import (
     Token,
     tokenise,
 )
-
-#: From here on an amount "on <storage>" is a disk, and any amount without a word is one.
-MOSTLY_DISK_MIB, NEVER_MEMORY_MIB = 16 * 1024, 1024**2
-#: Beside cores an amount without a word is memory up to this share, a disk beyond it.
-MOST_MEMORY_MIB_PER_CORE = 64 * 1024
 
 
 @dataclasses.dataclass
@@ -140,6 +138,7 @@ def scan(text: str, vocabulary: Vocabulary, previous: Request | None = None) -> 
     shares = _user_shares(tokens, runs, heads)
     runs = [run for run in runs if run not in shares]
     everything, common, totals = bind(tokens, runs, [h for h in heads if not h.driver])
+    size_by_others(tokens, heads)
     taken = set(sized)
     taken.update(h.number for h in heads if h.number is not None and not h.driver)
     drivers, levels, exceeded = find_drivers(tokens, taken, loads)
@@ -226,25 +225,3 @@ def _logical_cores(tokens: list[Token], sizes: list[Size], drivers: dict[str, fl
 def _is_host(tokens: list[Token], index: int) -> bool:
     around = [*tokens[max(index - 2, 0) : index], *tokens[index + 1 : index + 3]]
     return any(token.has("word.proxmox", "word.home") for token in around)
-
-
-def values(runs: t.Iterable[Run]) -> dict[str, float]:
-    """Return the sizes of runs by dimension; an undescribed amount is memory first, then disk."""
-    result: dict[str, float] = {}
-    said = [size for run in runs for size in run.sizes if not size.more]
-    plain = [size for size in said if size.dimension == "bytes"]
-    described = {size.dimension for size in said}
-    cores = max((size.value for size in said if size.dimension == "cores"), default=0.0)
-    for size in said:
-        if size.dimension != "bytes":
-            result.setdefault(size.dimension, size.value)
-            continue
-        taken = "memory_mib" in result or "memory_mib" in described
-        stored = size.placed and (len(plain) > 1 or size.value >= MOSTLY_DISK_MIB)
-        alone = cores >= 1 and len(plain) == 1 and "disk_gib" not in described
-        most = cores * MOST_MEMORY_MIB_PER_CORE if alone else NEVER_MEMORY_MIB
-        if taken or stored or size.value >= most:
-            result.setdefault("disk_gib", size.value / 1024)
-        else:
-            result["memory_mib"] = size.value
-    return result

@@ -9,6 +9,11 @@ import typing as t
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request import numerals
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.tokens import Token
 
+#: From here on an amount "on <storage>" is a disk, and any amount without a word is one.
+MOSTLY_DISK_MIB, NEVER_MEMORY_MIB = 16 * 1024, 1024**2
+#: Beside cores an amount without a word is memory up to this share, a disk beyond it.
+MOST_MEMORY_MIB_PER_CORE = 64 * 1024
+
 Dimension = t.Literal["cores", "memory_mib", "disk_gib", "bytes", "gpu"]
 
 
@@ -240,3 +245,25 @@ def _close(tokens: list[Token], run: Run, size: Size) -> bool:
         or token.has("cue.and", "cue.with", "noun.", "cue.of", "size.", "word.each")
         for token in between
     )
+
+
+def values(runs: t.Iterable[Run]) -> dict[str, float]:
+    """Return the sizes of runs by dimension; an undescribed amount is memory first, then disk."""
+    result: dict[str, float] = {}
+    said = [size for run in runs for size in run.sizes if not size.more]
+    plain = [size for size in said if size.dimension == "bytes"]
+    described = {size.dimension for size in said}
+    cores = max((size.value for size in said if size.dimension == "cores"), default=0.0)
+    for size in said:
+        if size.dimension != "bytes":
+            result.setdefault(size.dimension, size.value)
+            continue
+        taken = "memory_mib" in result or "memory_mib" in described
+        stored = size.placed and (len(plain) > 1 or size.value >= MOSTLY_DISK_MIB)
+        alone = cores >= 1 and len(plain) == 1 and "disk_gib" not in described
+        most = cores * MOST_MEMORY_MIB_PER_CORE if alone else NEVER_MEMORY_MIB
+        if taken or stored or size.value >= most:
+            result.setdefault("disk_gib", size.value / 1024)
+        else:
+            result["memory_mib"] = size.value
+    return result

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Groups that are said through other groups: "twice that size", "two of them", "the second one"."""
+
+from __future__ import annotations
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.groups import Head
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.sizes import (
+    Dimension,
+    Run,
+    Size,
+    values,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.tokens import Token
+
+_FACTORS = {"rel.twice": 2.0, "rel.triple": 3.0, "rel.half": 0.5, "rel.same": 1.0}
+_NOUNS: dict[str, Dimension] = {
+    "noun.memory": "memory_mib",
+    "unit.core": "cores",
+    "noun.disk": "disk_gib",
+}
+
+
+def size_by_others(tokens: list[Token], heads: list[Head]) -> None:
+    """Give a group the sizes it has through another ("4 workers twice that size").
+
+    The other is named ("of the masters") or the nearest before that has sizes. Named machines
+    ("twice the memory of db1") are no groups of this sentence and are left alone.
+    """
+    groups = [head for head in heads if not head.host and not head.driver]
+    for position, head in enumerate(groups):
+        following = [other for other in groups[position + 1 :] if other.count is not None]
+        end = min((_start(other) for other in following), default=len(tokens))
+        found = _factor(tokens, head.end, end)
+        if found is None or head.runs:
+            continue
+        factor, at = found
+        base = _base(tokens, groups, position, at, end)
+        if base is None:
+            continue
+        only = [_NOUNS[t.concept] for t in tokens[at:end] if t.concept in _NOUNS]
+        sizes = {
+            name: value for name, value in values(base.runs).items() if not only or name in only
+        }
+        head.runs.append(Run([_size(name, value * factor, head) for name, value in sizes.items()]))
+    for head in groups:
+        head.runs = [run for run in head.runs if run.sizes]
+
+
+def _start(head: Head) -> int:
+    return head.number if head.number is not None else head.index
+
+
+def _size(name: str, value: float, head: Head) -> Size:
+    dimension: Dimension = next(d for d in _NOUNS.values() if d == name)
+    return Size(dimension, value, head.index, head.end, head.index)
+
+
+def _factor(tokens: list[Token], start: int, end: int) -> tuple[float, int] | None:
+    """Return the factor that is said between two tokens and where."""
+    for index in range(start, end):
+        token = tokens[index]
+        if token.concept in _FACTORS:
+            return _FACTORS[token.concept], index
+        if token.has("rel.times") and tokens[index - 1].kind == "num":
+            return tokens[index - 1].value, index
+        if token.word in {";", "."}:
+            return None
+    return None
+
+
+def _base(tokens: list[Token], groups: list[Head], position: int, at: int, end: int) -> Head | None:
+    named = [other for other in groups if at < other.index < end and other is not groups[position]]
+    if named:
+        return next((g for g in groups if g.role == named[0].role and g.runs), None)
+    if any(token.has("word.first") for token in tokens[at:end]):
+        return next((g for g in groups[:position] if g.runs), None)
+    sized = [g for g in groups[:position] if g.runs]
+    return sized[-1] if sized else None
