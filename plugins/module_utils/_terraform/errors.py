@@ -6,10 +6,18 @@ from __future__ import annotations
 import re
 import typing as t
 
+_BACKEND = (
+    "The state backend cannot be used: check its address and the credentials in"
+    " backend_environment."
+)
 _PATTERNS: tuple[tuple[str, str], ...] = (
     (
         r"No space left on device|disk quota exceeded",
         "The disk that holds {directory} is full: free some space and run again.",
+    ),
+    (
+        r"HTTP remote state endpoint (?:requires|invalid) auth|Error (?:refresh|load)ing state",
+        _BACKEND,
     ),
     (
         r"Error acquiring the state lock"
@@ -73,13 +81,13 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
 )
 #: `init` speaks with the registry and the state backend, never with Proxmox VE.
 _INIT_PATTERNS: tuple[tuple[str, str], ...] = (
-    *_PATTERNS[:4],
+    *_PATTERNS[:5],
     *(pattern for pattern in _PATTERNS if "Backend configuration" in pattern[0]),
     (
         r"dial tcp|connection refused|no such host|timeout|password authentication failed"
-        r"|Failed to get existing workspaces|x509|InvalidAccessKeyId|AccessDenied|\b40[13]\b",
-        "The state backend cannot be used: check its address and the credentials in"
-        " backend_environment.",
+        r"|Failed to get existing workspaces|x509|InvalidAccessKeyId|AccessDenied|\b40[13]\b"
+        r"|No valid credential sources",
+        _BACKEND,
     ),
 )
 _SECRETS = re.compile(

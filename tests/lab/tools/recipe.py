@@ -117,6 +117,20 @@ def recipes() -> dict[str, Recipe]:
             ),
         ),
         Recipe(
+            name="tofu",
+            directory=MODULES_DIR / "tofu",
+            package=f"{pinned['opentofu']['module']}/cmd/tofu",
+            module=pinned["opentofu"]["module"],
+            version=pinned["opentofu"]["version"],
+        ),
+        Recipe(
+            name="gofakes3",
+            directory=MODULES_DIR / "gofakes3",
+            package=f"{pinned['gofakes3']['module']}/cmd/gofakes3",
+            module=pinned["gofakes3"]["module"],
+            version=pinned["gofakes3"]["version"],
+        ),
+        Recipe(
             name="k3s",
             directory=stand_in,
             package=".",

@@ -32,6 +32,8 @@ class Tools:
         coredns: CoreDNS with the plugins of a cluster's name server.
         ingress: the lab's ingress controller.
         metrics_server: the lab's metrics server.
+        tofu: OpenTofu; for tests, a lab takes what is on PATH.
+        gofakes3: an S3 server; for tests.
     """
 
     provider: Path | None = None
@@ -45,6 +47,8 @@ class Tools:
     coredns: Path | None = None
     ingress: Path | None = None
     metrics_server: Path | None = None
+    tofu: Path | None = None
+    gofakes3: Path | None = None
 
 
 def ensure(names: Iterable[str] | None = None) -> Tools:
@@ -54,10 +58,10 @@ def ensure(names: Iterable[str] | None = None) -> Tools:
         ToolError: a name is unknown, or a tool can neither be found nor built.
     """
     wanted = tuple(TOOL_NAMES if names is None else names)
-    unknown = sorted(set(wanted) - set(TOOL_NAMES))
+    unknown = sorted(set(wanted) - set(_ENSURE))
     if unknown:
         raise ToolError(
-            f"The lab has no tool named {', '.join(unknown)}: choose from {', '.join(TOOL_NAMES)}."
+            f"The lab has no tool named {', '.join(unknown)}: choose from {', '.join(_ENSURE)}."
         )
     tools = Tools()
     for name in wanted:
@@ -102,6 +106,14 @@ def _metrics_server(tools: Tools) -> Tools:
     return replace(tools, metrics_server=built(recipes()["metrics-server"]))
 
 
+def _tofu(tools: Tools) -> Tools:
+    return replace(tools, tofu=built(recipes()["tofu"]))
+
+
+def _gofakes3(tools: Tools) -> Tools:
+    return replace(tools, gofakes3=built(recipes()["gofakes3"]))
+
+
 def _k3s(tools: Tools) -> Tools:
     given = os.environ.get("K3S_BINARY")
     binary = Path(given).resolve() if given else built(recipes()["k3s"])
@@ -123,8 +135,12 @@ _ENSURE: dict[str, Callable[[Tools], Tools]] = {
     "coredns": _coredns,
     "ingress": _ingress,
     "metrics-server": _metrics_server,
+    "tofu": _tofu,
+    "gofakes3": _gofakes3,
 }
-TOOL_NAMES = tuple(_ENSURE)
+TEST_TOOL_NAMES = ("tofu", "gofakes3")
+"""What only tests use; had when one asks for it by name."""
+TOOL_NAMES = tuple(name for name in _ENSURE if name not in TEST_TOOL_NAMES)
 
 
 def table(tools: Tools) -> str:

@@ -48,6 +48,13 @@ Warning: Argument is deprecated
         ("Error: x509: certificate signed by unknown authority", "plan", "name its CA in ca_path"),
         ("Error: dial tcp 10.0.0.1:8006: connect: connection refused", "plan", "API cannot be"),
         ("Error: dial tcp 10.0.0.1:5432: connect: connection refused", "init", "state backend"),
+        (
+            "Error: Error refreshing state: HTTP remote state endpoint requires auth",
+            "plan",
+            "state ba",
+        ),
+        ("Error: HTTP remote state endpoint invalid auth", "plan", "backend_environment"),
+        ("Error: No valid credential sources found", "init", "state backend"),
         ("Error: Backend configuration changed", "init", "terraform init -migrate-state"),
         ("Error: Saved plan is stale", "apply", "plan again"),
         ("Error: something new", "apply", "Terraform failed: Error: something new"),
