@@ -41,6 +41,10 @@ OWN = {
     "compression": "none",
     "enabled": False,
 }
+SETTINGS = (
+    *("schedule", "mode", "compress", "prune-backups", "storage", "enabled"),
+    *("pool", "vmid", "all"),
+)
 
 
 @pytest.fixture(params=["8.4", "9.1"])
@@ -75,11 +79,7 @@ def test_backup_jobs_come_out_as_declared(lab: Lab) -> None:
     lab.apply()
     jobs = {name: job for name, job in lab.pve.state.backup_jobs.items() if name not in before}
     assert {
-        name.removeprefix("cw-demo-"): {
-            key: str(job.get(key, ""))
-            for key in ("schedule", "mode", "compress", "prune-backups", "storage", "enabled")
-            + ("pool", "vmid", "all")
-        }
+        name.removeprefix("cw-demo-"): {key: str(job.get(key, "")) for key in SETTINGS}
         for name, job in jobs.items()
     } == {
         "half-hourly": {

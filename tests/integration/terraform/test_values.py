@@ -10,7 +10,10 @@ import subprocess
 import typing as t
 
 import pytest
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import _plan
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
+    _plan,
+    _protection,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._render import RenderError
 from integration.terraform.conftest import Lab
 from unit.plugins.plugin_utils._render.samples import KEY, container, iso_vm, machine
@@ -82,6 +85,7 @@ VM = machine(
     startup={"order": 5, "up_delay_seconds": 15},
     ha={"enabled": True, "max_restart": 4, "max_relocate": 6},
     pci_mappings=["gpu0"],
+    replication=[{"target": "pve3", "schedule": "*/20", "rate_mb_per_second": 30}],
 )
 CT = container(unprivileged=False, nesting=True, swap_mib=321)
 
@@ -90,6 +94,7 @@ Row = tuple[str, str, t.Any]
 V = "proxmox_virtual_environment_vm"
 C = "proxmox_virtual_environment_container"
 H = "proxmox_haresource"
+R = "proxmox_replication"
 ROWS: dict[str, Row | str] = {
     "name": (V, "name", "demo-web-1"),
     "vmid": (V, "vm_id", 20001),
@@ -153,6 +158,9 @@ ROWS: dict[str, Row | str] = {
     "ha.max_relocate": (H, "max_relocate", 6),
     "pci_mappings": (V, "hostpci.0.mapping", "gpu0"),
     "backup": (C, "mount_point.0.backup", True),
+    "replication.target": (R, "target", "pve3"),
+    "replication.schedule": (R, "schedule", "*/20"),
+    "replication.rate_mb_per_second": (R, "rate", 30),
     "unprivileged": (C, "unprivileged", False),
     "nesting": (C, "features.0.nesting", True),
     "swap_mib": (C, "memory.0.swap", 321),
@@ -165,6 +173,7 @@ NESTED = {
     "cloud_init": _plan.CloudInit,
     "startup": _plan.Startup,
     "ha": _plan.Ha,
+    "replication": _protection.Replication,
 }
 
 
@@ -181,9 +190,16 @@ def test_every_field_has_a_row() -> None:
     assert sorted(fields()) == sorted(ROWS)
 
 
-def planned_values(lab: Lab, *machines: dict[str, t.Any]) -> dict[str, dict[str, t.Any]]:
-    """Values after the plan by resource type and index, from `terraform show -json`."""
+def planned_values(
+    lab: Lab, *machines: dict[str, t.Any], files: dict[str, str] | None = None
+) -> dict[str, dict[str, t.Any]]:
+    """Values after the plan by resource type and index, from `terraform show -json`.
+
+    ``files`` replace those that are rendered of the machines alone.
+    """
     directory = lab.render(*machines)
+    for name, text in (files or {}).items():
+        (directory / name).write_text(text, encoding="utf-8")
     planned = lab.run("planned")
     assert not planned.get("failed"), planned["msg"]
     shown = subprocess.run(
@@ -209,13 +225,13 @@ def value_at(values: t.Any, path: str) -> t.Any:
 
 def test_every_value_is_where_it_belongs(lab: Lab) -> None:
     values = planned_values(lab, VM, CT)
+    names = {C: "demo-ct-1", R: "demo-web-1-pve3"}
     wrong = {}
     for field, row in ROWS.items():
         if isinstance(row, str):
             continue
         resource, path, wanted = row
-        index = "demo-ct-1" if resource == C else "demo-web-1"
-        found = value_at(values[f"{resource}.{index}"], path)
+        found = value_at(values[f"{resource}.{names.get(resource, 'demo-web-1')}"], path)
         if found != wanted:
             wrong[field] = (found, wanted)
     assert not wrong
