@@ -33,6 +33,8 @@ class ActionModule(ControllerAction):
         "stand_ins": {"type": "list", "elements": "str", "default": []},
         "simulated_reason": {"type": "str", "default": ""},
         "previous_plan": {"type": "dict"},
+        "snapshot": {"type": "dict"},
+        "machines": {"type": "bool", "default": True},
     }
 
     def act(self, args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -42,9 +44,9 @@ class ActionModule(ControllerAction):
         previous = run.pop("previous_plan")
         report = directory / "report.html"
         run["files"] = {"report": str(report), **args["files"]}
-        for name in ("plan", "request", "snapshot", "result"):
-            path = directory / f"{name}.json"
-            run[name] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        for name in ("plan", "request", "result"):
+            run[name] = _stored(directory / f"{name}.json")
+        run["snapshot"] = run["snapshot"] or _gathered(task_vars)
         if run["plan"] is None:
             return {"failed": True, "msg": f"There is no plan.json in {directory} to report on."}
         run["difference"] = differences(previous, run["plan"]) if previous else []
@@ -56,3 +58,12 @@ class ActionModule(ControllerAction):
             "report": str(report),
             "difference": run["difference"],
         }
+
+
+def _stored(path: Path) -> t.Any:
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def _gathered(task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return what proxmox_facts has read in this play, empty when it has not run."""
+    return task_vars.get("ansible_facts", {}).get("proxmox") or {}

@@ -16,7 +16,7 @@ description:
   - This action runs on the controller.
 options:
   directory:
-    description: Folder of the deployment, with C(plan.json), C(request.json), C(snapshot.json).
+    description: Folder of the deployment, with C(plan.json) and C(request.json).
     type: path
     required: true
   terraform:
@@ -49,6 +49,17 @@ options:
   previous_plan:
     description: An earlier plan; what differs from it is shown field by field.
     type: dict
+  snapshot:
+    description:
+      - Facts of the cluster, for the picture of its nodes before and after the plan.
+      - Default is what M(clusterwright.proxmox.proxmox_facts) has gathered on this host.
+    type: dict
+  machines:
+    description:
+      - Whether the table begins with the machines and add-ons; V(false) where the run has just
+        shown them.
+    type: bool
+    default: true
 attributes:
   check_mode:
     description: Writes nothing and returns the table.

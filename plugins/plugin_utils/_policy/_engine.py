@@ -115,6 +115,12 @@ def _compile(files: tuple[_File, ...]) -> _Compiled:
             "The Python package regopy is missing on the controller, so that no policy could be"
             " checked; install it with pip install regopy."
         ) from None
+    except OSError as error:  # its library needs one of the system
+        raise PolicyError(
+            "The Python package regopy cannot be loaded, so that no policy could be checked:"
+            f" {error}. Install the system library that is named (libatomic.so.1 is the package libatomic1 of"
+            " Debian and Ubuntu, libatomic of Fedora)."
+        ) from None
     interpreter = regopy.Interpreter()
     interpreter.strict_built_in_errors = True  # a rule that fails must not pass for silence
     for file in files:

@@ -9,7 +9,14 @@ from pathlib import Path
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report._difference import (
     differences,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report._picture import bars
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report._numbers import (
+    numbers,
+    totals,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report._picture import (
+    MAX_NODES,
+    pictures,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report._table import (
     gib,
     table,
@@ -53,10 +60,12 @@ def closing_table(run: Data) -> str:
     """Return the table at the end of a run.
 
     ``run``: ``plan``, ``difference`` (lines), ``terraform`` (counts), ``cluster`` (nodes, may be
-    empty), ``addons``, ``files`` (label → path), ``stand_ins`` and ``simulated_reason``.
+    empty), ``addons``, ``files`` (label → path), ``stand_ins``, ``simulated_reason`` and
+    ``machines`` (False leaves machines and add-ons out).
     """
     plan = run["plan"]
-    parts = [table(MACHINE_HEADERS, machine_rows(plan))]
+    machines = run.get("machines", True)
+    parts = [table(MACHINE_HEADERS, machine_rows(plan))] if machines else []
     if run.get("difference"):
         parts.append("\n".join(["Changed:", *run["difference"]]))
     counts = run.get("terraform")
@@ -67,7 +76,7 @@ def closing_table(run: Data) -> str:
         parts.append(
             table(("cluster node", "roles", "ready", "version"), [_node(n) for n in run["nodes"]])
         )
-    if plan["addons"]:
+    if machines and plan["addons"]:
         parts.append(
             table(("add-on", "why"), [(item["name"], item["why"]) for item in plan["addons"]])
         )
@@ -97,7 +106,14 @@ def html_report(run: Data) -> str:
     )
     environment.filters["gib"] = gib
     template = environment.get_template("report.html.j2")
-    return template.render(**run, bars=bars(run["plan"], run.get("snapshot") or {}))
+    drawn = pictures(run["plan"], run.get("snapshot") or {})
+    return template.render(
+        **run,
+        totals=totals(run["plan"]),
+        numbers=numbers(run["plan"]),
+        pictures=drawn[:MAX_NODES],
+        more_nodes=len(drawn) - MAX_NODES,
+    )
 
 
 __all__ = ["closing_table", "differences", "html_report", "machine_rows", "main_reason"]

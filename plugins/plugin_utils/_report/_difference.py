@@ -5,42 +5,79 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report._table import gib
+
 Data = dict[str, t.Any]
 
-#: What is compared of a machine, with the words and units for it.
+#: What is compared of a machine, with the words for it.
 FIELDS = {
-    "vcpu": ("vCPU", ""),
-    "memory_mib": ("memory", " MiB"),
-    "disk_gib": ("disk", " GiB"),
-    "node": ("node", ""),
-    "address": ("address", ""),
+    "vcpu": "vCPU",
+    "memory": "memory",
+    "disk": "disk",
+    "node": "node",
+    "address": "address",
+}
+#: What is compared of the cluster.
+CLUSTER = {
+    "version": "k3s",
+    "cni": "CNI",
+    "vip": "virtual address",
+    "pod_cidr": "pods",
+    "service_cidr": "services",
+    "load_balancer_range": "load balancer addresses",
 }
 
 
 def differences(before: Data, after: Data) -> list[str]:
-    """Return a line per field that changed: machines by name, then add-ons and cost."""
+    """Return a line per change: machines, cluster, add-ons, environment and cost.
+
+    A line begins with ``+`` (new), ``-`` (gone) or ``~`` (changed); machines that change in the
+    same way share one.
+    """
     old, new = _machines(before), _machines(after)
     lines = [f"- {name}: {_size(old[name])}" for name in old if name not in new]
     lines += [f"+ {name}: {_size(new[name])}" for name in new if name not in old]
-    for name in (name for name in new if name in old):
-        for field, (words, unit) in FIELDS.items():
-            if old[name][field] != new[name][field]:
-                values = f"{old[name][field]}{unit} -> {new[name][field]}{unit}"
-                lines.append(f"~ {name} {words}: {values}")
+    lines += _changed({name: (old[name], new[name]) for name in new if name in old})
+    lines += _cluster(before.get("cluster") or {}, after.get("cluster") or {})
     lines += _addons(before, after)
-    costs = [(plan.get("cost") or {}).get("monthly") for plan in (before, after)]
+    environments = [plan.get("environment") for plan in (before, after)]
+    if environments[0] != environments[1]:
+        lines.append(f"~ environment: {environments[0]} -> {environments[1]}")
+    costs = [_cost(plan) for plan in (before, after)]
     if costs[0] != costs[1]:
-        currency = (after.get("cost") or before["cost"])["currency"]
-        lines.append(f"~ cost: {costs[0]} -> {costs[1]} {currency} a month")
+        lines.append(f"~ cost: {costs[0]} -> {costs[1]}")
     return lines
+
+
+def _changed(pairs: t.Mapping[str, tuple[Data, Data]]) -> t.Iterator[str]:
+    """Yield the changed fields of machines that stay."""
+    names: dict[tuple[str, str, str], list[str]] = {}
+    for name, (old, new) in pairs.items():
+        for field, words in FIELDS.items():
+            if old[field] != new[field]:
+                names.setdefault((words, old[field], new[field]), []).append(name)
+    for (words, was, now), changed in names.items():
+        yield f"~ {', '.join(changed)} {words}: {was} -> {now}"
+
+
+def _cluster(old: Data, new: Data) -> t.Iterator[str]:
+    """Yield what changed about the cluster itself, when there is one in both plans."""
+    for field, words in CLUSTER.items() if old and new else ():
+        if old.get(field) != new.get(field):
+            yield f"~ cluster {words}: {old.get(field) or 'none'} -> {new.get(field) or 'none'}"
+
+
+def _cost(plan: Data) -> str:
+    cost = plan.get("cost")
+    return f"{cost['monthly']:.2f} {cost['currency']} a month" if cost else "unknown"
 
 
 def _machines(plan: Data) -> dict[str, Data]:
     return {
         machine["name"]: {
-            "vcpu": machine["cores"] * machine["sockets"],
-            "memory_mib": machine["memory_mib"],
-            "disk_gib": sum(disk["size_gib"] for disk in machine["disks"]),
+            "vcpu": str(machine["cores"] * machine["sockets"]),
+            "memory": gib(machine["memory_mib"]),
+            "disk": f"{sum(disk['size_gib'] for disk in machine['disks'])} GiB",
             "node": machine["node"],
             "address": machine["nics"][0]["address"] if machine["nics"] else "-",
         }
@@ -49,7 +86,7 @@ def _machines(plan: Data) -> dict[str, Data]:
 
 
 def _size(machine: Data) -> str:
-    return f"{machine['vcpu']} vCPU, {machine['memory_mib']} MiB, {machine['disk_gib']} GiB"
+    return f"{machine['vcpu']} vCPU, {machine['memory']}, {machine['disk']}"
 
 
 def _addons(before: Data, after: Data) -> list[str]:

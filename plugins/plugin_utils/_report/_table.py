@@ -6,16 +6,22 @@ from __future__ import annotations
 import textwrap
 import typing as t
 
+#: Characters of a line: what a terminal shows beside other windows.
+WIDTH = 100
+#: The last column is never wrapped narrower than this, although the line becomes longer.
+MIN_LAST = 24
+
 
 def table(
-    headers: t.Sequence[str], rows: t.Iterable[t.Sequence[t.Any]], *, last_width: int = 60
+    headers: t.Sequence[str], rows: t.Iterable[t.Sequence[t.Any]], *, width: int = WIDTH
 ) -> str:
-    """Return aligned columns; the last column is wrapped at ``last_width`` characters."""
+    """Return aligned columns; the last one is wrapped so that lines have ``width`` characters."""
     cells = [[str(value) for value in row] for row in rows]
     widths = [
         max(len(header), *(len(row[i]) for row in cells)) if cells else len(header)
         for i, header in enumerate(headers[:-1])
     ]
+    last = max(MIN_LAST, width - sum(widths) - 2 * len(widths))
 
     def line(values: t.Sequence[str]) -> str:
         fixed = [value.ljust(width) for value, width in zip(values, widths, strict=False)]
@@ -23,7 +29,7 @@ def table(
 
     lines = [line(list(headers)), line([*("-" * width for width in widths), "-" * 8])]
     for row in cells:
-        wrapped = textwrap.wrap(row[-1], last_width) or [""]
+        wrapped = textwrap.wrap(row[-1], last) or [""]
         lines.append(line([*row[:-1], wrapped[0]]))
         lines.extend(line([*[""] * len(widths), more]) for more in wrapped[1:])
     return "\n".join(lines)

@@ -27,7 +27,7 @@ def folder(run_action: t.Any, tmp_path: Path) -> Path:
     sized = run_action(
         LlmSize, intent="dev cluster", site=to_data(site()), snapshot=facts, deployment="lab"
     )
-    for name, data in (("plan", sized["plan"]), ("request", sized["request"]), ("snapshot", facts)):
+    for name, data in (("plan", sized["plan"]), ("request", sized["request"])):
         (tmp_path / f"{name}.json").write_text(json.dumps(data))
     return tmp_path
 
@@ -49,6 +49,18 @@ def test_report_and_table(run_action: t.Any, folder: Path) -> None:
         assert machine["name"] in table and machine["name"] in page.read_text()
     assert "/somewhere/kubeconfig" in table and str(page) in table
     assert "<b>stand-in" not in page.read_text(), "text of others is no HTML"
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_the_picture_is_of_the_facts_that_were_given_or_gathered(
+    run_action: t.Any, folder: Path, given: bool
+) -> None:
+    facts = to_data(snapshot())
+    named = {"snapshot": facts} if given else {}
+    gathered = {} if given else {"task_vars": {"ansible_facts": {"proxmox": facts}}}
+    result = run_action(ActionModule, directory=str(folder), **named, **gathered)
+    page = Path(result["report"]).read_text()
+    assert page.count("<figure>") == len(facts["nodes"])
 
 
 def test_simulated_machines_are_told(run_action: t.Any, folder: Path) -> None:

@@ -264,6 +264,18 @@ def test_without_the_library_it_is_one_sentence(
         evaluate(base(), user_policy(tmp_path, TEAM))
 
 
+def test_a_library_that_lacks_one_of_the_system_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    broken = tmp_path / "python"
+    broken.mkdir()
+    (broken / "regopy.py").write_text("raise OSError('libatomic.so.1: cannot open shared object')")
+    monkeypatch.delitem(sys.modules, "regopy", raising=False)
+    monkeypatch.syspath_prepend(broken)
+    with pytest.raises(PolicyError, match=r"regopy cannot be loaded.*libatomic1 of Debian"):
+        evaluate(base(), user_policy(tmp_path, TEAM))
+
+
 def test_a_stated_promise_says_what_the_plan_does_about_it() -> None:
     wanted = request(ha=True, sla={"availability_percent": 99.95, "zero_downtime": True})
     facts, place = snapshot(3), site()

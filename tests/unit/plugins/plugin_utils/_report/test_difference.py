@@ -39,9 +39,9 @@ def test_each_changed_field_is_a_line() -> None:
     after["machines"][0]["nics"] = []
     assert differences(before, after) == [
         "- b: 2 vCPU, 512 MiB, 8 GiB",
-        "+ c: 8 vCPU, 8192 MiB, 50 GiB",
+        "+ c: 8 vCPU, 8 GiB, 50 GiB",
         "~ a vCPU: 4 -> 2",
-        "~ a memory: 4096 MiB -> 2048 MiB",
+        "~ a memory: 4 GiB -> 2 GiB",
         "~ a node: pve1 -> pve2",
         "~ a address: 10.0.0.5/16 -> -",
     ]
@@ -55,5 +55,21 @@ def test_addons_and_cost_count_too() -> None:
     assert differences(before, after) == [
         "- add-on traefik",
         "+ add-on prometheus",
-        "~ cost: None -> 12.5 EUR a month",
+        "~ cost: unknown -> 12.50 EUR a month",
+    ]
+
+
+def test_machines_that_change_in_the_same_way_share_a_line() -> None:
+    before, after = plan(a=(2, 4096, 20), b=(2, 4096, 20)), plan(a=(2, 2048, 20), b=(2, 2048, 20))
+    assert differences(before, after) == ["~ a, b memory: 4 GiB -> 2 GiB"]
+
+
+def test_the_cluster_and_the_environment_count_too() -> None:
+    before, after = plan(a=(2, 4096, 20)), plan(a=(2, 4096, 20))
+    before |= {"cluster": {"cni": "flannel", "vip": None}, "environment": "development"}
+    after |= {"cluster": {"cni": "calico", "vip": "192.0.2.9"}, "environment": "production"}
+    assert differences(before, after) == [
+        "~ cluster CNI: flannel -> calico",
+        "~ cluster virtual address: none -> 192.0.2.9",
+        "~ environment: development -> production",
     ]

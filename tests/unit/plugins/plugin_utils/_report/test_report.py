@@ -9,7 +9,13 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report impo
     closing_table,
     html_report,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report._picture import bars
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report._numbers import (
+    numbers,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report._picture import (
+    MAX_NODES,
+    pictures,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report._table import (
     gib,
     table,
@@ -32,7 +38,13 @@ def machine(name: str, vmid: int, node: str, memory_mib: int = 4096) -> dict[str
         "nics": [{"address": "192.0.2.10/24"}],
         "why": [
             {"field": "cores", "reason": HOSTILE, "source": "rule", "confidence": 0.9},
-            {"field": "count", "reason": "said", "source": "explicit", "confidence": 1.0},
+            {"field": "count", "reason": "said", "source": "explicit", "confidence": 0.4},
+            {
+                "field": "node",
+                "reason": f"{node} has the lowest load.",
+                "source": "placement",
+                "confidence": 1.0,
+            },
         ],
     }
 
@@ -43,6 +55,20 @@ def run() -> dict[str, t.Any]:
         "plan": {
             "deployment": "demo",
             "environment": "production",
+            "kind": "vm",
+            "status": "ready",
+            "cost": {"monthly": 20.5, "currency": "EUR", "by_machine": {"a": 10.25, "b": 10.25}},
+            "rounds": [
+                {
+                    "number": 1,
+                    "reason": "Draft.",
+                    "act": HOSTILE,
+                    "observe": "Inside policy.",
+                    "findings": [],
+                    "prompt": HOSTILE,
+                    "prompt_sha256": "ab" * 32,
+                }
+            ],
             "summary": "Three servers.",
             "confidence": 0.9,
             "machines": [machine("a", 20000, "pve1"), machine("b", 20001, "pve2")],
@@ -62,10 +88,12 @@ def run() -> dict[str, t.Any]:
                     "memory_mib": 65536,
                     "committed_memory_mib": 8192 + 4096,
                     "memory_used_mib": 2048,
+                    "cpus": 16,
+                    "committed_cpus": 6,
                 },
                 {"name": "pve3", "online": False, "memory_mib": 0},
             ],
-            "guests": [{"vmid": 20000, "node": "pve1", "memory_mib": 4096}],
+            "guests": [{"vmid": 20000, "node": "pve1", "memory_mib": 4096, "cpus": 4}],
         },
         "result": {
             "stages": [
@@ -81,22 +109,72 @@ def run() -> dict[str, t.Any]:
     }
 
 
-class Scripts(HTMLParser):
-    def __init__(self) -> None:
+class Page(HTMLParser):
+    """Collects the tags of a page and what a reader of the screen is told."""
+
+    VOID = ("meta", "br")
+
+    def __init__(self, text: str) -> None:
         super().__init__()
         self.tags: list[str] = []
+        self.open: list[str] = []
+        self.attributes: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: t.Any) -> None:
         self.tags.append(tag)
+        self.attributes.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
 
 
 def test_text_of_others_stays_text(run: dict[str, t.Any]) -> None:
     page = html_report(run)
-    parser = Scripts()
-    parser.feed(page)
-    assert "script" not in parser.tags
+    parsed = Page(page)
+    assert "script" not in parsed.tags
+    assert parsed.open == []
     assert "{{ 7 * 7 }}" in page
-    assert "http" not in page.replace("http-equiv", "")
+    assert "{#" not in page
+
+
+def test_the_page_loads_nothing_and_can_be_read_aloud(run: dict[str, t.Any]) -> None:
+    page = html_report(run)
+    parsed = Page(page)
+    assert "http" not in page and "url(" not in page and "@import" not in page
+    assert not {"link", "img", "iframe", "object"} & set(parsed.tags)
+    assert parsed.tags.index("h1") < parsed.tags.index("h2")
+    assert parsed.tags.count("h1") == 1
+    by_tag = [(tag, attributes) for tag, attributes in parsed.attributes]
+    assert all("scope" in attributes for tag, attributes in by_tag if tag == "th")
+    images = [attributes for _tag, attributes in by_tag if attributes.get("role") == "img"]
+    assert images and all(attributes.get("aria-label") for attributes in images)
+    assert "prefers-color-scheme: dark" in page and "@media print" in page
+
+
+def test_the_page_has_each_number_beside_its_source(run: dict[str, t.Any]) -> None:
+    page = html_report(run)
+    for wanted in ("4 GiB", "what you said", "20.50 EUR", "10.25", "look at it", "pve1, pve2"):
+        assert wanted in page
+    (group, rows), *_others = numbers(run["plan"])
+    assert group == "servers"
+    assert [(row.label, row.value, row.guessed) for row in rows] == [
+        ("vCPU", "4", False),
+        ("machines", "2", True),
+        ("node", "pve1, pve2", False),
+    ]
+    assert rows[2].reason == "Each has the lowest load."
+
+
+def test_a_refusal_is_a_page_too(run: dict[str, t.Any]) -> None:
+    run["plan"] |= {"status": "refused", "machines": [], "summary": "Too large.", "cost": None}
+    run["plan"]["findings"] += [{"severity": "error", "field": "machines", "message": "Too large."}]
+    page = html_report(run)
+    assert page.count("Too large.") == 1
+    assert ">refused<" in page
+    assert "What the nodes hold" in page and "Why each number" not in page
 
 
 def test_the_table_names_what_a_person_asks(run: dict[str, t.Any]) -> None:
@@ -117,9 +195,43 @@ def test_no_change_is_said(run: dict[str, t.Any]) -> None:
     assert "Terraform: No changes" in closing_table(run)
 
 
+def test_the_machines_can_be_left_out_of_the_table(run: dict[str, t.Any]) -> None:
+    run["machines"] = False
+    shown = closing_table(run)
+    assert "192.0.2.10" not in shown and "prometheus" not in shown
+    assert "2 create" in shown
+
+
 def test_own_guests_are_not_counted_twice(run: dict[str, t.Any]) -> None:
-    (bar,) = bars(run["plan"], run["snapshot"])
-    assert (bar.node, bar.before_percent, bar.planned_percent) == ("pve1", 12.5, 6.2)
+    (picture,) = pictures(run["plan"], run["snapshot"])
+    assert (picture.node, picture.machines) == ("pve1", ("a",))
+    memory, cpus = picture.bars
+    assert (memory.before, memory.after, memory.total) == (8, 12, 64)
+    assert (memory.before_percent, memory.after_percent) == (12.5, 18.8)
+    assert [(part.name, part.percent, part.shown) for part in memory.parts] == [("a", 6.2, "4 GiB")]
+    assert (cpus.before, cpus.after, cpus.total) == (2, 6, 16)
+
+
+def test_a_bar_stays_in_its_frame(run: dict[str, t.Any]) -> None:
+    run["snapshot"]["nodes"][0]["cpus"] = 4
+    (picture,) = pictures(run["plan"], run["snapshot"])
+    bar = picture.bars[1]
+    assert bar.after_percent == 150.0
+    assert bar.before_percent + sum(part.percent for part in bar.parts) <= 100.1
+
+
+def test_of_many_nodes_those_with_machines_are_drawn(run: dict[str, t.Any]) -> None:
+    first = run["snapshot"]["nodes"][0]
+    run["snapshot"]["nodes"] = [{**first, "name": f"n{index:03}"} for index in range(100)] + [first]
+    page = html_report(run)
+    assert page.count("<figure>") == MAX_NODES
+    assert "77 further nodes" in page
+    assert page.index(">pve1") < page.index(">n000")
+
+
+def test_without_facts_there_is_no_picture(run: dict[str, t.Any]) -> None:
+    run["snapshot"] = None
+    assert "<figure>" not in html_report(run)
 
 
 @pytest.mark.parametrize(
@@ -130,6 +242,6 @@ def test_memory_is_shown_as_people_say_it(mib: int, shown: str) -> None:
 
 
 def test_the_last_column_wraps_and_the_others_stay_aligned() -> None:
-    lines = table(("a", "b"), [("x", "word " * 20)], last_width=20).splitlines()
+    lines = table(("a", "b"), [("x", "word " * 40)]).splitlines()
     assert len({line.index("w") for line in lines[2:]}) == 1
-    assert max(len(line) for line in lines) <= 3 + 20
+    assert 80 < max(len(line) for line in lines) <= 100
