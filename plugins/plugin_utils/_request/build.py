@@ -92,6 +92,7 @@ def build(reading: Reading, vocabulary: Vocabulary, target: Target | None = None
         sla=reading.levels,
     )
     _contradictions(reading, verdict)
+    _beside(reading, target, verdict)
     _addons(reading, request, verdict, vocabulary)
     _capacity(reading, request, verdict)
     _missing(reading, target, request, verdict)
@@ -173,6 +174,22 @@ def _addons(
             "ingress-nginx was retired in March 2026 and gets no more fixes; traefik is the"
             " default.",
         )
+
+
+def _beside(reading: Reading, target: Target, verdict: checks.Verdict) -> None:
+    """Say that a machine beside a cluster is left out; one request is for one deployment."""
+    if target.kind != "cluster":
+        return
+    for head in reading.heads:
+        if head.beside:
+            start = head.number if head.number is not None else head.index
+            said = " ".join(token.word for token in reading.tokens[start : head.end])
+            verdict.warn(
+                "beside",
+                "machines",
+                f"A machine beside the cluster ({said}) is not in this plan; ask for it in a"
+                " request of its own.",
+            )
 
 
 _ADDON_LIST = re.compile(

@@ -33,6 +33,9 @@ class Head:
     more: int = 0
     driver: bool = False  # a load ("that carries 800 agents"), not machines to make
     article: bool = False
+    elliptic: bool = False  # "one with …", "the second with …": no noun of its own
+    beside: bool = False  # a machine beside the cluster, not a part of it
+    family: str | None = None  # the software that it is for
     runs: list[Run] = dataclasses.field(default_factory=list)
     number: int | None = None
     name: str | None = None  # "web-01 with 2 cores and db-01 with 4"
@@ -75,8 +78,13 @@ def find_heads(tokens: list[Token], sized: set[int], cluster: bool) -> list[Head
         role = role_of(token, cluster)
         if role is None:
             grouped = _bare_group(tokens, index, sized) or _named(tokens, index, cluster)
+            if grouped is None and not cluster and heads:
+                grouped = _elliptic(tokens, index, sized, heads[-1])
             if grouped is not None:
                 heads.append(grouped)
+            continue
+        if heads and heads[-1].elliptic and token.has("part.") and index - heads[-1].end <= 2:
+            heads[-1].role, heads[-1].end = role, index + 1
             continue
         head = Head(role, index, index + 1)
         _count(tokens, head, sized)
@@ -105,6 +113,24 @@ def _named(tokens: list[Token], index: int, cluster: bool) -> Head | None:
     if not (following.has("cue.with") or following.word in {":", "(", "="}):
         return None
     return Head("vm", index, index + 1, count=1.0, name=token.word, number=index, article=True)
+
+
+def _elliptic(tokens: list[Token], index: int, sized: set[int], before: Head) -> Head | None:
+    """Read "one with PostgreSQL", "the second with 8 GB" after a noun for machines."""
+    token = tokens[index]
+    article = token.word in numerals.ARTICLES - {"a", "an"}
+    counted = article or (token.kind == "num" and token.value <= 50 and index not in sized)
+    if not (counted or token.has("word.first", "word.second")) or index + 1 >= len(tokens):
+        return None
+    following = tokens[index + 1]
+    if not (following.has("cue.with", "cue.for") or following.word in {"(", ":"}):
+        return None
+    role = before.role if before.role in ("vm", "container") else "vm"
+    head = Head(role, index, index + 1, number=index, elliptic=True, article=not counted)
+    head.count = token.value if token.kind == "num" else 1.0
+    software = next((t.software for t in tokens[index + 2 : index + 4] if t.software), None)
+    head.family = software.family if software else None
+    return head
 
 
 def _bare_group(tokens: list[Token], index: int, sized: set[int]) -> Head | None:
@@ -198,6 +224,7 @@ def _transparent(token: Token) -> bool:
     return (
         token.word
         in {"-", "x", "/", "(", ")", "*", "of", "the", "les", "die", "der", "'", '"', "+"}
+        or token.word in {"are", "being", "sind", "sont"}
         or token.has(
             "size.",
             "env.",
@@ -211,6 +238,8 @@ def _transparent(token: Token) -> bool:
             "part.",
             "tendency.",
             "cue.carries",
+            "word.separate",
+            "addon.traefik",
         )
         or token.software is not None
     )

@@ -12,12 +12,18 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     SourceWish,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request import checks
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.groups import Head
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.groups import (
+    CLUSTER_ROLES,
+    Head,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.kinds import (
     Target,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.reader import (
     Reading,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.relations import (
+    resolve_parts,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.sizes import values
 
@@ -61,6 +67,7 @@ def machine_wishes(
         and not (h.role == "node" and target.kind != "app" and reading.clusterish)
     ]
     heads = [h for h in heads if h.role not in {"app"} or h.runs]
+    heads = resolve_parts(heads, verdict)
     return _plain_machines(reading, target, heads, common=common, delta=delta, verdict=verdict)
 
 
@@ -210,16 +217,7 @@ def _plain_machines(
             for head in heads
             if head.name and head.runs
         ]
-    groups: list[tuple[str, float | None, dict[str, float], bool]] = []
-    for head in heads:
-        own = values(head.runs)
-        role = (
-            head.role
-            if head.role not in ("server", "agent", "node")
-            else _part_role(reading, default)
-        )
-        groups.append((role, head.count, own, head.article))
-    merged = _merge_groups(groups, reading, default)
+    merged = _merge_groups(heads, reading, default)
     tendency = reading.following and reading.meaning.tendency
     if not merged and (common or names or tendency or any(v for v in extras.values())):
         merged = [(_part_role(reading, default), None, {})]
@@ -305,11 +303,16 @@ def _deltas(reading: Reading) -> dict[str, t.Any]:
 
 
 def _merge_groups(
-    groups: list[tuple[str, float | None, dict[str, float], bool]], reading: Reading, default: str
+    heads: list[Head], reading: Reading, default: str
 ) -> list[tuple[str, float | None, dict[str, float]]]:
     """Join nouns that speak of the same machines ("a VM … the machine"), keep distinct ones."""
     kept: list[tuple[str, float | None, dict[str, float]]] = []
-    for role, count, own, article in groups:
+    for head in heads:
+        count, own, article = head.count, values(head.runs), head.article
+        role = _part_role(reading, default) if head.role in CLUSTER_ROLES else head.role
+        if head.elliptic:
+            kept.append((head.family or role, count, own))
+            continue
         same = next((i for i, (other, _count, _own) in enumerate(kept) if other == role), None)
         plain = role == default
         if same is not None:

@@ -51,6 +51,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.mea
     understand,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.relations import (
+    set_apart,
     size_by_others,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.sizes import (
@@ -105,7 +106,8 @@ class Reading:
 
     def counted(self, role: str) -> list[Head]:
         """Return the heads of a role that stand for machines to make."""
-        return [h for h in self.heads if h.role == role and not h.host and not h.driver]
+        made = [h for h in self.heads if not (h.host or h.driver or h.beside)]
+        return [h for h in made if h.role == role]
 
 
 _TEMPLATE_CHUNKS = re.compile(
@@ -134,6 +136,9 @@ def scan(text: str, vocabulary: Vocabulary, previous: Request | None = None) -> 
     component = None if previous else find_component(tokens, clusterish, meaning, bool(sizes))
     sized = {size.number for size in sizes}
     heads = find_heads(tokens, sized, clusterish)
+    if clusterish and component is None and previous is None:
+        set_apart(tokens, heads)
+        _leave_apart(tokens, heads, meaning)
     loads = find_loads(tokens, heads, component, meaning)
     shares = _user_shares(tokens, runs, heads)
     runs = [run for run in runs if run not in shares]
@@ -196,6 +201,25 @@ def _clusterish(tokens: list[Token], entities: Entities, meaning: Meaning) -> bo
         token.has("role.node") and not _is_host(tokens, index) for index, token in enumerate(tokens)
     )
     return nodes and not machines and not branded
+
+
+def _leave_apart(tokens: list[Token], heads: list[Head], meaning: Meaning) -> None:
+    """Take what runs on a machine beside the cluster out of what the cluster shall run."""
+    beside = {
+        index
+        for head in heads
+        if head.beside
+        for index in range(max((head.number or head.index), head.index - 4), head.end + 4)
+    }
+    if not beside or not any(token.has("kind.cluster", "kind.k3s", "kind.k8s") for token in tokens):
+        for head in heads:
+            head.beside = False
+        return
+    meaning.software = [pair for pair in meaning.software if pair[0] not in beside]
+    for name in list(meaning.addons):
+        at = {i for i, token in enumerate(tokens) if token.concept == f"addon.{name}"}
+        if at and at <= beside:
+            meaning.addons.remove(name)
 
 
 def _user_shares(tokens: list[Token], runs: list[Run], heads: list[Head]) -> list[Run]:

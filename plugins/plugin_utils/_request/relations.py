@@ -3,7 +3,13 @@
 
 from __future__ import annotations
 
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.groups import Head
+import re
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request import checks
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.groups import (
+    CLUSTER_ROLES,
+    Head,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.sizes import (
     Dimension,
     Run,
@@ -46,6 +52,41 @@ def size_by_others(tokens: list[Token], heads: list[Head]) -> None:
         head.runs = [run for run in head.runs if run.sizes]
 
 
+def set_apart(tokens: list[Token], heads: list[Head]) -> None:
+    """Mark the machines beside a cluster: "a separate VM", "a PostgreSQL VM", "a mail server"."""
+    for position, head in enumerate(heads):
+        if head.role in CLUSTER_ROLES and not tokens[head.index].has("kind.server_word"):
+            continue
+        start = heads[position - 1].end if position else 0
+        lead = tokens[max(_start(head), start, head.index - 4) : head.end]
+        follow = tokens[head.end : head.end + 4]
+        apart = any(t.has("word.separate") for t in [*lead, *follow[:1]])
+        brand = any(t.software or t.has(*_MACHINE_PARTS) or "balanc" in t.word for t in lead[:-1])
+        served = bool(follow) and follow[0].has("cue.for", "cue.with") and _is_purpose(follow[1:])
+        single = head.article or (head.count is not None and head.count > 0)
+        plain = head.role in ("vm", "container", *CLUSTER_ROLES)
+        whole = bool(re.search(r"server|serveur|host|bastion|nas\b|machine|vm", lead[-1].word))
+        head.beside = single and (apart or brand or served if plain else whole)
+
+
+_MACHINE_PARTS = (
+    "part.database",
+    "part.mail",
+    "part.dns",
+    "part.file",
+    "part.vpn",
+    "part.cache",
+    "part.bastion",
+    "part.proxy",
+    "part.queue",
+    "part.game",
+)
+
+
+def _is_purpose(tokens: list[Token]) -> bool:
+    return any(token.software or token.has(*_MACHINE_PARTS) for token in tokens)
+
+
 def _start(head: Head) -> int:
     return head.number if head.number is not None else head.index
 
@@ -76,3 +117,33 @@ def _base(tokens: list[Token], groups: list[Head], position: int, at: int, end: 
         return next((g for g in groups[:position] if g.runs), None)
     sized = [g for g in groups[:position] if g.runs]
     return sized[-1] if sized else None
+
+
+def resolve_parts(heads: list[Head], verdict: checks.Verdict) -> list[Head]:
+    """Take the parts of a total out of it ("five machines, two of them databases").
+
+    A total whose parts are all named stands for no machine of its own; more parts than the total
+    are a question.
+    """
+    for position, head in enumerate(heads):
+        parts = [part for part in heads[position + 1 :] if part.elliptic or part.of_them]
+        if head.elliptic or head.role not in ("vm", "container") or not parts:
+            continue
+        if head.count == 1:  # one of them itself: "one machine with 2 cores and one with 4"
+            head.elliptic = True
+            return heads
+        named = sum(part.count or 1 for part in parts)
+        for part in parts:
+            part.count, part.article = part.count or 1, False
+            part.runs = part.runs or list(head.runs)
+        if head.count is None or head.count == named:
+            return [other for other in heads if other is not head]
+        if head.count < named:
+            verdict.ask(
+                "machines.count",
+                f"{head.count:g} machines were said but {named:g} are described; which is right?",
+            )
+        else:
+            head.count -= named
+        return heads
+    return heads
