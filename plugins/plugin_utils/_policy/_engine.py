@@ -118,8 +118,8 @@ def _compile(files: tuple[_File, ...]) -> _Compiled:
     except OSError as error:  # its library needs one of the system
         raise PolicyError(
             "The Python package regopy cannot be loaded, so that no policy could be checked:"
-            f" {error}. Install the system library that is named (libatomic.so.1 is the package libatomic1 of"
-            " Debian and Ubuntu, libatomic of Fedora)."
+            f" {error}. Install the system library that is named (libatomic.so.1 is the package"
+            " libatomic1 of Debian and Ubuntu, libatomic of Fedora)."
         ) from None
     interpreter = regopy.Interpreter()
     interpreter.strict_built_in_errors = True  # a rule that fails must not pass for silence
