@@ -7,19 +7,22 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: guest_plan
-short_description: Describe existing VMs as they are, as machines of a plan
+short_description: Describe existing guests as they are, as machines of a plan
 version_added: 0.1.0
 author:
   - The clusterwright maintainers (@clusterwright)
 description:
-  - Reads the configurations of existing VMs and returns the plan of a deployment with them in it,
-    for M(clusterwright.proxmox.tf_apply) to import.
-  - Each value is what the VM has, in the words of the Terraform provider, so that nothing of it
+  - Reads the configurations of existing VMs and containers and returns the plan of a deployment
+    with them in it, for M(clusterwright.proxmox.tf_apply) to import.
+  - Each value is what the guest has, in the words of the Terraform provider, so that nothing of it
     changes but its tags. A disk is counted in whole GiB, as the provider does.
-  - What a VM has and a plan cannot say is refused with one sentence that names it, for all VMs at
-    once. Containers and templates are refused, and so is a VM that does not run, is locked, is
-    managed by high availability or belongs to another deployment.
-  - CD-ROM drives, unused disks, display, CPU weight and SMBIOS UUID stay as they are.
+  - What a guest has and a plan cannot say is refused with one sentence that names it, for all
+    guests at once. Templates are refused, and so is a guest that does not run, is locked or belongs
+    to another deployment.
+  - A container must have its number of cores, its swap and its console settings written down, and
+    no firewall on its network devices.
+  - CD-ROM drives, unused disks, display, CPU weight, SMBIOS UUID and high availability stay as they
+    are, outside of the plan; so does the pool of a container.
   - Nothing is ever changed.
   - A token needs C(VM.Audit) on the guests and, where the guest agent is on,
     C(VM.GuestAgent.Audit) (C(VM.Monitor) on Proxmox VE 8).
@@ -61,7 +64,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Describe two VMs, connection from the environment
+- name: Describe two guests, connection from the environment
   clusterwright.proxmox.guest_plan:
     deployment: shop
     environment: production

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Existing VMs as machines of a plan: their configurations read, and every value carried over.
+"""Existing guests as machines of a plan: their configurations read, and every value carried over.
 
 A machine is described as the Terraform provider reads it back, so that taking it over changes
 nothing but its tags. What a plan cannot say is refused by name; nothing is left out silently.
@@ -11,7 +11,22 @@ import re
 import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve import (
+    adopt_container,
+    adopt_values,
+)
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve import (
     adopt_devices as devices,
+)
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.adopt_values import (
+    AS_IT_WAS,
+    OWNER_TAG,
+    Config,
+    Data,
+    is_on,
+    odd,
+    options,
+    own_tags,
+    startup,
 )
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.client import Api
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.errors import PveError
@@ -20,14 +35,9 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.guests 
     memory_mib,
 )
 
-OWNER_TAG = "clusterwright"
 AGENT_SECONDS = 5.0
 
-Config = t.Mapping[str, t.Any]
-Data = dict[str, t.Any]
-
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_TAG = re.compile(r"[a-z0-9_][a-z0-9_+.-]{0,63}")
 _BUS = re.compile(r"(scsi|virtio|sata|ide)\d+")
 #: Values of the configuration that a machine of a plan has a field for.
 _EXPRESSED = re.compile(
@@ -62,7 +72,7 @@ class AdoptError(Exception):
 def adopt(
     api: Api, imports: t.Mapping[str, int], deployment: str, plan: Data | None, environment: str
 ) -> Data:
-    """Return the plan of a deployment with existing VMs in it, as plain data.
+    """Return the plan of a deployment with existing guests in it, as plain data.
 
     Args:
         api: client of the cluster; one request, and two more for each guest.
@@ -109,7 +119,7 @@ def _merged(plan: Data | None, machines: list[Data], deployment: str, environmen
         "status": "ready",
         "summary": f"Taken over as they were: {names}.",
         "environment": environment,
-        "kind": "vm",
+        "kind": "lxc" if all(machine["kind"] == "lxc" for machine in machines) else "vm",
         "machines": machines,
     }
 
@@ -121,8 +131,12 @@ def _guest(
     why = _refused_unread(item, name, deployment)
     if item is None or why:
         return None, why
-    place = f"/nodes/{item['node']}/qemu/{vmid}"
+    place = f"/nodes/{item['node']}/{item['type']}/{vmid}"
     config = api.get(f"{place}/config")
+    if item["type"] == "lxc":
+        why = list(adopt_container.unsupported(config))
+        found = None if why else adopt_container.machine(config, vmid=vmid, node=str(item["node"]))
+        return found, why
     why = list(unsupported(config))
     if agent_enabled(config) and not why:
         try:
@@ -140,7 +154,10 @@ def _guest(
 
 
 def _refused_unread(item: Config | None, name: str, deployment: str) -> list[str]:
-    """Return what the list of guests already says against taking one over."""
+    """Return what the list of guests already says against taking one over.
+
+    One that high availability manages stays so, outside of the plan.
+    """
     if item is None:
         return ["does not exist, or these credentials may not see it"]
     tags = set(re.split("[;, ]", str(item.get("tags") or "")))
@@ -150,8 +167,7 @@ def _refused_unread(item: Config | None, name: str, deployment: str) -> list[str
         if tag.startswith("cw-") and tag != f"cw-{deployment}"
     )
     checks = (
-        (item["type"] != "qemu", "is a container, and only VMs can be taken over"),
-        (bool(item.get("template")), "is a template, and only VMs can be taken over"),
+        (bool(item.get("template")), "is a template, and only guests that run can be taken over"),
         (item.get("name") != name, f"is named {item.get('name')}: give it that name in imports"),
         (
             not _NAME.fullmatch(name),
@@ -163,8 +179,9 @@ def _refused_unread(item: Config | None, name: str, deployment: str) -> list[str
             "is not running, and a machine of a deployment always is: start it first",
         ),
         (
-            bool(item.get("hastate")),
-            "is managed by high availability: take it out there first (ha-manager remove)",
+            item.get("hastate") not in (None, "started"),
+            f"is held by high availability in the state {item.get('hastate')}: wait until that has"
+            " ended, or request the state started",
         ),
         (OWNER_TAG in tags and bool(others), f"belongs to the deployment {', '.join(others)}"),
     )
@@ -188,23 +205,17 @@ def unsupported(config: Config) -> t.Iterator[str]:
 
 
 def _unsupported_values(config: Config) -> t.Iterator[str]:
-    cpu = devices.options(config.get("cpu", ""), "cputype")
+    cpu = options(config.get("cpu", ""), "cputype")
     if set(cpu) - {"cputype"}:
         yield f"has the CPU {config['cpu']}, and a plan knows only its type"
-    if devices.odd(
-        devices.options(config.get("agent", ""), "enabled"), {"enabled"}, _AGENT_DEFAULTS
-    ):
+    if odd(options(config.get("agent", ""), "enabled"), {"enabled"}, _AGENT_DEFAULTS):
         yield f"has the guest agent set to {config['agent']}, and a plan knows only on and off"
     if config.get("serial0", "socket") != "socket":
         yield f"has serial0 on {config['serial0']}, and a plan knows only a socket"
     for missing in ("ostype", "scsihw"):
         if missing not in config:
             yield f"has no {missing} of its own: write down what it has (qm set)"
-    if "down" in devices.options(config.get("startup", ""), "order"):
-        yield "has a delay for shutting down, which a plan cannot say"
-    odd = [tag for tag in tags(config) if not _TAG.fullmatch(tag)]
-    if odd:
-        yield f"has tags that a plan cannot say ({', '.join(odd)})"
+    yield from adopt_values.unsupported(config)
 
 
 def machine(config: Config, *, vmid: int, node: str, pool: str | None) -> Data:
@@ -222,8 +233,8 @@ def machine(config: Config, *, vmid: int, node: str, pool: str | None) -> Data:
         "cores": int(config.get("cores") or 1),
         "sockets": int(config.get("sockets") or 1),
         # The provider's word for a VM without a CPU type of its own.
-        "cpu_type": devices.options(config.get("cpu", ""), "cputype").get("cputype") or "qemu64",
-        "numa": _is_on(config, "numa"),
+        "cpu_type": options(config.get("cpu", ""), "cputype").get("cputype") or "qemu64",
+        "numa": is_on(config, "numa"),
         "memory_mib": memory_mib(config),
         "balloon_mib": int(config.get("balloon") or 0),
         "disks": found,
@@ -239,40 +250,16 @@ def machine(config: Config, *, vmid: int, node: str, pool: str | None) -> Data:
         "hotplug": str(config.get("hotplug") or ""),
         "boot_order": boot_order(config),
         "pool": pool or None,
-        "tags": [tag for tag in tags(config) if tag != OWNER_TAG and not tag.startswith("cw-")],
-        "on_boot": _is_on(config, "onboot"),
-        "protection": _is_on(config, "protection"),
-        "startup": _startup(config),
+        "tags": own_tags(config),
+        "on_boot": is_on(config, "onboot"),
+        "protection": is_on(config, "protection"),
+        "startup": startup(config),
         "pci_mappings": devices.pci_mappings(config),
-        "why": [
-            {
-                "field": "*",
-                "reason": "Taken over as it was.",
-                "source": "explicit",
-                "confidence": 1.0,
-            }
-        ],
+        "why": [AS_IT_WAS],
     }
-
-
-def tags(config: Config) -> list[str]:
-    """Return the tags of a guest in their order."""
-    return [tag for tag in re.split("[;, ]", str(config.get("tags") or "")) if tag]
 
 
 def boot_order(config: Config) -> list[str]:
     """Return the devices that a VM boots from; none when it has no order of its own."""
-    text = devices.options(config.get("boot", "")).get("order", "")
+    text = options(config.get("boot", "")).get("order", "")
     return [device for device in text.split(";") if device]
-
-
-def _startup(config: Config) -> Data | None:
-    if "startup" not in config:
-        return None
-    given = devices.options(config["startup"], "order")
-    # -1 is the provider's word for what is not given.
-    return {"order": int(given.get("order", -1)), "up_delay_seconds": int(given.get("up", -1))}
-
-
-def _is_on(config: Config, key: str) -> bool:
-    return str(config.get(key, "0")) in ("1", "on", "yes", "true")

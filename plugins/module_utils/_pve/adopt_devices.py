@@ -7,14 +7,18 @@ import re
 import typing as t
 from urllib.parse import unquote
 
-Config = t.Mapping[str, t.Any]
-Data = dict[str, t.Any]
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.adopt_values import (
+    Config,
+    Data,
+    gib,
+    keys_of,
+    odd,
+    options,
+)
 
 _DRIVE = re.compile(r"(scsi|virtio|sata|ide)\d+")
 _NIC = re.compile(r"net\d+")
 _CLOUD_INIT = re.compile(r"vm-\d+-cloudinit")
-_SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>[KMGT]?)")
-_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _MODELS = ("virtio", "e1000", "e1000e", "rtl8139", "vmxnet3")
 _INTERFACE_OF_CLOUD_INIT = "ide2"
 _INTERFACE_OF_ISO = "ide3"  # the only CD-ROM drive that the provider looks at
@@ -26,14 +30,6 @@ _NIC_DEFAULTS = {"link_down": "0", "queues": "0", "rate": "0"}
 #: The first device of a PCI mapping; what else an entry may say is not in a plan.
 _PCI_DEFAULTS = {"pcie": "1", "rombar": "1", "x-vga": "0"}
 _CLOUD_INIT_KEYS = ("ciuser", "sshkeys", "nameserver", "searchdomain")
-
-
-def options(value: t.Any, first: str = "") -> dict[str, str]:
-    """Return a property string as a mapping; a part without a key gets the key ``first``."""
-    pairs = (part.partition("=") for part in str(value).split(",") if part)
-    return {
-        key.strip() if sep else first: (value if sep else key).strip() for key, sep, value in pairs
-    }
 
 
 def disks(config: Config) -> list[Data]:
@@ -48,7 +44,7 @@ def volume_id(config: Config, found: t.Sequence[Data]) -> str:
 
 def nics(config: Config) -> list[Data]:
     """Return the network devices; only cloud-init knows their addresses."""
-    return [_nic(config, key) for key in _keys(config, _NIC)]
+    return [_nic(config, key) for key in keys_of(config, _NIC)]
 
 
 def cloud_init(config: Config) -> Data | None:
@@ -68,7 +64,7 @@ def cloud_init(config: Config) -> Data | None:
 
 def pci_mappings(config: Config) -> list[str]:
     """Return the PCI mappings in the order of their devices."""
-    keys = _keys(config, re.compile(r"hostpci\d+"))
+    keys = keys_of(config, re.compile(r"hostpci\d+"))
     return [options(config[key], "host")["mapping"] for key in keys]
 
 
@@ -86,12 +82,12 @@ def unsupported_disks(config: Config) -> t.Iterator[str]:
             yield f"has the disk {key} outside of any storage"
         elif others:
             yield f"has the disk {key} with {', '.join(others)}, which a plan cannot say"
-        elif _gib(given) < 1:
+        elif gib(given) < 1:
             yield f"has the disk {key} of less than 1 GiB or of unknown size"
     if _INTERFACE_OF_ISO in config and options(config[_INTERFACE_OF_ISO]).get("media") == "cdrom":
         yield f"has a CD-ROM drive at {_INTERFACE_OF_ISO}, which belongs to an installation"
     yield from _unsupported_firmware(config, found)
-    for key in _keys(config, re.compile(r"hostpci\d+")):
+    for key in keys_of(config, re.compile(r"hostpci\d+")):
         given = options(config[key], "host")
         if "mapping" not in given or odd(given, {"mapping"}, _PCI_DEFAULTS) or "pcie" not in given:
             yield f"has the PCI device {key}, and a plan knows only PCI Express mappings"
@@ -115,7 +111,7 @@ def _unsupported_firmware(config: Config, found: t.Sequence[str]) -> t.Iterator[
 
 def unsupported_nics(config: Config) -> t.Iterator[str]:
     """Yield what network devices have that a plan cannot say."""
-    keys = _keys(config, _NIC)
+    keys = keys_of(config, _NIC)
     if keys != [f"net{number}" for number in range(len(keys))]:
         yield f"has the network devices {', '.join(keys)}, and a plan counts them from net0"
     for key in keys:
@@ -132,7 +128,7 @@ def unsupported_nics(config: Config) -> t.Iterator[str]:
 def unsupported_cloud_init(config: Config) -> t.Iterator[str]:
     """Yield what cloud-init is told that a plan cannot say."""
     drives = _cloud_init_drives(config)
-    addresses = _keys(config, re.compile(r"ipconfig\d+"))
+    addresses = keys_of(config, re.compile(r"ipconfig\d+"))
     given = [key for key in (*_CLOUD_INIT_KEYS, *addresses) if config.get(key)]
     if not drives:
         if given:
@@ -146,7 +142,7 @@ def unsupported_cloud_init(config: Config) -> t.Iterator[str]:
         yield "has cloud-init files of its own (cicustom), which a plan cannot say"
     if not config.get("ciuser") or not _public_keys(config):
         yield "has cloud-init without a user or without a public key, and a plan needs both"
-    wanted = [key.replace("net", "ipconfig") for key in _keys(config, _NIC)]
+    wanted = [key.replace("net", "ipconfig") for key in keys_of(config, _NIC)]
     if addresses != wanted:
         yield "has network devices without a cloud-init address, or addresses without a device"
     for key in addresses:
@@ -157,13 +153,13 @@ def unsupported_cloud_init(config: Config) -> t.Iterator[str]:
 
 
 def _cloud_init_drives(config: Config) -> dict[str, dict[str, str]]:
-    drives = {key: options(config[key], "volume") for key in _keys(config, _DRIVE)}
+    drives = {key: options(config[key], "volume") for key in keys_of(config, _DRIVE)}
     return {key: given for key, given in drives.items() if _CLOUD_INIT.search(str(config[key]))}
 
 
 def _disk_keys(config: Config) -> list[str]:
     """Return the drives that are disks: no CD-ROM, no cloud-init."""
-    keys = _keys(config, _DRIVE)
+    keys = keys_of(config, _DRIVE)
     apart = _cloud_init_drives(config)
     return [k for k in keys if k not in apart and options(config[k]).get("media") != "cdrom"]
 
@@ -172,18 +168,12 @@ def _disk(key: str, given: t.Mapping[str, str]) -> Data:
     return {
         "interface": key,
         "storage": given["volume"].partition(":")[0],
-        "size_gib": _gib(given),
+        "size_gib": gib(given),
         "ssd": given.get("ssd") == "1",
         "discard": given.get("discard") == "on",
         "iothread": given.get("iothread") == "1",
         "backup": given.get("backup", "1") == "1",
     }
-
-
-def _gib(given: t.Mapping[str, str]) -> int:
-    """Return whole GiB: the provider drops what is beyond them."""
-    size = _SIZE.fullmatch(given.get("size", ""))
-    return int(float(size["number"]) * _UNITS[size["unit"]]) // 2**30 if size else 0
 
 
 def _nic(config: Config, key: str) -> Data:
@@ -204,20 +194,3 @@ def _nic(config: Config, key: str) -> Data:
 
 def _public_keys(config: Config) -> list[str]:
     return [line.strip() for line in unquote(str(config.get("sshkeys") or "")).splitlines() if line]
-
-
-def odd(
-    given: t.Mapping[str, str], fields: t.Container[str], defaults: t.Mapping[str, str]
-) -> list[str]:
-    """Return the options that are neither known fields nor what Proxmox VE takes by itself."""
-    return [
-        f"{key}={value}"
-        for key, value in given.items()
-        if key not in fields and defaults.get(key) != value
-    ]
-
-
-def _keys(config: Config, pattern: re.Pattern[str]) -> list[str]:
-    """Return the keys of a kind, by bus and number."""
-    found = [key for key in config if pattern.fullmatch(key)]
-    return sorted(found, key=lambda key: (key.rstrip("0123456789"), len(key), key))

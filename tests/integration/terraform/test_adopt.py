@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -14,10 +15,13 @@ from pathlib import Path
 import pytest
 from integration.pipeline.conftest import LabClient, Pipeline, lab_command
 from integration.terraform.conftest import RUNNER, Lab
+from lab.pve import PveServer
+from lab.tools import Tools
 from unit.plugins.plugin_utils._render.samples import machine
 
 #: What the guests of the lab have without saying it.
 SAID = {"ostype": "l26"}
+CONTAINER_SAID = {"console": 1, "cmode": "tty", "tty": 2, "cpuunits": 100}
 
 
 def guest_plan(lab: Lab, imports: dict[str, int], **options: t.Any) -> dict[str, t.Any]:
@@ -45,10 +49,10 @@ def guest_plan(lab: Lab, imports: dict[str, int], **options: t.Any) -> dict[str,
 
 
 def configs(lab: Lab) -> dict[int, dict[str, t.Any]]:
-    """Configurations of all VMs, their tags apart."""
+    """Configurations of all guests, their tags apart."""
     return {
         guest.vmid: {key: value for key, value in guest.config.items() if key != "tags"}
-        for guest in lab.pve.state.vms
+        for guest in [*lab.pve.state.vms, *lab.pve.state.cts]
     }
 
 
@@ -107,13 +111,64 @@ def test_machine_with_cloud_init_is_taken_over_from_a_lost_state(lab: Lab) -> No
     assert not any(lab.run("planned")["summary"]["counts"].values())
 
 
+def test_container_is_taken_over_without_a_change(lab: Lab) -> None:
+    pihole = lab.containers()[102]
+    pihole.config.update(
+        CONTAINER_SAID,
+        description="Names of the house",
+        features="nesting=1",
+        mp0="local-lvm:vm-102-disk-1,backup=1,mp=/etc/pihole,size=4G",
+        mp1="ceph-vm:vm-102-disk-2,mp=/var/log,size=2G",
+        net1="name=eth1,bridge=vmbr0,hwaddr=BC:24:11:00:02:02,ip=dhcp,mtu=1400,tag=20,type=veth",
+        startup="order=1,up=20",
+        protection=1,
+        tags="dns",
+        timezone="host",
+    )
+    lab.pve.state._pool_join("lab", 102)
+    before, imports = configs(lab), {"pihole": 102}
+    found = guest_plan(lab, imports)
+    assert not found.get("failed"), found["msg"]
+    assert found["plan"]["kind"] == "lxc"
+
+    lab.render(*found["plan"]["machines"])
+    taken = lab.run("imported", imports=imports)
+    assert taken.get("imported") == ["pihole"], taken["msg"]
+    assert configs(lab) == before
+    assert set(pihole.config["tags"].split(";")) == {"clusterwright", "cw-demo", "dns"}
+    assert (pihole.status, pihole.pool) == ("running", "lab")
+    planned = lab.run("planned")
+    assert not any(planned["summary"]["counts"].values()), planned["summary"]["text"]
+    assert lab.run("drift")["severity"] == "none"
+
+
+@pytest.mark.parametrize("version", ["8.4", "9.1"])
+def test_managed_guests_stay_managed(lab_of: t.Callable[[str], Lab], version: str) -> None:
+    lab = lab_of(version)
+    state = lab.pve.state
+    state.vm(100).config.update(SAID)
+    state.ct(102).config.update(CONTAINER_SAID)
+    for sid in ("vm:100", "ct:102"):
+        state.ha_resources[sid] = {"state": "started", "max_restart": 3}
+        state.tell_container(sid)
+    before = json.dumps(state.ha_resources)
+    imports = {"nas": 100, "pihole": 102}
+    found = guest_plan(lab, imports)
+    assert not found.get("failed"), found["msg"]
+    lab.render(*found["plan"]["machines"], pve_major=int(version[0]))
+    taken = lab.run("imported", imports=imports)
+    assert taken.get("imported") == ["nas", "pihole"], taken["msg"]
+    assert not any(lab.run("planned")["summary"]["counts"].values())
+    assert json.dumps(state.ha_resources) == before
+
+
 @pytest.mark.parametrize(
     ("imports", "config", "said"),
     [
         ({"nas": 999}, {}, "nas (VMID 999) does not exist"),
         ({"debian-12-cloud": 9000}, {}, "debian-12-cloud (VMID 9000) is a template"),
-        ({"pihole": 102}, {}, "pihole (VMID 102) is a container"),
         ({"nas": 100}, {"usb0": "host=1234:5678"}, "nas (VMID 100) has usb0"),
+        ({"pihole": 102}, {}, "pihole (VMID 102) has no cmode, console, tty, cpuunits of its own"),
         ({"nas": "a"}, {}, "no VMID for nas"),
         ({}, {}, "no VMID for any guest"),
     ],
@@ -137,6 +192,18 @@ def test_silent_agent_is_refused_before_terraform_waits_for_it(lab: Lab) -> None
 
 
 @pytest.fixture
+def lab_of(tools: Tools, tmp_path: Path) -> Iterator[t.Callable[[str], Lab]]:
+    """Start a simulated cluster of a version."""
+    with contextlib.ExitStack() as servers:
+
+        def start(version: str) -> Lab:
+            server = servers.enter_context(PveServer(version=version))
+            return Lab(server, tools, tmp_path, server.make_token())
+
+        yield start
+
+
+@pytest.fixture
 def pipeline(tmp_path: Path) -> Iterator[Pipeline]:
     """The playbooks, with a lab of their own whose guests say what they have."""
     name = f"adopt-{os.getpid()}"
@@ -157,7 +224,7 @@ def test_playbook_takes_guests_into_a_deployment(pipeline: Pipeline) -> None:
     assert "Would import nas." in dry.output
     assert not pipeline.tree() and not pipeline.lab.writes()
 
-    pipeline.run("import", "house", imports={"pihole": 102}).refused("is a container")
+    pipeline.run("import", "house", imports={"debian-12-cloud": 9000}).refused("is a template")
     assert not (pipeline.deployments / "house/plan.json").exists()
     assert not pipeline.lab.writes()
 

@@ -20,6 +20,7 @@ from lab.pve.api import Api
 from lab.pve.backup import Backup
 from lab.pve.calls import Call
 from lab.pve.clusters import Cluster, Guest
+from lab.pve.containers import Containers
 from lab.pve.downloads import Downloads
 from lab.pve.drives import Drives, drives_of
 from lab.pve.faults import Faults
@@ -59,6 +60,7 @@ class SimulatedCluster(
     Storages,
     Sdn,
     HighAvailability,
+    Containers,
     Backup,
     Firewall,
     FakePve,

@@ -151,19 +151,8 @@ class HighAvailability(Groups, Rules):
         """Drop a resource, and from the rules; returns whether it was managed."""
         managed = self.ha_resources.pop(sid, None) is not None
         self.drop_from_rules(sid)
-        self._tell_container(sid)
+        self.tell_container(sid)
         return managed
-
-    def _tell_container(self: Any, sid: str) -> None:
-        """Let a container know how it is managed; machines ask for it themselves."""
-        kind, _, vmid = sid.partition(":")
-        container = self.ct(int(vmid)) if kind == "ct" else None
-        if container is not None:
-            container.ha_state = self.ha_state(sid)
-
-    def _drop(self: Any, ct: Any) -> None:
-        super()._drop(ct)  # type: ignore[misc]
-        self.forget_ha_resource(f"ct:{ct.vmid}")
 
     async def move_ha_resource(self: Any, v: Params, user: str) -> Params | None:
         sid = self._sid(v["sid"])
@@ -192,7 +181,7 @@ class HighAvailability(Groups, Rules):
         kind, _, vmid = sid.partition(":")
         vm = self.vm(int(vmid)) if kind == "vm" else None
         if vm is None or vm.template:
-            self._tell_container(sid)
+            self.tell_container(sid)
             return
         state = self.ha_state(sid)
         if state in RUNNING_STATES and vm.status != "running":

@@ -219,7 +219,7 @@ class Nodes:
                 for vm in self.vms
                 if self.allowed(user, f"/vms/{vm.vmid}", "VM.Audit")
             ]
-            out += [self._container_resource(entry) for entry in self.ct_resources(user)]
+            out += [self.container_resource(entry) for entry in self.ct_resources(user)]
         if kind in (None, "node"):
             out += [
                 {**self._node_entry(name, user), "cgroup-mode": 2} for name in sorted(self.nodes)
@@ -253,20 +253,12 @@ class Nodes:
         state = self.ha_state(f"vm:{vm.vmid}")
         return entry | ({"hastate": state} if state else {})
 
-    def _container_resource(self: Any, entry: Params) -> Params:
-        if not self.is_online(entry["node"]):
-            kept = ("id", "type", "vmid", "node", "lock")
-            return {**{key: entry[key] for key in kept if key in entry}, "status": "unknown"}
-        state = self.ha_state(f"ct:{entry['vmid']}")
-        entry |= {"hastate": state} if state else {}
-        return entry if self.series == "8.4" else {**entry, "memhost": entry["mem"]}
-
     def _members(self: Any, name: str, kind: str | None) -> list[Params]:
         """Members of a pool: entries of the resource list without what others decide."""
         wanted = self.pools.get(name, ())
         guests = [self._guest_resource(vm) for vm in self.vms if vm.vmid in wanted]
         containers = self.ct_resources(ROOT)
-        guests += [self._container_resource(ct) for ct in containers if ct["vmid"] in wanted]
+        guests += [self.container_resource(ct) for ct in containers if ct["vmid"] in wanted]
         kept = self._pool_meta(name)["storage"]
         found = [*guests, *(x for x in self._storage_resources(ROOT) if x["storage"] in kept)]
         return [

@@ -68,3 +68,8 @@ def test_guests_of_an_offline_node_are_unknown(server: PveServer, client: Client
         "node": "pve3",
         "status": "unknown",
     }
+
+
+def test_description_of_a_container_ends_with_a_line_break(client: Client) -> None:
+    client.data("PUT", f"{PIHOLE}/config", description="Names\nof the house")
+    assert client.data("GET", f"{PIHOLE}/config")["description"] == "Names\nof the house\n"

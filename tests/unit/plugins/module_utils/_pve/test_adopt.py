@@ -284,6 +284,13 @@ def test_new_deployment_is_a_plan_that_renders() -> None:
     assert "terraform.tfvars.json" in _render.render(found)
 
 
+def test_managed_vm_stays_managed_outside_of_the_plan() -> None:
+    (found,) = parse(
+        Plan, adopt(cluster(hastate="started"), {"web": 104}, "shop", None, "test")
+    ).machines
+    assert (found.name, found.ha.enabled) == ("web", False)
+
+
 def test_machines_of_the_stored_plan_stay() -> None:
     other = machine({**PLAIN, "name": "db"}, vmid=20001, node="pve2", pool=None)
     stored = {**plan_of([other]), "summary": "Two databases."}
@@ -299,13 +306,12 @@ def test_machines_of_the_stored_plan_stay() -> None:
 @pytest.mark.parametrize(
     ("item", "said"),
     [
-        ({"type": "lxc"}, "web (VMID 104) is a container"),
         ({"template": 1}, "is a template"),
         ({"name": "nas"}, "is named nas"),
         ({"vmid": 105}, "does not exist"),
         ({"lock": "backup"}, "is locked (backup)"),
         ({"status": "stopped"}, "is not running"),
-        ({"hastate": "started"}, "is managed by high availability"),
+        ({"hastate": "error"}, "is held by high availability in the state error"),
         ({"tags": "clusterwright;cw-other"}, "belongs to the deployment other"),
         ({"config": {"usb0": "host=1", "args": "-x"}}, "has args, which a plan cannot say; web"),
         ({"config": {"agent": "1"}}, "its guest agent switched on, but it does not answer"),
