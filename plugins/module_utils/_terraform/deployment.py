@@ -6,11 +6,14 @@ from __future__ import annotations
 import json
 import time
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform import records
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.document import (
+    moved_providers,
+)
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.errors import (
     TerraformError,
 )
@@ -75,14 +78,20 @@ class Deployment:
         self.recover()
         file = self.directory / records.PLAN_FILE
         self.terraform.plan(file)
-        summary = self._summary(file)
+        summary, state = self._summary(file), self.terraform.pull_state()
+        moved = moved_providers(state, summary.document)
+        if moved:
+            for former, name_now in moved.items():
+                self.terraform.replace_provider(former, name_now)
+            self.terraform.plan(file)
+            summary, state = self._summary(file), self.terraform.pull_state()
         self._refuse(summary)
         record = records.PlanRecord(
             deployment=name,
             sha256=records.sha256_of(file),
             variables_sha256=records.sha256_of(self.directory / VARIABLES_FILE),
             created_at=self.now(),
-            **self._state_version(),
+            **_version(state),
         )
         records.write_plan_record(self.directory, record)
         return {
@@ -207,7 +216,7 @@ class Deployment:
                 f"{approval.max_plan_age_seconds} s: plan again.",
                 **data,
             )
-        if self._state_version() != {"serial": record.serial, "lineage": record.lineage}:
+        if _version(self.terraform.pull_state()) != _version(asdict(record)):
             raise TerraformError("The state changed after the plan was saved: plan again.", **data)
         refuse_without_consent(summary, approval.consent)
         if summary.creates:
@@ -319,9 +328,9 @@ class Deployment:
     def _summary(self, file: Path) -> Summary:
         return summarise(self.terraform.show_plan(file), self.open_names())
 
-    def _state_version(self) -> dict[str, t.Any]:
-        state = self.terraform.pull_state()
-        return {"serial": int(state.get("serial", 0)), "lineage": str(state.get("lineage", ""))}
+
+def _version(state: dict[str, t.Any]) -> dict[str, t.Any]:
+    return {"serial": int(state.get("serial", 0)), "lineage": str(state.get("lineage", ""))}
 
 
 def refuse_without_consent(summary: Summary, consent: t.Iterable[str]) -> None:

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 _MASK = "(sensitive)"
+_PROVIDER = re.compile(r'provider\["(?P<address>[^"]+)"\]')
 
 
 def public(plan: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -67,3 +69,23 @@ def _masked(value: t.Any, sensitive: t.Any) -> t.Any:
         marks = [*sensitive, *([None] * len(value))]
         return [_masked(item, mark) for item, mark in zip(value, marks, strict=False)]
     return value
+
+
+def moved_providers(state: dict[str, t.Any], plan: dict[str, t.Any]) -> dict[str, str]:
+    """Return {address in the state: address in the plan} of providers from another registry.
+
+    Terraform and OpenTofu have a registry each; a state names that of the program that made it.
+
+    Args:
+        state: what ``state pull`` printed.
+        plan: what ``public`` returned.
+    """
+    planned = {
+        entry["provider_name"].partition("/")[2]: entry["provider_name"]
+        for entry in plan["resource_changes"]
+        if "provider_name" in entry
+    }
+    found = (_PROVIDER.search(entry.get("provider", "")) for entry in state.get("resources", []))
+    used = {match["address"] for match in found if match}
+    names = {address: planned.get(address.partition("/")[2], address) for address in sorted(used)}
+    return {address: name for address, name in names.items() if name != address}

@@ -142,6 +142,10 @@ class Terraform:
         """Take one existing guest into the state without changing it."""
         self._call("import", "-input=false", address, guest)
 
+    def replace_provider(self, former: str, name: str) -> None:
+        """Give the resources of the state a provider from another registry."""
+        self._call("state", "replace-provider", "-auto-approve", former, name, color=False)
+
     def mark_unfinished(self, address: str) -> None:
         """Have one machine of the state made again by the next apply."""
         self._call("taint", address)

@@ -122,6 +122,7 @@ def recipes() -> dict[str, Recipe]:
             package=f"{pinned['opentofu']['module']}/cmd/tofu",
             module=pinned["opentofu"]["module"],
             version=pinned["opentofu"]["version"],
+            stamps=((f"{pinned['opentofu']['module']}/version.dev", "no"),),
         ),
         Recipe(
             name="gofakes3",

@@ -7,7 +7,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from lab.tools import ToolError, Tools, ensure
+from lab.tools import TOOL_NAMES, ToolError, Tools, ensure
 from lab.tools.__main__ import main
 from lab.tools.mirror import cli_config, mirror_platform
 from lab.tools.toolbox import table
@@ -16,6 +16,10 @@ from lab.tools.toolbox import table
 def test_unknown_tool_lists_the_known_ones() -> None:
     with pytest.raises(ToolError, match=r"no tool named spade: choose from .*helm"):
         ensure(["helm", "spade"])
+
+
+def test_a_lab_does_not_build_what_only_tests_use() -> None:
+    assert not {"tofu", "gofakes3"} & set(TOOL_NAMES)
 
 
 def test_nothing_asked_nothing_had() -> None:

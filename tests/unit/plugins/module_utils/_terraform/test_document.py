@@ -6,7 +6,9 @@ from __future__ import annotations
 import json
 import typing as t
 
+import pytest
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.document import (
+    moved_providers,
     public,
 )
 
@@ -72,3 +74,21 @@ def test_the_rest_keeps_its_place() -> None:
 
 def test_empty_plan() -> None:
     assert public({})["resource_changes"] == []
+
+
+@pytest.mark.parametrize(
+    ("state", "moved"),
+    [
+        ([], {}),
+        (["registry.opentofu.org/bpg/proxmox"], {}),
+        (
+            ["registry.terraform.io/bpg/proxmox"] * 2,
+            {"registry.terraform.io/bpg/proxmox": "registry.opentofu.org/bpg/proxmox"},
+        ),
+        (["registry.terraform.io/hashicorp/null"], {}),
+    ],
+)
+def test_providers_of_another_registry(state: list[str], moved: dict[str, str]) -> None:
+    plan = {"resource_changes": [{"provider_name": "registry.opentofu.org/bpg/proxmox"}, {}]}
+    resources = [{"provider": f'provider["{address}"]'} for address in state]
+    assert moved_providers({"resources": resources}, plan) == moved
