@@ -108,6 +108,8 @@ def _named(reading: Reading, target: Target) -> list[AppWish]:
         for _at, entry in entries
         if entry.component is not None or entry.family not in named
     }
+    if reading.unknown is not None and not wishes and target.kind not in ("cluster", None):
+        return [AppWish(family=reading.unknown.words, known=False)]
     if not wishes and target.kind not in ("cluster", None):
         generic = [name for name in reading.meaning.addons if name != "traefik"]
         return [AppWish(family=name) for name in generic]

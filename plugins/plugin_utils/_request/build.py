@@ -93,6 +93,7 @@ def build(reading: Reading, vocabulary: Vocabulary, target: Target | None = None
     )
     _contradictions(reading, verdict)
     _beside(reading, target, verdict)
+    _unknown(reading, target, request, verdict)
     _addons(reading, request, verdict, vocabulary)
     _capacity(reading, request, verdict)
     _missing(reading, target, request, verdict)
@@ -174,6 +175,28 @@ def _addons(
             "ingress-nginx was retired in March 2026 and gets no more fixes; traefik is the"
             " default.",
         )
+
+
+def _unknown(reading: Reading, target: Target, request: Request, verdict: checks.Verdict) -> None:
+    """Name what was not understood: it is sized without knowledge, or left out."""
+    if target.kind is None:
+        return
+    for app in request.apps:
+        if not app.known:
+            verdict.warn(
+                "unknown_software",
+                "apps",
+                f"{app.family[:60]} is not known; it is sized by the category table, the last"
+                " resort.",
+            )
+    listed = set(_unknown_addons(reading, set()))
+    for name in reading.unread:
+        if not listed.intersection(name.words.split()):
+            verdict.warn(
+                "not_understood",
+                "text",
+                f"{name.words[:60]!r} was not understood and is not in this plan.",
+            )
 
 
 def _beside(reading: Reading, target: Target, verdict: checks.Verdict) -> None:

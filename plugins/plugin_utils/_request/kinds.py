@@ -128,6 +128,8 @@ def _nameless(reading: Reading, balanced: bool) -> Kind | None:
         told = bool(reading.sizes) or reading.mentions("kind.server_word")
         told = told or parts == ["development"] or "server" in reading.folded
         return "vm" if single and told else "app"
+    if reading.unknown is not None and (reading.mentions("op.create") or reading.drivers):
+        return "app"
     if reading.mentions("noun.service") or (reading.drivers and reading.meaning.workload is None):
         return "app"
     if reading.meaning.environment or reading.meaning.workload:

@@ -65,6 +65,11 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.tok
     Token,
     tokenise,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.unknown import (
+    Name,
+    unknown_software,
+    unread_extras,
+)
 
 
 @dataclasses.dataclass
@@ -87,6 +92,8 @@ class Reading:
     clusterish: bool
     following: bool  # a follow-up that speaks of an earlier request
     component: Component | None  # one part of a platform is to be sized
+    unknown: Name | None  # software that is asked for and that no word list holds
+    unread: list[Name]  # extras that were not understood
     lexicon: Lexicon
     findings: list[Finding]
     template: str | None
@@ -136,6 +143,8 @@ def scan(text: str, vocabulary: Vocabulary, previous: Request | None = None) -> 
     component = None if previous else find_component(tokens, clusterish, meaning, bool(sizes))
     sized = {size.number for size in sizes}
     heads = find_heads(tokens, sized, clusterish)
+    known = clusterish or component or meaning.software or meaning.parts or meaning.workload
+    unknown = None if known or previous is not None else unknown_software(tokens)
     if clusterish and component is None and previous is None:
         set_apart(tokens, heads)
         _leave_apart(tokens, heads, meaning)
@@ -168,6 +177,8 @@ def scan(text: str, vocabulary: Vocabulary, previous: Request | None = None) -> 
         clusterish=clusterish,
         following=previous is not None,
         component=component,
+        unknown=unknown,
+        unread=[name for name in unread_extras(tokens) if name != unknown],
         lexicon=lexicon,
         findings=list(findings),
         template=template,
