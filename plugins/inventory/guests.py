@@ -26,6 +26,13 @@ options:
     type: str
     required: true
     choices: [clusterwright.proxmox.guests]
+  api_host:
+    description:
+      - Host name or address of any node of the cluster, with an optional C(:port), or its URL.
+    type: str
+    env:
+      - name: PROXMOX_HOST
+      - name: PROXMOX_URL
   all_guests:
     description: List guests that this collection did not make, too.
     type: bool

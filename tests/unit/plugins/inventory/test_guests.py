@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.clusterwright.proxmox.plugins.inventory import guests
+from lab.pve import PveServer
 from unit.plugins.module_utils._pve import generated
 from unit.plugins.module_utils._pve.support import (
     Answer,
@@ -34,24 +35,33 @@ def inventory(
     folder: Path, server: Server, certificate: Path, **options: t.Any
 ) -> subprocess.CompletedProcess[str]:
     """Run ansible-inventory on a file with these options."""
-    source = folder / "proxmox.guests.yml"
     connection = {
-        "plugin": "clusterwright.proxmox.guests",
         "api_token_secret": "{{ lookup('ansible.builtin.env', 'INVENTORY_SECRET') }}",
         "ca_path": str(certificate),
     }
-    source.write_text(json.dumps({**connection, **options}))
+    environment = {
+        "PROXMOX_HOST": f"127.0.0.1:{server.port}",
+        "PROXMOX_TOKEN_ID": "automation@pve!inventory",
+        "INVENTORY_SECRET": SECRET,
+    }
+    return ansible_inventory(folder, environment, "--list", **connection, **options)
+
+
+def ansible_inventory(
+    folder: Path, environment: dict[str, str], action: str, **options: t.Any
+) -> subprocess.CompletedProcess[str]:
+    """Run ansible-inventory on a file with these options and nothing else of the user's."""
+    source = folder / "proxmox.guests.yml"
+    source.write_text(json.dumps({"plugin": "clusterwright.proxmox.guests", **options}))
     return subprocess.run(
-        [str(Path(sys.executable).parent / "ansible-inventory"), "-i", str(source), "--list"],
+        [str(Path(sys.executable).parent / "ansible-inventory"), "-i", str(source), action],
         env={
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
             "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
             "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
             "ANSIBLE_INVENTORY_UNPARSED_FAILED": "true",
-            "PROXMOX_HOST": f"127.0.0.1:{server.port}",
-            "PROXMOX_TOKEN_ID": "automation@pve!inventory",
-            "INVENTORY_SECRET": SECRET,
+            **environment,
         },
         cwd=folder,
         capture_output=True,
@@ -162,3 +172,61 @@ def test_a_failure_is_one_sentence(tmp_path: Path, certificate: Path) -> None:
     assert "does not accept the API token automation@pve!inventory" in result.stderr
     assert "Traceback" not in result.stderr and SECRET not in result.stderr
     assert len(server.requests) == 1
+
+
+GRAPH = """\
+@all:
+  |--@ungrouped:
+  |--@tag_clusterwright:
+  |  |--nas
+  |  |--pihole
+  |--@cluster_house:
+  |  |--nas
+  |  |--pihole
+  |--@env_production:
+  |  |--nas
+  |--@role_vm:
+  |  |--nas
+  |--@tag_storage:
+  |  |--nas
+  |--@node_pve1:
+  |  |--nas
+  |--@type_qemu:
+  |  |--nas
+  |--@status_running:
+  |  |--nas
+  |  |--pihole
+  |--@pool_production:
+  |  |--nas
+  |--@role_container:
+  |  |--pihole
+  |--@node_pve3:
+  |  |--pihole
+  |--@type_lxc:
+  |  |--pihole
+"""
+
+
+@pytest.mark.parametrize("version", ["8.4", "9.1"])
+@pytest.mark.parametrize("host", ["PROXMOX_HOST", "PROXMOX_URL"])
+def test_graph_of_a_simulated_cluster(tmp_path: Path, version: str, host: str) -> None:
+    with PveServer(version=version) as server:
+        server.state.vm(100).config["tags"] = (
+            "clusterwright;cw-house;env-production;role-vm;storage"
+        )
+        server.state.ct(102).config["tags"] = "clusterwright;cw-house;role-container"
+        identity, _, secret = server.make_token().partition("=")
+        environment = {
+            host: server.endpoint,
+            "PROXMOX_TOKEN_ID": identity,
+            "PROXMOX_TOKEN_SECRET": secret,
+            "PROXMOX_CA_PATH": str(server.ca_file),
+        }
+        server.clear_calls()
+        shown = ansible_inventory(tmp_path, environment, "--graph")
+        assert (shown.returncode, shown.stdout) == (0, GRAPH), shown.stderr
+        assert len(server.calls) == 1 + 2 * 2
+        everything = listing(ansible_inventory(tmp_path, environment, "--list", all_guests=True))
+        assert not server.state.crashes
+    assert set(everything[1]) == {"nas", "homeassistant", "pihole"}
+    assert everything[1]["pihole"]["ansible_host"] == "10.77.0.7"
