@@ -28,7 +28,7 @@ class ActionModule(ControllerAction):
     ARGUMENTS: t.ClassVar[dict[str, t.Any]] = {
         "plan": {"type": "dict", "required": True},
         "directory": {"type": "path", "required": True},
-        "terraform_provider": {"type": "str", "choices": ["bpg"], "default": "bpg"},
+        "terraform_provider": {"type": "str", "choices": list(_render.PROVIDERS), "default": "bpg"},
         "backend": {"type": "str", "choices": list(_render.BACKENDS), "default": "local"},
         "backend_settings": {"type": "dict", "default": {}},
         "pve_major": {"type": "int", "choices": [8, 9], "default": 9},
@@ -40,10 +40,11 @@ class ActionModule(ControllerAction):
 
     def act(self, args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Write what differs, or only tell it in check mode."""
-        plan = parse(Plan, args["plan"])
+        plan, outputs = parse(Plan, args["plan"]), args["outputs"]
+        inventory = None if outputs is None else _render.inventory_from(plan, outputs)
         result = self._render(plan, args)
-        if args["outputs"] is not None:
-            self._inventory(plan, args, result)
+        if inventory is not None:
+            self._inventory(inventory, args, result)
         return result
 
     def _render(self, plan: Plan, args: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -52,6 +53,7 @@ class ActionModule(ControllerAction):
             **_render.static_files(args["terraform_provider"]),
             **_render.render(
                 plan,
+                provider=args["terraform_provider"],
                 pve_major=args["pve_major"],
                 backend=args["backend"],
                 backend_settings=args["backend_settings"],
@@ -70,8 +72,9 @@ class ActionModule(ControllerAction):
             else {},
         }
 
-    def _inventory(self, plan: Plan, args: dict[str, t.Any], result: dict[str, t.Any]) -> None:
-        inventory = _render.inventory_from(plan, args["outputs"])
+    def _inventory(
+        self, inventory: dict[str, t.Any], args: dict[str, t.Any], result: dict[str, t.Any]
+    ) -> None:
         result["inventory"] = inventory
         if args["inventory_path"] is None:
             return

@@ -29,9 +29,19 @@ options:
     type: path
     required: true
   terraform_provider:
-    description: Terraform provider to render for.
+    description:
+      - Terraform provider to render for. V(bpg) is bpg/proxmox, tested by applying it.
+      - V(telmate) is Telmate/proxmox 3.0.2-rc07. Its root module is validated and planned by
+        Terraform against the schema that the provider's sources publish; it was never applied,
+        neither to a real nor to a simulated Proxmox VE, and the policies and the role
+        P(clusterwright.proxmox.terraform#role) let only V(bpg) change anything.
+      - What Telmate/proxmox lacks is refused with one sentence before anything is written, that is
+        HA with limits and rules, backup jobs, replication, the firewall of a guest, disks from an
+        image and taking over existing guests.
+      - Releases of Telmate/proxmox before 3.0.2-rc05 ask for the privilege C(VM.Monitor), which
+        Proxmox VE 9 does not have; the root module switches that check off.
     type: str
-    choices: [bpg]
+    choices: [bpg, telmate]
     default: bpg
   backend:
     description: Where Terraform keeps its state.
@@ -78,6 +88,12 @@ EXAMPLES = r"""
     directory: deployments/demo/terraform
     backend: pg
 
+- name: Render for Telmate/proxmox, to be planned
+  clusterwright.proxmox.tf_render:
+    plan: "{{ sized.plan }}"
+    directory: deployments/demo/terraform
+    terraform_provider: telmate
+
 - name: Write the inventory after an apply
   clusterwright.proxmox.tf_render:
     plan: "{{ sized.plan }}"
@@ -102,7 +118,7 @@ files:
   returned: success
   type: list
   elements: str
-  sample: [backend.tf.json, main.tf, terraform.tfvars.json]
+  sample: [backend.tf.json, vms.tf, terraform.tfvars.json]
 inventory:
   description: Inventory of the machines in the shape of the C(yaml) inventory plug-in.
   returned: when O(outputs) is given

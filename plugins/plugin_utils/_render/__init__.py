@@ -12,6 +12,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._render._bac
     backend_configuration,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._render._directory import (
+    PROVIDERS,
     Change,
     changes,
     static_files,
@@ -37,6 +38,7 @@ __all__ = [
     "BACKENDS",
     "BACKEND_FILE",
     "OWNER_TAG",
+    "PROVIDERS",
     "VARIABLES_FILE",
     "Change",
     "RenderError",

@@ -11,6 +11,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._render._err
 )
 
 _MODULES = Path(__file__).resolve().parents[3] / "roles" / "terraform" / "files"
+#: Holds what the root modules of all providers have in common.
+_COMMON = "common"
+#: Terraform providers that a root module is for.
+PROVIDERS = ("bpg", "telmate")
 #: Terraform reads every file with one of these endings.
 _READ_BY_TERRAFORM = (".tf", ".tf.json", ".tofu", ".tofu.json", ".tfvars", ".tfvars.json")
 
@@ -25,10 +29,16 @@ class Change(t.NamedTuple):
 
 def static_files(provider: str) -> dict[str, str]:
     """Return {file name: text} of the root module for one Terraform provider."""
-    found = {path.name: path.read_text("utf-8") for path in (_MODULES / provider).glob("*.tf")}
-    if not found:
-        raise RenderError(f"There is no root module for the Terraform provider {provider}.")
-    return found
+    if provider not in PROVIDERS:
+        raise RenderError(
+            f"There is no root module for the Terraform provider {provider}: choose from "
+            f"{', '.join(PROVIDERS)}."
+        )
+    return {
+        path.name: path.read_text("utf-8")
+        for folder in (_COMMON, provider)
+        for path in (_MODULES / folder).glob("*.tf")
+    }
 
 
 def changes(directory: Path, wanted: dict[str, str]) -> list[Change]:

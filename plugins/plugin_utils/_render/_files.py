@@ -12,6 +12,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._render._backend import (
     backend_configuration,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._render._telmate import (
+    refuse_unsupported,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._render._variables import (
     variables_from,
 )
@@ -23,6 +26,7 @@ BACKEND_FILE = "backend.tf.json"
 def render(
     plan: Plan,
     *,
+    provider: str = "bpg",
     pve_major: int = 9,
     backend: str = "local",
     backend_settings: t.Mapping[str, t.Any] | None = None,
@@ -30,10 +34,13 @@ def render(
     """Return {file name: text}; the same plan gives the same bytes.
 
     Raises:
-        RenderError: the plan or the backend cannot be rendered.
+        RenderError: the plan or the backend cannot be rendered, or not for this provider.
     """
+    variables = variables_from(plan, pve_major=pve_major)
+    if provider == "telmate":
+        refuse_unsupported(plan)
     return {
-        VARIABLES_FILE: canonical_json(variables_from(plan, pve_major=pve_major)),
+        VARIABLES_FILE: canonical_json(variables),
         BACKEND_FILE: canonical_json(
             backend_configuration(plan.deployment, backend, backend_settings)
         ),
