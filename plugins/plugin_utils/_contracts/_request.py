@@ -62,6 +62,7 @@ class MachineWish(Model):
     factor: float | None = None
     factor_of: t.Literal["cores", "memory_mib", "disk_gib"] | None = None  # None: every size
     tendency: t.Literal["smaller", "larger"] | None = None  # change: said without a number
+    count_delta: int | None = None  # change: "one more", "remove two web servers"
     cores_delta: int | None = None  # change: "two more cores"
     memory_delta_mib: int | None = None
     disk_delta_gib: int | None = None

@@ -24,6 +24,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.rea
     Reading,
     scan,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.refinement import (
+    bare_difference,
+    refined,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.sizes import values
 
 _YES = re.compile(r"^\W*(?:yes|yeah|yep|ok(?:ay)?|sure|right|correct|oui|ja|genau|d'accord)\b")
@@ -115,6 +119,9 @@ def _as_phrase(text: str, wanted: str, reading: Reading) -> str:
 def _changed(text: str, previous: Request, vocabulary: Vocabulary) -> Request:
     """Return a request that holds only what the follow-up names."""
     reading = scan(text, vocabulary, previous)
+    short = bare_difference(reading, previous)
+    if short is not None:
+        return short.model_copy(update={"explicit": explicit_paths(short)})
     target = Target(previous.kind, previous.platform, previous.platform_tier)
     request = build(reading, vocabulary, target)
     said = _says_something(request, reading)
@@ -139,7 +146,7 @@ def _changed(text: str, previous: Request, vocabulary: Vocabulary) -> Request:
             "distribution": previous.cluster.distribution,
         }
         update["cluster"] = request.cluster.model_copy(update=kept)
-    request = request.model_copy(update=update)
+    request = refined(request.model_copy(update=update), reading)
     return request.model_copy(update={"explicit": explicit_paths(request)})
 
 

@@ -200,16 +200,82 @@ def _changed(context: Context) -> list[Group]:
             why=tuple(why for why in machine.why if why.field != "node"),
         )
         groups[machine.group] = group
-    wishes = context.request.machines
+    wished = _wished(context, groups.values())
     result = []
     for group in groups.values():
-        names = {group.name, group.role, group.base_name}
-        fitting = [w for w in wishes if w.name in names or w.role in names or _for_all(w)]
-        counts = [wish.count for wish in fitting if wish.count is not None and not _for_all(wish)]
-        counted = _with_count(group, counts[-1]) if counts else group
+        fitting, counted = wished[group.name], group
+        for wish in fitting:
+            counted = _counted(context, counted, wish, len(groups))
         spread = replace(counted, spread=counted.count > 1)
         result.append(with_wishes(context, spread, fitting))
     return result
+
+
+def _wished(context: Context, groups: t.Collection[Group]) -> dict[str, list[MachineWish]]:
+    """Return the wishes about each group: those of its name or kind, and those about all machines.
+
+    A change names what is there; a wish about anything else is reported.
+    """
+    found: dict[str, list[MachineWish]] = {group.name: [] for group in groups}
+    for wish in context.request.machines:
+        named = [group for group in groups if _names(context, wish, group)]
+        if not named and not _for_all(wish):
+            name = wish.name or wish.role
+            context.report(
+                "change.unknown",
+                "error",
+                f"machines.{name}",
+                f"The plan has no {name}, it has {', '.join(found)}; name one of those, or say the"
+                " whole request again with what shall be new.",
+            )
+        elif not any(v for k, v in wish.model_dump().items() if k not in ("role", "name")):
+            context.report(
+                "change.nothing",
+                "error",
+                f"machines.{wish.name or wish.role}",
+                f"Say what shall change about {wish.name or wish.role}: its number or a size. To"
+                " leave it out, say the whole request again without it.",
+            )
+        for group in named or (groups if _for_all(wish) else ()):
+            found[group.name].append(wish)
+    return found
+
+
+def _names(context: Context, wish: MachineWish, group: Group) -> bool:
+    """Return whether a wish names a group: by its name, else by its role or kind of software."""
+    if wish.name is not None:
+        machines = context.previous.machines if context.previous else ()
+        own = {machine.name for machine in machines if machine.group == group.name}
+        return wish.name in own | {group.name, group.base_name}
+    families = context.knowledge.families
+    family = families.get(group.role) or families.get(group.name)
+    kinds = {group.name, group.role} | ({family.category} if family else set())
+    return wish.role in kinds
+
+
+def _counted(context: Context, group: Group, wish: MachineWish, groups: int) -> Group:
+    """Return the group with the count that was said, or the difference to it."""
+    if wish.count is None and wish.count_delta is None:
+        return group
+    if _for_all(wish) and groups > 1:
+        context.report(
+            "change.whose",
+            "error",
+            "machines.count",
+            "The plan has several kinds of machines; say of which there shall be more or fewer.",
+        )
+        return group
+    count = group.count + wish.count_delta if wish.count_delta else wish.count or 0
+    if count < 1:
+        context.report(
+            "change.none-left",
+            "error",
+            f"machines.{group.name}.count",
+            f"There are {group.count} {group.name}, so none would be left; use the playbook destroy"
+            " to remove a deployment.",
+        )
+        return group
+    return _with_count(group, count)
 
 
 def _with_count(group: Group, count: int) -> Group:

@@ -157,6 +157,8 @@ def _fitted(
     bridge = bridge or context.site.network.bridge
     hosts, pools = hosts_and_pools(context.snapshot, context.site, context.environment, bridge)
     _check_known(context, names, identities, {host.name for host in hosts})
+    for ready in prepared:
+        _check_moves(context, ready.group, named(ready.group), identities)
     if context.refused:
         return None
     groups = relax_spread(context, groups, hosts)
@@ -177,5 +179,24 @@ def _check_known(
                 f"machines.{name}.node",
                 f"{name} is on {known.node}, which takes no machines now (offline, in maintenance,"
                 " not of the site or without the bridge); bring the host back first.",
+                "facts",
+            )
+
+
+def _check_moves(context: Context, group: Group, names: list[str], identities: Identities) -> None:
+    """Report machines that a change asks to another host: planning does not migrate.
+
+    A request that is made again leaves machines where somebody has migrated them.
+    """
+    wanted = group.wish.node if group.wish and context.request.operation != "create" else None
+    for name in names if wanted else ():
+        known = identities.known.get(name)
+        if known is not None and known.guest is not None and known.node != wanted:
+            context.report(
+                "machine.moves",
+                "error",
+                f"machines.{name}.node",
+                f"{name} exists on {known.node} and is not moved to {wanted} by a plan; migrate it"
+                " in Proxmox VE.",
                 "facts",
             )

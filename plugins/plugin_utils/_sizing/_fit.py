@@ -103,6 +103,7 @@ def fit(
 def _items(
     group: Group, site: Where, names: list[str], known: t.Mapping[str, Known]
 ) -> t.Iterator[Item]:
+    moved = bool(group.wish and group.wish.node)  # what is only planned may go elsewhere
     for name in names:
         existing = known.get(name)
         guest = existing.guest if existing else None
@@ -115,7 +116,7 @@ def _items(
                 group=group.name,
                 spread=group.spread,
                 restart=group.ha,
-                hosts=site.hosts if existing is None else frozenset({existing.node}),
+                hosts=site.hosts if existing is None or moved else frozenset({existing.node}),
             )
             continue
         growth = max(0.0, group.disk_gib - guest.disk_gib)

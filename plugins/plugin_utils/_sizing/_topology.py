@@ -6,6 +6,8 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, replace
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Machine
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import Why
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
     AppWish,
     ClusterWish,
@@ -35,6 +37,8 @@ QUORUM_SIZES = (1, 3, 5)
 SERVER_MINIMUM = {"cores": 2, "memory_mib": 2048, "disk_gib": 20}
 AGENT_MINIMUM = {"cores": 1, "memory_mib": 1024, "disk_gib": 15}
 QUORUM_SOURCE = "cluster.quorum (etcd keeps a majority only with an odd number of members)"
+#: Source of a number that a change does not touch and whose reason is not known any more.
+UNCHANGED = "previous plan"
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,8 @@ def _topology(context: Context, table: Profiles) -> Topology | None:
     servers = _said(context, "server", wish.servers, wish.servers_delta)
     agents = _said(context, "agent", wish.agents, wish.agents_delta)
     total = wish.total_nodes
+    if request.ha and servers is not None and servers.source == UNCHANGED:
+        servers = servers if servers.value >= table.high_availability.servers else None
     if servers is None:
         servers = _rest_for_servers(total, agents) or _server_count(table, profile_id, ha, total)
     if agents is None and total is not None:
@@ -107,7 +113,7 @@ def _said(context: Context, role: str, said: int | None, delta: int | None) -> C
     there = len(cluster.servers if role == "server" else cluster.agents)
     if delta:
         return Count(there + delta, True, f"{delta:+d} to the {there} there are.", "explicit")
-    return Count(there, True, "Unchanged.", "previous plan")
+    return Count(there, True, "Unchanged.", UNCHANGED)
 
 
 def _rest_for_servers(total: int | None, agents: Count | None) -> Count | None:
@@ -213,13 +219,25 @@ def _sized(context: Context, table: Profiles, topology: Topology, role: str) -> 
     return with_wishes(context, group, [*general, *own])
 
 
+def _kept(group: Group, there: Machine) -> t.Iterator[Why]:
+    """Yield the reasons of unchanged numbers, as the earlier plan has them."""
+    before = {why.field: why for why in there.why}
+    for why in group.why:
+        if why.source == UNCHANGED:
+            yield before.get(why.field, why)
+
+
 def _base_sizes(context: Context, table: Profiles, topology: Topology, group: Group) -> Group:
     """Give the group its sizes: those it has already, else the profile's."""
     there = previous_machine(context, group.name)
     if there is not None:
         for number, value in sizes_of(there).items():
             group = replace(group, **t.cast("dict[str, t.Any]", {number: value}))
-            group = group.because(number, "Unchanged.", "previous plan", 1.0)
+            group = group.because(number, "Unchanged.", UNCHANGED, 1.0)
+        # What was decided before keeps the reason that it had.
+        group = replace(
+            group, why=(*(w for w in group.why if w.source != UNCHANGED), *_kept(group, there))
+        )
         return replace(group, minimum={**group.minimum, "disk_gib": group.disk_gib})
     layers = [topology.profile] + ([table.high_availability] if topology.ha else [])
     server = group.role == "server"

@@ -23,7 +23,8 @@ from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._
 
 def test_without_a_provider_the_rules_decide() -> None:
     wanted = request(ha=True)
-    assert decide(wanted, snapshot(), site()) == plan(wanted)
+    decided = decide(wanted, snapshot(), site())
+    assert decided.model_copy(update={"rounds": ()}) == plan(wanted)
 
 
 def test_a_question_needs_no_model(monkeypatch: pytest.MonkeyPatch) -> None:
