@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import http
 import json
+import random
 import re
 import time
 import urllib.parse
@@ -85,6 +86,8 @@ class Api:
             extra, data = {}, await self._answer_request(request, inner)
             if isinstance(data, Reply):
                 extra, data = data.extra, data.data
+            if self.faults.active("random_order", path=inner):
+                data = in_any_order(data)
             response = web.json_response({"data": data, **extra}, headers=HEADERS)
         except PveError as error:
             response = error_response(error)
@@ -323,6 +326,15 @@ def error_response(error: PveError) -> web.Response:
     if error.errors:
         body["errors"] = error.errors
     return web.json_response(body, status=error.status, reason=reason, headers=HEADERS)
+
+
+def in_any_order(value: Any) -> Any:
+    """The same answer as another run of the real API gives it: its hashes have no order."""
+    if isinstance(value, dict):
+        keys = random.sample(sorted(value), len(value))
+        return {key: in_any_order(value[key]) for key in keys}
+    entries = isinstance(value, list) and all(isinstance(item, dict) for item in value)
+    return [in_any_order(item) for item in random.sample(value, len(value))] if entries else value
 
 
 def wrap(response: web.Response) -> web.Response:

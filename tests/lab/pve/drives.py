@@ -156,8 +156,14 @@ class Drives:
         return f"{sid}:{name}"
 
     def check_copy(self: Any, source: str, target: str) -> None:
-        """Free the new image and raise what copying onto a full storage ends with."""
-        if self.faults.active("storage_full", storage=target.partition(":")[0]):
+        """Free the new image and raise what copying onto a full or locked storage ends with."""
+        storage = target.partition(":")[0]
+        if self.faults.active("storage_lock_held", storage=storage):
+            self.free(target)
+            raise die(
+                f"can't lock file '/var/lock/pve-manager/pve-storage-{storage}' - got timeout"
+            )
+        if self.faults.active("storage_full", storage=storage):
             self.free(target)
             raise die(
                 "copy failed: command '/usr/bin/qemu-img convert -p -n -f raw -O raw"

@@ -53,6 +53,7 @@ ENDED: list[tuple[str, dict[str, Any], Request, str]] = [
     ("guest_locked", {"vmid": 200}, START, "VM is locked (backup)"),
     ("storage_offline", {"storage": "ceph-vm"}, CLONE, "is not online"),
     ("storage_full", {"storage": "ceph-vm"}, CLONE, "clone failed: copy failed"),
+    ("storage_lock_held", {"storage": "ceph-vm"}, CLONE, "pve-storage-ceph-vm' - got timeout"),
     ("task_warning", {"vmid": 200}, START, "WARNINGS: 1"),
     ("task_error", {"path": "qmclone", "message": "it broke"}, CLONE, "it broke"),
     ("start_fails", {"vmid": 200}, START, "QEMU exited with code 1"),
@@ -166,13 +167,82 @@ def test_offline_node_in_the_lists(server: PveServer, client: Client) -> None:
     assert listed["storage/pve2/local"]["status"] == "unknown"
 
 
-def test_every_fault_is_tried_here() -> None:
+# The ways in which a cluster fails, each with its switches; what needs none is asked for below.
+CLASSES: dict[str, set[str]] = {
+    "400 parameters": {"bad_parameter"},
+    "401 credentials": {"ticket_expired"},
+    "401 cluster file system restarts": {"cluster_filesystem_down"},
+    "403 privileges": {"forbidden"},
+    "500 anything": {"server_error"},
+    "500 node name": {"unknown_node"},
+    "501 method": {"not_implemented"},
+    "595 node or daemon down": {"daemon_down", "node_down"},
+    "596 node hangs": {"proxy_timeout", "slow"},
+    "quorum": {"no_quorum"},
+    "lock files": {"config_lock_held", "storage_lock_held"},
+    "locked guest": {"guest_locked"},
+    "VMID taken in between": {"vmid_race"},
+    "guest on another node": {"guest_moved"},
+    "storage": {"storage_offline", "storage_unmounted", "storage_full"},
+    "tasks": {"task_warning", "task_error"},
+    "start and stop": {"start_fails", "ignores_shutdown"},
+    "guest agent": {"agent_silent", "agent_no_address"},
+    "digest": {"digest_conflict"},
+    "download": {"download_fails"},
+    "lists": {"stale_resources", "random_order"},
+    "connection": {"connection_closed"},
+}
+UNASKED: list[tuple[Request, int | str, str]] = [
+    (("GET", "/nopath", {}), 501, "Method 'GET /nopath' not implemented"),
+    (("GET", "/nodes/nope/status", {}), 500, "hostname lookup 'nope' failed"),
+    (("POST", "/pools", {"poolid": "lab"}), 500, "create pool failed: pool 'lab' already exists"),
+    (("GET", "/cluster/nextid", {"vmid": 100}), 400, "Parameter verification failed."),
+    (("GET", "/nodes/pve2/qemu/100/config", {}), 500, "100.conf' does not exist"),
+    (("POST", "/nodes/pve2/qemu/100/status/start", {}), "task", "does not exist"),
+    (("POST", "/nodes/pve1/qemu/100/status/start", {}), "task", "VM 100 already running"),
+    (("POST", "/nodes/pve1/qemu/9000/status/start", {}), "task", "if it's a template"),
+    (("DELETE", "/nodes/pve1/qemu/100", {}), 500, "VM 100 is running - destroy failed"),
+    (("GET", "/nodes/pve1/tasks/nonsense/status", {}), 400, "Parameter verification failed."),
+    (("GET", "/nodes/pve1/storage/nope/status", {}), 400, "Parameter verification failed."),
+    (("PUT", f"{GUEST}/resize", {"disk": "scsi0", "size": "1G"}), "task", "shrinking disks"),
+    (("PUT", f"{GUEST}/config", {"digest": "0" * 40, "cores": 2}), 500, "checksum mismatch"),
+    (("GET", f"{GUEST}/agent/network-get-interfaces", {}), 500, "VM 200 is not running"),
+]
+
+
+@pytest.mark.parametrize("case", UNASKED, ids=lambda case: " ".join(case[0][:2]))
+def test_failures_that_need_no_switch(client: Client, case: tuple[Request, int | str, str]) -> None:
+    (method, path, values), status, said = case
+    if status == "task":
+        assert said in client.task(method, path, **values)
+    else:
+        got, why = client.refusal(method, path, **values)
+        assert (got, said in why) == (status, True), why
+
+
+def test_other_order_of_the_same_answer(server: PveServer, client: Client) -> None:
+    plain = client.call("GET", "/cluster/resources").json()["data"]
+    server.faults.set("random_order", path="/cluster/resources")
+    orders = set()
+    for _ in range(20):
+        listed = client.call("GET", "/cluster/resources").json()["data"]
+        orders.add(tuple(entry["id"] for entry in listed))
+        assert {entry["id"]: set(entry) for entry in listed} == {
+            entry["id"]: set(entry) for entry in plain
+        }
+    assert len(orders) > 1
+
+
+def test_every_class_of_failure_has_a_switch_that_is_tried_here() -> None:
+    switches = [name for names in CLASSES.values() for name in names]
+    assert sorted(switches) == sorted(KINDS)
     named = {row[0] for row in (*ANSWERED, *ENDED)}
     singly = {
         "ticket_expired",
         "connection_closed",
         "agent_no_address",
         "ignores_shutdown",
+        "random_order",
         "stale_resources",
         "slow",
     }

@@ -12,6 +12,7 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve import 
     client,
     collect,
     errors,
+    guest_pass,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
     Snapshot,
@@ -27,6 +28,7 @@ from unit.plugins.module_utils._pve.support import DATA, RecordedApi, recorded
 # that its next id counts guests that are not in it.
 MOMENTARY = ("addresses", "cpu_load", "cpu_model", "memory_used_mib", "uptime_seconds")
 MOMENTARY += ("available_gib", "used_gib", "source", "manager_status", "missing", "next_vmid")
+AGENT = "guests.100.addresses"
 
 
 @pytest.fixture(scope="module", params=["8.4", "9.1"])
@@ -35,7 +37,7 @@ def server(request: pytest.FixtureRequest) -> t.Iterator[PveServer]:
         yield running
 
 
-def connect(server: PveServer, token: str) -> client.Client:
+def connect(server: PveServer, token: str, **options: t.Any) -> client.Client:
     identity, secret = token.split("=", 1)
     return client.connect(
         client.Connection.from_options(
@@ -44,6 +46,7 @@ def connect(server: PveServer, token: str) -> client.Client:
                 "api_token_id": identity,
                 "api_token_secret": secret,
                 "ca_path": str(server.ca_file),
+                **options,
             }
         )
     )
@@ -113,3 +116,97 @@ def test_recorded_answers_are_replayed(recording: Path) -> None:
     found = replay_file(recording)
     for score in (found.statuses, found.messages):
         assert score.equal == score.all > 0, found.differences
+
+
+# (fault, its fields, depth, what is said to be missing)
+DISTURBED: list[tuple[str, dict[str, t.Any], str, set[tuple[str, str]]]] = [
+    ("node_down", {"node": "pve3"}, "addresses", {("facts.node-offline", "nodes.pve3")}),
+    ("agent_silent", {"vmid": 100}, "addresses", {("facts.no-agent-answer", AGENT)}),
+    (
+        "forbidden",
+        {"path": "/nodes/*/agent/*", "vmid": 100},
+        "addresses",
+        {("facts.forbidden", AGENT)},
+    ),
+    (
+        "slow",
+        {"path": "/nodes/*/agent/*", "vmid": 100, "seconds": 1.0},
+        "addresses",
+        {("facts.unreachable", AGENT)},
+    ),
+    (
+        "slow",
+        {"path": "/nodes/pve2/network", "seconds": 1.0},
+        "basic",
+        {("facts.unreachable", "bridges.pve2")},
+    ),
+    (
+        "daemon_down",
+        {"path": "/nodes/pve2/network"},
+        "basic",
+        {("facts.unreachable", "bridges.pve2")},
+    ),
+    (
+        "proxy_timeout",
+        {"path": "/nodes/pve2/network"},
+        "basic",
+        {("facts.unreachable", "bridges.pve2")},
+    ),
+    (
+        "connection_closed",
+        {"path": "/nodes/pve2/network"},
+        "basic",
+        {("facts.unreachable", "bridges.pve2")},
+    ),
+    ("server_error", {"path": "/cluster/backup"}, "basic", {("facts.failed", "backup_jobs")}),
+    (
+        "not_implemented",
+        {"path": "/cluster/mapping/pci"},
+        "basic",
+        {("facts.failed", "pci_mappings")},
+    ),
+    ("no_quorum", {}, "basic", set()),
+    ("random_order", {}, "addresses", set()),
+]
+
+
+@pytest.mark.parametrize("case", DISTURBED, ids=lambda case: f"{case[0]}-{case[3]}")
+def test_what_fails_is_said_and_the_rest_is_read(
+    case: tuple[str, dict[str, t.Any], str, set[tuple[str, str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fault, fields, depth, said = case
+    monkeypatch.setattr(guest_pass, "GUEST_TIMEOUT_SECONDS", 0.5)
+    with PveServer() as server:
+        whole = collect.collect(connect(server, server.make_token()), depth=depth)
+        server.faults.set(fault, **fields)
+        api = connect(server, server.make_token("other@pve"), timeout_seconds=0.5)
+        facts = collect.collect(api, depth=depth)
+        parse(Snapshot, facts)
+        assert not server.state.crashes
+    before = {(item["id"], item["field"]) for item in whole["missing"]}
+    assert {(item["id"], item["field"]) for item in facts["missing"]} - before >= said
+    assert all(item["message"].endswith(".") for item in facts["missing"])
+    assert [guest["vmid"] for guest in facts["guests"]] == [g["vmid"] for g in whole["guests"]]
+    assert facts["quorate"] is (fault != "no_quorum")
+    if fault == "random_order":
+        assert lasting(facts) == lasting(whole)
+
+
+def test_failures_that_pass_are_not_seen() -> None:
+    with PveServer() as server:
+        api = connect(server, server.make_token())
+        whole = collect.collect(api)
+        server.faults.set("daemon_down", path="/nodes/pve2/network", times=2)
+        again = connect(server, server.make_token("other@pve"))
+        assert lasting(collect.collect(again)) == lasting(whole)
+
+
+def test_new_guest_without_values_in_the_list_is_read_from_its_configuration() -> None:
+    with PveServer() as server:
+        server.state.initial_vmids.discard(100)
+        server.faults.set("stale_resources")
+        facts = collect.collect(connect(server, server.make_token()))
+    nas = next(guest for guest in facts["guests"] if guest["vmid"] == 100)
+    assert (nas["name"], nas["cpus"], nas["memory_mib"], nas["disk_gib"]) == ("nas", 4, 8192, 64.0)
+    node = next(node for node in facts["nodes"] if node["name"] == "pve1")
+    assert node["committed_memory_mib"] == 8192
