@@ -7,10 +7,16 @@
 from __future__ import annotations
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
+    ContractError,
     Request,
     require,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.build import build
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.entry import (
+    app_description,
+    read_json,
+    refusal,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.followup import (
     follow_up,
 )
@@ -36,7 +42,14 @@ def read_request(
     names = vocabulary or Vocabulary()
     if previous is not None:
         return follow_up(text, previous, names)
-    return build(scan(text, names), names)
+    given = read_json(text)
+    if given is not None:
+        return given
+    try:
+        described = app_description(text)
+    except ContractError as error:
+        return refusal(text, "entry", str(error))
+    return build(scan(described or text, names), names)
 
 
 __all__ = ["Vocabulary", "read_request", "read_structured"]

@@ -200,8 +200,7 @@ def component_names(reading: Reading, target: Target) -> tuple[str, ...]:
     """Return all parts of an application, branded or not, in the order they were named."""
     if target.kind == "cluster" or reading.component is not None:
         return ()
-    stored = any(entry.store for _at, entry in reading.meaning.software)
-    parts = [part for part in reading.meaning.parts if not (stored and part == "database")]
+    parts = _own_parts(reading)
     found = [entry.family for _at, entry in reading.meaning.software]
     found += [part for part in parts if part != "app" or len(parts) == 1]
     if any(
@@ -211,6 +210,18 @@ def component_names(reading: Reading, target: Target) -> tuple[str, ...]:
     ):
         found.append("load-balancer")
     return tuple(dict.fromkeys(found))
+
+
+def _own_parts(reading: Reading) -> list[str]:
+    """Return the parts without those that describe a store ("a PostgreSQL database")."""
+    stores = [index for index, entry in reading.meaning.software if entry.store]
+    described = {
+        reading.tokens[index].concept.partition(".")[2]
+        for index in range(len(reading.tokens))
+        if reading.tokens[index].has("part.database", "part.cache", "part.queue")
+        and any(abs(index - store) <= 2 for store in stores)
+    }
+    return [part for part in reading.meaning.parts if part not in described]
 
 
 def workload_of(reading: Reading, target: Target) -> str | None:

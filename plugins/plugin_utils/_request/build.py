@@ -60,6 +60,12 @@ _CHAT = re.compile(
 )
 
 
+HOW_MUCH = {
+    "scale": ("cluster.agents", "How many workers shall the cluster have?"),
+    "resize": ("cores, memory or disk", "Which cores, memory or disk shall it have?"),
+}
+
+
 def build(reading: Reading, vocabulary: Vocabulary, target: Target | None = None) -> Request:
     """Return the Request of one sentence; ``target`` is known when it follows up another."""
     target = target or decide(reading)
@@ -73,7 +79,7 @@ def build(reading: Reading, vocabulary: Vocabulary, target: Target | None = None
         answer="plan",
         operation=operation_of(reading, target),
         kind=target.kind,
-        deployment=_deployment(reading, cluster, machines),
+        deployment=_deployment(reading, target, cluster, machines),
         environment=t.cast("t.Any", reading.meaning.environment),
         ha=reading.meaning.ha,
         workload=workload_of(reading, target),
@@ -137,10 +143,12 @@ def _hostile(reading: Reading, verdict: checks.Verdict) -> None:
 
 
 def _deployment(
-    reading: Reading, cluster: ClusterWish | None, machines: list[MachineWish]
+    reading: Reading, target: Target, cluster: ClusterWish | None, machines: list[MachineWish]
 ) -> str | None:
     if cluster is not None:
         return cluster.name
+    if target.platform == "kubernetes" and reading.entities.names:
+        return reading.entities.names[0]
     names = [machine.name for machine in machines if machine.name]
     return names[0] if len(names) == 1 else None
 
@@ -337,6 +345,8 @@ def _missing(reading: Reading, target: Target, request: Request, verdict: checks
         named = request.deployment or any(m.name or m.vmid for m in request.machines)
         if not named:
             verdict.ask("name", "Which existing machine or cluster is meant?")
+        elif request.operation in ("scale", "resize") and not _says_how_much(reading, request):
+            verdict.ask(*HOW_MUCH[request.operation])
         return
     if target.platform == "kubernetes":
         _missing_kubernetes(reading, request, verdict)
@@ -350,6 +360,16 @@ def _missing(reading: Reading, target: Target, request: Request, verdict: checks
             "drivers",
             "No number of users, rate or size was said; the smallest usual scale is assumed.",
         )
+
+
+def _says_how_much(reading: Reading, request: Request) -> bool:
+    """Tell whether a change of size or count says what it shall be afterwards."""
+    cluster = request.cluster
+    counts = () if cluster is None else (cluster.servers, cluster.agents, cluster.total_nodes)
+    deltas = () if cluster is None else (cluster.servers_delta, cluster.agents_delta)
+    sized = reading.sizes or any(m.tendency or m.factor for m in request.machines)
+    counted = any(number is not None for number in (*counts, *deltas))
+    return bool(sized or counted or reading.meaning.tendency or request.questions)
 
 
 def _missing_machine(reading: Reading, request: Request, verdict: checks.Verdict) -> None:

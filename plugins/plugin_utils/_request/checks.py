@@ -50,6 +50,12 @@ class Verdict:
             return "redirect"
         return "ask" if self.questions else "plan"
 
+    def note(self, rule: str, field: str, message: str) -> None:
+        """Say how something was taken."""
+        self.findings.append(
+            Finding(id=f"request.{rule}", severity="info", field=field, message=message)
+        )
+
     def warn(self, rule: str, field: str, message: str) -> None:
         """Note something the person should know."""
         self.findings.append(
@@ -135,7 +141,9 @@ def check_cluster(verdict: Verdict, cluster: ClusterWish, ha: bool | None) -> No
     """Check quorum and the arithmetic of a total and its parts."""
     servers = cluster.servers
     if servers == 0:
-        verdict.ask("cluster.servers", "A cluster needs at least one server; shall it have 1 or 3?")
+        verdict.refuse(
+            "quorum", "cluster.servers", "A cluster needs at least one server; use 1, 3 or 5."
+        )
     elif servers is not None and servers > MAX_SERVERS:
         verdict.limit(
             "quorum",

@@ -81,7 +81,7 @@ def _mixed_script(text: str) -> bool:
 
 def template_syntax(text: str) -> str | None:
     """Return the first piece of template, HCL or shell syntax in the text."""
-    found = _TEMPLATE.search(re.sub(r"`([\w.-]+)`", r"'\1'", text))
+    found = _TEMPLATE.search(text)
     return found.group(0).strip() if found else None
 
 

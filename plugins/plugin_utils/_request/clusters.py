@@ -34,6 +34,8 @@ def cluster_wish(reading: Reading, target: Target, verdict: checks.Verdict) -> C
         total = None
     elif total == 1 and servers is None and agents is None:
         servers, agents, total = 1, 0, None
+    if total is not None and servers is None and agents is None:
+        servers, agents = _all_alike(reading, total)
     rest = next((head for head in reading.heads if head.rest), None)
     if total is not None:
         if rest is not None or any(h.of_them for h in reading.counted("server")):
@@ -51,6 +53,7 @@ def cluster_wish(reading: Reading, target: Target, verdict: checks.Verdict) -> C
     if name is None and operation_of(reading, target) != "create":
         name = entities.target_name
     k3s = reading.mentions("kind.k3s") or bool(re.search(r"\bk3s", name or ""))
+    k3s = k3s or any(token.word.startswith("k3s ") for token in reading.tokens)
     cluster = ClusterWish(
         name=name,
         distribution="k3s" if k3s else "kubernetes",
@@ -69,6 +72,12 @@ def cluster_wish(reading: Reading, target: Target, verdict: checks.Verdict) -> C
     if delta is None and delta_servers is None:
         checks.check_cluster(verdict, cluster, reading.meaning.ha)
     return cluster
+
+
+def _all_alike(reading: Reading, total: int) -> tuple[int | None, int | None]:
+    """Read "3 nodes, all of them servers"; workers need a server, so all of them is no answer."""
+    heads = [head for head in reading.counted("server") if head.all_of_them]
+    return (total, 0) if heads else (None, None)
 
 
 def _counted(reading: Reading, role: str) -> list[Head]:

@@ -40,7 +40,7 @@ _DATASTORE = re.compile(
     rf" (?:{_MACHINE} |database )?(?:for|fur|pour) {_ARTICLE}(?:k3s|k8s|rancher)\b"
 )
 _CARRIES = re.compile(
-    r"\b(?:joined|carry|carries|manag\w+|connected|standard workload|verwaltet|gere)\b"
+    r"\b(?:joined|carry|carries|manag(?:e|es|ed|ing)|connected|standard workload|verwaltet|gere)\b"
     r"|\b(?:for|pour|fur) (?:\S+ ){0,5}?(?:clusters?|nodes|agents|workers|knoten|noeuds)\b"
     r"|\b(?:for|pour|fur) (?:a |an |the |une? |eine? )?(?:home|lab|homelab)\b"
     r"|\bof a (?:kubernetes|k3s|k8s) cluster\b|\bthat (?:only runs|provides?|exceeds)\b"

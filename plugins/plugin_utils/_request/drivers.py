@@ -73,7 +73,11 @@ def _level(tokens: list[Token], index: int, levels: Levels) -> bool:
     if unit.concept in _MS:
         before = " ".join(token.word for token in tokens[max(index - 7, 0) : index])
         after = " ".join(token.word for token in tokens[index + 2 : index + 5])
-        found = re.findall(r"\bp ?(\d{2,3})\b", f"{before} {after}")
+        around = f"{before} {after}"
+        found = re.findall(r"\bp ?(\d{2,3})\b", around) or re.findall(
+            r"\b(\d{2,3}) ?(?:th|st|nd|rd|e|eme|er|\.)?[ -]?(?:percentile|perzentil|centile)",
+            around,
+        )
         latency = re.search(
             r"latenc|latenz|antwortzeit|response|temps de reponse", f"{before} {after}"
         )

@@ -67,6 +67,11 @@ def _general(request: Request, facts: dict[str, t.Any]) -> None:
         facts["operation"] = "upgrade" if _upgrades(request) else request.operation
     facts.update({k: v for k, v in request.drivers.items() if k not in ("cores", "lcores")})
     facts.update(request.sla)
+    if "rps" in request.drivers:  # case files count queries and requests a second alike
+        facts.setdefault("qps", request.drivers["rps"])
+        facts.setdefault("qps_peak", request.drivers.get("rps_peak"))
+    if request.cluster is None and request.platform == "kubernetes":
+        facts["name"] = request.deployment
     for name, value in request.totals.items():
         facts[f"total_{name}"] = value
 

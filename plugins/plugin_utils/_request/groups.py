@@ -30,6 +30,7 @@ class Head:
     small: bool = False  # hosts that are small computers
     of_them: bool = False  # part of a total that was said
     total: bool = False
+    all_of_them: bool = False  # "3 nodes, all of them servers"
     more: int = 0
     driver: bool = False  # a load ("that carries 800 agents"), not machines to make
     article: bool = False
@@ -266,6 +267,9 @@ def _cues(tokens: list[Token], head: Head) -> None:
     inside = tokens[start : head.index]
     after = tokens[head.end : head.end + 3]
     head.of_them = any(token.has("word.of_them") for token in [*before[-2:], *inside])
+    head.all_of_them = head.count is None and any(
+        token.has("word.all_of_them") for token in [*before, *inside]
+    )
     head.total = any(token.has("word.total") for token in [*before, *inside, *after[:2]])
     if any(token.has("word.more") for token in [*before[-1:], *inside, *after[:1]]):
         head.more = 1
@@ -276,10 +280,15 @@ def _cues(tokens: list[Token], head: Head) -> None:
         in {"on", "auf", "sur", "my", "our", "meinem", "mon", "unserem", "notre", "meinen", "mes"}
         for token in before
     )
-    if head.small or (
-        head.role in {"node", "vm"}
-        and proxmox
-        and (place or tokens[head.index].has("role.node", "kind.host"))
+    at_home = any(token.has("word.home", "word.proxmox") for token in before)
+    if (
+        (at_home and tokens[head.index].has("kind.host"))
+        or head.small
+        or (
+            head.role in {"node", "vm"}
+            and proxmox
+            and (place or tokens[head.index].has("role.node", "kind.host"))
+        )
     ):
         head.host = True
 
@@ -314,6 +323,9 @@ def bind(
         target = next((h for h in usable if h.name and 0 <= run.start - h.end <= 1), None)
         target = target or _named_after(tokens, run, usable) or _premodified(tokens, run, usable)
         each = has_each(tokens, run)
+        if each and _every_node(tokens, run) and any(h.role in CLUSTER_ROLES for h in usable):
+            common.append(run)
+            continue
         if target is None:
             target = _before(tokens, run, usable)
             if target is not None and each:
@@ -333,6 +345,16 @@ def _is_total(tokens: list[Token], run: Run) -> bool:
     before = tokens[max(run.start - 2, 0) : run.start]
     return any(token.has("word.total") for token in after[:2]) or any(
         token.has("word.total") for token in before
+    )
+
+
+def _every_node(tokens: list[Token], run: Run) -> bool:
+    """Tell whether "per node", "all nodes" or the like stands beside the run."""
+    near = [*tokens[max(run.start - 3, 0) : run.start], *tokens[run.end : run.end + 2]]
+    return any(
+        token.has("word.each")
+        and re.search(r"node|machine|maschine|noeud|knoten|vm|server|host|box", token.word)
+        for token in near
     )
 
 

@@ -55,6 +55,8 @@ class Lexicon:
     longest: int
     languages: Mapping[str, frozenset[str]]  # function words
     slips: dict[str, str] = dataclasses.field(compare=False)  # words already looked at
+    literal_cues: frozenset[str]  # words that literals are found by
+    naming_cues: frozenset[str]  # what follows one of these is a name
     presence: frozenset[str]  # words that may stand between people and "at once"
     in_lists: Mapping[str, str]  # everyday word → family, only in a list of software
     renamed: Mapping[str, Mapping[str, str]]  # family → driver as read → driver of its knowledge
@@ -114,6 +116,8 @@ def builtin() -> Lexicon:
         correctable=correctable,
         not_typos=frozenset(software["not_typos"]),
         longest=longest,
+        literal_cues=frozenset(words["literal_cues"]),
+        naming_cues=frozenset(words["naming_cues"]),
         presence=frozenset(words["presence"]),
         in_lists=software["in_lists"],
         renamed=software["renamed_drivers"],
@@ -194,17 +198,17 @@ def corrected(word: str, lexicon: Lexicon) -> str:
 
 def _nearest(word: str, lexicon: Lexicon) -> str:
     limit = 2 if len(word) >= 9 else 1
-    best, best_distance = word, limit + 1
+    best, fewest = word, limit + 1
     for length in range(len(word) - limit, len(word) + limit + 1):
         for candidate in lexicon.correctable.get(length, ()):
             if not _same_start(word, candidate):
                 continue
-            distance = _distance(word, candidate, limit)
+            slips = distance(word, candidate, limit)
             swapped = sorted(word) == sorted(candidate)
-            if len(word) == 5 and distance == 1 and not swapped and len(candidate) != 6:
+            if len(word) == 5 and slips == 1 and not swapped and len(candidate) != 6:
                 continue
-            if distance < best_distance:
-                best, best_distance = candidate, distance
+            if slips < fewest:
+                best, fewest = candidate, slips
     return best
 
 
@@ -212,7 +216,7 @@ def _same_start(word: str, candidate: str) -> bool:
     return word[0] == candidate[0] or word[1::-1] == candidate[:2]
 
 
-def _distance(left: str, right: str, limit: int) -> int:
+def distance(left: str, right: str, limit: int) -> int:
     """Return the Damerau-Levenshtein distance (neighbour swaps count one), capped above limit."""
     before: list[int] = []
     row = list(range(len(right) + 1))

@@ -21,6 +21,7 @@ class Entities:
     version: str | None = None
     os: str | None = None
     node: str | None = None
+    other_nodes: list[str] = dataclasses.field(default_factory=list)  # further hosts that were said
     storage: str | None = None
     bridge: str | None = None
     vlan: int | None = None

@@ -51,9 +51,29 @@ def _contradictions(reading: Reading, verdict: checks.Verdict) -> None:
                 )
 
 
+def _hosts(reading: Reading, cluster: ClusterWish | None, verdict: checks.Verdict) -> None:
+    """Ask which of several hosts is meant; machines that are several are spread by the plan."""
+    entities = reading.entities
+    if not entities.other_nodes:
+        return
+    named = " and ".join([str(entities.node), *entities.other_nodes])
+    counts = [head.count or 1 for head in reading.heads if not (head.host or head.driver)]
+    entities.node = None
+    if cluster is not None or max(counts, default=1) > 1 or len(entities.names) > 1:
+        verdict.note(
+            "hosts",
+            "machines.node",
+            f"The hosts {named} were said; machines of one group are spread over the hosts by the"
+            " plan, not one by one.",
+        )
+    else:
+        verdict.ask("machines.node", f"Both {named} were said; on which host shall it run?")
+
+
 def machine_wishes(
     reading: Reading, target: Target, cluster: ClusterWish | None, verdict: checks.Verdict
 ) -> list[MachineWish]:
+    _hosts(reading, cluster, verdict)
     delta = _deltas(reading)
     _contradictions(reading, verdict)
     common = values([*reading.global_runs, *reading.common_runs])

@@ -170,7 +170,10 @@ def understand(tokens: list[Token]) -> Meaning:
 def _signal(meaning: Meaning, token: Token) -> None:
     """Keep what one word that is not denied says of the whole request."""
     if token.has("cni."):
-        meaning.cni = token.concept.partition(".")[2]
+        name = token.concept.partition(".")[2]
+        if meaning.cni not in (None, name):
+            meaning.contradictions.append(f"the CNI is both {meaning.cni} and {name}")
+        meaning.cni = name
     elif token.has("word.single_node"):
         meaning.single_node = True
     elif token.has("size."):
@@ -255,7 +258,8 @@ def _operation(tokens: list[Token], meaning: Meaning) -> str:
         and index not in meaning.negated
         and (token.word not in _NOUNS_TOO or _orders(tokens, index))
     ]
-    lead = [name for index, name in verbs if index <= 4]
+    existing = any(token.has("word.existing") for token in tokens)
+    lead = [name for index, name in verbs if index <= 4 or existing]
     first = next((name for name in lead if name not in {"smaller", "larger"}), None)
     if first is None and lead:
         first = lead[0]

@@ -18,7 +18,8 @@ _RAW_NAME = r"(?P<value>\"[^\"\n]{1,200}\"|'[^'\n]{1,200}'|`[\w.-]+`|[^\s,:()]+)
 NAMED = re.compile(
     r"\b(?:named|called|name[ds]?|hostnames?|nomme(?:e?s?)?|appelee?s?|namens|genannt|nom|"
     r"mit (?:dem )?namen?|(?:avec|sous) le nom|heisst|hei(?:ss|s)en soll|s'appelle|der name|"
-    r"it should be called|call (?:it|them))"
+    r"it should be called|call (?:it|them)"
+    r"|as(?= (?:[a-z]+\d+|[a-z0-9]+(?:-[a-z0-9]+)+)(?:[\s,.;]|$)))"
     r"(?:\s*[:=]\s*|\s+(?:is\s+|it\s+|de\s+|should be\s+)?)" + _RAW_NAME
 )
 _LEADING_NAME = re.compile(
@@ -70,6 +71,7 @@ _MUTATED = re.compile(
     r"losche?n?|vergrosser[en]+|verkleiner[en]+|skalier[en]+|redimensionne[rz]?|agrandi[rst]+|"
     r"detrui[rst]+e?|zerstore?n?|increase|reduce|bump|give|gib|donne[rz]?|entferne?n?|stop|to|from|"
     r"zu|zum|aus|of|de|du|a|au|von|in|set|change|reduis|update|modify|downgrade|auf)\s+"
+    r"(?:(?:up|down|out|back)\s+)?"
     r"(?:the\s+|le\s+|la\s+|den\s+|die\s+|das\s+|dem\s+|der\s+)?"
     r"(?:(?:k3s|k8s|kubernetes)\s+)?(?:vm\s+|lxc\s+|container\s+|conteneur\s+|cluster\s+|maschine\s+|machine\s+|"
     r"server\s+|node\s+)?"
@@ -85,6 +87,7 @@ _MUTATION = re.compile(
 )
 _MACHINE_NAME = re.compile(
     r"\b(?:vm|machine|box|container|lxc|server|serveur|maschine|host|guest|ct|conteneur)\s+"
+    r"[\"'\u201c\u201e]?"
     r"(?P<value>[a-z][a-z0-9]*-[a-z0-9-]*\d[a-z0-9-]*|(?!k3s\b|k8s\b|rke2\b|ext4\b|x86\b|apache2\b)"
     r"[a-z]{2,}\d{1,3})\b"
 )
@@ -100,7 +103,8 @@ def _unquoted(raw: str) -> str:
 
 def find_relative(found: Entities, vocabulary: Vocabulary) -> None:
     cue = re.search(
-        r"\b(?:same|twice|double|doubled|triple|half|like|identical|clone|copy|times|sized|big as"
+        r"\b(?:same|twice|double|doubled|triple|half|(?<!would )(?<!'d )like|identical|clone|copy"
+        r"|times|sized|big as"
         r"|identique|pareille?|memes?|comme|deux fois|moitie|fois"
         r"|identisch|doppelt\w*|halb|halfte|gleich\w*|wie|selbe\w*|genauso|fach|mal)\b",
         found.folded,

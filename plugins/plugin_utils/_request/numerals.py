@@ -83,6 +83,8 @@ UNITS: dict[str, float] = {
     **{"zwo": 2, "fuenf": 5, "zwoelf": 12, "fuenfzig": 50, "fuenfzehn": 15, "fourty": 40},
     **{"anderthalb": 1.5, "eineinhalb": 1.5, "zweieinhalb": 2.5, "single": 1, "seul": 1},
     **{"seule": 1, "einzelne": 1, "einzelner": 1, "einzelnen": 1, "einziger": 1, "unique": 1},
+    **{"dual": 2, "quad": 4, "hexa": 6, "octa": 8, "thre": 3, "threee": 3, "fuor": 4, "foru": 4},
+    **{"fiev": 5, "sevn": 7, "eigth": 8, "twevle": 12, "drie": 3, "zewi": 2, "duex": 2},
     **{"both": 2, "couple": 2, "pair": 2, "paire": 2, "paar": 2, "half-dozen": 6, "triple": 3},
     **{"dozen": 12, "dozens": 24, "dutzend": 12, "douzaine": 12, "dizaine": 10, "quinzaine": 15},
     **{"vingtaine": 20, "trentaine": 30, "cinquantaine": 50, "centaine": 100, "twin": 2},

@@ -139,12 +139,27 @@ def _address(found: Entities, cue: str) -> str | None:
         value = take(found, six)
     if value is None:
         return None
-    try:
-        ipaddress.ip_interface(value)
-    except ValueError:
-        found.problems.append(("address", f"{value} is not an IP address"))
+    problem = _unusable(value)
+    if problem is not None:
+        found.problems.append(("address", problem))
         return _address(found, cue)
     return value
+
+
+def _unusable(value: str) -> str | None:
+    """Return why no machine can have this address."""
+    try:
+        interface = ipaddress.ip_interface(value)
+    except ValueError:
+        return f"{value} is not an IP address"
+    network = interface.network
+    if "/" not in value or network.num_addresses <= 2 or network.version == 6:
+        return None
+    if interface.ip == network.broadcast_address:
+        return f"{value} is the broadcast address of {network}"
+    if interface.ip == network.network_address:
+        return f"{value} is the address of the network {network} itself"
+    return None
 
 
 def find_systems(found: Entities, lexicon: Lexicon) -> None:
@@ -184,6 +199,21 @@ def find_systems(found: Entities, lexicon: Lexicon) -> None:
 
 
 def find_places(found: Entities, vocabulary: Vocabulary) -> None:
+    _find_node(found, vocabulary)
+    if found.node is not None:
+        first = found.node
+        for _other in range(16):
+            found.node = None
+            _find_node(found, vocabulary)
+            if found.node is None:
+                break
+            if found.node != first and found.node not in found.other_nodes:
+                found.other_nodes.append(found.node)
+        found.node = first
+    _find_storage(found, vocabulary)
+
+
+def _find_node(found: Entities, vocabulary: Vocabulary) -> None:
     for node in sorted(vocabulary.nodes, key=len, reverse=True):
         match = re.search(
             r"\b(?:on|auf|sur|to|at|an)\s+(?:(?:the\s+)?(?:node|host|noeud|knoten)\s+)?(?P<value>"
@@ -219,6 +249,9 @@ def find_places(found: Entities, vocabulary: Vocabulary) -> None:
                 ),
             )
         )
+
+
+def _find_storage(found: Entities, vocabulary: Vocabulary) -> None:
     for storage in sorted(vocabulary.storages, key=len, reverse=True):
         match = re.search(
             r"(?:\b(?:on|in|auf|sur|dans|im)\s+)?(?:\b(?:storage|datastore|stockage|speicher)\s+)?\b(?P<value>"

@@ -57,6 +57,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.rel
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.sizes import (
     Run,
     Size,
+    describe,
     find_runs,
     find_sizes,
     values,
@@ -65,6 +66,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.tok
     Token,
     tokenise,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.typos import repair
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.unknown import (
     Name,
     unknown_software,
@@ -132,11 +134,13 @@ def scan(text: str, vocabulary: Vocabulary, previous: Request | None = None) -> 
     template = template_syntax(cleaned)
     kept, injected = drop_injections(expand_ligatures(cleaned))
     lexicon = load(vocabulary)
-    entities = extract(kept, lexicon, vocabulary)
+    entities = extract(repair(kept, lexicon), lexicon, vocabulary)
     body = _TEMPLATE_CHUNKS.sub(lambda m: " " * len(m.group(0)), entities.text)
     tokens = tokenise(body, language, lexicon)
     meaning = understand(tokens)
     sizes = find_sizes(tokens)
+    if meaning.operation not in ("create", "add") or previous is not None:
+        describe(tokens, sizes)
     runs = find_runs(tokens, sizes)
     after_cluster = previous is not None and previous.kind == "cluster"
     clusterish = after_cluster or _clusterish(tokens, entities, meaning)

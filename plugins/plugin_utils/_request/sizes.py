@@ -222,6 +222,18 @@ def _more(tokens: list[Token], size: Size) -> int:
     return 0
 
 
+def describe(tokens: list[Token], sizes: list[Size]) -> None:
+    """Give a single amount the dimension of the only noun said ("grow the disk … to 200 GB")."""
+    plain = [size for size in sizes if size.dimension == "bytes"]
+    memory = any(token.has("noun.memory") for token in tokens)
+    disk = any(token.has("noun.disk") for token in tokens)
+    described = any(size.dimension in ("memory_mib", "disk_gib") for size in sizes)
+    if len(plain) != 1 or memory == disk or described:
+        return
+    plain[0].dimension = "memory_mib" if memory else "disk_gib"
+    plain[0].value = plain[0].value if memory else plain[0].value / 1024
+
+
 def find_runs(tokens: list[Token], sizes: list[Size]) -> list[Run]:
     """Group sizes that only small words separate."""
     runs: list[Run] = []

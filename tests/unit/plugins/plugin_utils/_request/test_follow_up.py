@@ -49,9 +49,9 @@ def changes(request: Request) -> dict[str, t.Any]:
             "k8s cluster, 5 workers, 2 cores and 1 GB memory each",
         ),
         (
-            "k3s cluster with 0 masters and 2 workers",
-            "3",
-            "k3s cluster with 3 masters and 2 workers",
+            "k3s cluster with 3 masters and 2 workers and 4 workers",
+            "4",
+            "k3s cluster with 3 masters and 4 workers",
         ),
         ("5 nodes: 3 masters and 4 workers", "7", "7 nodes: 3 masters and 4 workers"),
         ("une VM", "2 cœurs, 4 Go, nommée web-08", "une VM nommée web-08 avec 2 cœurs, 4 Go"),
@@ -129,6 +129,6 @@ def test_a_follow_up_is_checked_like_a_request(text: str, answer: str) -> None:
 
 
 def test_an_answer_can_be_refused() -> None:
-    previous = read_request("k3s cluster with 0 masters")
+    previous = read_request("k3s cluster with 2 workers and 4 workers")
     request = read_request("3 {{ 7*7 }}", previous=previous)
     assert request.answer == "refuse_invalid"
