@@ -215,7 +215,8 @@ def guest(item: Item, detail: GuestDetail | None = None) -> Data:
         "node": item["node"],
         "status": str(item.get("status") or "unknown"),
         "template": bool(item.get("template") or int(config.get("template") or 0)),
-        "cpus": math.ceil(float(item.get("maxcpu") or guests.cpus(config))),
+        # The list never counts more than the node has; the configuration says what is promised.
+        "cpus": max(math.ceil(float(item.get("maxcpu") or 0)), guests.cpus(config)),
         "cpu_load": round(float(item.get("cpu") or 0), 4),
         "memory_mib": memory_mib,
         "memory_used_mib": mib_up(item.get("mem")),

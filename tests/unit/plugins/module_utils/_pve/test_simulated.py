@@ -210,3 +210,12 @@ def test_new_guest_without_values_in_the_list_is_read_from_its_configuration() -
     assert (nas["name"], nas["cpus"], nas["memory_mib"], nas["disk_gib"]) == ("nas", 4, 8192, 64.0)
     node = next(node for node in facts["nodes"] if node["name"] == "pve1")
     assert node["committed_memory_mib"] == 8192
+
+
+def test_more_vcpu_than_the_node_has_are_counted_as_promised() -> None:
+    with PveServer() as server:
+        server.state.vm(100).config.update(cores=12, sockets=2)
+        facts = collect.collect(connect(server, server.make_token()), depth="addresses")
+    nas = next(guest for guest in facts["guests"] if guest["vmid"] == 100)
+    node = next(node for node in facts["nodes"] if node["name"] == "pve1")
+    assert (nas["cpus"], node["cpus"], node["committed_cpus"]) == (24, 16, 24)
