@@ -46,7 +46,8 @@ class ActionModule(ControllerAction):
         run["files"] = {"report": str(report), **args["files"]}
         for name in ("plan", "request", "result"):
             run[name] = _stored(directory / f"{name}.json")
-        run["snapshot"] = run["snapshot"] or _gathered(task_vars)
+        gathered = run["snapshot"] or _gathered(task_vars)
+        run["snapshot"] = gathered or _stored(directory / "snapshot.json")
         if run["plan"] is None:
             return {"failed": True, "msg": f"There is no plan.json in {directory} to report on."}
         run["difference"] = differences(previous, run["plan"]) if previous else []

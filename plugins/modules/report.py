@@ -52,7 +52,8 @@ options:
   snapshot:
     description:
       - Facts of the cluster, for the picture of its nodes before and after the plan.
-      - Default is what M(clusterwright.proxmox.proxmox_facts) has gathered on this host.
+      - Default is what M(clusterwright.proxmox.proxmox_facts) has gathered on this host, else
+        C(snapshot.json) of the folder.
     type: dict
   machines:
     description:

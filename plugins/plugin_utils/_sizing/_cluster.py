@@ -27,6 +27,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._mod
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._topology import (
     Topology,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._wishes import (
+    answered_before,
+)
 
 CNIS: tuple[t.Literal["flannel", "calico", "cilium"], ...] = ("flannel", "calico", "cilium")
 #: k3s brings these itself; they are add-ons of the catalogue here, pinned and chosen.
@@ -174,7 +177,13 @@ def _virtual_address(
 
 
 def build_addons(context: Context, topology: Topology) -> tuple[Addon, ...]:
-    """Return the add-ons: those asked for, then those of the profile, without the excluded."""
+    """Return the add-ons: those asked for, then those of the profile, without the excluded.
+
+    A plan that answers this request already keeps its own, as a refinement may have changed them.
+    """
+    refined = answered_before(context)
+    if refined is not None:
+        return refined.addons
     wish = context.request.cluster or ClusterWish()
     chosen: dict[str, str] = {name: "As asked." for name in wish.addons}
     if context.request.operation != "create" and context.previous is not None:

@@ -53,6 +53,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._pro
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._protection import (
     backups_of,
+    check_ha_volumes,
     replicated,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._site import (
@@ -63,7 +64,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._top
     cluster_groups,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._wishes import (
+    answered_before,
     as_before,
+    cluster_as_before,
     share_totals,
 )
 
@@ -115,6 +118,9 @@ def size(
         previous=previous,
         findings=list(request.findings),
     )
+    refined = answered_before(context)
+    if refined is not None:
+        context.environment = refined.environment
     early = _answered(context)
     if early is not None:
         return early
@@ -251,9 +257,11 @@ def _planned(context: Context, topology: Topology | None, groups: list[Group]) -
         return _stopped(context)
     groups, machines = assembled.groups, replicated(context, assembled.machines)
     backups = backups_of(context, machines)
+    check_ha_volumes(context, machines)
     cluster = None
     if topology is not None and not context.refused:
-        cluster = build_cluster(context, topology, machines, assembled.identities)
+        built = build_cluster(context, topology, machines, assembled.identities)
+        cluster = built and cluster_as_before(context, built)
     cost = cost_of(machines, context.site)
     check_budget(context, cost)
     if context.refused:

@@ -9,8 +9,10 @@ from dataclasses import replace
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
     Machine,
+    Plan,
     digest,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import Cluster
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
     MachineWish,
 )
@@ -176,12 +178,8 @@ def as_before(context: Context, groups: list[Group]) -> list[Group]:
     What was cut to fit stays as it is, also when there is more room now: a second run changes
     nothing.
     """
-    previous = context.previous
-    made = previous.provenance if previous is not None else None
-    if previous is None or made is None or not previous.machines:
-        return groups
-    same = (digest(context.request), digest(context.site))
-    if (made.request_sha256, made.site_sha256) != same:
+    previous = answered_before(context)
+    if previous is None:
         return groups
     context.findings += [f for f in previous.findings if f.id == "capacity.reduced"]
     result = []
@@ -194,3 +192,22 @@ def as_before(context: Context, groups: list[Group]) -> list[Group]:
         else:
             result.append(group)
     return result
+
+
+def answered_before(context: Context) -> Plan | None:
+    """Return the earlier plan when it answers the very same request and site, also refined."""
+    previous = context.previous
+    made = previous.provenance if previous is not None else None
+    if previous is None or made is None or not previous.machines:
+        return None
+    same = (digest(context.request), digest(context.site))
+    return previous if (made.request_sha256, made.site_sha256) == same else None
+
+
+def cluster_as_before(context: Context, cluster: Cluster) -> Cluster:
+    """Return the cluster with what a refinement changed; the version follows the collection."""
+    previous = answered_before(context)
+    before = previous.cluster if previous is not None else None
+    if before is None or (before.servers, before.agents) != (cluster.servers, cluster.agents):
+        return cluster
+    return before.model_copy(update={"version": cluster.version})

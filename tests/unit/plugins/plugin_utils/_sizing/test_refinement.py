@@ -172,3 +172,32 @@ def test_a_machine_that_runs_is_not_moved_by_a_plan() -> None:
     _before, after = refine(MACHINES, "move the database to pve2", facts)
     assert finding_ids(after, "error") == {"machine.moves"}
     assert "migrate it in Proxmox VE" in after.summary
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "use calico",
+        "without monitoring",
+        "make it highly available",
+        "make it production",
+        "make the workers smaller",
+        "one more worker",
+        "put everything on node pve2",
+    ],
+)
+def test_the_next_run_of_the_request_keeps_the_refinement(sentence: str) -> None:
+    before, after = refine(CLUSTER, sentence)
+    assert before.provenance is not None and after.provenance is not None
+    # What the playbook stores: the refined plan still answers the first request.
+    digests = {"request_sha256": before.provenance.request_sha256}
+    stored = after.model_copy(update={"provenance": after.provenance.model_copy(update=digests)})
+    _request, again = size_data(
+        request=to_data(request(**CLUSTER)),
+        previous_plan=to_data(stored),
+        snapshot=FACTS,
+        site=SITE,
+        deployment="it",
+    )
+    assert differences(to_data(before), to_data(stored))
+    assert differences(to_data(stored), to_data(again)) == []
