@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Backup jobs and replication of a plan's machines, by what was asked and what the site wants."""
+"""What keeps a plan's machines from loss: backup jobs, replication, volumes that HA can move."""
 
 from __future__ import annotations
 
@@ -85,6 +85,31 @@ def _check_pool(context: Context, snapshot: Snapshot, job: Backup) -> None:
             f"backups.{job.name}.pool",
             f"The backup job {job.name} is of the pool {job.pool}, which does not exist; name one"
             f" of {', '.join(snapshot.pools) or 'those you make first'}.",
+            "facts",
+        )
+
+
+def check_ha_volumes(context: Context, machines: tuple[Machine, ...]) -> None:
+    """Report highly available machines whose cloud-init drive another node could not read."""
+    if context.snapshot is None:
+        return
+    local = {(row.storage, row.node) for row in context.snapshot.storages if not row.shared}
+    held = sorted(
+        machine.name
+        for machine in machines
+        if machine.kind == "vm"
+        and machine.ha.enabled
+        and machine.cloud_init is not None
+        and (machine.cloud_init.storage, machine.node) in local
+    )
+    if held:
+        context.report(
+            "ha.cloud-init",
+            "error",
+            "site.storages.cloud_init",
+            f"High availability of {', '.join(held)} needs the cloud-init drive on a shared"
+            f" storage, {context.site.storages.cloud_init} is local to each host; name a shared"
+            " one or none.",
             "facts",
         )
 

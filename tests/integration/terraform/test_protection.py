@@ -173,3 +173,17 @@ def test_servers_of_a_cluster_stay_apart(lab: Lab) -> None:
     names = [m["name"] for m in (*servers, worker)]
     assert lab.run("absent", consent=names)["changed"]
     assert not lab.pve.state.ha_rules and not lab.pve.state.ha_groups
+
+
+def test_a_missing_privilege_is_named(lab: Lab) -> None:
+    before = dict(lab.pve.state.backup_jobs)
+    privileges = {*lab.pve.state.access.roles["Administrator"]} - {"Sys.Modify"}
+    lab.token = lab.pve.make_token("few@pve", privileges=privileges)
+    render(lab, machine(), backups=[OWN])
+    planned = lab.run("planned")
+    failed = lab.run("applied", approved_sha256=planned["plan_sha256"])
+    assert failed["failed"] and "lacks the privilege Sys.Modify on /" in failed["msg"]
+    assert lab.pve.state.backup_jobs == before
+    lab.token = lab.pve.make_token("all@pve", privileges=privileges | {"Sys.Modify"})
+    lab.apply()
+    assert "cw-demo-own" in lab.pve.state.backup_jobs

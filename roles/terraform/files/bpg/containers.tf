@@ -69,7 +69,7 @@ resource "proxmox_virtual_environment_container" "machine" {
     hostname = each.key
 
     dynamic "dns" {
-      for_each = [for init in each.value.cloud_init == null ? [] : [each.value.cloud_init] : init if length(init.dns_servers) > 0 || init.search_domain != null]
+      for_each = contains(keys(local.with_dns), each.key) ? [local.with_dns[each.key]] : []
 
       content {
         domain  = dns.value.search_domain

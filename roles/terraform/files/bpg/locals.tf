@@ -8,6 +8,12 @@ locals {
   # A machine that was there before keeps the firewall that it has.
   firewalled = { for name, m in var.machines : name => m if m.source.type != "existing" && anytrue([for nic in m.nics : nic.firewall]) }
 
+  # An empty DNS block would differ from what Proxmox VE gives back.
+  with_dns = {
+    for name, m in var.machines : name => m.cloud_init
+    if try(length(m.cloud_init.dns_servers) > 0 || m.cloud_init.search_domain != null, false)
+  }
+
   # One job per machine and target node; the job's id is the guest's and a number of its own.
   replications = merge([
     for name, m in var.machines : {

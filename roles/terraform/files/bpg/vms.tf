@@ -116,9 +116,8 @@ resource "proxmox_virtual_environment_vm" "machine" {
       interface    = "ide2"
       upgrade      = initialization.value.package_upgrade
 
-      # An empty block would differ from what Proxmox VE gives back.
       dynamic "dns" {
-        for_each = length(initialization.value.dns_servers) > 0 || initialization.value.search_domain != null ? [initialization.value] : []
+        for_each = contains(keys(local.with_dns), each.key) ? [local.with_dns[each.key]] : []
 
         content {
           domain  = dns.value.search_domain

@@ -226,7 +226,10 @@ variable "machines" {
     error_message = "A machine has 1 to 1024 cores in 1 to 8 sockets."
   }
   validation {
-    condition     = alltrue([for m in values(var.machines) : m.memory_mib >= 16 && m.memory_mib <= 16777216 && m.balloon_mib >= 0 && m.balloon_mib <= m.memory_mib && m.swap_mib >= 0])
+    condition = alltrue([
+      for m in values(var.machines) :
+      m.memory_mib >= 16 && m.memory_mib <= 16777216 && m.balloon_mib >= 0 && m.balloon_mib <= m.memory_mib && m.swap_mib >= 0
+    ])
     error_message = "A machine has 16 to 16777216 MiB of memory, and its balloon is no larger than that."
   }
   validation {
@@ -251,7 +254,9 @@ variable "machines" {
   validation {
     condition = alltrue([
       for m in values(var.machines) :
-      m.source.type == "template" ? m.source.vmid != null : can(regex("^[A-Za-z][A-Za-z0-9._-]*:[A-Za-z0-9._/+:~-]+$", m.source.volume_id)) && !strcontains(m.source.volume_id, "..")
+      m.source.type == "template" ? m.source.vmid != null : (
+        can(regex("^[A-Za-z][A-Za-z0-9._-]*:[A-Za-z0-9._/+:~-]+$", m.source.volume_id)) && !strcontains(m.source.volume_id, "..")
+      )
     ])
     error_message = "A template is named by its VMID, every other source by its volume id (STORAGE:PATH)."
   }
@@ -279,7 +284,11 @@ variable "machines" {
     error_message = "A container has a disk with the interface rootfs."
   }
   validation {
-    condition     = alltrue(flatten([for m in values(var.machines) : [for disk in m.disks : m.kind == "vm" || disk.interface == "rootfs" || try(startswith(disk.mount_path, "/"), false)]]))
+    condition = alltrue(flatten([
+      for m in values(var.machines) : [
+        for disk in m.disks : m.kind == "vm" || disk.interface == "rootfs" || try(startswith(disk.mount_path, "/"), false)
+      ]
+    ]))
     error_message = "A mount point of a container has an absolute path."
   }
   validation {
@@ -303,6 +312,40 @@ variable "machines" {
       for m in values(var.machines) : [for nic in m.nics : nic.address if nic.address != "dhcp"]
     ]))
     error_message = "Each fixed address may be given to one interface only."
+  }
+  validation {
+    condition     = alltrue([for m in values(var.machines) : contains(["lsi", "lsi53c810", "megasas", "pvscsi", "virtio-scsi-pci", "virtio-scsi-single"], m.scsi_hardware)])
+    error_message = "The SCSI controller of a machine is one that Proxmox VE knows, such as virtio-scsi-single."
+  }
+  validation {
+    condition     = alltrue([for m in values(var.machines) : can(regex("^([01]?|(cloudinit|cpu|disk|memory|network|usb)(,(cloudinit|cpu|disk|memory|network|usb))*)$", m.hotplug))])
+    error_message = "Hotplug is a list of network, disk, usb, cpu, memory and cloudinit, or 0 for none."
+  }
+  validation {
+    condition     = alltrue(flatten([for m in values(var.machines) : [for device in m.boot_order : m.kind == "lxc" || can(regex("^(scsi|virtio|sata|ide|net|hostpci|usb)[0-9]{1,2}$", device))]]))
+    error_message = "A machine boots from disks, drives and network interfaces, such as scsi0 or net0."
+  }
+  validation {
+    condition     = alltrue(flatten([for m in values(var.machines) : [for mapping in m.pci_mappings : can(regex("^[A-Za-z][A-Za-z0-9_-]*$", mapping))]]))
+    error_message = "A PCI device is given by the name of its resource mapping."
+  }
+  validation {
+    condition = alltrue([
+      for m in values(var.machines) :
+      (m.startup == null ? true : m.startup.order >= 0 && m.startup.up_delay_seconds >= 0) &&
+      m.ha.max_restart >= 0 && m.ha.max_relocate >= 0
+    ])
+    error_message = "The order and delay at boot, and the limits of HA, are 0 or more."
+  }
+  validation {
+    condition = alltrue([
+      for m in values(var.machines) : m.cloud_init == null ? true : (
+        can(regex("^[a-z_][a-z0-9_-]{0,31}$", m.cloud_init.user)) &&
+        can(regex("^[A-Za-z][A-Za-z0-9._-]{0,99}$", m.cloud_init.storage)) &&
+        alltrue([for server in m.cloud_init.dns_servers : can(cidrhost("${server}/32", 0)) || can(cidrhost("${server}/128", 0))])
+      )
+    ])
+    error_message = "Cloud-init has a user, a storage, and DNS servers by IP address."
   }
   validation {
     condition     = alltrue([for m in values(var.machines) : m.cloud_init == null ? true : length(m.cloud_init.ssh_public_keys) > 0])

@@ -126,3 +126,14 @@ def test_what_cannot_be_replicated_is_said(state: Snapshot) -> None:
 
 def test_nothing_is_replicated_unasked() -> None:
     assert not plan(one_vm(), zfs(*NODES)).machines[0].replication
+
+
+@pytest.mark.parametrize(("place", "refused"), [("tank", False), ("iso", True)])
+def test_highly_available_machines_leave_nothing_on_a_node(place: str, *, refused: bool) -> None:
+    rows = [storage("tank", on, shared=True) for on in NODES]
+    rows += [storage("iso", on) for on in NODES]
+    at = site(storages={"default": "tank", "cloud_init": place})
+    found = plan(one_vm(ha=True), snapshot(storages=rows), at)
+    assert ("ha.cloud-init" in finding_ids(found, "error")) is refused
+    assert (found.status == "refused") is refused
+    assert refused or found.machines[0].ha.enabled
