@@ -73,7 +73,7 @@ def answer(
             return found
     site = parse(Site, {**OPEN_SITE, "knowledge_dirs": list(knowledge_dirs)})
     plan = decide(request, None, site, provider=provider.name, settings=provider.settings)
-    return _machines(plan, per)
+    return of_plan(plan, per)
 
 
 def _replica(request: Request, knowledge_dirs: tuple[str, ...]) -> Answer | None:
@@ -98,7 +98,7 @@ def _replica(request: Request, knowledge_dirs: tuple[str, ...]) -> Answer | None
     return Answer(values, _source(need.why))
 
 
-def _machines(plan: Plan, per: Per) -> Answer:
+def of_plan(plan: Plan, per: Per) -> Answer:
     """Return the numbers of the first group (what the sentence begins with), or of all."""
     if plan.status != "ready" or not plan.machines:
         return Answer({}, f"no plan: {plan.summary}")

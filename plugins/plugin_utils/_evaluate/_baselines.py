@@ -1,22 +1,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Answers that ours are compared with: one constant size, and the category table alone."""
+"""Answers that ours are compared with: one constant size, the category table, a model on it."""
 
 from __future__ import annotations
 
 import re
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Site, parse
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
     AppWish,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._evaluate._answer import (
+    OPEN_SITE,
     Answer,
     Per,
+    Provider,
+    of_plan,
     read,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import (
     load_knowledge,
     needs,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing import decide
 
 #: Words that choose a row of the category table; the first that is found wins.
 ROWS = (
@@ -42,9 +47,8 @@ def constant_4_8(statement: str, per: Per) -> Answer:
 def category_table(statement: str, per: Per) -> Answer:
     """Return the row of the category table that the words name, nothing else being known."""
     request = read(statement)
-    folded = statement.lower()
-    category = next((name for name, words in ROWS if re.search(words, folded)), "application")
-    wish = AppWish(family=f"table-{category}")
+    family = _row(statement)
+    wish = AppWish(family=family)
     knowledge, environment = load_knowledge(), request.environment or "production"
     need = needs([wish], {}, environment, bool(request.ha), knowledge, scale=request.scale)[0]
     values = {
@@ -53,4 +57,27 @@ def category_table(statement: str, per: Per) -> Answer:
         "disk_gib": need.disk_gib,
         "nodes": float(need.count),
     }
-    return Answer(values, f"table-{category}")
+    return Answer(values, family)
+
+
+def model_on_table(statement: str, per: Per, provider: Provider) -> Answer:
+    """Return what a model makes of the category table: the ablation of the knowledge."""
+    request = read(statement).model_copy(
+        update={
+            "answer": "plan",
+            "operation": "create",
+            "kind": "app",
+            "apps": (AppWish(family=_row(statement)),),
+            **dict.fromkeys(("machines", "components", "questions", "explicit"), ()),
+            "cluster": None,
+        }
+    )
+    site = parse(Site, OPEN_SITE)
+    plan = decide(request, None, site, provider=provider.name, settings=provider.settings)
+    return of_plan(plan, per)
+
+
+def _row(statement: str) -> str:
+    folded = statement.lower()
+    category = next((name for name, words in ROWS if re.search(words, folded)), "application")
+    return f"table-{category}"

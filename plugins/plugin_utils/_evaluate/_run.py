@@ -17,6 +17,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._evaluate._a
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._evaluate._baselines import (
     category_table,
     constant_4_8,
+    model_on_table,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._evaluate._cases import (
     Case,
@@ -48,7 +49,8 @@ def evaluate(
 
     Args:
         files: cases; several files of one layout are scored together.
-        provider: who proposes numbers beside the rules; the rules alone become a baseline then.
+        provider: who proposes numbers beside the rules; the rules alone, and the model without the
+            knowledge, become baselines then.
         provider_settings: settings of that provider.
         knowledge_dirs: folders with families that are added to the collection's.
     """
@@ -71,6 +73,7 @@ def _sizing(cases: list[Case], provider: Provider, knowledge_dirs: tuple[str, ..
     baselines: dict[str, Answering] = {"constant_4_8": constant_4_8, "table": category_table}
     if provider.name != "none":
         baselines["rules"] = answering(Provider())
+        baselines["model_on_table"] = functools.partial(model_on_table, provider=provider)
     rows = _score_all(cases, answering(provider))
     families: dict[str, list[Scored]] = {}
     for row in rows:

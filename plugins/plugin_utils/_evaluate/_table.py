@@ -26,10 +26,17 @@ def table(result: Data) -> list[str]:
 
 
 def _sizing(sizing: Data, provider: str) -> list[str]:
-    ours = "rules" if provider == "none" else f"rules + {provider}"
+    # The ablation: nothing, the table, the knowledge; each with and without a model.
+    names = {
+        "constant_4_8": "constant 4 vCPU, 8 GiB",
+        "table": "table",
+        "rules": "table + knowledge (rules)",
+        "model_on_table": f"table + {provider}",
+    }
+    ours = names["rules"] if provider == "none" else f"table + knowledge + {provider}"
     rows = _rows(ours, sizing)
     for name, baseline in sizing["baselines"].items():
-        rows += _rows(name, baseline)
+        rows += _rows(names[name], baseline)
     lines = [f"Sizing, {sizing['cases']} cases", *columns(HEAD, rows).splitlines()]
     families = [_family(name, found) for name, found in sizing["families"].items()]
     lines += ["", *columns(FAMILY_HEAD, families).splitlines()]

@@ -32,6 +32,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge i
 )
 from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._model.stub import (
     Stub,
+    larger,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -181,7 +182,7 @@ def test_the_result_has_its_layout(tmp_path: Path) -> None:
     assert result["intents"]["action"] == 1.0
     assert (result["intents"]["facts"], result["intents"]["facts_scored"]) == (0.5, 2)
     lines = "\n".join(table(result))
-    for words in ("Sizing, 2 cases", "constant_4_8", "Intents, 1 cases", "worker_count"):
+    for words in ("Sizing, 2 cases", "constant 4 vCPU, 8 GiB", "Intents, 1 cases", "worker_count"):
         assert words in lines
 
 
@@ -203,13 +204,36 @@ def test_rules_are_scored_beside_a_model(tmp_path: Path, monkeypatch: pytest.Mon
         settings = {"model": "gpt-4.1-mini", "base_url": server.url, "max_requests": 2}
         result = evaluate([cases], provider="openai", provider_settings=settings)
     part = result["sizing"]
-    assert set(part["baselines"]) == {"constant_4_8", "table", "rules"}
+    assert set(part["baselines"]) == {"constant_4_8", "table", "rules", "model_on_table"}
     assert part["per_case"][0]["answer"] == evaluate([cases])["sizing"]["per_case"][0]["answer"]
-    assert "rules + openai" in "\n".join(table(result))
     asked = json.dumps([seen.body for seen in server.seen])
     assert asked != "[]"
     assert "only-in-the-document" not in asked
     assert "7171" not in asked
+
+
+def test_the_ablation_has_table_knowledge_and_model_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "not-a-key")
+    for variable in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "OPENAI_BASE_URL"):
+        monkeypatch.delenv(variable, raising=False)
+    row = case(scale_statement="Prometheus for 5 million active series")
+    cases = [read_cases(write(tmp_path / "cases.json", [row]))]
+    with Stub("openai", larger) as server:
+        settings = {"model": "gpt-4.1-mini", "base_url": server.url}
+        result = evaluate(cases, provider="openai", provider_settings=settings)
+    drafts = [seen.prompt["groups"][0]["memory_mib"] for seen in server.seen]
+    assert len(set(drafts)) == 2  # once with the knowledge, once on the table alone
+    lines = [line.partition("  ")[0] for line in table(result)[1:]]
+    order = [line for line in dict.fromkeys(lines) if line.startswith(("table", "constant"))]
+    assert order == [
+        "table + knowledge + openai",
+        "constant 4 vCPU, 8 GiB",
+        "table",
+        "table + knowledge (rules)",
+        "table + openai",
+    ]
 
 
 WRONG: dict[str, tuple[str, str]] = {
