@@ -65,6 +65,8 @@ _NO_PURPOSE = frozenset(
         "and",
     ]
 )
+#: Parts with names that mean other things as well.
+GENERAL_PARTS = frozenset({"server", "node", "agent", "database", "monitoring", "data", "docker"})
 _SERVICE = re.compile(
     r"\b((?:[a-z]+[ -]){1,3}?)(service|microservice|shop|webshop|portal|portail|dienst)\b"
 )
@@ -124,6 +126,7 @@ def _served(reading: Reading, entries: list[tuple[int, Software]]) -> AppWish | 
     target, target_entry = brands[-1]
     parts = reading.lexicon.components(target_entry.family)
     part = _part_before(reading, target, parts)
+    part = part or (_part_after(reading, target, parts) if len(brands) == 1 else None)
     if part is not None:
         return AppWish(family=target_entry.family, component=part)
     database = next(
@@ -164,7 +167,18 @@ def _part_before(reading: Reading, target: int, parts: frozenset[str]) -> str | 
     if link is None or any(token.kind == "num" for token in reading.tokens[link:target]):
         return None
     said = " ".join(token.word for token in reading.tokens[:link])
-    named = [part for part in parts if re.search(rf"\b{part.replace('-', '[ -]')}s?\b", said)]
+    named = [part for part in parts if re.search(rf"\b{part.replace('-', '[ -]+')}s?\b", said)]
+    return max(named, key=len) if named else None
+
+
+def _part_after(reading: Reading, target: int, parts: frozenset[str]) -> str | None:
+    """Read the part in "Tempo with 25 MB/s: total for the distributors"."""
+    said = " ".join(token.word for token in reading.tokens[target + 1 :])
+    named = [
+        part
+        for part in parts - GENERAL_PARTS
+        if re.search(rf"\bfor (?:all |the |its )*{part.replace('-', '[ -]+')}s?\b", said)
+    ]
     return max(named, key=len) if named else None
 
 

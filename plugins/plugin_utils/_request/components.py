@@ -28,6 +28,7 @@ class Component:
 _PLATFORMS = {"rke2": "rke2", "openshift": "openshift", "kubeadm": "kubernetes"}
 _DATABASE = r"(?:database|datastore|sql|db|datenbank|base de donnees)"
 _EXTERNAL = r"(?:external|externe[rsn]?|dedicated|dedizierte[rsn]?|dediee?)"
+_SQL = r"(?:mysql|mariadb|postgresql|postgres|sql)"
 _MACHINE = r"(?:host|machine|server|rechner|vm)"
 _ARTICLE = r"(?:the |a |an |my |our |its |den |einen )?"
 _DATASTORE = re.compile(
@@ -36,11 +37,15 @@ _DATASTORE = re.compile(
     rf"|\bcluster ?: {_ARTICLE}(?:sql )?(?:database|datenbank)"
     rf"|\b(?:database|datenbank|db)[ -]?{_MACHINE}? (?:for|of|behind|fur|von)"
     rf" {_ARTICLE}(?:k3s|rancher|rke2)\b"
-    rf"|\b{_EXTERNAL} (?:\S+ )?(?:mysql|mariadb|postgresql|postgres|sql)"
+    rf"|\b{_SQL} (?:{_MACHINE} |serveur )?{_EXTERNAL} (?:for|pour|fur)\b"
+    rf"|\b{_EXTERNAL} (?:\S+ )?{_SQL}"
     rf" (?:{_MACHINE} |database )?(?:for|fur|pour) {_ARTICLE}(?:k3s|k8s|rancher)\b"
 )
 _CARRIES = re.compile(
-    r"\b(?:joined|carry|carries|manag(?:e|es|ed|ing)|connected|standard workload|verwaltet|gere)\b"
+    r"\b(?:size|how (?:big|much|large|many cores)|wie gross|quelle taille)\b"
+    r".{0,24}\b(?:servers?|nodes?|machines?|masters?|serveur|knoten)\b"
+    r"|\b(?:hang(?:en|t)?|angebunden|angeschlossen|verbunden|raccordes?|rattaches?)\b"
+    r"|\b(?:joined|carry|carries|manag(?:e|es|ed|ing)|connected|standard workload|verwaltet|gere)\b"
     r"|\b(?:for|pour|fur) (?:\S+ ){0,5}?(?:clusters?|nodes|agents|workers|knoten|noeuds)\b"
     r"|\b(?:for|pour|fur) (?:a |an |the |une? |eine? )?(?:home|lab|homelab)\b"
     r"|\bof a (?:kubernetes|k3s|k8s) cluster\b|\bthat (?:only runs|provides?|exceeds)\b"
@@ -64,6 +69,9 @@ def find_component(
     family = platform or ("k3s" if re.search(r"\bk3s\b", said) else "kubernetes")
     own = {*_PLATFORMS, "etcd"} if platform else set(_PLATFORMS)
     others = [entry for _at, entry in meaning.software if entry.family not in own]
+    aliased = [e.family for _at, e in meaning.software if e.component == "datastore"]
+    if aliased:
+        return Component(aliased[0], "datastore", -1)
     if clusterish and _DATASTORE.search(said):
         kept = [entry for entry in others if not (entry.stack or entry.store)]
         served = kept[0].family if kept else family
@@ -96,25 +104,31 @@ def _is_sized_alone(tokens: list[Token], index: int, said: str, platform: str | 
         return False
     if _CARRIES.search(after):
         return True
-    if platform is not None or (not _counted(tokens, index) and _estimates(tokens[index + 1 :])):
+    later = tokens[index + 1 :]
+    if platform is not None or _estimates(later, rough=not _counted(tokens, index)):
         return True
     return bool(_SMALLEST.search(said)) and "cluster" not in said
 
 
-def _estimates(tokens: list[Token]) -> bool:
-    """Tell whether machines are counted roughly or beyond what can be ordered: they exist."""
+def _estimates(tokens: list[Token], *, rough: bool) -> bool:
+    """Tell whether machines are counted beyond what can be ordered, or roughly: they exist."""
     for index, token in enumerate(tokens):
         following = tokens[index + 1 : index + 3]
         if token.kind != "num" or not any(t.has("role.worker", "role.node") for t in following):
             continue
-        rough = index > 0 and tokens[index - 1].has("cue.about", "cue.about.")
-        if rough or token.value > MAX_MACHINES:
+        about = index > 0 and tokens[index - 1].has("cue.about", "cue.about.")
+        if (about and rough) or token.value > MAX_MACHINES:
             return True
     return False
 
 
 def find_loads(
-    tokens: list[Token], heads: list[Head], component: Component | None, meaning: Meaning
+    tokens: list[Token],
+    heads: list[Head],
+    component: Component | None,
+    meaning: Meaning,
+    *,
+    clusterish: bool,
 ) -> dict[int, str]:
     """Mark the nouns that are loads of what is asked for, not machines to make.
 
@@ -141,10 +155,22 @@ def find_loads(
                 _serves(tokens, brand, head) for brand in brands if brand < head.index
             )
             load = load or (many and bool(brands) and head.count is not None)
+            load = load or (bool(brands) and not clusterish and _crowd(tokens, head, brands))
         if load:
             head.driver = True
             loads[head.index] = name
     return loads
+
+
+def _crowd(tokens: list[Token], head: Head, brands: list[int]) -> bool:
+    """Tell whether the noun counts who uses a software: its agents, members, thousands of nodes."""
+    if head.count is None or head.index - 1 in brands or head.index + 1 in brands:
+        return False
+    between = tokens[head.number or head.index : head.index]
+    if any(token.software for token in between):
+        return False
+    people = tokens[head.index].has("role.worker") or tokens[head.index].word.startswith("member")
+    return people or head.count > MAX_MACHINES
 
 
 def _counted(tokens: list[Token], index: int) -> bool:
@@ -152,6 +178,8 @@ def _counted(tokens: list[Token], index: int) -> bool:
 
 
 def _load_name(token: Token) -> str:
+    if token.word.startswith("member"):
+        return "users"
     if token.has("role.worker"):
         return "agents" if token.word.startswith("agent") else "workers"
     if token.has("role.node") or token.word in {"machines", "maschinen", "hosts"}:

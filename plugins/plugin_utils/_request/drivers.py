@@ -18,6 +18,7 @@ _PER_SECOND = {
     "refreshes": "refreshes",
     "messages": "messages_per_second",
     "writes": "writes_per_second",
+    "notifications": "notifications_per_second",
     "requests": "rps",
     "queries": "qps",
     "transactions": "transactions_per_second",
@@ -107,6 +108,9 @@ def _amount(tokens: list[Token], index: int, drivers: dict[str, float]) -> bool:
     if unit is None:
         return False
     if unit.mib is not None:
+        if any(token.has("noun.heap") for token in tokens[at + 1 : at + 4]):
+            drivers["heap_gib"] = value * unit.mib / 1024
+            return True
         rate = next((t for t in tokens[at + 1 : at + 6] if t.has("rate.")), None)
         if rate is not None and rate.has("rate.second"):
             drivers["throughput_mib_per_second"] = value * unit.mib
@@ -137,6 +141,9 @@ def _counted(
     for at in range(index + 1, min(index + 6, len(tokens))):
         token = tokens[at]
         name = token.driver or loads.get(at, "")
+        if name and value == 1 and drivers and _each(tokens, at):
+            drivers[name] = list(drivers.values())[-1]  # "24 disks, one OSD each"
+            return True
         if name:
             rate = next((t for t in tokens[at + 1 : at + 3] if t.has("rate.")), None)
             _set(drivers, _named(name, rate, tokens, at), value)
@@ -150,6 +157,11 @@ def _counted(
             if unknown > 2:
                 return False
     return False
+
+
+def _each(tokens: list[Token], at: int) -> bool:
+    following = tokens[at + 1] if at + 1 < len(tokens) else None
+    return following is not None and following.has("word.each", "word.per")
 
 
 def _at_once(tokens: list[Token], index: int, drivers: dict[str, float]) -> bool:

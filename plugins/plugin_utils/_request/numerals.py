@@ -98,6 +98,7 @@ SCALES: dict[str, float] = {
     **dict.fromkeys(("billion", "milliard", "milliards", "milliarde", "milliarden", "bn"), 1e9),
 }
 HALF = frozenset({"half", "demi", "demie", "halb", "halbe", "halbes", "halber", "halben"})
+QUARTER = frozenset({"quarter", "viertel"})
 ARTICLES = frozenset({"a", "an", "un", "une", "ein", "eine", "einen", "einem", "einer", "eines"})
 _JOINERS = frozenset({"and", "et", "und", "-"})
 
@@ -144,7 +145,9 @@ def digits(text: str, language: str) -> float | None:
 
 def is_number_word(word: str) -> bool:
     """Tell whether the folded word is a number on its own."""
-    return word in UNITS or word in SCALES or word in HALF or compound_de(word) is not None
+    return (
+        word in UNITS or word in SCALES or word in HALF | QUARTER or compound_de(word) is not None
+    )
 
 
 def words(parts: t.Sequence[str], start: int) -> tuple[float, int] | None:
@@ -172,6 +175,12 @@ def words(parts: t.Sequence[str], start: int) -> tuple[float, int] | None:
             if factor > 100:
                 total, current = total + current, 0.0
             seen = True
+        elif word in QUARTER:
+            rest = _half(parts, index + 1 + (parts[index + 1 : index + 2] == ["of"]))
+            if rest[0] < 1:
+                break
+            current, index, seen = current + rest[0] / 2, rest[1], True
+            break
         elif word in HALF:
             value, index = _half(parts, index + 1)
             current, seen = current + value, True

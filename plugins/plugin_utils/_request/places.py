@@ -185,7 +185,8 @@ def find_systems(found: Entities, lexicon: Lexicon) -> None:
             ),
         )
     found.version = version.removeprefix("v") if version else None
-    names = "|".join(re.escape(name) for name in lexicon.operating_systems)
+    systems = [n for n in lexicon.operating_systems if (n,) not in lexicon.software]
+    names = "|".join(re.escape(name) for name in systems)
     system = re.search(
         r"\b(?P<name>" + names + r")(?:\s+(?:linux|leap|stream))?[ -]?"
         r"(?P<release>\d{1,2}\.\d{1,2}|\d{1,4}(?![\d.,]|\s*(?:cores?|gb|mb|cpus?|vcpus?|gib|go|machines|nodes|kerne|coeurs)\b)"

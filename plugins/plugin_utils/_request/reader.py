@@ -152,7 +152,7 @@ def scan(text: str, vocabulary: Vocabulary, previous: Request | None = None) -> 
     if clusterish and component is None and previous is None:
         set_apart(tokens, heads)
         _leave_apart(tokens, heads, meaning)
-    loads = find_loads(tokens, heads, component, meaning)
+    loads = find_loads(tokens, heads, component, meaning, clusterish=clusterish)
     shares = _user_shares(tokens, runs, heads)
     runs = [run for run in runs if run not in shares]
     everything, common, totals = bind(tokens, runs, [h for h in heads if not h.driver])
@@ -195,7 +195,7 @@ def _clusterish(tokens: list[Token], entities: Entities, meaning: Meaning) -> bo
     names = " ".join(filter(None, [entities.cluster_name, entities.target_name]))
     if re.search(r"\b(?:k3s|k8s|kube|rke2)", names) or entities.version:
         return True
-    strong = ("kind.k3s", "kind.k8s", "role.server", "role.worker", "cni.", "word.single_node")
+    strong = ("kind.k3s", "kind.k8s", "role.server", "cni.", "word.single_node")
     everything = tokens
     tokens = [token for i, token in enumerate(tokens) if i not in meaning.negated]
     if any(token.has(*strong) for token in tokens):
@@ -204,10 +204,13 @@ def _clusterish(tokens: list[Token], entities: Entities, meaning: Meaning) -> bo
         (i for i, token in enumerate(everything) if token.has("kind.cluster")), len(everything)
     )
     # "cluster with rancher" names an add-on, "rancher for 150 clusters" a software.
+    many = any(token.driver == "clusters" for token in everything)
     branded = any(
-        not software.stack and not (at > cluster and everything[at].has("addon."))
+        not software.stack and (many or not (at > cluster and everything[at].has("addon.")))
         for at, software in meaning.software
     )
+    if not branded and any(token.has("role.worker") for token in tokens):
+        return True
     plain_cluster = any(token.has("kind.cluster") for token in tokens) or entities.cluster_name
     if plain_cluster and not branded:
         return True

@@ -137,7 +137,7 @@ def _is_rate(tokens: list[Token], index: int) -> bool:
 def _is_data(tokens: list[Token], index: int, after: int) -> bool:
     """Tell whether the amount is data to keep ("60 TiB attached", "dataset of 200 GB")."""
     at = skip(tokens, after, 1, "cue.of", words="of de d' - local my our lokale")
-    if at < len(tokens) and tokens[at].has("noun.data"):
+    if at < len(tokens) and tokens[at].has("noun.data", "noun.heap"):
         return True
     if (
         at < len(tokens)
