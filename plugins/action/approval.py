@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import getpass
 import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action import (
@@ -25,23 +26,21 @@ class ActionModule(ControllerAction):
         "consent": {"type": "list", "elements": "str", "default": []},
         "auto_approve": {"type": "bool", "default": False},
         "environment": {"type": "str", "required": True},
+        "user": {"type": "str"},
+        "approvers": {"type": "list", "elements": "str", "default": []},
         "answer": {"type": "str"},
     }
 
     def act(self, args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-        """Return ``status`` and ``reason``; ``refused`` fails unless in check mode."""
-        answer = args.pop("answer")
+        """Return ``status``, ``reason`` and ``user``; no approval fails unless in check mode."""
+        args["user"] = args["user"] or getpass.getuser()
         decision = decide(**args)
-        status, reason = decision.status, decision.reason
-        if status == "ask" and answer is not None:
-            if answer.strip().lower() in ("yes", "y"):
-                status, reason = "approved", "Approved at the prompt."
-            else:
-                status, reason = "refused", f"Not approved, nothing was changed. {reason}"
+        stopped = decision.status in ("refused", "deferred")
         return {
             "changed": False,
-            "failed": status == "refused" and not self._task.check_mode,
-            "status": status,
-            "reason": reason,
-            "msg": reason,
+            "failed": stopped and not self._task.check_mode,
+            "status": decision.status,
+            "reason": decision.reason,
+            "user": args["user"],
+            "msg": decision.reason,
         }

@@ -44,6 +44,7 @@ class ActionModule(ControllerAction):
         return {
             "changed": False,
             "failed": bool(errors),
+            "status": "refused" if errors else "allowed",
             "findings": [_contracts.to_data(finding) for finding in findings],
             "warnings": [
                 finding.message

@@ -81,6 +81,13 @@ def _load_shared() -> None:
             importlib.import_module(name)
 
 
+def _end(data: dict[str, t.Any]) -> str:
+    """Return how a run ends: a request or plan that was refused has not failed."""
+    plan = data.get("plan")
+    status = plan.get("status") if isinstance(plan, dict) else data.get("status")
+    return "REFUSED" if status in ("ask", "refused") else "FAILED"
+
+
 class CallbackModule(CallbackBase):
     """Progress a person can follow."""
 
@@ -94,6 +101,7 @@ class CallbackModule(CallbackBase):
         self._stage: Stage | None = None
         self._run: dict[str, t.Any] = {}
         self._failure: str | None = None
+        self._end = "FAILED"
         self._failed_host: str | None = None
         self._task_started = 0.0
         self._started = time.monotonic()
@@ -229,6 +237,7 @@ class CallbackModule(CallbackBase):
         where = f"{task} [{host}]"
         if self._failed_host is None:
             self._failure, self._failed_host = f"{where}: {message}", host
+            self._end = _end(result._result)
         self._show(f"\n{where}\n  {message}\n", C.COLOR_ERROR)
 
     def v2_playbook_on_stats(self, stats: t.Any) -> None:
@@ -266,7 +275,7 @@ class CallbackModule(CallbackBase):
 
         try:
             ledger = Ledger(str(self._run["ledger"]))
-            ledger.finish(self._run["id"], "FAILED", error=self._failure or "failed")
+            ledger.finish(self._run["id"], self._end, error=self._failure or "failed")
             write_result(ledger, self._run["id"], self._run.get("directory"))
             ledger.close()
         except (LedgerError, OSError) as error:

@@ -47,8 +47,20 @@ options:
     description: Environment of the plan.
     type: str
     required: true
+  user:
+    description: Who runs this; by default the user of the process.
+    type: str
+  approvers:
+    description:
+      - Users who may approve. Others may plan, and be approved for by O(approve=auto).
+      - Empty lets everybody approve who may run the playbook.
+    type: list
+    elements: str
+    default: []
   answer:
-    description: What a person answered at the prompt; V(yes) approves.
+    description:
+      - What a person answered at the prompt. V(yes) approves; V(defer) or nothing leaves the plan
+        to be approved later; anything else rejects it.
     type: str
 attributes:
   check_mode:
@@ -70,7 +82,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 status:
-  description: C(nothing), C(approved), C(ask) or C(refused); the last one fails the task.
+  description:
+    - C(nothing), C(approved), C(ask), C(deferred) or C(refused); the last two fail the task.
   returned: always
   type: str
   sample: approved
@@ -79,4 +92,9 @@ reason:
   returned: always
   type: str
   sample: The sha256 of this plan was given.
+user:
+  description: Who decided.
+  returned: always
+  type: str
+  sample: ada
 """

@@ -49,7 +49,8 @@ options:
   status:
     description:
       - Status of the run in this stage, for instance C(PLANNING), or the final one
-        (C(COMPLETED), C(FAILED), C(ROLLED_BACK)); with O(state=approved) the decision.
+        (C(COMPLETED), C(FAILED), C(ROLLED_BACK), C(REFUSED), C(DEFERRED)).
+      - With O(state=approved) the decision.
     type: str
   request:
     description: The request of the plan; kept in the folder.

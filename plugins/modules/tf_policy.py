@@ -62,6 +62,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+status:
+  description: C(allowed), or C(refused) when there is a finding of severity C(error).
+  returned: always
+  type: str
+  sample: allowed
 findings:
   description: All findings with id, severity, field, message and source, errors first.
   returned: always

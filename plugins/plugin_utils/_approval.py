@@ -7,12 +7,22 @@ import json
 import typing as t
 from dataclasses import dataclass
 
+Status = t.Literal["nothing", "approved", "ask", "deferred", "refused"]
+_WORDS: dict[str, Status] = {
+    **dict.fromkeys(("yes", "y", "approve"), "approved"),
+    **dict.fromkeys(("", "defer", "later"), "deferred"),
+}
+
 
 @dataclass(frozen=True)
 class Decision:
-    """``status``: nothing (no change), approved, ask (a person must answer) or refused."""
+    """``status`` is one of these.
 
-    status: t.Literal["nothing", "approved", "ask", "refused"]
+    ``nothing`` (no change), ``approved``, ``ask`` (a person must answer), ``deferred`` (nobody
+    has answered yet; the plan stays and can be approved later) or ``refused``.
+    """
+
+    status: Status
     reason: str
 
 
@@ -25,13 +35,18 @@ def decide(
     consent: t.Sequence[str],
     auto_approve: bool,
     environment: str,
+    user: str = "",
+    approvers: t.Sequence[str] = (),
+    answer: str | None = None,
 ) -> Decision:
     """Decide about the saved plan ``plan_sha256``.
 
     ``counts``: create, update, replace, delete. ``destructive``: names of the machines that would
     be deleted or replaced; each must be in ``consent``. ``approve``: empty, ``auto`` or the
     sha256 of the plan that the person saw. ``auto_approve``: the site profile lists this
-    environment; it only ever covers plans that create and do nothing else.
+    environment; it only ever covers plans that create and do nothing else. ``user`` is who runs
+    this, ``approvers`` who may approve, everybody when empty. ``answer``: what was said at the
+    prompt, None before it.
     """
     if not any(counts.values()):
         return Decision("nothing", "The infrastructure is as planned; there is nothing to approve.")
@@ -43,17 +58,38 @@ def decide(
             f"The plan deletes or replaces {', '.join(missing)}; if that is wanted, name each of"
             f" them: -e '{consents}'.",
         )
-    if approve == plan_sha256:
-        return Decision("approved", "The sha256 of this plan was given.")
     if approve == "auto":
         return _automatic(counts, auto_approve, environment)
-    if approve:
+    if approvers and user not in approvers:
         return Decision(
             "refused",
-            f"approve={approve} is not the sha256 of this plan ({plan_sha256}): the plan changed"
-            " since it was approved, look at it again.",
+            f"{user or 'This user'} may look at plans but not approve them; the approvers are"
+            f" {', '.join(sorted(approvers))}.",
         )
-    return Decision("ask", f"Approve this plan with -e approve={plan_sha256}.")
+    return _hash(approve, plan_sha256) if approve else _prompt(answer, plan_sha256)
+
+
+def _hash(approve: str, plan_sha256: str) -> Decision:
+    if approve == plan_sha256:
+        return Decision("approved", "The sha256 of this plan was given.")
+    return Decision(
+        "refused",
+        f"approve={approve} is not the sha256 of this plan ({plan_sha256}): the plan changed"
+        " since it was approved, look at it again.",
+    )
+
+
+def _prompt(answer: str | None, plan_sha256: str) -> Decision:
+    how = f"Approve this plan with -e approve={plan_sha256}."
+    if answer is None:
+        return Decision("ask", how)
+    status = _WORDS.get(answer.strip().lower(), "refused")
+    reasons = {
+        "approved": "Approved at the prompt.",
+        "deferred": f"Nothing was changed; the plan waits for its approval. {how}",
+        "refused": "Rejected at the prompt, nothing was changed.",
+    }
+    return Decision(status, reasons[status])
 
 
 def _automatic(counts: dict[str, int], auto_approve: bool, environment: str) -> Decision:

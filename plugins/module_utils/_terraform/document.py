@@ -86,6 +86,6 @@ def moved_providers(state: dict[str, t.Any], plan: dict[str, t.Any]) -> dict[str
         if "provider_name" in entry
     }
     found = (_PROVIDER.search(entry.get("provider", "")) for entry in state.get("resources", []))
-    used = {match["address"] for match in found if match}
+    used = {str(match["address"]) for match in found if match}
     names = {address: planned.get(address.partition("/")[2], address) for address in sorted(used)}
     return {address: name for address, name in names.items() if name != address}

@@ -24,7 +24,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._sch
 
 Row = dict[str, t.Any]
 
-FINAL = ("COMPLETED", "FAILED", "ROLLED_BACK")
+#: REFUSED: a request or plan that may not or cannot be; DEFERRED: a plan that waits for approval.
+FINAL = ("COMPLETED", "FAILED", "ROLLED_BACK", "REFUSED", "DEFERRED")
 ACTIVE = ("PENDING", "PLANNING", "PROVISIONING", "CONFIGURING", "VALIDATING", "DOCUMENTING")
 #: From an active status a run goes forward, skips ahead, or ends; it never goes back.
 TRANSITIONS: dict[str, tuple[str, ...]] = {
@@ -213,7 +214,14 @@ class Ledger:
             )
 
     def _complete_open(
-        self, c: t.Any, run_id: str, now: str, outputs: Row, error: str | None = None
+        self,
+        c: t.Any,
+        run_id: str,
+        now: str,
+        outputs: Row,
+        *,
+        error: str | None = None,
+        failure: str = "FAILED",
     ) -> None:
         sa, e = self._sa, self._t.executions
         current = c.execute(
@@ -227,7 +235,7 @@ class Ledger:
             sa.update(e)
             .where(e.c.execution_id == current.execution_id)
             .values(
-                status="FAILED" if error else "COMPLETED",
+                status=failure if error else "COMPLETED",
                 completed_at=now,
                 output_data=outputs,
                 seconds=_seconds(current.started_at, now),
@@ -255,10 +263,15 @@ class Ledger:
         outputs: Row | None = None,
         error: str | None = None,
     ) -> None:
-        """End a run: its open stage, its status, its hold on the deployment."""
+        """End a run: its open stage, its status, its hold on the deployment.
+
+        ``error`` is why it ended so; a run that waits for approval has failed in no stage.
+        """
         sa, w, now = self._sa, self._t.workflows, _now()
+        wrong = None if status == "DEFERRED" else error
+        failure = "REFUSED" if status == "REFUSED" else "FAILED"
         with self._transaction() as c:
-            self._complete_open(c, run_id, now, stage_outputs or {}, error)
+            self._complete_open(c, run_id, now, stage_outputs or {}, error=wrong, failure=failure)
             self._move(c, run_id, status, now)
             values: Row = {"errors": [error] if error else []}
             if outputs:

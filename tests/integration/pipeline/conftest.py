@@ -125,10 +125,10 @@ class Pipeline:
         """Folder of the deployments and of the ledger."""
         return self.folder / "deployments"
 
-    def start(
-        self, playbook: str, deployment: str | None = None, *options: str, **variables: t.Any
-    ) -> subprocess.Popen[str]:
-        """Start a playbook in a process group of its own, with nobody at the keyboard."""
+    def command(
+        self, playbook: str, deployment: str | None = None, **variables: t.Any
+    ) -> tuple[list[str], dict[str, str]]:
+        """Return the command that runs a playbook, and its environment."""
         said = {"deployments_dir": str(self.deployments), **variables}
         if deployment:
             said["deployment"] = deployment
@@ -150,6 +150,13 @@ class Pipeline:
             "PATH": f"{BIN}:{os.environ['PATH']}",
             **self.environment,
         }
+        return command, environment
+
+    def start(
+        self, playbook: str, deployment: str | None = None, *options: str, **variables: t.Any
+    ) -> subprocess.Popen[str]:
+        """Start a playbook in a process group of its own, with nobody at the keyboard."""
+        command, environment = self.command(playbook, deployment, **variables)
         return subprocess.Popen(
             [*self.inside, *command, *options],
             stdin=subprocess.DEVNULL,

@@ -20,7 +20,10 @@ DELETE = {"create": 0, "update": 0, "replace": 0, "delete": 1}
         ({"answer": "yes"}, "approved"),
         ({"answer": " Y "}, "approved"),
         ({"answer": "no"}, "refused"),
-        ({"answer": ""}, "refused"),
+        ({"answer": ""}, "deferred"),
+        ({"answer": "later"}, "deferred"),
+        ({"approvers": ["ada"], "user": "eve"}, "refused"),
+        ({"approvers": ["ada"], "user": "ada", "approve": SHA}, "approved"),
         ({"answer": "yes please"}, "refused"),
         ({"approve": SHA}, "approved"),
         ({"approve": SHA, "answer": "no"}, "approved"),
@@ -41,5 +44,12 @@ def test_decisions(
     result = run_action(ActionModule, check_mode=check_mode, **options)
     assert result["status"] == status
     assert result["changed"] is False
-    assert result["failed"] is (status == "refused" and not check_mode)
+    assert result["failed"] is (status in ("refused", "deferred") and not check_mode)
     assert result["msg"] == result["reason"] and result["reason"].endswith((".", SHA))
+
+
+def test_the_user_of_the_process_decides(run_action: t.Any) -> None:
+    options = {"plan_sha256": SHA, "counts": CREATE, "environment": "test", "approve": SHA}
+    user = run_action(ActionModule, **options)["user"]
+    assert run_action(ActionModule, **options, approvers=[user])["status"] == "approved"
+    assert run_action(ActionModule, **options, approvers=[f"not-{user}"])["status"] == "refused"

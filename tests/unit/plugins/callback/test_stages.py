@@ -131,6 +131,14 @@ def test_a_failure_is_one_sentence_and_closes_the_run(play: Play, tmp_path: Path
     assert json.loads((tmp_path / "result.json").read_text())["status"] == "FAILED"
 
 
+def test_a_refusal_is_no_failed_run(play: Play, tmp_path: Path) -> None:
+    plan = {"plan_sha256": "a" * 64, "counts": {"create": 1}, "environment": "test"}
+    decide = {"clusterwright.proxmox.approval": {**plan, "approve": "b" * 64}}
+    code, _ = play(begun(tmp_path), stage(tmp_path, "plan"), decide)
+    assert code == 2
+    assert json.loads((tmp_path / "result.json").read_text())["status"] == "REFUSED"
+
+
 def test_an_ignored_or_rescued_failure_fails_no_run(play: Play, tmp_path: Path) -> None:
     code, output = play(
         begun(tmp_path),

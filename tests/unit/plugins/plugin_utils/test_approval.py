@@ -46,6 +46,32 @@ NOTHING = {"create": 0, "update": 0, "replace": 0, "delete": 0}
             "refused",
             "1 to delete",
         ),
+        ({"counts": CREATE, "answer": "yes"}, "approved", "prompt"),
+        ({"counts": CREATE, "answer": " Y "}, "approved", "prompt"),
+        ({"counts": CREATE, "answer": "defer"}, "deferred", SHA),
+        ({"counts": CREATE, "answer": ""}, "deferred", "waits"),
+        ({"counts": CREATE, "answer": "no"}, "refused", "Rejected"),
+        ({"counts": CREATE, "answer": "yes please"}, "refused", "Rejected"),
+        ({"counts": CREATE, "approve": SHA, "answer": "no"}, "approved", "sha256"),
+        ({"counts": CREATE, "approve": "b" * 64, "answer": "yes"}, "refused", "changed since"),
+        ({"counts": DELETE, "destructive": ["db"], "answer": "yes"}, "refused", '"db"'),
+        ({"counts": CREATE, "approvers": ["ada"], "user": "ada"}, "ask", SHA),
+        *(
+            ({"counts": CREATE, "approvers": ["bob", "ada"], "user": user, **way}, "refused", said)
+            for user, said in (("eve", "eve may look at plans"), ("", "approvers are ada, bob"))
+            for way in ({}, {"approve": SHA}, {"answer": "yes"})
+        ),
+        (
+            {
+                "counts": CREATE,
+                "approvers": ["ada"],
+                "user": "eve",
+                "approve": "auto",
+                "auto_approve": True,
+            },
+            "approved",
+            "pure creates",
+        ),
     ],
 )
 def test_decisions(case: dict[str, t.Any], status: str, said: str) -> None:

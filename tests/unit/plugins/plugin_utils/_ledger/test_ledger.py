@@ -92,6 +92,22 @@ def test_a_failed_run_names_its_stage_and_reason(ledger: Ledger) -> None:
     assert ledger.start("demo", config={}, user="a", pid=os.getpid())["resumed_from"] == "apply"
 
 
+@pytest.mark.parametrize(
+    ("status", "stage", "message"),
+    [("REFUSED", "REFUSED", "It is off-topic."), ("DEFERRED", "COMPLETED", None)],
+)
+def test_refused_and_deferred_runs_have_not_failed(
+    ledger: Ledger, status: str, stage: str, message: str | None
+) -> None:
+    run_id = start(ledger)
+    ledger.stage(run_id, "size", "PLANNING")
+    ledger.finish(run_id, status, error="It is off-topic.")
+    run = ledger.run(run_id)
+    assert (run["status"], run["errors"]) == (status, ["It is off-topic."])
+    assert (run["stages"][0]["status"], run["stages"][0]["error_message"]) == (stage, message)
+    assert ledger.start("demo", config={}, user="a", pid=os.getpid())["resumed_from"] is None
+
+
 @pytest.mark.parametrize("final", FINAL)
 def test_an_ended_run_stays_ended(ledger: Ledger, final: str) -> None:
     run_id = start(ledger)

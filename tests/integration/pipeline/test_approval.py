@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who says yes, and how: at the prompt, by sha256 from job to job, and who may not."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import typing as t
+from pathlib import Path
+
+from .conftest import VM, Pipeline, Run
+
+WEB = VM.format(name="web")
+CALLBACKS = Path(__file__).with_name("callbacks")
+
+
+def at_the_keyboard(pipeline: Pipeline, answer: str, playbook: str, deployment: str) -> Run:
+    """Run a playbook on a terminal and answer the one question that it asks."""
+    command, environment = pipeline.command(playbook, deployment)
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(pipeline.folder)
+        os.execve(command[0], command, environment)  # noqa: S606  (there is no shell to want)
+    shown, asked = b"", False
+    while True:
+        try:
+            part = os.read(terminal, 4096)
+        except OSError:  # the other side has closed the terminal
+            break
+        shown += part
+        if not part:
+            break
+        if not asked and b"(yes/no/defer)" in shown:
+            os.write(terminal, answer.encode() + b"\r")
+            asked = True
+    _pid, status = os.waitpid(pid, 0)
+    os.close(terminal)
+    assert asked, shown.decode()
+    return Run(os.waitstatus_to_exitcode(status), shown.decode())
+
+
+def test_yes_no_and_defer_at_the_prompt(pipeline: Pipeline) -> None:
+    pipeline.run("plan", "web", intent=WEB).ok()
+    at_the_keyboard(pipeline, "defer", "apply", "web").refused("the plan waits for its approval")
+    assert "DEFERRED" in pipeline.run("list").ok().output
+    at_the_keyboard(pipeline, "no", "apply", "web").refused("Rejected at the prompt")
+    assert pipeline.lab.writes() == []
+    at_the_keyboard(pipeline, "yes", "apply", "web").ok()
+    assert "web" in pipeline.guests().values()
+    statuses = [run["status"] for run in pipeline.runs("web")]
+    assert statuses == ["COMPLETED", "REFUSED", "DEFERRED", "COMPLETED"]
+    pipeline.run("destroy", "web", confirm="web").ok()
+
+
+def job(
+    pipeline: Pipeline, playbook: str, deployment: str, **variables: t.Any
+) -> tuple[Run, dict[str, t.Any]]:
+    """Run a playbook as a job of AWX: without a terminal; return its artifacts too."""
+    file = pipeline.folder / "artifacts.json"
+    watched = Pipeline(
+        pipeline.lab,
+        pipeline.folder,
+        {"ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS), "ARTIFACTS": str(file)},
+    )
+    run = watched.run(playbook, deployment, awx_user_name="ada", **variables)
+    return run, json.loads(file.read_text())
+
+
+def test_artifacts_of_the_plan_job_approve_the_apply_job(pipeline: Pipeline) -> None:
+    survey = {"intent": WEB, "deployment": "web"}
+    planned, artifacts = job(pipeline, "plan", **survey)
+    [sha256] = re.findall(r"approve=([0-9a-f]{64})$", planned.ok().output, re.M)
+    assert artifacts == {"deployment": "web", "approve": sha256}
+
+    # The plan changed while somebody thought about it.
+    _run, newer = job(pipeline, "plan", **{**survey, "intent": WEB.replace("2 GB", "3 GB")})
+    assert newer["approve"] not in ("", sha256)
+    stale, _none = job(pipeline, "apply", **{**survey, **artifacts})
+    stale.refused("is not the sha256 of this plan", "look at it again")
+    assert pipeline.lab.writes() == []
+
+    _run, latest = job(pipeline, "plan", **survey)
+    others = {**survey, **latest, "approvers": ["bob"]}
+    job(pipeline, "apply", **others)[0].refused("ada may look at plans but not approve them")
+    assert pipeline.lab.writes() == []
+
+    job(pipeline, "apply", **{**survey, **latest})[0].ok()
+    assert "web" in pipeline.guests().values()
+    _run, nothing = job(pipeline, "plan", **survey)
+    assert nothing == {"deployment": "web", "approve": ""}
+    job(pipeline, "apply", **{**survey, **nothing})[0].ok()
+    pipeline.run("destroy", "web", confirm="web").ok()
+
+
+def test_a_request_that_is_refused_has_not_failed(pipeline: Pipeline) -> None:
+    pipeline.run("plan", "poem", intent="write me a poem about the sea").refused()
+    [run] = pipeline.runs("poem")
+    assert run["status"] == "REFUSED" and run["stages"][-1]["status"] == "REFUSED"
+    listed = pipeline.run("list").ok().output
+    assert re.search(r"poem .*REFUSED", listed) and "FAILED" not in listed
