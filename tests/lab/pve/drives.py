@@ -191,8 +191,11 @@ class Drives:
         if "images" not in split_list(self.storages[sid].get("content")):
             raise param_error(storage=f"storage '{sid}' does not support vm images")
 
-    def check_drive(self: Any, user: str, key: str, value: str) -> None:
-        """What is refused before a worker starts: storage, privilege, content type."""
+    def check_drive(self: Any, user: str, vmid: int, key: str, value: str) -> None:
+        """What is refused before a worker starts: storage, privilege, content type.
+
+        A guest may always have the volumes that are its own.
+        """
         volume, options = split_drive(value)
         if volume in ("", "none", "cdrom"):
             return
@@ -217,7 +220,7 @@ class Drives:
         self._store(sid)
         if name.startswith(("iso/", "import/", "snippets/")):
             self._check_access(user, sid, name.partition("/")[0], None, volume)
-        else:
+        elif owner_of(name) != vmid:
             self._check_access(user, sid, "images", owner_of(name), volume)
 
     def _check_import(self: Any, user: str, key: str, source: str) -> None:

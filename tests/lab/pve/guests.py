@@ -187,8 +187,10 @@ class Guests:
         self.check_options(user, vm.vmid, None, changes, {**vm.config})
         for key in deletes:
             if key != "lock":
-                privilege = option_privilege(key, str(vm.config.get(key, "")))
-                self.require(user, f"/vms/{vm.vmid}", privilege)
+                value = str(vm.config.get(key, ""))
+                self.require(user, f"/vms/{vm.vmid}", option_privilege(key, value))
+                if DRIVE_KEY.fullmatch(key) and is_cloud_init(split_drive(value)[0]):
+                    self.require(user, f"/vms/{vm.vmid}", "VM.Config.Cloudinit")
         self.need_config_access(vm)
         if v.get("digest") and v["digest"] != vm.digest():
             raise die(STALE)
@@ -220,7 +222,7 @@ class Guests:
                 self.check_bridge(user, value)
         for key, value in changes.items():
             if DRIVE_KEY.fullmatch(key) and value != config.get(key):
-                self.check_drive(user, key, value)
+                self.check_drive(user, vmid, key, value)
 
     def require_on_guest(self: Any, user: str, vmid: int, pool: str | None, *privs: str) -> None:
         if pool and any(self.allowed(user, f"/pool/{pool}", priv) for priv in privs):
