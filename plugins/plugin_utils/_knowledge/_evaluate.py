@@ -97,7 +97,7 @@ def evaluate(
     Args:
         family: gives the default of drivers that were not said.
         component: whose rules are read.
-        drivers: what was said, by driver name.
+        drivers: what was said, by driver name; ``cores`` of a machine replace the rule's vCPU.
         environment: "production", "staging", "development", "test" or "" (not said).
         ha: high availability is wanted.
         scale: "small", "medium" or "large" when it was said in words.
@@ -118,6 +118,8 @@ def evaluate(
         if quantity is None:
             continue
         used.update(_names(quantity))
+        if name == "vcpu" and "cores" in drivers:  # said: memory by core follows it
+            quantity = drivers["cores"]
         least, most = _bounds(quantity)
         result.minimum[name] = low[name] = _bounded(component, name, least, low)
         result.recommended[name] = high[name] = _bounded(component, name, most, high)

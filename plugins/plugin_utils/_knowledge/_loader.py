@@ -16,6 +16,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import _cache
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._schema import (
+    Component,
     Family,
 )
 
@@ -53,13 +54,23 @@ class Knowledge:
         named = [family for family in self.families.values() if not family.last_resort]
         for family in named:
             for name, component in family.components.items():
-                for alias in component.aliases:
-                    words.setdefault(alias.lower(), (family.family, name))
+                for word in _component_words(family, component):
+                    words.setdefault(word, (family.family, name))
         for family in named:
             own = (family.family, family.title) if family.spoken else ()
             for alias in (*own, *family.aliases):
                 words[alias.lower()] = (family.family, None)
         return words
+
+
+def _component_words(family: Family, component: Component) -> t.Iterator[str]:
+    """Yield what a component is called: "mimir querier", its plural and "queriers of mimir"."""
+    names = [name.lower() for name in (family.family, family.title, *family.aliases)]
+    for alias in map(str.lower, component.aliases):
+        yield from (alias, f"{alias}s")
+        part = next((alias[len(n) + 1 :] for n in names if alias.startswith(f"{n} ")), "")
+        if part:
+            yield from (f"{word} of {name}" for name in names for word in (part, f"{part}s"))
 
 
 def read_yaml(path: Path) -> t.Any:

@@ -62,9 +62,8 @@ def app_groups(context: Context) -> list[Group]:
         *_apps_of_components(request.components, request.apps, context.knowledge),
     ]
     if apps:
-        found = needs(
-            apps, request.drivers, environment, ha, context.knowledge, scale=request.scale
-        )
+        apps, scale = _with_data(context, apps, wishes), request.scale
+        found = needs(apps, request.drivers, environment, ha, context.knowledge, scale=scale)
         pairs = _matched(context, found, wishes, environment, ha)
     else:
         pairs = [
@@ -86,6 +85,16 @@ def _apps_of_components(
     for component in components:
         if component not in covered and knowledge.get(f"table-{component}") is not None:
             yield AppWish(family=f"table-{component}")
+
+
+def _with_data(context: Context, apps: list[AppWish], wishes: list[MachineWish]) -> list[AppWish]:
+    """Return the apps; a disk that was said of the only machine holds data, memory follows it."""
+    disk = wishes[0].disk_gib if len(wishes) == 1 else None
+    family = context.knowledge.get(apps[0].family) if len(apps) == 1 else None
+    if not disk or family is None or "data_gib" not in family.drivers:
+        return apps
+    drivers = {"data_gib": float(disk), **context.request.drivers, **apps[0].drivers}
+    return [apps[0].model_copy(update={"drivers": drivers})]
 
 
 def _last_resort(context: Context, wish: MachineWish, environment: str, ha: bool) -> Pair:

@@ -253,7 +253,16 @@ def gpu_mappings(context: Context, group: Group) -> tuple[tuple[str, ...], froze
     if not wanted:
         return (), None
     snapshot = context.snapshot
-    mappings = sorted(snapshot.pci_mappings, key=lambda m: m.id) if snapshot else []
+    if snapshot is None:
+        context.report(
+            "gpu.unverified",
+            "warning",
+            f"machines.{group.name}.gpu",
+            f"{wanted} GPU(s) were asked for; without facts no PCI resource mapping can be chosen.",
+            "facts",
+        )
+        return (), None
+    mappings = sorted(snapshot.pci_mappings, key=lambda m: m.id)
     for node in sorted({node for mapping in mappings for node in mapping.nodes}):
         here = [mapping for mapping in mappings if node in mapping.nodes]
         if len(here) >= wanted:

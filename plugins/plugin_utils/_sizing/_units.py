@@ -31,6 +31,6 @@ def practical_memory(memory_mib: float) -> int:
 
 
 def practical_disk(disk_gib: float) -> int:
-    """Return whole GiB; above 20 in steps of 5."""
+    """Return whole GiB; above 20 in steps of 5, unless it is a usual size in steps of 16."""
     size = max(1, math.ceil(disk_gib - 1e-9))
-    return size if size <= 20 else math.ceil(size / 5) * 5
+    return size if size <= 20 or size % 16 == 0 else math.ceil(size / 5) * 5
