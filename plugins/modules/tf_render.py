@@ -38,7 +38,7 @@ options:
       - What Telmate/proxmox lacks is refused with one sentence before anything is written, that is
         HA with limits and rules, backup jobs, replication, the firewall of a guest, disks from an
         image and taking over existing guests.
-      - Releases of Telmate/proxmox before 3.0.2-rc05 ask for the privilege C(VM.Monitor), which
+      - Releases of Telmate/proxmox up to 3.0.2-rc04 ask for the privilege C(VM.Monitor), which
         Proxmox VE 9 does not have; the root module switches that check off.
     type: str
     choices: [bpg, telmate]

@@ -79,6 +79,16 @@ def test_apply_plan_destroy(lab: Lab, name: str) -> None:
     assert lab.guests() == before
 
 
+def test_one_machine_less_is_one_resource_less(lab: Lab) -> None:
+    machines = [machine(f"demo-web-{i}", 20000 + i) for i in (1, 2, 3)]
+    lab.render(*machines)
+    lab.apply()
+    lab.render(machines[0], machines[2])
+    planned = lab.run("planned")
+    assert planned["summary"]["counts"] == {"create": 0, "update": 0, "replace": 0, "delete": 1}
+    assert [m["name"] for m in planned["summary"]["machines"]] == ["demo-web-2"]
+
+
 class LeasingMachines(SimulatedMachines):
     """Hosts that get an address by DHCP, which only their guest agent knows."""
 

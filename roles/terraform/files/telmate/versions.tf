@@ -14,7 +14,7 @@ terraform {
 
 # Endpoint, credentials and TLS settings come from the environment only.
 provider "proxmox" {
-  # The provider's own list asks for more than a machine needs, on the whole cluster; before
-  # 3.0.2-rc05 also for VM.Monitor, which Proxmox VE 9 does not have.
+  # The provider's own list asks for more than a machine needs, on the whole cluster; up to
+  # 3.0.2-rc04 also for VM.Monitor, which Proxmox VE 9 does not have.
   pm_minimum_permission_check = false
 }
