@@ -135,6 +135,20 @@ def test_second_deployment_beside_the_first(web: Pipeline) -> None:
     assert first["vmid"] in web.guests() and second["vmid"] not in web.guests()
 
 
+def test_plan_of_what_nobody_asked_for_in_words(web: Pipeline) -> None:
+    """Guests that were taken over have a plan and a state but no request."""
+    request = web.deployments / "lab/request.json"
+    kept = request.rename(web.folder / "request.json")
+    before = web.read("lab", "plan")
+    try:
+        run = web.run("plan", "lab").ok()
+        assert "to create" not in run.output and "approve=" not in run.output
+        assert web.read("lab", "plan") == before
+        assert web.lab.writes() == [] and not request.exists()
+    finally:
+        kept.rename(request)
+
+
 def test_destroy_wants_the_name(web: Pipeline) -> None:
     web.run("destroy", "lab").refused("Nothing was destroyed: confirm with -e confirm=lab.")
     web.run("destroy", "lab", confirm="other").refused("Nothing was destroyed")
