@@ -6,17 +6,28 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import typing as t
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils import _render
+from integration.terraform.conftest import Lab
 from integration.terraform.test_values import value_at
 from lab.terraform_schema import telmate_cli_config
 from lab.tools import Tools, ensure
-from unit.plugins.plugin_utils._render.samples import KEY, container, iso_vm, machine, plan
+from unit.plugins.plugin_utils._render.samples import (
+    KEY,
+    container,
+    iso_vm,
+    machine,
+    plan,
+    plan_data,
+)
 
+ROOT = Path(__file__).resolve().parents[3]
 V, C = "proxmox_vm_qemu", "proxmox_lxc"
 VM = machine(
     description='Hostile ${file("/etc/hostname")} {{ 7 * 7 }}',
@@ -241,3 +252,55 @@ def test_the_stand_in_never_applies(run: Run, tmp_path: Path) -> None:
     assert run("init").returncode == 0
     applied = run("apply", "-auto-approve", "-no-color")
     assert applied.returncode == 1 and "never applies" in applied.stdout + applied.stderr
+
+
+def role(lab: Lab, entry: str, **variables: t.Any) -> subprocess.CompletedProcess[str]:
+    """Run an entry point of the role with a plan for Telmate/proxmox."""
+    identity, _, secret = lab.token.partition("=")
+    task = {
+        "ansible.builtin.include_role": {"name": "clusterwright.proxmox.terraform"}
+        | {"tasks_from": entry},
+        "vars": {
+            "ansible_python_interpreter": sys.executable,
+            "terraform_provider": "telmate",
+            "terraform_plan": plan_data(machine()),
+            "terraform_directory": str(lab.directory()),
+            "terraform_cli_config": str(telmate_cli_config()),
+            "terraform_api_host": lab.pve.endpoint,
+            "terraform_api_token_id": identity,
+            "terraform_ca_path": str(lab.pve.ca_file),
+            **variables,
+        },
+    }
+    play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": [task]}
+    playbook = lab.folder / f"{entry}.yml"
+    playbook.write_text(yaml.safe_dump([play]), encoding="utf-8")
+    return subprocess.run(
+        [
+            str(Path(sys.executable).with_name("ansible-playbook")),
+            "-i",
+            "localhost,",
+            str(playbook),
+        ],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+            "PROXMOX_TOKEN_SECRET": secret,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_role_plans_and_never_applies(lab: Lab) -> None:
+    planned = role(lab, "main")
+    assert planned.returncode == 0, planned.stdout + planned.stderr
+    assert (lab.directory() / "plan.tfplan").exists()
+    before = lab.guests()
+    for entry in ("apply", "import"):
+        refused = role(lab, entry, terraform_imports={})
+        assert refused.returncode != 0
+        assert "but never applied: set terraform_provider to bpg" in refused.stdout + refused.stderr
+    assert lab.guests() == before and not (lab.directory() / "terraform.tfstate").exists()
