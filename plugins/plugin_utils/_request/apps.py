@@ -15,7 +15,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.lex
     Software,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.reader import (
+    STORE_PARTS,
     Reading,
+    describes_store,
 )
 
 _NO_PURPOSE = frozenset(
@@ -214,7 +216,7 @@ def component_names(reading: Reading, target: Target) -> tuple[str, ...]:
     """Return all parts of an application, branded or not, in the order they were named."""
     if target.kind == "cluster" or reading.component is not None:
         return ()
-    parts = _own_parts(reading)
+    parts = own_parts(reading)
     found = [entry.family for _at, entry in reading.meaning.software]
     found += [part for part in parts if part != "app" or len(parts) == 1]
     if any(
@@ -226,14 +228,12 @@ def component_names(reading: Reading, target: Target) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _own_parts(reading: Reading) -> list[str]:
+def own_parts(reading: Reading) -> list[str]:
     """Return the parts without those that describe a store ("a PostgreSQL database")."""
-    stores = [index for index, entry in reading.meaning.software if entry.store]
     described = {
-        reading.tokens[index].concept.partition(".")[2]
-        for index in range(len(reading.tokens))
-        if reading.tokens[index].has("part.database", "part.cache", "part.queue")
-        and any(abs(index - store) <= 2 for store in stores)
+        token.concept.partition(".")[2]
+        for index, token in enumerate(reading.tokens)
+        if token.has(*STORE_PARTS) and describes_store(reading, index)
     }
     return [part for part in reading.meaning.parts if part not in described]
 

@@ -100,6 +100,7 @@ def build(reading: Reading, vocabulary: Vocabulary, target: Target | None = None
     _contradictions(reading, verdict)
     _beside(reading, target, verdict)
     _unknown(reading, target, request, verdict)
+    _together(reading, request, verdict)
     _addons(reading, request, verdict, vocabulary)
     _capacity(reading, request, verdict)
     _missing(reading, target, request, verdict)
@@ -205,6 +206,20 @@ def _unknown(reading: Reading, target: Target, request: Request, verdict: checks
                 "text",
                 f"{name.words[:60]!r} was not understood and is not in this plan.",
             )
+
+
+def _together(reading: Reading, request: Request, verdict: checks.Verdict) -> None:
+    """Say that software that shall share one machine gets machines of its own."""
+    heads = [head for head in reading.heads if head.role in ("vm", "container") and not head.host]
+    each = reading.mentions("word.each", "word.per")
+    one = len(heads) == 1 and heads[0].count == 1 and not heads[0].elliptic and not each
+    if one and request.cluster is None and len(request.apps) > 1:
+        names = ", ".join(app.family for app in request.apps)
+        verdict.warn(
+            "one_machine",
+            "machines.count",
+            f"One machine was said for {names}; the plan gives each a machine of its own.",
+        )
 
 
 def _beside(reading: Reading, target: Target, verdict: checks.Verdict) -> None:

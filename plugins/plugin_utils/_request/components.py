@@ -145,7 +145,7 @@ def find_loads(
         token.driver == "clusters" for token in tokens
     )
     for head in heads:
-        name = _load_name(tokens[head.index])
+        name = _load_name(tokens[head.index]) or _watched(tokens, head, clusterish)
         if not name or head.host:
             continue
         if component is not None:
@@ -155,11 +155,22 @@ def find_loads(
                 _serves(tokens, brand, head) for brand in brands if brand < head.index
             )
             load = load or (many and bool(brands) and head.count is not None)
+            load = load or name == "devices"
             load = load or (bool(brands) and not clusterish and _crowd(tokens, head, brands))
         if load:
             head.driver = True
             loads[head.index] = name
     return loads
+
+
+def _watched(tokens: list[Token], head: Head, clusterish: bool) -> str:
+    """Read "monitoring for 200 servers": machines that are there and are looked after."""
+    if clusterish or head.count is None or head.number is None or head.number < 2:
+        return ""
+    before = tokens[: head.number - 1]
+    subject = any(t.software or t.has("addon.", "part.") for t in before)
+    plural = tokens[head.index].word.endswith(("s", "n"))
+    return "devices" if subject and plural and tokens[head.number - 1].has("cue.for") else ""
 
 
 def _crowd(tokens: list[Token], head: Head, brands: list[int]) -> bool:

@@ -57,6 +57,7 @@ def find_drivers(
             or _amount(tokens, index, drivers)
             or _counted(tokens, index, drivers, loads)
             or _at_once(tokens, index, drivers)
+            or _group_of(tokens, index, drivers)
         ):
             taken.add(index)
         if index and tokens[index - 1].has("cue.about.over"):
@@ -156,6 +157,18 @@ def _counted(
             unknown += 1
             if unknown > 2:
                 return False
+    return False
+
+
+def _group_of(tokens: list[Token], index: int, drivers: dict[str, float]) -> bool:
+    """Read "a family of 6" and "a team of twelve"."""
+    if index < 2 or not tokens[index - 1].has("cue.of"):
+        return False
+    following = tokens[index + 1] if index + 1 < len(tokens) else None
+    ends = following is None or following.kind == "mark" or following.has("cue.")
+    if ends and tokens[index - 2].has("word.group"):
+        _set(drivers, "users", tokens[index].value)
+        return True
     return False
 
 

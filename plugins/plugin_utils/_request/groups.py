@@ -77,6 +77,8 @@ def find_heads(tokens: list[Token], sized: set[int], cluster: bool) -> list[Head
     heads: list[Head] = []
     for index, token in enumerate(tokens):
         role = role_of(token, cluster)
+        if role is None and not cluster and _is_machine(tokens, index, sized):
+            role = "software"
         if role is None:
             grouped = _bare_group(tokens, index, sized) or _named(tokens, index, cluster)
             if grouped is None and not cluster and heads:
@@ -88,6 +90,8 @@ def find_heads(tokens: list[Token], sized: set[int], cluster: bool) -> list[Head
             heads[-1].role, heads[-1].end = role, index + 1
             continue
         head = Head(role, index, index + 1)
+        if token.software is not None and role == "software":
+            head.role = head.family = token.software.family
         _count(tokens, head, sized)
         _cues(tokens, head)
         if heads and _same_noun(heads[-1], head, tokens):
@@ -98,7 +102,18 @@ def find_heads(tokens: list[Token], sized: set[int], cluster: bool) -> list[Head
             previous.count = previous.count if previous.count is not None else head.count
             continue
         heads.append(head)
+    _count_last(tokens, heads, sized)
     return _resolve_subsets(tokens, heads, sized)
+
+
+def _count_last(tokens: list[Token], heads: list[Head], sized: set[int]) -> None:
+    """Read "agents with 8 GB, 3 of them": the number at the end counts the last noun."""
+    if len(tokens) < 2 or not heads or not tokens[-1].has("word.of_them"):
+        return
+    number = tokens[-2]
+    counted = number.kind == "num" and len(tokens) - 2 not in sized
+    if counted and heads[-1].count is None:
+        heads[-1].count, heads[-1].number = number.value, heads[-1].index
 
 
 _MACHINE_NAME = re.compile(r"[a-z][a-z0-9]*-[a-z0-9-]*\d|[a-z]{2,}\d{1,3}")
@@ -114,6 +129,26 @@ def _named(tokens: list[Token], index: int, cluster: bool) -> Head | None:
     if not (following.has("cue.with") or following.word in {":", "(", "="}):
         return None
     return Head("vm", index, index + 1, count=1.0, name=token.word, number=index, article=True)
+
+
+def _is_machine(tokens: list[Token], index: int, sized: set[int]) -> bool:
+    """Tell whether a name of software is the noun of a machine of its own ("one mariadb with 16
+    GB"): other software is named as well, a number or an article stands before, sizes follow."""
+    token = tokens[index]
+    families = {t.software.family for t in tokens if t.software and not t.software.stack}
+    if token.software is None or token.software.stack or len(families) < 2 or index == 0:
+        return False
+    following = tokens[index + 1 : index + 4]
+    nouns = ("kind.", "part.", "role.")
+    if following and (following[0].has(*nouns) or following[0].software is not None):
+        return False
+    before = tokens[index - 1]
+    counted = before.word in numerals.ARTICLES or (
+        before.kind == "num" and index - 1 not in sized and before.value <= 50
+    )
+    sizes = any(index + 1 + at in sized for at in range(len(following)))
+    opened = before.has("cue.and", "op.create") or before.word in {",", ":", "+"}
+    return counted or (sizes and opened)
 
 
 def _elliptic(tokens: list[Token], index: int, sized: set[int], before: Head) -> Head | None:

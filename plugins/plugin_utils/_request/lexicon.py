@@ -24,6 +24,7 @@ class Software:
     kind: t.Literal["vm", "app"] = "app"
     stack: bool = False  # a language or framework: part of an application, never asked for alone
     store: bool = False  # keeps the data of other software
+    forge: bool = False  # keeps source code and lets runners build it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,7 +94,8 @@ def _software(data: Mapping[str, t.Any]) -> dict[Phrase, Software]:
     for family, entry in data["families"].items():
         kind, stack, store = entry["as"], bool(entry.get("stack")), family in data["stores"]
         for alias in entry["aliases"]:
-            found[_phrase(str(alias))] = Software(family, None, kind, stack, store)
+            forge = family in data["forges"]
+            found[_phrase(str(alias))] = Software(family, None, kind, stack, store, forge)
         for component, aliases in entry.get("parts", {}).items():
             for alias in aliases:
                 found[_phrase(str(alias))] = Software(family, component, kind, store=store)

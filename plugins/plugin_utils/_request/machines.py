@@ -12,6 +12,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     SourceWish,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request import checks
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.apps import own_parts
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.groups import (
     CLUSTER_ROLES,
     Head,
@@ -20,7 +21,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.kin
     Target,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.reader import (
+    STORE_PARTS,
     Reading,
+    describes_store,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.relations import (
     resolve_parts,
@@ -330,6 +333,8 @@ def _merge_groups(
     for head in heads:
         count, own, article = head.count, values(head.runs), head.article
         role = _part_role(reading, default) if head.role in CLUSTER_ROLES else head.role
+        if reading.tokens[head.index].has(*STORE_PARTS) and describes_store(reading, head.index):
+            role = default
         if head.elliptic:
             kept.append((head.family or role, count, own))
             continue
@@ -360,5 +365,5 @@ def _merge_groups(
 
 
 def _part_role(reading: Reading, default: str) -> str:
-    parts = [part for part in dict.fromkeys(reading.meaning.parts) if part not in {"app"}]
+    parts = [part for part in dict.fromkeys(own_parts(reading)) if part not in {"app"}]
     return parts[0] if len(parts) == 1 and default == "vm" else default

@@ -154,14 +154,16 @@ def understand(tokens: list[Token]) -> Meaning:
         like = any(later.has("word.compatible") for later in following)
         if token.software is not None and not denied and not like:
             meaning.software.append((index, token.software))
+    _runners(tokens, meaning)
     meaning.software = _without_runtime(tokens, meaning.software)
+    meaning.software = _without_company(tokens, meaning.software)
     hosts = any(token.has("kind.dockerhost") for token in tokens)
     if hosts and not meaning.software:
         meaning.software.append((0, Software("docker", None, "vm")))
     _availability(meaning, tokens)
     meaning.environment = _environment(tokens, meaning)
     workplace = any(token.has("word.workplace", "word.workplace.") for token in tokens)
-    if workplace and meaning.environment == "development":
+    if workplace and meaning.environment in ("development", "test"):
         meaning.parts.append("development")
     meaning.operation = _operation(tokens, meaning)
     return meaning
@@ -196,8 +198,46 @@ def _without_runtime(
     return [pair for pair in found if pair[1].family != "docker" or pair[0] in listed]
 
 
+def _runners(tokens: list[Token], meaning: Meaning) -> None:
+    """Read runners beside a forge ("GitLab and two runners") as machines of their own."""
+    forges = [entry.family for _at, entry in meaning.software if entry.forge]
+    for index, token in enumerate(tokens):
+        if forges and token.has("work.ci-runner") and token.word in {"runner", "runners"}:
+            family = "github-runner" if forges[0].startswith("github") else "gitlab-runner"
+            token.software = Software(family, None, "vm")
+            token.concept = ""
+            meaning.software.append((index, token.software))
+            meaning.workload = None
+
+
+def _without_company(
+    tokens: list[Token], found: list[tuple[int, Software]]
+) -> list[tuple[int, Software]]:
+    """Drop software that runs elsewhere, or that the first one brings along on its machine."""
+    kept: list[tuple[int, Software]] = []
+    for index, entry in found:
+        near = tokens[index + 1 : index + 4]
+        clause = next((i for i, t in enumerate(near) if t.word in {",", ";", "."}), len(near))
+        elsewhere = any(t.has("word.elsewhere") for t in near[:clause])
+        shared = any(t.has("word.same_machine") for t in near[:clause])
+        joined = index > 0 and tokens[index - 1].has("cue.and")
+        if not (kept and (elsewhere or (shared and not joined))):
+            kept.append((index, entry))
+    return kept
+
+
+_SURVIVES = re.compile(
+    r"\b(?:surviv|tolerat|withst|cope with|outliv|uberleb|verkraft|survi|support)\w*\b.{0,30}"
+    r"\b(?:fail\w*|loss|losing|outage|down|dies|death|ausfall\w*|perte|panne)\b"
+    r"|\bno single points? of failure\b|\bkeinen? single point\b"
+    r"|\bausfall (?:eines|einer)\b.{0,30}\b(?:uberleb|verkraft)"
+)
+
+
 def _availability(meaning: Meaning, tokens: list[Token]) -> None:
     said = {i not in meaning.negated for i, token in enumerate(tokens) if token.has("word.ha")}
+    if _SURVIVES.search(" ".join(token.word for token in tokens)):
+        said.add(True)
     if len(said) == 1:
         meaning.ha = said.pop()
     elif said:

@@ -85,6 +85,15 @@ _MUTATION = re.compile(
     r"fuge|fugen|hinzu\w*|entferne?n?|losche?n?|skalier\w+|vergrosser\w*|verkleiner\w*|zerstore?n?|gib|setze|mach|mache|"
     r"erhohe?n?|reduzier\w*|andere|andern|aktualisier\w*|rends|fais|stop|decommission)\b"
 )
+#: Names of existing clusters that are everyday words: "scale prod to 6", "… to cluster blue".
+_ENDS = r"(?=\s*(?:$|[.,;!?]|(?:to|by|auf|um|with|down|up|back|a|de)\b))"
+_EXISTING = re.compile(
+    r"\bcluster (?P<after>(?!(?:to|by|with|and|for|on|of|up|down|bigger|smaller|larger|from)\b)"
+    rf"[a-z][a-z0-9-]*){_ENDS}"
+    r"|\b(?:scale|resize|upgrade|shrink|grow|destroy|delete|extend|skaliere|losche|supprime|of|to"
+    r"|from|in|on|von|zu|aus|auf|de|du|sur)"
+    rf" (?P<value>prod|production|dev|staging|stage|test|qa|preprod|lab){_ENDS}"
+)
 _MACHINE_NAME = re.compile(
     r"\b(?:vm|machine|box|container|lxc|server|serveur|maschine|host|guest|ct|conteneur)\s+"
     r"[\"'\u201c\u201e]?"
@@ -193,6 +202,14 @@ def find_existing(found: Entities, vocabulary: Vocabulary) -> None:
         if any(char.isdigit() for char in value) or not all(part in _PLAIN for part in letters):
             found.target_name = value
             found.blank(match.start("value"), match.end("value"))
+            return
+    if _MUTATION.search(found.folded) and not (found.names or found.cluster_name):
+        existing = _EXISTING.search(found.folded)
+        named = existing and (existing.group("after") or existing.group("value"))
+        if existing and named:
+            found.cluster_name = named
+            group = "after" if existing.group("after") else "value"
+            found.blank(existing.start(group), existing.end(group))
             return
     name = _MACHINE_NAME.search(found.folded)
     if name is not None and not found.names:

@@ -147,7 +147,8 @@ def scan(text: str, vocabulary: Vocabulary, previous: Request | None = None) -> 
     component = None if previous else find_component(tokens, clusterish, meaning, bool(sizes))
     sized = {size.number for size in sizes}
     heads = find_heads(tokens, sized, clusterish)
-    known = clusterish or component or meaning.software or meaning.parts or meaning.workload
+    known = clusterish or component or meaning.software or meaning.parts
+    known = known or meaning.workload or meaning.addons
     unknown = None if known or previous is not None else unknown_software(tokens)
     if clusterish and component is None and previous is None:
         set_apart(tokens, heads)
@@ -238,6 +239,15 @@ def _leave_apart(tokens: list[Token], heads: list[Head], meaning: Meaning) -> No
         at = {i for i, token in enumerate(tokens) if token.concept == f"addon.{name}"}
         if at and at <= beside:
             meaning.addons.remove(name)
+
+
+STORE_PARTS = ("part.database", "part.cache", "part.queue")
+
+
+def describes_store(reading: Reading, index: int) -> bool:
+    """Tell whether a part is only a word for the software beside it ("PostgreSQL database")."""
+    stores = [at for at, entry in reading.meaning.software if entry.store]
+    return any(abs(index - at) <= 3 for at in stores)
 
 
 def _user_shares(tokens: list[Token], runs: list[Run], heads: list[Head]) -> list[Run]:

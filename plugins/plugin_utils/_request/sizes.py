@@ -10,7 +10,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request imp
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.tokens import Token
 
 #: From here on an amount "on <storage>" is a disk, and any amount without a word is one.
-MOSTLY_DISK_MIB, NEVER_MEMORY_MIB = 16 * 1024, 1024**2
+MOSTLY_DISK_MIB, NEVER_MEMORY_MIB = 16 * 1024, 128 * 1024
+MOST_MEMORY_MIB = 1024**2
 #: Beside cores an amount without a word is memory up to this share, a disk beyond it.
 MOST_MEMORY_MIB_PER_CORE = 64 * 1024
 
@@ -272,8 +273,10 @@ def values(runs: t.Iterable[Run]) -> dict[str, float]:
             continue
         taken = "memory_mib" in result or "memory_mib" in described
         stored = size.placed and (len(plain) > 1 or size.value >= MOSTLY_DISK_MIB)
-        alone = cores >= 1 and len(plain) == 1 and "disk_gib" not in described
-        most = cores * MOST_MEMORY_MIB_PER_CORE if alone else NEVER_MEMORY_MIB
+        if len(plain) > 1 or "disk_gib" in described:  # the first is memory, the second the disk
+            most = float(MOST_MEMORY_MIB)
+        else:
+            most = cores * MOST_MEMORY_MIB_PER_CORE if cores >= 1 else NEVER_MEMORY_MIB
         if taken or stored or size.value >= most:
             result.setdefault("disk_gib", size.value / 1024)
         else:

@@ -335,7 +335,12 @@ def _versions(tokens: list[Token]) -> list[Token]:
         if before.software is None or token.kind != "num" or token.written:
             continue
         measured = after.mib is not None or after.driver or after.has("unit.", "role.", "kind.")
-        parts = after.word in {"x", "*"} or after.has("noun.", "part.", "cue.about", "cue.about.")
+        plural = after.kind == "word" and not after.concept and after.word.endswith("s")
+        parts = (
+            plural
+            or after.word in {"x", "*"}
+            or after.has("noun.", "part.", "cue.about", "cue.about.")
+        )
         if token.value != int(token.value) or not (measured or parts or after.kind == "num"):
             counts = measured and after.mib is not None
             token.kind = "num" if counts else "word"
