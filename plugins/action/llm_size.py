@@ -53,6 +53,8 @@ class ActionModule(ControllerAction):
         from ansible_collections.clusterwright.proxmox.plugins.plugin_utils import _sizing
 
         require_ready = args.pop("require_ready")
+        if self._task.check_mode:  # a prediction costs nothing; kept answers are used
+            args["provider_settings"] = {"offline": True, **args["provider_settings"]}
         request, plan = _sizing.size_data(**args)
         result: dict[str, t.Any] = {
             "changed": False,

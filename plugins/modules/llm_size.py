@@ -61,7 +61,11 @@ options:
       - Settings of the provider, each with a default. C(model), C(base_url), C(temperature),
         C(timeout_seconds), C(max_seconds), C(max_output_tokens), C(max_tokens), C(max_requests),
         C(max_rounds), C(max_cost), C(input_price), C(output_price), C(required), C(api_key_file),
-        C(cache_dir).
+        C(cache_dir), C(roles), C(offline).
+      - C(roles) gives C(identify) (what is unknown software like?) or C(size) (which numbers?) a
+        C(model) or C(temperature) of its own.
+      - With C(offline) only answers of C(cache_dir) are used. It is on in check mode unless it is
+        set to C(false).
       - The key comes from the environment (E(GEMINI_API_KEY), E(OPENAI_API_KEY),
         E(ANTHROPIC_API_KEY)) or a private file, never from here.
     type: dict
@@ -99,7 +103,10 @@ options:
     default: true
 attributes:
   check_mode:
-    description: Returns the same result without changing anything.
+    description:
+      - Returns the same result without changing anything.
+      - Without O(provider_settings) C(offline=false) no model is asked; answers that were kept are
+        used, else the rules decide with a warning.
     support: full
   diff_mode:
     description: Shows what changed; nothing ever does.

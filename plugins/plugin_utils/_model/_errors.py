@@ -10,6 +10,7 @@ Kind = t.Literal[
     "budget",
     "connection",
     "model",
+    "offline",
     "protocol",
     "quota",
     "rate-limit",

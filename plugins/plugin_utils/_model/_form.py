@@ -14,6 +14,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model._answ
     AnswerError,
     read_object,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model._redact import redact
 
 #: Widest range of each number; the sizing engine is narrower.
 RANGES = {
@@ -95,7 +96,7 @@ def read_sizes(text: str, groups: t.Sequence[str]) -> Sizes:
             findings.append(_wrong("group", "groups.id", "A group is unknown or named twice."))
             continue
         numbers[group] = {}
-        reasons[group] = plain(row["reason"]) if isinstance(row["reason"], str) else ""
+        reasons[group] = plain(redact(row["reason"])) if isinstance(row["reason"], str) else ""
         for number, (low, high) in RANGES.items():
             value = row[number]
             if not _whole(value) or not low <= value <= high:

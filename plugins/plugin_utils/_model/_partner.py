@@ -21,6 +21,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model._prov
     provider_named,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model._settings import (
+    Role,
     Settings,
     api_key,
 )
@@ -55,6 +56,7 @@ class Partner:
         name: the provider's name, for messages.
         settings: limits and parameters.
         model: a pydantic-ai model.
+        role_models: models of single roles that have one of their own.
         hint: what to do when the model does not exist.
         sleep: waits between tries.
     """
@@ -65,6 +67,7 @@ class Partner:
         settings: Settings,
         model: t.Any,
         *,
+        role_models: t.Mapping[Role, t.Any] | None = None,
         hint: str = "",
         sleep: t.Callable[[float], t.Any] | None = None,
         http: t.Any = None,
@@ -74,6 +77,7 @@ class Partner:
         self.name = name
         self.settings = settings
         self.model = model
+        self.role_models = role_models or {}
         self.hint = hint
         self.usage = Usage()
         self._sleep = sleep or asyncio.sleep
@@ -83,8 +87,12 @@ class Partner:
 
     @property
     def model_name(self) -> str:
-        """Return the model's name."""
-        return str(self.model.model_name)
+        """Return the name of the model that sizes."""
+        return self.model_name_of("size")
+
+    def model_name_of(self, role: Role) -> str:
+        """Return the name of the model of a role."""
+        return str(self.role_models.get(role, self.model).model_name)
 
     def __enter__(self) -> Partner:
         return self
@@ -94,18 +102,18 @@ class Partner:
             self._runner.run(self._http.aclose())
         self._runner.close()
 
-    def ask(self, prompt: str, schema: dict[str, t.Any]) -> str:
-        """Return the text of the model's answer.
+    def ask(self, prompt: str, schema: dict[str, t.Any], role: Role = "size") -> str:
+        """Return the text of the answer that the role's model gives.
 
         Raises:
             ModelFailure: no usable answer, or a budget is used up.
         """
-        return self._runner.run(self._ask(prompt, schema))
+        return self._runner.run(self._ask(prompt, schema, role))
 
-    async def _ask(self, prompt: str, schema: dict[str, t.Any]) -> str:
+    async def _ask(self, prompt: str, schema: dict[str, t.Any], role: Role) -> str:
         for attempt in range(RETRIES + 1):
             try:
-                return self._text(await self._request(prompt, schema))
+                return self._text(await self._request(prompt, schema, role))
             except ModelFailure as failure:
                 wait = failure.retry_after
                 if wait is None or attempt == RETRIES:
@@ -119,38 +127,41 @@ class Partner:
     def _left(self) -> float:
         return self._deadline - time.monotonic()
 
-    async def _request(self, prompt: str, schema: dict[str, t.Any]) -> t.Any:
+    async def _request(self, prompt: str, schema: dict[str, t.Any], role: Role) -> t.Any:
         import asyncio
 
         from pydantic_ai.direct import model_request
         from pydantic_ai.messages import ModelRequest, SystemPromptPart, UserPromptPart
 
         self._check_budget()
+        model = self.role_models.get(role, self.model)
         seconds = min(self.settings.timeout_seconds, self._left())
         question = ModelRequest(parts=[SystemPromptPart(INSTRUCTIONS), UserPromptPart(prompt)])
         self.usage.requests += 1
         try:
             response = await asyncio.wait_for(
                 model_request(
-                    self.model,
+                    model,
                     [question],
                     model_settings={
-                        "temperature": self.settings.temperature,
+                        "temperature": self.settings.temperature_of(role),
                         "max_tokens": self.settings.max_output_tokens,
                         "timeout": seconds,
                         "max_retries": 0,
                     },
-                    model_request_parameters=_parameters(self.model, schema),
+                    model_request_parameters=_parameters(model, schema),
                 ),
                 seconds,
             )
         except Exception as error:  # whatever a library raises about an answer ends here
-            raise failure_of(error, self.name, self.model_name, self.hint) from None
-        self._count(response)
+            raise failure_of(error, self.name, str(model.model_name), self.hint) from None
+        self._count(response, str(model.model_name))
         return response
 
     def _check_budget(self) -> None:
         used, settings = self.usage, self.settings
+        if settings.offline:
+            raise ModelFailure("offline", "No model is asked in check mode and offline.")
         if self._left() <= 0:
             raise _over(f"{settings.max_seconds:g} seconds (max_seconds)")
         if used.requests >= settings.max_requests:
@@ -160,7 +171,7 @@ class Partner:
         if settings.max_cost is not None and used.requests and used.cost >= settings.max_cost:
             raise _over(f"{settings.max_cost:g} US dollars (max_cost)")
 
-    def _count(self, response: t.Any) -> None:
+    def _count(self, response: t.Any, model_name: str) -> None:
         used, settings = self.usage, self.settings
         used.input_tokens += response.usage.input_tokens
         used.output_tokens += response.usage.output_tokens
@@ -177,7 +188,7 @@ class Partner:
         except LookupError:
             raise ModelFailure(
                 "budget",
-                f"The price of the model {self.model_name} is not known, so that max_cost cannot be"
+                f"The price of the model {model_name} is not known, so that max_cost cannot be"
                 " kept; set input_price and output_price.",
             ) from None
 
@@ -231,14 +242,22 @@ def open_partner(
     """
     provider = provider_named(name)
     settings = settings.model_copy(update={"model": settings.model or provider.default_model})
-    key = api_key(settings, provider.key_variable, needed=provider.key_needed(settings))
+    needed = provider.key_needed(settings) and not settings.offline
+    key = api_key(settings, provider.key_variable, needed=needed)
+    own = {role: chosen.model for role, chosen in settings.roles.items() if chosen.model}
     try:
         http = http_client(settings.timeout_seconds)
         model = provider.build(settings, key, http)
+        role_models = {
+            role: provider.build(settings.model_copy(update={"model": wanted}), key, http)
+            for role, wanted in own.items()
+        }
     except ImportError:
         raise ProviderError(
             f"The provider {name} needs the Python package {provider.package} on the controller;"
             f" install it with pip install '{provider.package}' or use provider none."
         ) from None
     hint = provider.missing_model(str(model.model_name))
-    return Partner(name, settings, model, hint=hint, sleep=sleep, http=http)
+    return Partner(
+        name, settings, model, role_models=role_models, hint=hint, sleep=sleep, http=http
+    )

@@ -132,7 +132,8 @@ class Ollama:
         from pydantic_ai.providers.ollama import OllamaProvider
 
         url = server_url(settings)
-        name = self._installed(settings, url, key)
+        known = settings.model if settings.offline else None
+        name = known or self._installed(settings, url, key)
         provider = OllamaProvider(base_url=f"{url}/v1", api_key=key, http_client=http)
         return OllamaModel(name, provider=provider)
 
@@ -193,5 +194,6 @@ def provider_named(name: str) -> Provider:
     """
     if name not in PROVIDERS:
         known = ", ".join(("none", *PROVIDERS))
-        raise ProviderError(f"There is no provider {name}; choose one of {known}.")
+        shown = f"provider {name}" if name.isalpha() and len(name) < 20 else "such provider"
+        raise ProviderError(f"There is no {shown}; choose one of {known}.")
     return PROVIDERS[name]

@@ -25,6 +25,17 @@ MAX_ROUNDS = 10
 KEY_NAMES = frozenset({"api_key", "apikey", "key", "token", "secret", "password"})
 
 
+#: What a model is asked for: which family unknown software is like, and numbers for the groups.
+Role = t.Literal["identify", "size"]
+
+
+class RoleSettings(Model):
+    """What one role has for itself; None is the value that all roles share."""
+
+    model: str | None = Field(default=None, min_length=1, max_length=200)
+    temperature: float | None = Field(default=None, ge=0.0, le=2.0)
+
+
 class Settings(Model):
     """What may be set; limits count for one whole review unless they say otherwise."""
 
@@ -40,9 +51,16 @@ class Settings(Model):
     max_cost: float | None = Field(default=None, ge=0)  # US dollars
     input_price: float | None = Field(default=None, ge=0)  # US dollars per million tokens
     output_price: float | None = Field(default=None, ge=0)
+    roles: dict[Role, RoleSettings] = Field(default_factory=dict)
+    offline: bool = False  # only kept answers are used; the default in check mode
     required: bool = False  # the person asked for the model only: its failure is an error
     api_key_file: str | None = None
     cache_dir: str | None = None
+
+    def temperature_of(self, role: Role) -> float:
+        """Return the temperature of a role."""
+        own = self.roles[role].temperature if role in self.roles else None
+        return self.temperature if own is None else own
 
 
 def read_settings(data: t.Mapping[str, t.Any]) -> Settings:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import typing as t
 from pathlib import Path
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model._redact import redact
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report._difference import (
     differences,
 )
@@ -95,7 +96,9 @@ def closing_table(run: Data) -> str:
 
 
 def html_report(run: Data) -> str:
-    """Return the self-contained page about a run; every text in it is escaped.
+    """Return the self-contained page about a run; its texts are escaped.
+
+    What looks like a secret in the sentence is not shown.
 
     ``run``: as for ``closing_table`` plus ``request``, ``snapshot``, ``result`` (stages).
     """
@@ -105,6 +108,7 @@ def html_report(run: Data) -> str:
         loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["gib"] = gib
+    environment.filters["redact"] = redact
     template = environment.get_template("report.html.j2")
     drawn = pictures(run["plan"], run.get("snapshot") or {})
     return template.render(

@@ -76,8 +76,7 @@ class _Review:
         self.rounds: list[Round] = []
         facts = to_data(task.snapshot) if task.snapshot else {}
         facts.pop("source", None)  # when they were read is not what they say
-        settings = partner.settings
-        self.cache = Cache(settings.cache_dir, f"{provider}/{partner.model_name}", digest(facts))
+        self.facts_sha256 = digest(facts)
 
     def run(self) -> Plan:
         """Ask what unknown software is, then for sizes; both share the rounds."""
@@ -125,14 +124,16 @@ class _Review:
         return self._limit()
 
     def _answer(self, prompt: str, question: Question) -> tuple[str, str]:
-        kept = self.cache.get(prompt)
+        model = f"{self.provider}/{self.partner.model_name_of(question.role)}"
+        cache = Cache(self.partner.settings.cache_dir, model, self.facts_sha256)
+        kept = cache.get(prompt)
         if kept is not None:
             return kept, "from the cache"
         used = self.partner.usage
         before = used.requests, used.input_tokens, used.output_tokens
-        answer = self.partner.ask(prompt, question.schema)
+        answer = self.partner.ask(prompt, question.schema, question.role)
         if not question.read(answer)[2]:
-            self.cache.put(prompt, question.canonical(answer))
+            cache.put(prompt, question.canonical(answer))
         return answer, (
             f"{used.requests - before[0]} requests, {used.input_tokens - before[1]} tokens in,"
             f" {used.output_tokens - before[2]} out"
@@ -151,7 +152,7 @@ class _Review:
             Round(
                 number=len(self.rounds) + 1,
                 reason=because(self.draft, last),
-                act=f"{self.provider} {self.partner.model_name} {act}.",
+                act=f"{self.provider} {self.partner.model_name_of(question.role)} {act}.",
                 observe=outcome(candidate, findings),
                 findings=findings,
                 prompt=prompt,

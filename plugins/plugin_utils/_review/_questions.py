@@ -21,6 +21,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model._prom
     groups_of,
     room,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model._settings import Role
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._review._judge import Task
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import Proposal
 
@@ -32,6 +33,7 @@ Read = tuple[Proposal, str, tuple[Finding, ...]]
 class Question(t.Protocol):
     """One question; ``base`` is the plan that an answer is compared with."""
 
+    role: t.ClassVar[Role]
     base: Plan
     schema: dict[str, t.Any]
 
@@ -50,6 +52,8 @@ class Question(t.Protocol):
 
 class SizesQuestion:
     """Asks for the numbers of each group."""
+
+    role: t.ClassVar[Role] = "size"
 
     def __init__(self, task: Task, base: Plan, proposal: Proposal) -> None:
         self.task = task
@@ -110,6 +114,8 @@ class SizesQuestion:
 
 class FamiliesQuestion:
     """Asks which known family unknown software is most like, and for its drivers."""
+
+    role: t.ClassVar[Role] = "identify"
 
     def __init__(self, task: Task, base: Plan) -> None:
         self.task = task

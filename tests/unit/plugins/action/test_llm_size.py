@@ -20,6 +20,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
     parse,
     to_data,
 )
+from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._model.stub import (
+    Stub,
+    larger,
+)
 from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._sizing.builders import (  # noqa: E501
     request,
     site,
@@ -120,3 +124,26 @@ def test_wrong_arguments_are_one_sentence(args: dict[str, t.Any], word: str) -> 
     assert result["failed"]
     assert word in result["msg"]
     assert "Traceback" not in result["msg"]
+
+
+@pytest.mark.parametrize(("given", "asked"), [({}, 0), ({"offline": False}, 1)])
+def test_check_mode_asks_no_model_unless_it_is_told_to(
+    run_action: t.Any, monkeypatch: pytest.MonkeyPatch, given: dict[str, t.Any], asked: int
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "not-a-key")
+    for variable in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "OPENAI_BASE_URL"):
+        monkeypatch.delenv(variable, raising=False)
+    with Stub("openai", larger) as server:
+        result = run_action(
+            ActionModule,
+            check_mode=True,
+            intent="HA cluster",
+            site=SITE,
+            snapshot=FACTS,
+            provider="openai",
+            provider_settings={"base_url": server.url, "model": "gpt-4.1-mini", **given},
+        )
+        assert len(server.seen) == asked
+    warned = {finding["id"] for finding in result["findings"]}
+    assert ("model.failed" in warned) == (not asked)
+    assert result["plan"]["status"] == "ready"

@@ -362,6 +362,38 @@ def test_no_ollama_server_is_one_sentence() -> None:
         open_partner("ollama", read_settings({"base_url": url}))
 
 
+def test_each_role_has_its_model_and_temperature() -> None:
+    roles = {"identify": {"model": "gpt-4.1-nano", "temperature": 0.7}, "size": {"temperature": 0}}
+    with stub("openai", agree) as server:
+        plan = ask(server, "frobnicator for 100 users", roles=roles, temperature=0.3)
+    used = [(seen.body["model"], seen.body["temperature"]) for seen in server.seen]
+    assert used == [("gpt-4.1-nano", 0.7), (MODELS["openai"], 0)]
+    assert "gpt-4.1-nano" in plan.rounds[0].act and MODELS["openai"] in plan.rounds[1].act
+
+
+def test_one_temperature_serves_all_roles_and_is_low() -> None:
+    with stub("openai", agree) as server:
+        ask(server, "frobnicator for 100 users")
+    assert [seen.body["temperature"] for seen in server.seen] == [0.1, 0.1]
+
+
+def test_offline_asks_nobody_and_uses_what_was_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {"cache_dir": str(tmp_path), "offline": True}
+    with stub("openai", larger) as server:
+        monkeypatch.delenv(VARIABLES["openai"])
+        alone = ask(server, **given)
+        assert server.seen == []
+        monkeypatch.setenv(VARIABLES["openai"], KEY)
+        asked = ask(server, cache_dir=str(tmp_path))
+        kept = ask(server, **given)
+        assert len(server.seen) == 1
+    assert numbers(alone) == numbers(size(read(SENTENCES[0]), FACTS, SITE))
+    assert "check mode" in next(f.message for f in alone.findings if f.id == "model.failed")
+    assert numbers(kept) == numbers(asked) != numbers(alone)
+
+
 def test_an_answer_is_kept_and_used_again_without_asking(tmp_path: Path) -> None:
     folder = tmp_path / "cache"
     with stub("gemini", larger) as server:
