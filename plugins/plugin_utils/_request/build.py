@@ -100,6 +100,7 @@ def build(reading: Reading, vocabulary: Vocabulary, target: Target | None = None
     _contradictions(reading, verdict)
     _beside(reading, target, verdict)
     _unknown(reading, target, request, verdict)
+    _swap(reading, verdict)
     _together(reading, request, verdict)
     _addons(reading, request, verdict, vocabulary)
     _capacity(reading, request, verdict)
@@ -160,6 +161,10 @@ def _hosts(reading: Reading) -> int | None:
 
 
 def _contradictions(reading: Reading, verdict: checks.Verdict) -> None:
+    meaning, name = reading.meaning, reading.entities.target_name
+    removes = any(t.has("op.destroy", "op.remove") for t in reading.tokens[5:])
+    if meaning.operation == "create" and removes and name and not reading.following:
+        verdict.ask("operation", f"To make something and to remove {name} are two requests; which?")
     for problem in reading.meaning.contradictions:
         verdict.ask("contradiction", f"The request says that {problem}; which is meant?")
     both = set(reading.meaning.addons) & set(reading.meaning.excluded)
@@ -206,6 +211,12 @@ def _unknown(reading: Reading, target: Target, request: Request, verdict: checks
                 "text",
                 f"{name.words[:60]!r} was not understood and is not in this plan.",
             )
+
+
+def _swap(reading: Reading, verdict: checks.Verdict) -> None:
+    wanted = [i for i, token in enumerate(reading.tokens) if token.has("noun.swap") and i]
+    if any(reading.tokens[index - 1].mib is not None for index in wanted):
+        verdict.warn("swap", "machines", "Swap is not part of a plan; set it in the guest.")
 
 
 def _together(reading: Reading, request: Request, verdict: checks.Verdict) -> None:

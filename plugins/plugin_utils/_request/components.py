@@ -167,6 +167,8 @@ def _watched(tokens: list[Token], head: Head, clusterish: bool) -> str:
     """Read "monitoring for 200 servers": machines that are there and are looked after."""
     if clusterish or head.count is None or head.number is None or head.number < 2:
         return ""
+    if not tokens[head.index].has("kind."):
+        return ""
     before = tokens[: head.number - 1]
     subject = any(t.software or t.has("addon.", "part.") for t in before)
     plural = tokens[head.index].word.endswith(("s", "n"))

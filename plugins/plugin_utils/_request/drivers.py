@@ -109,16 +109,7 @@ def _amount(tokens: list[Token], index: int, drivers: dict[str, float]) -> bool:
     if unit is None:
         return False
     if unit.mib is not None:
-        if any(token.has("noun.heap") for token in tokens[at + 1 : at + 4]):
-            drivers["heap_gib"] = value * unit.mib / 1024
-            return True
-        rate = next((t for t in tokens[at + 1 : at + 6] if t.has("rate.")), None)
-        if rate is not None and rate.has("rate.second"):
-            drivers["throughput_mib_per_second"] = value * unit.mib
-        elif rate is not None and rate.has("rate.day"):
-            drivers["ingest_gib_per_day"] = value * unit.mib / 1024
-        else:
-            drivers["data_gib"] = value * unit.mib / 1024
+        _add_bytes(value * unit.mib, tokens[at + 1 : at + 6], drivers)
         return True
     words = [token.word for token in tokens[at : at + 3]]
     following = tokens[at + 1] if at + 1 < len(tokens) else None
@@ -131,6 +122,21 @@ def _amount(tokens: list[Token], index: int, drivers: dict[str, float]) -> bool:
     else:
         return following is not None and following.has("word.replication")
     return True
+
+
+def _add_bytes(mib: float, following: list[Token], drivers: dict[str, float]) -> None:
+    """Add an amount that is no size of a machine: a rate, a heap, data; swap is none of these."""
+    rate = next((token for token in following if token.has("rate.")), None)
+    if any(token.has("noun.swap") for token in following[:2]):
+        return
+    if any(token.has("noun.heap") for token in following[:3]):
+        drivers["heap_gib"] = mib / 1024
+    elif rate is not None and rate.has("rate.second"):
+        drivers["throughput_mib_per_second"] = mib
+    elif rate is not None and rate.has("rate.day"):
+        drivers["ingest_gib_per_day"] = mib / 1024
+    else:
+        drivers["data_gib"] = mib / 1024
 
 
 def _counted(

@@ -165,7 +165,9 @@ def _machine(machine: MachineWish) -> dict[str, t.Any]:
 def _machines(request: Request, facts: dict[str, t.Any]) -> None:
     machines = request.machines
     if request.kind in ("vm", "lxc"):
-        facts["count"] = sum(machine.count or 1 for machine in machines) or 1
+        said = [app.count for app in request.apps if app.count is not None]
+        alone = said[0] if len(said) == len(request.apps) == 1 and len(machines) < 2 else 1
+        facts["count"] = sum(machine.count or alone for machine in machines) or alone
     if not machines:
         return
     first = _machine(machines[0])

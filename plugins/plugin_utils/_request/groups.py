@@ -316,15 +316,10 @@ def _cues(tokens: list[Token], head: Head) -> None:
         for token in before
     )
     at_home = any(token.has("word.home", "word.proxmox") for token in before)
-    if (
-        (at_home and tokens[head.index].has("kind.host"))
-        or head.small
-        or (
-            head.role in {"node", "vm"}
-            and proxmox
-            and (place or tokens[head.index].has("role.node", "kind.host"))
-        )
-    ):
+    noun = tokens[head.index]
+    named_host = noun.has("kind.host") and (at_home or (place and head.count is not None))
+    of_proxmox = head.role in {"node", "vm"} and proxmox
+    if named_host or head.small or (of_proxmox and (place or noun.has("role.node", "kind.host"))):
         head.host = True
 
 

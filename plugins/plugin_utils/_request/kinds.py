@@ -111,7 +111,8 @@ def _application(reading: Reading, software: list[t.Any], machines: bool, vm: bo
         return "vm"
     stack = any(entry.stack for _at, entry in reading.meaning.software)
     fronted = balanced and {"web", "app"} & set(reading.meaning.parts)
-    if len(families) > 1 or stack or split or fronted:
+    serves = reading.mentions("noun.service") and families and software[0].store
+    if len(families) > 1 or stack or split or fronted or serves:
         return "app"
     if len(families) == 1:
         return "vm" if software[0].kind == "vm" else "app"

@@ -54,6 +54,16 @@ def _contradictions(reading: Reading, verdict: checks.Verdict) -> None:
                 )
 
 
+def _disks(reading: Reading, verdict: checks.Verdict) -> None:
+    """Ask when a machine shall have several disks: a plan gives each machine one."""
+    number = reading.drivers.get("disks", 0)
+    if number > 1 and not reading.meaning.software and not reading.following:
+        verdict.ask(
+            "machines.disk_gib",
+            f"{number:g} disks were said, a plan gives a machine one; how large shall it be?",
+        )
+
+
 def _hosts(reading: Reading, cluster: ClusterWish | None, verdict: checks.Verdict) -> None:
     """Ask which of several hosts is meant; machines that are several are spread by the plan."""
     entities = reading.entities
@@ -77,6 +87,7 @@ def machine_wishes(
     reading: Reading, target: Target, cluster: ClusterWish | None, verdict: checks.Verdict
 ) -> list[MachineWish]:
     _hosts(reading, cluster, verdict)
+    _disks(reading, verdict)
     delta = _deltas(reading)
     _contradictions(reading, verdict)
     common = values([*reading.global_runs, *reading.common_runs])
@@ -227,6 +238,9 @@ def _plain_machines(
     names = list(reading.entities.names)
     if not names and reading.entities.target_name:
         names = [reading.entities.target_name]
+    changed = bool(reading.tokens) and reading.tokens[0].has("rel.twice", "rel.triple", "rel.half")
+    if not names and changed and reading.entities.relative_to:
+        names = [reading.entities.relative_to]  # "double the memory of db-01"
     default = "container" if target.kind == "lxc" else "vm"
     if not names and sum(bool(head.name and head.runs) for head in heads) > 1:
         return [
@@ -348,6 +362,8 @@ def _merge_groups(
                 kept[same] = (other, number if number is not None else count, {**own, **sizes})
         elif plain and len(kept) == 1 and not own and (count is None or article):
             continue
+        elif plain and len(kept) == 1 and not kept[0][2] and (count is None or article):
+            kept[0] = (kept[0][0], kept[0][1], own)
         elif (
             not plain
             and len(kept) == 1

@@ -18,6 +18,12 @@ def operation_of(reading: Reading, target: Target) -> t.Any:
     said = reading.meaning.operation
     existing = bool(reading.entities.target_name or reading.entities.cluster_name)
     existing = existing or reading.mentions("word.existing") or bool(reading.entities.vmid)
+    opening = reading.tokens[0] if reading.tokens else None
+    if said == "create" and opening is not None:
+        if opening.has("rel.twice", "rel.triple", "rel.half") and reading.entities.relative_to:
+            return "resize"
+        if existing and opening.has("cue.not"):
+            return "change"  # "turn off monitoring on cluster k3s-dev"
     roles = [h for h in reading.heads if h.role in ("agent", "server", "node") and not h.host]
     sized = bool(reading.sizes)
     if said == "add":

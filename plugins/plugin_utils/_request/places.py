@@ -49,6 +49,13 @@ def find_sources(found: Entities) -> None:
                 r"(?P<value>[a-z][\w.]*-[\w.-]+)\s+(?:template|vorlage|modele)\b"
             ),
         )
+        name = name or take(
+            found,
+            re.compile(
+                r"\b(?:cloned? (?:from|of)|a copy of|clone von|geklont von|clone de)\s+(?:vm\s+)?"
+                r"(?P<value>[a-z][\w.]*[-\d][\w.-]*)"
+            ),
+        )
         found.template_name = name.lower() if name else None
     vmid = take(found, re.compile(r"\b(?:vm-?id|vm id|ct-?id|id)\s*[:=#]?\s*(?P<value>-?\d+)\b"))
     if vmid is None:
@@ -162,7 +169,15 @@ def _unusable(value: str) -> str | None:
     return None
 
 
+_GPU = re.compile(
+    r"\b(?:(?:nvidia|geforce|amd|intel) )*(?P<value>(?:rtx|gtx|tesla|quadro|radeon|arc)"
+    r"\s*(?:[a-z]{1,2})?\s?\d{2,4}(?:\s?(?:ti|super|xtx?))?"
+    r"|(?:a100|h100|h200|l40s?|p40|v100|a40|mi\d{3}x?))\b"
+)
+
+
 def find_systems(found: Entities, lexicon: Lexicon) -> None:
+    take(found, _GPU, "gpu")
     version = take(
         found,
         re.compile(

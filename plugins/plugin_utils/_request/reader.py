@@ -147,9 +147,8 @@ def scan(text: str, vocabulary: Vocabulary, previous: Request | None = None) -> 
     component = None if previous else find_component(tokens, clusterish, meaning, bool(sizes))
     sized = {size.number for size in sizes}
     heads = find_heads(tokens, sized, clusterish)
-    known = clusterish or component or meaning.software or meaning.parts
-    known = known or meaning.workload or meaning.addons
-    unknown = None if known or previous is not None else unknown_software(tokens)
+    told = (component, meaning.software, meaning.parts, meaning.workload, meaning.addons, previous)
+    unknown = None if clusterish or any(told) else unknown_software(tokens)
     if clusterish and component is None and previous is None:
         set_apart(tokens, heads)
         _leave_apart(tokens, heads, meaning)

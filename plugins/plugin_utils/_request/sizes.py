@@ -28,6 +28,7 @@ class Size:
     end: int  # index after the last token, descriptor included
     number: int  # index of the number itself
     placed: bool = False  # "… on local-zfs": the disk when memory is said elsewhere
+    tera: bool = False  # said in TB: the disk when another amount is the memory
     more: int = 0  # +1 "more", -1 "less": a difference, not an absolute size
 
 
@@ -109,6 +110,7 @@ def _after_number(tokens: list[Token], index: int, taken: int) -> Size | None:
     if described is None:
         described, start = _descriptor_before(tokens, index, taken)
     size = _bytes(described, value * token.mib, start, end, index)
+    size.tera = token.mib >= 1000**2
     size.placed = end < len(tokens) and tokens[end].word == "onstorage"
     return size
 
@@ -138,7 +140,7 @@ def _is_rate(tokens: list[Token], index: int) -> bool:
 def _is_data(tokens: list[Token], index: int, after: int) -> bool:
     """Tell whether the amount is data to keep ("60 TiB attached", "dataset of 200 GB")."""
     at = skip(tokens, after, 1, "cue.of", words="of de d' - local my our lokale")
-    if at < len(tokens) and tokens[at].has("noun.data", "noun.heap"):
+    if at < len(tokens) and tokens[at].has("noun.data", "noun.heap", "noun.swap"):
         return True
     if (
         at < len(tokens)
@@ -216,6 +218,9 @@ def _stands_alone(tokens: list[Token], index: int, number: int) -> bool:
 
 def _more(tokens: list[Token], size: Size) -> int:
     around = tokens[max(size.start - 1, 0) : size.end + 1]
+    changes = [t.concept for t in tokens if t.has("tendency.", "op.add", "op.resize")]
+    if around[0].word in {"by", "um"} and changes and size.start:
+        return -1 if "tendency.smaller" in changes else 1
     if any(token.has("word.more") for token in around):
         return 1
     if any(token.word in {"less", "weniger", "moins", "fewer"} for token in around):
@@ -277,7 +282,7 @@ def values(runs: t.Iterable[Run]) -> dict[str, float]:
             most = float(MOST_MEMORY_MIB)
         else:
             most = cores * MOST_MEMORY_MIB_PER_CORE if cores >= 1 else NEVER_MEMORY_MIB
-        if taken or stored or size.value >= most:
+        if taken or stored or size.value >= most or (size.tera and len(plain) > 1):
             result.setdefault("disk_gib", size.value / 1024)
         else:
             result["memory_mib"] = size.value

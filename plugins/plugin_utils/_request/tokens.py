@@ -322,7 +322,8 @@ def _in_lists(tokens: list[Token], lexicon: Lexicon) -> list[Token]:
             continue
         links = [i for i in (index - 1, index + 1) if 0 <= i < len(tokens)]
         others = [2 * i - index for i in links if tokens[i].word in {"+", "/"}]
-        if any(0 <= i < len(tokens) and tokens[i].software for i in others):
+        written = index > 1 and tokens[index - 1].word in {"in", "en"}
+        if written or any(0 <= i < len(tokens) and tokens[i].software for i in others):
             token.software, token.concept = families[family], ""
     return tokens
 
