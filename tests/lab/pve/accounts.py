@@ -128,6 +128,7 @@ class Accounts:
         if v.get("groups") is not None:
             self._set_groups(userid, v["groups"], fail, append=bool(v.get("append")))
         record = self._user(userid)
+        record.fields.setdefault("email", "")
         record.fields.update({key: v[key] for key in USER_FIELDS if key in v})
 
     async def delete_user(self: Any, v: Params, user: str) -> None:

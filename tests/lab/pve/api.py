@@ -305,9 +305,12 @@ def match_segments(segments: list[str]) -> Any:
 
 
 def rejoin_volume(segments: list[str]) -> list[str]:
-    """Segments with those of a volume or nested pool name put back together."""
+    """Segments with those of a volume, a network or a nested pool name put back together."""
     if "content" in segments[4:5]:
         return [*segments[:5], "/".join(segments[5:])]
+    if "ipset" in segments[:-3]:
+        start = segments.index("ipset") + 2
+        return [*segments[:start], "/".join(segments[start:])]
     if segments[:1] == ["pools"]:
         return [segments[0], "/".join(segments[1:])]
     return segments

@@ -17,6 +17,7 @@ from lab.pve.wire import (
     die,
     param_error,
     parse_properties,
+    shell_number,
     split_list,
 )
 
@@ -48,16 +49,20 @@ class Backup:
             ("PUT", replication + "/{id}", self.update_replication),
             ("DELETE", replication + "/{id}", self.delete_replication),
             ("GET", "/nodes/{node}/replication", self.list_replication),
+            ("GET", "/nodes/{node}/replication/{id}/status", self.read_replication),
         ]
 
     # ------------------------------------------------------------------- jobs
 
-    @staticmethod
-    def _job_view(job: Params) -> Params:
+    def _job_view(self: Any, job: Params) -> Params:
         view = {"type": "vzdump", **job}
         view.setdefault("enabled", 1)
         if isinstance(view.get("prune-backups"), str):
             view["prune-backups"] = parse_properties(view["prune-backups"])
+        if isinstance(view.get("fleecing"), str):
+            given = parse_properties(view["fleecing"], "enabled")
+            numbers = {key: shell_number(value) for key, value in given.items()}
+            view["fleecing"] = given if self.series == "8.4" else numbers
         return view
 
     async def list_backup_jobs(self, v: Params, user: str) -> list[Params]:
@@ -204,7 +209,7 @@ class Backup:
         guest = self.guest(int(found[1]))
         if guest is None:
             raise die(f"Guest '{found[1]}' does not exist.")
-        if v["target"] not in self.nodes:
+        if v["target"] not in self.nodes or len(self.nodes) == 1:
             raise die(f"Target '{v['target']}' does not exist.")
         if v["target"] == guest.node:
             raise die("Source and target must not be identical")

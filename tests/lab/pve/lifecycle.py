@@ -50,7 +50,7 @@ CREATE_ONLY = (
     "ha-managed",
     "import-working-storage",
 )
-NOT_CLONED = ("lock", "parent", "snaptime", "snapstate", "vmstate", "template", "description")
+NOT_CLONED = ("lock", "parent", "snaptime", "snapstate", "vmstate", "template")
 TAKEN = "unable to create VM {}: config file already exists"
 
 
@@ -312,9 +312,11 @@ class Lifecycle:
             )
         if vm.status == "running":
             raise die(f"VM {vm.vmid} is running - destroy failed")
-        self.need_quorum()
 
         async def body() -> str | None:
+            if not self.quorate:
+                path = f"/etc/pve/nodes/{vm.node}/qemu-server/{vm.vmid}.conf.tmp.{self.pid}"
+                raise TaskError(f"unable to open file '{path}' - Permission denied")
             if self.vm(vm.vmid) is not vm:
                 raise TaskError(
                     f"Configuration file 'nodes/{vm.node}/qemu-server/{vm.vmid}.conf'"

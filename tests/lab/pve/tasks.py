@@ -149,10 +149,15 @@ class Tasks:
         task: dict[str, Any] | None = self.tasks.get(v["upid"])
         if task is None or found["node"] != v["node"]:
             raise param_error(upid="no such task")
-        owner = found["user"]
+        self._check_owner(v, user)
+        return task
+
+    def _check_owner(self: Any, v: Params, user: str) -> None:
+        """Only an auditor sees the tasks of others."""
+        found = UPID.fullmatch(v["upid"])
+        owner = found["user"] if found else ""
         if user not in (owner, owner.split("!")[0]):
             self.require(user, f"/nodes/{v['node']}", "Sys.Audit")
-        return task
 
     @staticmethod
     def _view(task: dict[str, Any], *, listing: bool) -> dict[str, Any]:
@@ -176,6 +181,7 @@ class Tasks:
 
     async def task_log(self, v: Params, user: str) -> Reply:
         if UPID.fullmatch(v["upid"]) and v["upid"] not in self.tasks:
+            self._check_owner(v, user)
             return Reply([{"n": 1, "t": NO_LOG}], {"total": 1})
         lines = self._find_task(v, user)["log"] or ["no content"]
         start, limit = int(v.get("start", 0)), int(v.get("limit", 50))
@@ -205,7 +211,7 @@ class Tasks:
         start, limit = int(v.get("start", 0)), int(v.get("limit", 50))
         views = [self._view(task, listing=True) for task in wanted[start : start + limit]]
         audit = self.allowed(user, f"/nodes/{v['node']}", "Sys.Audit")
-        return Reply(views, {"total": len(wanted)} if audit else {})
+        return Reply(views, {"total": len(wanted)} if audit or views else {})
 
     @staticmethod
     def _in_source(task: dict[str, Any], v: Params) -> bool:

@@ -60,6 +60,11 @@ _OWN_PARAMETERS = {
     ("POST", "/cluster/ha/rules"): _RULE,
     ("PUT", "/cluster/ha/rules/{rule}"): _RULE_UPDATE,
 }
+GUEST = "/nodes/{node}/qemu/{vmid}/"
+MONITORED = ("agent/", "monitor")
+KEPT = [
+    f"keep-{what}" for what in ("all", "last", "hourly", "daily", "weekly", "monthly", "yearly")
+]
 
 
 class Version:
@@ -99,7 +104,10 @@ class Version:
         """The permission rule of a method; None: root@pam only."""
         if (method, match.template) == ("GET", "/cluster/options"):
             return {"user": "all"}
-        return match.methods[method].get("permissions")
+        rule = match.methods[method].get("permissions")
+        if self.series != "8.4":
+            return rule
+        return rule_of_8(method, match.template, rule)
 
     def refine(self, template: str, spec: Params, values: Params, errors: Params) -> None:
         """What the generic schema check does not find, or says in other words."""
@@ -113,6 +121,12 @@ class Version:
         if template.endswith("/subnets") and not CIDR.fullmatch(str(values.get("subnet", "0/0"))):
             text = "value does not look like a valid CIDR network"
             errors["subnet"] = f"invalid format - {text}\n"
+        for key in parse_properties(str(values.get("prune-backups", ""))):
+            if key not in KEPT:
+                errors["prune-backups"] = (
+                    f"invalid format - format error\nprune-backups.{key}: property is not defined"
+                    " in schema and the schema does not allow additional properties\n"
+                )
         if "dhcp-range" in values:
             self._check_ranges(values["dhcp-range"], errors)
         if "cpu" in values and "cpu" not in errors:
@@ -137,6 +151,15 @@ class Version:
                         f"invalid format - format error\n{name}.{key}:"
                         " property is missing and it is not optional\n"
                     )
+
+
+def rule_of_8(method: str, template: str, rule: Any) -> Any:
+    """A permission rule before agents and replication had privileges of their own."""
+    if template.startswith(GUEST) and template.removeprefix(GUEST).startswith(MONITORED):
+        return {"check": ["perm", "/vms/{vmid}", ["VM.Monitor"]]}
+    if "replication" in template and method != "GET":
+        return {"check": ["perm", "/storage", ["Datastore.Allocate"]]}
+    return rule
 
 
 def unknown_cpu(text: str) -> str | None:

@@ -8,6 +8,8 @@ import re
 from lab.pve.conformance.records import Record
 
 NOT_SIMULATED = "not simulated"
+NOT_CALLED = "no client of this project asks for it"
+WORDED = "refused as well, in other words"
 UNSEEN = "depends on state that the recording does not show"
 # (file, what step and path match, reason); the first that matches counts.
 REASONS: tuple[tuple[str, str, str], ...] = (
@@ -29,7 +31,21 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     ("reads", r".", UNSEEN),
     ("cluster", r"/config|/dns|options", f"this part of the node's settings is {NOT_SIMULATED}"),
     ("storage_template", r"upload", "uploads are recorded without their fields"),
-    ("*", r"resources|zone content", UNSEEN),
+    ("*", r"resources|zone content|content all|storages|filtered", UNSEEN),
+    ("*", r"rrddata", "the recorded machine had not run long enough, or never"),
+    ("*", r"task status at once|long task running", "the task ends sooner here"),
+    ("*", r"statusfilter", "the recorded list holds tasks of earlier recordings"),
+    ("access", r"tf (start|current)", "the recording's environment had no EFI firmware"),
+    ("*", r"agent answering", "the recorded agent was a stand-in with fixed answers"),
+    ("*", r"/vnets/\w+/ips|ipams/\w+/status", f"the address management of SDN is {NOT_SIMULATED}"),
+    ("*", r"mac-vrf|/nodes/\w+/sdn/vnets", f"the state of networks on a node is {NOT_SIMULATED}"),
+    ("*", r"schedule_now|restore|decompress", f"this operation is {NOT_SIMULATED}"),
+    ("big_cluster", r"/config|/dns", UNSEEN),
+    ("*", r"lxc/100/", "the recorded path names a container that is a machine"),
+    ("*", r"glusterfs|vzdump/defaults|firewall/log|qemu/\d+/migrate", NOT_CALLED),
+    ("*", r"users/root@pam|dangling|snapshot/|resize missing|config template", NOT_CALLED),
+    ("*", r"bad (cidr|source|agent)|wrong param|not an image", WORDED),
+    ("*", r"resize template|template in use|vnets/v1/subnets|source config", UNSEEN),
 )
 
 
