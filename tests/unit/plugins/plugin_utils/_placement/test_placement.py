@@ -114,6 +114,14 @@ def test_packing_is_within_one_host_of_the_optimum(sizes: list[tuple[int, int]])
     assert len(set(result.where.values())) <= least_hosts(sizes, 16, 32768) + 1
 
 
+def test_a_host_is_emptied_when_its_guests_fit_elsewhere() -> None:
+    # First-fit decreasing alone takes three hosts for these.
+    sizes = [(7, 4096), (8, 1024), (8, 10240), (5, 10240), (4, 5120)]
+    items = [Item(f"i{n}", *size) for n, size in enumerate(sizes)]
+    result = pack(items, [host(f"h{n}", 16, 32768) for n in range(5)])
+    assert len(set(result.where.values())) == least_hosts(sizes, 16, 32768) == 2
+
+
 def test_the_least_loaded_host_is_taken() -> None:
     hosts = [host("a", used=20000), host("b", used=1000), host("c", used=30000)]
     assert place([Item("x", 1, 1024)], hosts).where == {"x": "b"}

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Addresses stay inside the subnet and are never those of somebody else."""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+
+import pytest
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._addresses import (
+    AddressPool,
+)
+from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._sizing.builders import (  # noqa: E501
+    guest,
+    plan,
+    request,
+    site,
+    snapshot,
+    vm,
+)
+
+SMALL: dict[str, t.Any] = {
+    "subnet": "192.0.2.0/29",
+    "gateway": "192.0.2.1",
+    "dns_servers": ["192.0.2.2"],
+    "machine_range": None,
+    "vip_range": "192.0.2.3",
+    "load_balancer_range": None,
+    "reserved_ranges": ["192.0.2.4"],
+}
+
+
+def every(pool: AddressPool) -> list[str]:
+    """Return all addresses that the pool gives to machines."""
+    return list(iter(pool.next_machine, None))
+
+
+def test_what_is_left_of_a_small_subnet_is_given_once() -> None:
+    # Not network, gateway, DNS, virtual address, reserved range and broadcast.
+    pool = AddressPool(site(network=SMALL), ["192.0.2.5"])
+    assert every(pool) == ["192.0.2.6"]
+    assert (pool.next_vip(), pool.next_vip()) == ("192.0.2.3", None)
+
+
+@pytest.mark.parametrize(
+    ("address", "word"),
+    [
+        ("192.0.2.0", "network or broadcast"),
+        ("192.0.2.7", "network or broadcast"),
+        ("192.0.2.1", "already used"),
+        ("192.0.2.2", "already used"),
+        ("192.0.2.3", "reserved range"),
+        ("192.0.2.4", "reserved range"),
+        ("198.51.100.1", "outside the subnet"),
+    ],
+)
+def test_an_address_that_cannot_be_says_why(address: str, word: str) -> None:
+    pool = AddressPool(site(network=SMALL), [])
+    assert word in (pool.obstacle(ipaddress.ip_address(address)) or "")
+    asked = plan(vm(address=address), at=site(network=SMALL))
+    assert asked.status == "refused"
+    assert address in asked.summary and word in asked.summary
+
+
+def test_stopped_guests_and_hosts_keep_their_addresses() -> None:
+    facts = snapshot(guests=[guest(700, "old", "pve1", addresses=["10.20.0.10"])])
+    nodes = [node.model_copy(update={"address": "10.20.0.11"}) for node in facts.nodes[:1]]
+    facts = facts.model_copy(update={"nodes": (*nodes, *facts.nodes[1:])})
+    result = plan(request(cluster={"servers": 1, "agents": 2}), facts)
+    assert [m.address for m in result.machines] == ["10.20.0.12", "10.20.0.13", "10.20.0.14"]
