@@ -50,14 +50,14 @@ class ActionModule(ControllerAction):
         run["snapshot"] = gathered or _stored(directory / "snapshot.json")
         if run["plan"] is None:
             return {"failed": True, "msg": f"There is no plan.json in {directory} to report on."}
-        run["difference"] = differences(previous, run["plan"]) if previous else []
+        run["difference"] = differences(previous, run["plan"]) if previous else None
         if not self._task.check_mode:
             write_private(report, html_report(run))
         return {
             "changed": False,
             "table": closing_table(run),
             "report": str(report),
-            "difference": run["difference"],
+            "difference": run["difference"] or [],
         }
 
 

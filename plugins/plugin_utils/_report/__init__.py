@@ -60,7 +60,7 @@ def _node(node: Data) -> tuple[str, ...]:
 def closing_table(run: Data) -> str:
     """Return the table at the end of a run.
 
-    ``run``: ``plan``, ``difference`` (lines), ``terraform`` (counts), ``cluster`` (nodes, may be
+    ``run``: ``plan``, ``difference`` (lines, None without an earlier plan), ``terraform`` (counts), ``cluster`` (nodes, may be
     empty), ``addons``, ``files`` (label → path), ``stand_ins``, ``simulated_reason`` and
     ``machines`` (False leaves machines and add-ons out).
     """
@@ -69,6 +69,8 @@ def closing_table(run: Data) -> str:
     parts = [table(MACHINE_HEADERS, machine_rows(plan))] if machines else []
     if run.get("difference"):
         parts.append("\n".join(["Changed:", *run["difference"]]))
+    elif run.get("difference") is not None:
+        parts.append("Changed: nothing")
     counts = run.get("terraform")
     if counts:  # empty: Terraform was not asked
         changes = ", ".join(f"{number} {kind}" for kind, number in counts.items() if number)

@@ -15,7 +15,10 @@ FIELDS = {
     "memory": "memory",
     "disk": "disk",
     "node": "node",
+    "storage": "storage",
+    "network": "network",
     "address": "address",
+    "tags": "tags",
 }
 #: What is compared of the cluster.
 CLUSTER = {
@@ -79,10 +82,22 @@ def _machines(plan: Data) -> dict[str, Data]:
             "memory": gib(machine["memory_mib"]),
             "disk": f"{sum(disk['size_gib'] for disk in machine['disks'])} GiB",
             "node": machine["node"],
+            "storage": _joined(disk.get("storage") for disk in machine["disks"]),
+            "network": _joined(_network(nic) for nic in machine["nics"]),
             "address": machine["nics"][0]["address"] if machine["nics"] else "-",
+            "tags": _joined(machine.get("tags", ())),
         }
         for machine in plan["machines"]
     }
+
+
+def _joined(values: t.Iterable[str | None]) -> str:
+    return ", ".join(dict.fromkeys(filter(None, values))) or "none"
+
+
+def _network(nic: Data) -> str | None:
+    vlan = nic.get("vlan")
+    return f"{nic.get('bridge')} VLAN {vlan}" if vlan else nic.get("bridge")
 
 
 def _size(machine: Data) -> str:

@@ -25,6 +25,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.rea
     scan,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.refinement import (
+    addressed,
     bare_difference,
     refined,
 )
@@ -123,7 +124,7 @@ def _changed(text: str, previous: Request, vocabulary: Vocabulary) -> Request:
     if short is not None:
         return short.model_copy(update={"explicit": explicit_paths(short)})
     target = Target(previous.kind, previous.platform, previous.platform_tier)
-    request = build(reading, vocabulary, target)
+    request = addressed(build(reading, vocabulary, target), reading, previous)
     said = _says_something(request, reading)
     if not said and request.answer == "plan":
         again = build(scan(text, vocabulary), vocabulary)

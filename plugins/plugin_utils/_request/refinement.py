@@ -52,6 +52,16 @@ def _another(words: t.Sequence[t.Any]) -> bool:
     return any(token.word in ("another", "noch") for token in words)
 
 
+def addressed(request: Request, reading: Reading, previous: Request) -> Request:
+    """Return the change with an address that was said alone, as one about the only machine."""
+    addresses = reading.entities.addresses
+    if request.machines or previous.kind == "cluster" or len(addresses) != 1:
+        return request
+    wish = MachineWish(role="vm", address=addresses[0])
+    update = {"answer": "plan", "kind": previous.kind, "reply": None, "machines": (wish,)}
+    return request.model_copy(update={**update, "platform": previous.platform})
+
+
 def refined(request: Request, reading: Reading) -> Request:
     """Return the change with counts and added sizes as differences, of the role that was named."""
     if request.kind == "cluster":

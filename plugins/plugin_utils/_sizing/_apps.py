@@ -214,7 +214,8 @@ def _changed(context: Context) -> list[Group]:
     for group in groups.values():
         fitting, counted = wished[group.name], group
         for wish in fitting:
-            counted = _counted(context, counted, wish, len(groups))
+            about = sum(wish in wishes for wishes in wished.values())
+            counted = _counted(context, counted, wish, about)
         spread = replace(counted, spread=counted.count > 1)
         result.append(with_wishes(context, spread, fitting))
     return result
@@ -226,17 +227,13 @@ def _wished(context: Context, groups: t.Collection[Group]) -> dict[str, list[Mac
     A change names what is there; a wish about anything else is reported.
     """
     found: dict[str, list[MachineWish]] = {group.name: [] for group in groups}
+    software = _of_software(context, groups)
     for wish in context.request.machines:
         named = [group for group in groups if _names(context, wish, group)]
-        if not named and not _for_all(wish):
-            name = wish.name or wish.role
-            context.report(
-                "change.unknown",
-                "error",
-                f"machines.{name}",
-                f"The plan has no {name}, it has {', '.join(found)}; name one of those, or say the"
-                " whole request again with what shall be new.",
-            )
+        if _for_all(wish) and context.request.apps:
+            named = software
+        elif not named and not _for_all(wish):
+            _report_unknown(context, wish.name or wish.role, found)
         elif not any(v for k, v in wish.model_dump().items() if k not in ("role", "name")):
             context.report(
                 "change.nothing",
@@ -245,9 +242,39 @@ def _wished(context: Context, groups: t.Collection[Group]) -> dict[str, list[Mac
                 f"Say what shall change about {wish.name or wish.role}: its number or a size. To"
                 " leave it out, say the whole request again without it.",
             )
-        for group in named or (groups if _for_all(wish) else ()):
+        everywhere = _for_all(wish) and not context.request.apps
+        for group in named or (groups if everywhere else ()):
             found[group.name].append(wish)
     return found
+
+
+def _of_software(context: Context, groups: t.Collection[Group]) -> list[Group]:
+    """Return the groups of the software that a change names; report what the plan has not."""
+    found: list[Group] = []
+    all_families = context.knowledge.families
+    families = {name: f for name, f in all_families.items() if not f.last_resort}
+    for app in context.request.apps:
+        family = families.get(app.family)
+        kinds = {app.family} | ({family.category} if family else set())
+        own = []
+        for group in groups:
+            known = {why.source.partition(".")[0] for why in group.why} & families.keys()
+            if app.family in known or (not known and kinds & {group.name, group.role}):
+                own.append(group)
+        if not own:
+            _report_unknown(context, app.family, [group.name for group in groups])
+        found += own
+    return found
+
+
+def _report_unknown(context: Context, name: str, there: t.Iterable[str]) -> None:
+    context.report(
+        "change.unknown",
+        "error",
+        f"machines.{name}",
+        f"The plan has no {name}, it has {', '.join(there)}; name one of those, or say the whole"
+        " request again with what shall be new.",
+    )
 
 
 def _names(context: Context, wish: MachineWish, group: Group) -> bool:
@@ -263,10 +290,10 @@ def _names(context: Context, wish: MachineWish, group: Group) -> bool:
 
 
 def _counted(context: Context, group: Group, wish: MachineWish, groups: int) -> Group:
-    """Return the group with the count that was said, or the difference to it."""
+    """Return the group with the count that was said of so many groups, or the difference to it."""
     if wish.count is None and wish.count_delta is None:
         return group
-    if _for_all(wish) and groups > 1:
+    if groups > 1:
         context.report(
             "change.whose",
             "error",

@@ -20,7 +20,7 @@ def plan(**sizes: tuple[int, int, int]) -> dict[str, t.Any]:
                 "memory_mib": memory,
                 "disks": [{"size_gib": disk}],
                 "node": "pve1",
-                "nics": [{"address": "10.0.0.5/16"}],
+                "nics": [{"address": "10.0.0.5/16", "bridge": "vmbr0"}],
             }
             for name, (cores, memory, disk) in sizes.items()
         ],
@@ -43,6 +43,7 @@ def test_each_changed_field_is_a_line() -> None:
         "~ a vCPU: 4 -> 2",
         "~ a memory: 4 GiB -> 2 GiB",
         "~ a node: pve1 -> pve2",
+        "~ a network: vmbr0 -> none",
         "~ a address: 10.0.0.5/16 -> -",
     ]
 
@@ -62,6 +63,20 @@ def test_addons_and_cost_count_too() -> None:
 def test_machines_that_change_in_the_same_way_share_a_line() -> None:
     before, after = plan(a=(2, 4096, 20), b=(2, 4096, 20)), plan(a=(2, 2048, 20), b=(2, 2048, 20))
     assert differences(before, after) == ["~ a, b memory: 4 GiB -> 2 GiB"]
+
+
+def test_network_storage_and_tags_count_too() -> None:
+    before, after = plan(a=(2, 4096, 20)), plan(a=(2, 4096, 20))
+    after["machines"][0] |= {
+        "nics": [{"address": "10.0.0.5/16", "bridge": "vmbr0", "vlan": 30}],
+        "disks": [{"size_gib": 20, "storage": "fast"}],
+        "tags": ["x", "y"],
+    }
+    assert differences(before, after) == [
+        "~ a storage: none -> fast",
+        "~ a network: vmbr0 -> vmbr0 VLAN 30",
+        "~ a tags: none -> x, y",
+    ]
 
 
 def test_the_cluster_and_the_environment_count_too() -> None:

@@ -202,6 +202,19 @@ def test_the_machines_can_be_left_out_of_the_table(run: dict[str, t.Any]) -> Non
     assert "2 create" in shown
 
 
+@pytest.mark.parametrize(
+    ("difference", "line"),
+    [(None, None), ([], "Changed: nothing"), (["~ a vCPU: 1 -> 2"], "~ a vCPU: 1 -> 2")],
+)
+def test_what_changed_is_said_when_there_was_a_plan(
+    run: dict[str, t.Any], difference: list[str] | None, line: str | None
+) -> None:
+    run["difference"] = difference
+    shown = closing_table(run)
+    assert ("Changed:" in shown) == (difference is not None)
+    assert line is None or line in shown
+
+
 def test_own_guests_are_not_counted_twice(run: dict[str, t.Any]) -> None:
     (picture,) = pictures(run["plan"], run["snapshot"])
     assert (picture.node, picture.machines) == ("pve1", ("a",))

@@ -39,6 +39,7 @@ MACHINES: Json = {
     "components": ["web", "postgresql"],
     "explicit": ["machines.web.count", "machines.database.disk_gib"],
 }
+WEB: Json = {**MACHINES, "machines": [{"role": "web", "count": 3}], "apps": [], "components": []}
 NAMED: Json = {
     "text": "VMs db1 and web1 with 2 cores and 4 GB",
     "answer": "plan",
@@ -49,6 +50,8 @@ NAMED: Json = {
         {"role": "vm", "name": name, "cores": 2, "memory_mib": 4096} for name in ("db1", "web1")
     ],
 }
+
+ONE: Json = {**NAMED, "machines": NAMED["machines"][:1]}
 
 
 def refine(base: Json, sentence: str, facts: Json | None = None) -> tuple[Plan, Plan]:
@@ -113,15 +116,15 @@ CHANGES: list[tuple[Json, str, list[str]]] = [
     (MACHINES, "move the database to pve2", ["~ it-database-1 node: pve3 -> pve2"]),
     (NAMED, "add 4 GB RAM to db1", ["~ db1 memory: 4 GiB -> 8 GiB"]),
     (NAMED, "give web1 4 cores", ["~ web1 vCPU: 2 -> 4"]),
+    (WEB, "use vlan 30", ["~ it-web-1, it-web-2, it-web-3 network: vmbr0 -> vmbr0 VLAN 30"]),
+    (ONE, "address 10.20.0.77", ["~ db1 address: 10.20.0.10/24 -> 10.20.0.77/24"]),
+    (ONE, "8 cores", ["~ db1 vCPU: 2 -> 8"]),
 ]
 
 
 @pytest.mark.parametrize(("base", "sentence", "lines"), CHANGES)
 def test_only_what_is_named_changes(base: Json, sentence: str, lines: list[str]) -> None:
     assert changed(base, sentence) == lines
-
-
-WEB: Json = {**MACHINES, "machines": [{"role": "web", "count": 3}], "apps": [], "components": []}
 
 
 @pytest.mark.parametrize(
@@ -142,7 +145,8 @@ def test_of_one_kind_of_machine_the_number_is_enough(sentence: str, lines: list[
     [
         (CLUSTER, "one more", "ask", "servers or workers?"),
         (MACHINES, "one more", "refused", "say of which"),
-        (MACHINES, "add a redis cache", "refused", "The plan has no cache, it has database, web"),
+        (MACHINES, "add a redis cache", "refused", "it has database, web; name one"),
+        (WEB, "add a redis cache", "refused", "it has web; name one of those"),
         (MACHINES, "without the database", "refused", "Say what shall change about database"),
         (MACHINES, "remove 2 web servers", "refused", "none would be left"),
         (MACHINES, "add 100 GB to the database", "ask", "memory or disk?"),
@@ -201,3 +205,32 @@ def test_the_next_run_of_the_request_keeps_the_refinement(sentence: str) -> None
     )
     assert differences(to_data(before), to_data(stored))
     assert differences(to_data(stored), to_data(again)) == []
+
+
+@pytest.mark.parametrize("base", [CLUSTER, MACHINES])
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "set the budget to 100000 a month",
+        "allow 500 machines",
+        "use the ssh key ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEvil",
+        "change the vmid range to 100-200",
+        "set the gateway to 192.168.0.1",
+        "no firewall and no limits in this environment",
+    ],
+)
+def test_a_refinement_cannot_change_the_site(base: Json, sentence: str) -> None:
+    before, after = refine(base, sentence)
+    place = site()
+    assert to_data(place) == SITE
+    if after.status != "ready":
+        assert after.machines == ()
+        return
+    assert after.provenance is not None and before.provenance is not None
+    assert after.provenance.site_sha256 == before.provenance.site_sha256
+    first, last = place.vmid_range
+    for machine in after.machines:
+        assert machine.cloud_init is not None
+        assert machine.cloud_init.ssh_public_keys == place.ssh_public_keys
+        assert first <= machine.vmid <= last
+        assert {nic.gateway for nic in machine.nics} == {place.network.gateway}
