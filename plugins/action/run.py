@@ -50,6 +50,7 @@ class ActionModule(ControllerAction):
         "plan_sha256": {"type": "str"},
         "reason": {"type": "str", "default": ""},
         "user": {"type": "str"},
+        "takeover": {"type": "str"},
     }
     CONSTRAINTS: t.ClassVar[dict[str, t.Any]] = {
         "required_if": [
@@ -77,7 +78,13 @@ class ActionModule(ControllerAction):
         return {"changed": False, **result}
 
     def _started(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
-        run = ledger.start(args["deployment"], config=args["config"], user=user, pid=os.getppid())
+        run = ledger.start(
+            args["deployment"],
+            config=args["config"],
+            user=user,
+            pid=os.getppid(),
+            takeover=args["takeover"],
+        )
         return {
             **run,
             "reserved": ledger.reserved(but=args["deployment"]),

@@ -79,6 +79,11 @@ options:
   user:
     description: Who runs this; the controller's user by default.
     type: str
+  takeover:
+    description:
+      - With O(state=started), the id of a run of another machine that holds the deployment and is
+        known to be dead. Runs of this machine are seen to be dead without it.
+    type: str
 attributes:
   check_mode:
     description: Records nothing.

@@ -20,21 +20,18 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._pro
     alive,
     identity,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._rules import (
+    ACTIVE,
+    FINAL,
+    TRANSITIONS,
+    LedgerError,
+    refuse_held,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._schema import tables
 
+__all__ = ["ACTIVE", "FINAL", "TRANSITIONS", "Ledger", "LedgerError"]
+
 Row = dict[str, t.Any]
-
-#: REFUSED: a request or plan that may not or cannot be; DEFERRED: a plan that waits for approval.
-FINAL = ("COMPLETED", "FAILED", "ROLLED_BACK", "REFUSED", "DEFERRED")
-ACTIVE = ("PENDING", "PLANNING", "PROVISIONING", "CONFIGURING", "VALIDATING", "DOCUMENTING")
-#: From an active status a run goes forward, skips ahead, or ends; it never goes back.
-TRANSITIONS: dict[str, tuple[str, ...]] = {
-    status: (*ACTIVE[ACTIVE.index(status) :], *FINAL) for status in ACTIVE
-}
-
-
-class LedgerError(RuntimeError):
-    """The ledger refuses; the message is one sentence for the person who runs the playbook."""
 
 
 def _now() -> str:
@@ -72,11 +69,18 @@ class Ledger:
             self._engine = sa.create_engine(url)
             if self._engine.dialect.name == "sqlite":
                 self._serialize_writers()
-            self._t.metadata.create_all(self._engine)
+            self._make_tables()
         except sa.exc.SQLAlchemyError as error:
             raise LedgerError(
                 f"The ledger at {self._shown} cannot be opened: {_reason(error)}."
             ) from None
+
+    def _make_tables(self) -> None:
+        try:
+            self._t.metadata.create_all(self._engine)
+        except (self._sa.exc.IntegrityError, self._sa.exc.ProgrammingError):
+            # Another controller was making them; now they are there.
+            self._t.metadata.create_all(self._engine)
 
     @staticmethod
     def _private_file(path: Path) -> Path:
@@ -107,6 +111,10 @@ class Ledger:
         try:
             with self._engine.begin() as connection:
                 yield connection
+        except self._sa.exc.IntegrityError:
+            raise LedgerError(
+                "Another run took the same at this very moment; run this again."
+            ) from None
         except self._sa.exc.SQLAlchemyError as error:
             raise LedgerError(
                 f"The ledger at {self._shown} cannot be used: {_reason(error)}."
@@ -114,8 +122,13 @@ class Ledger:
 
     # -- runs
 
-    def start(self, deployment: str, *, config: Row, user: str, pid: int) -> Row:
+    def start(
+        self, deployment: str, *, config: Row, user: str, pid: int, takeover: str | None = None
+    ) -> Row:
         """Begin a run and take the deployment; refuse while another live run holds it.
+
+        Whether a run of another machine lives cannot be seen from here: ``takeover`` is the id of
+        one that a person knows to be dead.
 
         Returns the new run with ``resumed_from``: the stage at which the previous run of this
         deployment ended early, or None.
@@ -129,10 +142,7 @@ class Ledger:
                 .first()
             )
             if held and alive(held["host"], held["process"]):
-                raise LedgerError(
-                    f"Deployment {deployment} is in use by run {held['workflow_id']} on"
-                    f" {held['host']} since {held['since']}; wait until it ends."
-                )
+                refuse_held(held, takeover)
             if held:
                 self._close_dead(c, held["workflow_id"], now)
                 c.execute(sa.delete(holders).where(holders.c.deployment == deployment))

@@ -83,6 +83,22 @@ def test_the_hold_of_a_dead_controller_is_taken_over(ledger: Ledger) -> None:
     assert "controller process ended" in closed["stages"][0]["error_message"]
 
 
+def test_the_hold_of_a_machine_that_is_gone_is_taken_over_by_name(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = start(ledger)
+    with pytest.raises(LedgerError) as here:
+        ledger.start("demo", config={}, user="ada", pid=os.getpid(), takeover=first)
+    assert "takeover" not in str(here.value), "a run of this machine is alive"
+    monkeypatch.setattr("socket.gethostname", lambda: "elsewhere")
+    with pytest.raises(LedgerError, match=f"go on with -e takeover={first}"):
+        start(ledger)
+    second = ledger.start("demo", config={}, user="ada", pid=os.getpid(), takeover=first)
+    assert ledger.run(first)["status"] == "FAILED"
+    with pytest.raises(LedgerError, match=second["workflow_id"]):
+        ledger.start("demo", config={}, user="ada", pid=os.getpid(), takeover=first)
+
+
 def test_a_failed_run_names_its_stage_and_reason(ledger: Ledger) -> None:
     run_id = start(ledger)
     ledger.stage(run_id, "apply", "PROVISIONING")

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What AWX is given fits the documented options of the awx.awx modules and our playbooks."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.parsing.dataloader import DataLoader
+
+ROOT = Path(__file__).resolve().parents[3]
+AWX = ROOT / "extensions/awx"
+LISTS = {
+    "controller_credential_types": "credential_type",
+    "controller_templates": "job_template",
+    "controller_workflows": "workflow_job_template",
+}
+#: Types of questions and their fields, as the API of AWX documents them.
+QUESTION_TYPES = {
+    "text",
+    "textarea",
+    "password",
+    "integer",
+    "float",
+    "multiplechoice",
+    "multiselect",
+}
+QUESTION_FIELDS = {
+    "question_name",
+    "question_description",
+    "required",
+    "type",
+    "variable",
+    "min",
+    "max",
+    "default",
+    "choices",
+    "new_question",
+}
+
+
+@pytest.fixture(scope="module")
+def given() -> dict[str, t.Any]:
+    """The variables of the file."""
+    return t.cast("dict[str, t.Any]", DataLoader().load_from_file(str(AWX / "controller.yml")))
+
+
+def documented(module: str) -> dict[str, t.Any]:
+    """Return the documented options of a module as an argument spec."""
+    name = f"ansible_collections.awx.awx.plugins.modules.{module}"
+    return _spec(yaml.safe_load(importlib.import_module(name).DOCUMENTATION)["options"])
+
+
+def _spec(options: dict[str, t.Any]) -> dict[str, t.Any]:
+    kept = ("type", "elements", "required", "choices", "default", "aliases")
+    return {
+        name: {
+            **{key: option[key] for key in kept if key in option},
+            **({"options": _spec(option["suboptions"])} if "suboptions" in option else {}),
+        }
+        for name, option in options.items()
+    }
+
+
+@pytest.mark.parametrize("name", sorted(LISTS))
+def test_items_fit_the_documented_options(given: dict[str, t.Any], name: str) -> None:
+    validator = ArgumentSpecValidator(documented(LISTS[name]))
+    assert given[name]
+    for item in given[name]:
+        assert validator.validate(item).error_messages == [], item["name"]
+
+
+@pytest.mark.parametrize("name", sorted(LISTS))
+def test_the_import_leaves_out_nothing(given: dict[str, t.Any], name: str) -> None:
+    [play] = yaml.safe_load((AWX / "import.yml").read_text())
+    module = f"awx.awx.{LISTS[name]}"
+    [task] = [task for task in play["tasks"] if module in task]
+    assert task["loop"] == f"{{{{ {name} }}}}"
+    for item in given[name]:
+        assert set(item) <= set(task[module]), item["name"]
+
+
+def test_survey_asks_for_variables_that_the_playbooks_read(given: dict[str, t.Any]) -> None:
+    [workflow] = given["controller_workflows"]
+    defaults = (ROOT / "roles/pipeline/defaults/main.yml").read_text()
+    for question in workflow["survey_spec"]["spec"]:
+        assert set(question) <= QUESTION_FIELDS
+        assert question["type"] in QUESTION_TYPES
+        variable = question["variable"]
+        assert variable == "intent" or re.search(rf"{{{{ {variable}\b", defaults), variable
+
+
+def test_nobody_applies_without_the_approval_node(given: dict[str, t.Any]) -> None:
+    [workflow] = given["controller_workflows"]
+    nodes = {node["identifier"]: node for node in workflow["workflow_nodes"]}
+    after = {
+        name: [n["identifier"] for n in node.get("related", {}).get("success_nodes", [])]
+        for name, node in nodes.items()
+    }
+    assert after == {
+        "plan": ["approve"],
+        "approve": ["apply"],
+        "apply": ["provision"],
+        "provision": [],
+    }
+    assert nodes["approve"]["unified_job_template"]["type"] == "workflow_approval"
+    assert not workflow["ask_variables_on_launch"], "a launcher could set approve himself"
+    limit = yaml.safe_load((ROOT / "roles/terraform/defaults/main.yml").read_text())
+    waits = nodes["approve"]["unified_job_template"]["timeout"]
+    assert 0 < waits < limit["terraform_max_plan_age_seconds"]
+    templates = {template["name"]: template for template in given["controller_templates"]}
+    for name in ("plan", "apply", "provision"):
+        template = templates[nodes[name]["unified_job_template"]["name"]]
+        assert (ROOT / template["playbook"]).is_file()
+        assert template["ask_variables_on_launch"], "artifacts arrive as variables"
+
+
+def test_credential_reaches_the_jobs_by_environment_only(given: dict[str, t.Any]) -> None:
+    [kind] = given["controller_credential_types"]
+    assert set(kind["injectors"]) == {"env", "file"}
+    fields = {field["id"]: field for field in kind["inputs"]["fields"]}
+    assert [name for name, field in fields.items() if field.get("secret")] == ["token_secret"]
+    options = importlib.import_module(
+        "ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.options"
+    ).argument_spec()
+    read = {name for spec in options.values() if "fallback" in spec for name in spec["fallback"][1]}
+    assert set(kind["injectors"]["env"]) <= read
