@@ -20,53 +20,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.rea
     describes_store,
 )
 
-_NO_PURPOSE = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "our",
-        "my",
-        "new",
-        "deploy",
-        "create",
-        "build",
-        "run",
-        "need",
-        "want",
-        "i",
-        "we",
-        "please",
-        "set",
-        "up",
-        "setup",
-        "for",
-        "of",
-        "with",
-        "un",
-        "une",
-        "le",
-        "la",
-        "les",
-        "ein",
-        "eine",
-        "der",
-        "die",
-        "das",
-        "fur",
-        "production",
-        "prod",
-        "small",
-        "large",
-        "critical",
-        "host",
-        "make",
-        "give",
-        "me",
-        "to",
-        "and",
-    ]
-)
 #: Parts with names that mean other things as well.
 GENERAL_PARTS = frozenset({"server", "node", "agent", "database", "monitoring", "data", "docker"})
 _SERVICE = re.compile(
@@ -245,5 +198,9 @@ def workload_of(reading: Reading, target: Target) -> str | None:
     match = _SERVICE.search(reading.folded)
     if match is None or target.kind != "app":
         return None
-    words = [word for word in re.split(r"[ -]", match.group(1)) if word and word not in _NO_PURPOSE]
+    words = [
+        word
+        for word in re.split(r"[ -]", match.group(1))
+        if word and word not in reading.lexicon.not_a["purpose"]
+    ]
     return " ".join([*words, match.group(2)]) if words else None

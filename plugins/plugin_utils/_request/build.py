@@ -100,7 +100,7 @@ def build(reading: Reading, vocabulary: Vocabulary, target: Target | None = None
     _contradictions(reading, verdict)
     _beside(reading, target, verdict)
     _unknown(reading, target, request, verdict)
-    _swap(reading, verdict)
+    _left_out(reading, verdict)
     _together(reading, request, verdict)
     _addons(reading, request, verdict, vocabulary)
     _capacity(reading, request, verdict)
@@ -213,7 +213,15 @@ def _unknown(reading: Reading, target: Target, request: Request, verdict: checks
             )
 
 
-def _swap(reading: Reading, verdict: checks.Verdict) -> None:
+def _left_out(reading: Reading, verdict: checks.Verdict) -> None:
+    """Say what a plan does not hold: swap, another network than the site's."""
+    if reading.entities.subnet:
+        verdict.note(
+            "subnet",
+            "machines.address",
+            f"Addresses come from the network of the site profile, not from"
+            f" {reading.entities.subnet} of the sentence.",
+        )
     wanted = [i for i, token in enumerate(reading.tokens) if token.has("noun.swap") and i]
     if any(reading.tokens[index - 1].mib is not None for index in wanted):
         verdict.warn("swap", "machines", "Swap is not part of a plan; set it in the guest.")
@@ -254,60 +262,6 @@ _ADDON_LIST = re.compile(
     r"(?P<list>[a-z0-9][\w-]*(?:\s*(?:,|\band\b|\bet\b|\bund\b)\s*[a-z0-9][\w-]*)*)"
 )
 _ADDON_NAME = re.compile(r"\b(?P<name>[a-z0-9][\w-]*) add-?ons?\b")
-_ADDON_FILLER = frozenset(
-    [
-        "the",
-        "an",
-        "a",
-        "no",
-        "any",
-        "some",
-        "all",
-        "with",
-        "and",
-        "of",
-        "le",
-        "la",
-        "les",
-        "un",
-        "une",
-        "der",
-        "die",
-        "das",
-        "mit",
-        "das",
-        "den",
-        "keine",
-        "default",
-        "usual",
-        "standard",
-        "these",
-        "those",
-        "following",
-        "other",
-        "more",
-        "my",
-        "our",
-        "k3s",
-        "kubernetes",
-        "cluster",
-        "for",
-        "to",
-        "on",
-        "in",
-        "is",
-        "are",
-        "please",
-        "pour",
-        "fur",
-        "je",
-        "ich",
-        "we",
-        "you",
-        "from",
-        "without",
-    ]
-)
 
 
 def _known_addons(reading: Reading) -> set[str]:
@@ -320,10 +274,10 @@ def _unknown_addons(reading: Reading, known: set[str]) -> list[str]:
     text = fold(reading.entities.text)
     said: list[str] = []
     for match in _ADDON_LIST.finditer(text):
-        if match.group("list").split()[0] not in _ADDON_FILLER:
+        if match.group("list").split()[0] not in reading.lexicon.not_a["addon"]:
             said += re.split(r"\s*(?:,|\band\b|\bet\b|\bund\b)\s*", match.group("list"))
     said += [match.group("name") for match in _ADDON_NAME.finditer(text)]
-    words = {name for name in said if name and name not in _ADDON_FILLER}
+    words = {name for name in said if name and name not in reading.lexicon.not_a["addon"]}
     concepts = reading.lexicon.concepts
     return sorted(
         word

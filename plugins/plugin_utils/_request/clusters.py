@@ -42,6 +42,8 @@ def cluster_wish(reading: Reading, target: Target, verdict: checks.Verdict) -> C
             agents = total - servers if servers is not None and agents is None else agents
         if any(h.of_them for h in reading.counted("agent")) or (rest and rest.role == "server"):
             servers = total - agents if agents is not None and servers is None else servers
+    if reading.meaning.operation == "scale" and servers is None and agents is None:
+        servers, agents = _scaled_to(reading)
     more_agents = _counted(reading, "agent")
     delta = _delta(reading, more_agents)
     delta_servers = _delta(reading, [h for h in reading.counted("server") if h.count is not None])
@@ -72,6 +74,17 @@ def cluster_wish(reading: Reading, target: Target, verdict: checks.Verdict) -> C
     if delta is None and delta_servers is None:
         checks.check_cluster(verdict, cluster, reading.meaning.ha)
     return cluster
+
+
+def _scaled_to(reading: Reading) -> tuple[int | None, int | None]:
+    """Read "scale the workers of k3s-prod to 10": the number at the end counts the role before."""
+    tokens = reading.tokens
+    ends = len(tokens) > 2 and tokens[-1].kind == "num" and tokens[-2].has("word.to")
+    role = next((h.role for h in reading.heads if h.role in ("server", "agent")), None)
+    if not ends or role is None:
+        return None, None
+    number = int(tokens[-1].value)
+    return (number, None) if role == "server" else (None, number)
 
 
 def _all_alike(reading: Reading, total: int) -> tuple[int | None, int | None]:

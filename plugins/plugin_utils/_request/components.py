@@ -182,7 +182,13 @@ def _crowd(tokens: list[Token], head: Head, brands: list[int]) -> bool:
     between = tokens[head.number or head.index : head.index]
     if any(token.software for token in between):
         return False
-    people = tokens[head.index].has("role.worker") or tokens[head.index].word.startswith("member")
+    noun = tokens[head.index]
+    people = noun.has("role.worker") or noun.word.startswith("member")
+    clustered = any(
+        t.has("kind.cluster") or (t.software and t.software.kind == "vm") for t in tokens
+    )
+    if noun.word.startswith("member") and clustered:
+        return False
     return people or head.count > MAX_MACHINES
 
 

@@ -58,6 +58,7 @@ class Lexicon:
     slips: dict[str, str] = dataclasses.field(compare=False)  # words already looked at
     literal_cues: frozenset[str]  # words that literals are found by
     naming_cues: frozenset[str]  # what follows one of these is a name
+    not_a: Mapping[str, frozenset[str]]  # words that are no add-on, purpose or name in its place
     presence: frozenset[str]  # words that may stand between people and "at once"
     in_lists: Mapping[str, str]  # everyday word → family, only in a list of software
     renamed: Mapping[str, Mapping[str, str]]  # family → driver as read → driver of its knowledge
@@ -120,6 +121,7 @@ def builtin() -> Lexicon:
         longest=longest,
         literal_cues=frozenset(words["literal_cues"]),
         naming_cues=frozenset(words["naming_cues"]),
+        not_a={name: frozenset(listed) for name, listed in words["not_a"].items()},
         presence=frozenset(words["presence"]),
         in_lists=software["in_lists"],
         renamed=software["renamed_drivers"],

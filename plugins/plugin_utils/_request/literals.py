@@ -27,6 +27,7 @@ class Entities:
     vlan: int | None = None
     addresses: list[str] = dataclasses.field(default_factory=list)
     gateway: str | None = None
+    subnet: str | None = None  # a network that was said; plans take that of the site
     dns_servers: list[str] = dataclasses.field(default_factory=list)
     vip: str | None = None
     template_id: int | None = None

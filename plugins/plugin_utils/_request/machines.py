@@ -321,7 +321,8 @@ def _plain_tendency(reading: Reading) -> t.Any:
 
 def _deltas(reading: Reading) -> dict[str, t.Any]:
     found: dict[str, t.Any] = {}
-    adding = reading.meaning.operation == "add" and reading.entities.target_name
+    roles = any(head.role in CLUSTER_ROLES for head in reading.heads)
+    adding = reading.meaning.operation == "add" and reading.entities.target_name and not roles
     for size in reading.sizes:
         sign = size.more or (1 if adding else 0)
         if not sign:

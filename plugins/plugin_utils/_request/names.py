@@ -7,6 +7,7 @@ import re
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.lexicon import (
     Vocabulary,
+    builtin,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.literals import (
     Entities,
@@ -23,51 +24,15 @@ NAMED = re.compile(
     r"(?:\s*[:=]\s*|\s+(?:is\s+|it\s+|de\s+|should be\s+)?)" + _RAW_NAME
 )
 _LEADING_NAME = re.compile(
-    r"\W*(?P<value>(?!k3s|k8s|rke2|ci-|ha-)[a-z][a-z0-9]*-[a-z0-9-]*\d)\s*(?:,|:|with\b|mit\b|avec\b|-\s)"
+    r"\W*(?P<value>(?!k3s|k8s|rke2|ci-|ha-)[a-z][a-z0-9]*-[a-z0-9-]*\d)\s*(?:,|:|with\b|mit\b|avec\b|like\b|wie\b|comme\b|-\s)"
 )
 _NEXT_NAME = re.compile(r"\s*(?:,|\band\b|\bet\b|\bund\b|&)\s*(?:and\s+|et\s+|und\s+)?" + _RAW_NAME)
-_NOT_NAMES = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "it",
-        "them",
-        "after",
-        "with",
-        "and",
-        "for",
-        "by",
-        "in",
-        "on",
-        "of",
-        "un",
-        "une",
-        "le",
-        "la",
-        "les",
-        "ein",
-        "eine",
-        "der",
-        "die",
-        "das",
-        "mit",
-        "et",
-        "avec",
-        "und",
-        "me",
-        "us",
-        "servers",
-        "server",
-        "resources",
-    ]
-)
 _CLUSTER_NAME = re.compile(
     r"\b(?:clusters?|grappe)\s+(?P<value>[a-z][a-z0-9]*(?:[-_][a-z0-9]+)+"
     r"|(?!k3s\b|k8s\b)[a-z]+\d+)\b"
 )
 _MUTATED = re.compile(
-    r"\b(?:passe[rz]?|mets|mettez|setze|make|mache|mach|rends|fais|scale|resize|destroy|delete|remove|upgrade|shrink|grow|enlarge|expand|extend|supprime[rz]?|"
+    r"\b(?:bring|take|get|passe[rz]?|mets|mettez|setze|make|mache|mach|rends|fais|scale|resize|destroy|delete|remove|upgrade|shrink|grow|enlarge|expand|extend|supprime[rz]?|"
     r"losche?n?|vergrosser[en]+|verkleiner[en]+|skalier[en]+|redimensionne[rz]?|agrandi[rst]+|"
     r"detrui[rst]+e?|zerstore?n?|increase|reduce|bump|give|gib|donne[rz]?|entferne?n?|stop|to|from|"
     r"zu|zum|aus|of|de|du|a|au|von|in|set|change|reduis|update|modify|downgrade|auf)\s+"
@@ -78,7 +43,7 @@ _MUTATED = re.compile(
     r"(?P<value>[a-z][a-z0-9]*(?:-[a-z0-9]+)+|[a-z]{2,}\d+)\b"
 )
 _MUTATION = re.compile(
-    r"\b(?:add|adds|append|remove|scale|resize|destroy|delete|upgrade|shrink|grow|enlarge|expand|extend|"
+    r"\b(?:bring|double|triple|halve|add|adds|append|remove|scale|resize|destroy|delete|upgrade|shrink|grow|enlarge|expand|extend|"
     r"increase|reduce|bump|give|set|change|update|modify|downgrade|make|bigger|smaller|larger|drop|enable|disable|"
     r"turn|tear|nuke|wipe|move|migrate|ajoute[rz]?|rajoute[rz]?|supprime[rz]?|retire[rz]?|enleve[rz]?|redimensionne[rz]?|"
     r"agrandi\w*|detrui\w+|donne[rz]?|passe[rz]?|mets|mettez|reduis\w*|augmente[rz]?|diminue[rz]?|modifie[rz]?|"
@@ -143,7 +108,7 @@ def find_names(found: Entities) -> None:
         found.blank(lead.start("value"), lead.end("value"))
     while (match := NAMED.search(found.folded, position)) is not None:
         raw = found.text[match.start("value") : match.end("value")]
-        if match.group("value") in _NOT_NAMES:
+        if match.group("value") in builtin().not_a["name"]:
             position = match.end()
             continue
         braces = re.match(
@@ -199,7 +164,9 @@ def find_existing(found: Entities, vocabulary: Vocabulary) -> None:
     if match is not None and match.group("value") not in {"k3s", "k8s", "rke2", "p99", "p95"}:
         value = match.group("value")
         letters = value.split("-")
-        if any(char.isdigit() for char in value) or not all(part in _PLAIN for part in letters):
+        if any(char.isdigit() for char in value) or not all(
+            part in builtin().not_a["hyphenated"] for part in letters
+        ):
             found.target_name = value
             found.blank(match.start("value"), match.end("value"))
             return
@@ -215,53 +182,3 @@ def find_existing(found: Entities, vocabulary: Vocabulary) -> None:
     if name is not None and not found.names:
         found.names.append(name.group("value"))
         found.blank(name.start("value"), name.end("value"))
-
-
-_PLAIN = frozenset(
-    [
-        "single",
-        "node",
-        "control",
-        "plane",
-        "load",
-        "balancer",
-        "high",
-        "availability",
-        "three",
-        "two",
-        "one",
-        "multi",
-        "proof",
-        "of",
-        "concept",
-        "pre",
-        "production",
-        "up",
-        "to",
-        "at",
-        "home",
-        "lab",
-        "self",
-        "hosted",
-        "well",
-        "known",
-        "real",
-        "time",
-        "open",
-        "source",
-        "long",
-        "term",
-        "home",
-        "in",
-        "place",
-        "on",
-        "prem",
-        "medium",
-        "small",
-        "large",
-        "sized",
-        "general",
-        "purpose",
-        "name",
-    ]
-)

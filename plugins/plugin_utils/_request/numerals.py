@@ -123,7 +123,7 @@ def compound_de(word: str) -> float | None:
 
 def digits(text: str, language: str) -> float | None:
     """Return the value of a number in digits, reading ``,`` and ``.`` as the language does."""
-    if not re.fullmatch(r"\d+(?:[.,' ]\d+)*", text):
+    if not re.fullmatch(r"\d+(?:e\d{1,2}|(?:[.,' ]\d+)*)", text):
         return None
     plain = text.replace(" ", "").replace("'", "")
     marks = [char for char in plain if char in ".,"]

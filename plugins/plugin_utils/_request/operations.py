@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.kinds import (
@@ -24,6 +25,8 @@ def operation_of(reading: Reading, target: Target) -> t.Any:
             return "resize"
         if existing and opening.has("cue.not"):
             return "change"  # "turn off monitoring on cluster k3s-dev"
+        if reading.entities.cluster_name and _ONTO.search(reading.folded) and not _counts(reading):
+            return "change"  # "install argocd on cluster k3s-prod"
     roles = [h for h in reading.heads if h.role in ("agent", "server", "node") and not h.host]
     sized = bool(reading.sizes)
     if said == "add":
@@ -42,6 +45,16 @@ def operation_of(reading: Reading, target: Target) -> t.Any:
     else:
         result = said
     return result
+
+
+_ONTO = re.compile(
+    r"\b(?:install|deploy|put|run|add|installe[rz]?|deploie|installiere|richte)\b.{0,60}"
+    r"\b(?:on|onto|to|in|into|auf|sur|dans|im)\s+(?:the |my |our |den |dem |le )?cluster\b"
+)
+
+
+def _counts(reading: Reading) -> bool:
+    return any(head.count is not None and not head.host for head in reading.heads)
 
 
 def _added(reading: Reading, target: Target, existing: bool, roles: bool) -> str:

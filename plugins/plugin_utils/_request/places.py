@@ -78,7 +78,9 @@ def find_sources(found: Entities) -> None:
         )
         or take(
             found,
-            re.compile(r"\b(?P<value>(?:[a-z0-9-]+\.)+[a-z]{2,}(?:/[\w.-]+)+(?::[\w.-]+)?)"),
+            re.compile(
+                r"\b(?!\w+\.(?:js|net)/)(?P<value>(?:[a-z0-9-]+\.)+[a-z]{2,}(?:/[\w.-]+)+(?::[\w.-]+)?)"
+            ),
         )
         or take(
             found, re.compile(r"\b(?P<value>[a-z][a-z0-9-]*:(?:\d+\.\d+[\w.-]*|latest|alpine))\b")
@@ -105,6 +107,11 @@ def find_network(found: Entities) -> None:
     )
     while dns := _address(found, r"\b(?:dns|nameserver|dns server|resolver)s?\s*(?:is|:|=)?\s*"):
         found.dns_servers.append(dns)
+    subnet = re.compile(
+        r"\b(?:networks?|subnets?|netz(?:werk)?|reseau|sous-reseau|cidr|range)\s*(?:is|:|=)?\s*"
+        r"(?P<value>" + _IP + r"/\d{1,2})\b"
+    )
+    found.subnet = take(found, subnet)
     while (address := _address(found, r"")) is not None:
         found.addresses.append(address)
     if re.search(r"\b(?:dhcp)\b", found.folded) and not found.addresses:

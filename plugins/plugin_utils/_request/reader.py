@@ -134,7 +134,9 @@ def scan(text: str, vocabulary: Vocabulary, previous: Request | None = None) -> 
     template = template_syntax(cleaned)
     kept, injected = drop_injections(expand_ligatures(cleaned))
     lexicon = load(vocabulary)
+    hidden = _hidden_names(cleaned, injected)
     entities = extract(repair(kept, lexicon), lexicon, vocabulary)
+    entities.bad_names += hidden
     body = _TEMPLATE_CHUNKS.sub(lambda m: " " * len(m.group(0)), entities.text)
     tokens = tokenise(body, language, lexicon)
     meaning = understand(tokens)
@@ -188,6 +190,12 @@ def scan(text: str, vocabulary: Vocabulary, previous: Request | None = None) -> 
         template=template,
         injected=injected,
     )
+
+
+def _hidden_names(text: str, injected: tuple[str, ...]) -> list[str]:
+    """Return orders that stand where a name belongs (``named "web; rm -rf /"``)."""
+    cue = re.compile(r"\b(?:named|called|name|namens|nommee?)\s*[:=]?\s*$")
+    return [clause for clause in injected if cue.search(fold(text[: text.find(clause)]))]
 
 
 def _clusterish(tokens: list[Token], entities: Entities, meaning: Meaning) -> bool:

@@ -16,7 +16,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.lex
 )
 
 _PIECE = re.compile(
-    r"(?P<num>\d+(?:[.,']\d+)*)|(?P<word>(?:[dlnjcmst]|qu)'(?=[^\W\d_])|[^\W\d_]+(?:'[^\W\d_]+)?(?:\.js|\.net)?)|(?P<mark>\S)"
+    r"(?P<num>\d+(?:e\d{1,2}(?!\w)|(?:[.,']\d+)*))|(?P<word>(?:[dlnjcmst]|qu)'(?=[^\W\d_])|[^\W\d_]+(?:'[^\W\d_]+)?(?:\.js|\.net)?)|(?P<mark>\S)"
 )
 _IDENT = re.compile(r"[^\W\d_][^\W_]*(?:[-_][^\W_]+)*")
 _BYTE_UNITS = {
