@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import importlib
 import os
 import re
@@ -272,7 +273,18 @@ def connect(connection: Connection, retries: int = RETRIES) -> Client:
             seconds=connection.timeout_seconds,
         ) from None
     logins = 0 if connection.token_id else 1
-    return Client(connection, backend.get_session, calls=logins, retries=retries)
+    sessions = functools.partial(_session, backend, connection.endpoint)
+    return Client(connection, sessions, calls=logins, retries=retries)
+
+
+def _session(backend: t.Any, endpoint: str) -> Session:
+    """Return a session that reads the environment once: requests would for each request."""
+    session = backend.get_session()
+    found = session.merge_environment_settings(endpoint, {}, None, session.auth.verify_ssl, None)
+    session.proxies, session.auth.verify_ssl = found["proxies"], found["verify"]
+    session.trust_env = False
+    made: Session = session
+    return made
 
 
 def _library() -> t.Any:

@@ -190,6 +190,37 @@ def test_an_unknown_certificate_says_how_to_trust_it(certificate: Path) -> None:
     assert server.requests == []
 
 
+def test_the_environment_names_the_trusted_certificates(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    with (
+        Server(certificate, lambda request: Answer({"data": 1})).serve() as server,
+        connected(server, None) as (api, _waits),
+    ):
+        assert api.get("/version") == 1
+
+
+@pytest.mark.parametrize("bypassed", [True, False])
+def test_the_environment_names_a_proxy(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch, bypassed: bool
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1" if bypassed else "")
+    with (
+        Server(certificate, lambda request: Answer({"data": 1})).serve() as server,
+        connected(server, certificate) as (api, _waits),
+    ):
+        if bypassed:
+            assert api.get("/version") == 1
+        else:
+            with pytest.raises(errors.PveError):
+                api.get("/version", retries=0)
+    assert bool(server.requests) == bypassed
+
+
 def test_a_certificate_for_another_name_is_told_apart(tmp_path: Path) -> None:
     other = make_certificate(tmp_path, "pve1.example.com")
     with (
