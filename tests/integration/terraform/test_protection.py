@@ -127,7 +127,7 @@ def test_a_job_follows_the_machines_of_its_deployment(lab: Lab) -> None:
     lab.apply()
     render(lab, machine(), machine("demo-web-2", 20002), backups=[OWN])
     planned = lab.run("planned")
-    assert planned["summary"]["counts"] == {"create": 1, "update": 1, "replace": 0, "delete": 0}
+    assert planned["summary"]["counts"] == {"create": 1, "update": 0, "replace": 1, "delete": 0}
     lab.apply()
     assert lab.pve.state.backup_jobs["cw-demo-own"]["vmid"] == "20001,20002"
     unchanged(lab)
@@ -187,3 +187,30 @@ def test_a_missing_privilege_is_named(lab: Lab) -> None:
     lab.token = lab.pve.make_token("all@pve", privileges=privileges | {"Sys.Modify"})
     lab.apply()
     assert "cw-demo-own" in lab.pve.state.backup_jobs
+
+
+def test_jobs_survive_that_a_machine_is_made_anew(lab: Lab) -> None:
+    render(lab, VM, backups=[OWN])
+    lab.apply()
+    render(lab, {**VM, "vmid": 20009}, backups=[OWN])
+    lab.apply(consent=["demo-web-1"])
+    assert lab.pve.state.backup_jobs["cw-demo-own"]["vmid"] == "20009"
+    assert set(lab.pve.state.replication_jobs) == {"20009-0", "20009-1"}
+    unchanged(lab)
+
+
+def test_what_others_changed_is_told_and_put_right(lab: Lab) -> None:
+    render(lab, VM, backups=[OWN])
+    lab.apply()
+    lab.pve.state.backup_jobs["cw-demo-own"]["enabled"] = 1
+    lab.pve.state.replication_jobs["20001-0"]["schedule"] = "06:00"
+    found = lab.run("drift")
+    assert not found.get("failed"), found["msg"]
+    assert {(d["name"], d["what"]) for d in found["drift"]} == {
+        ("own", "changed"),
+        ("demo-web-1-pve2", "changed"),
+    }
+    lab.apply()
+    assert str(lab.pve.state.backup_jobs["cw-demo-own"]["enabled"]) == "0"
+    assert lab.pve.state.replication_jobs["20001-0"]["schedule"] == "*/30"
+    unchanged(lab)

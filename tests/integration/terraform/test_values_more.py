@@ -123,7 +123,7 @@ JOB = {
 }
 #: Field of a backup job: job, path of the value there, value.
 JOB_ROWS: dict[str, tuple[str, str, t.Any]] = {
-    "name": ("own", "id", "cw-demo-own"),
+    "name": ("every", "id", "cw-demo-every"),
     "storage": ("own", "storage", "nas-backup"),
     "schedule": ("own", "schedule", "21:00"),
     "guests": ("every", "all", True),

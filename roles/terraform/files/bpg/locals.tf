@@ -14,12 +14,19 @@ locals {
     if try(length(m.cloud_init.dns_servers) > 0 || m.cloud_init.search_domain != null, false)
   }
 
-  # One job per machine and target node; the job's id is the guest's and a number of its own.
+  # One job per machine and target node.
   replications = merge([
     for name, m in var.machines : {
-      for number, job in m.replication : "${name}-${job.target}" => merge(job, { id = "${m.vmid}-${number}" })
+      for number, job in m.replication : "${name}-${job.target}" => merge(job, { machine = name, number = number })
     }
   ]...)
+
+  # Unknown as long as a machine is to be made or made anew, unlike the VMIDs of the plan.
+  guest_ids = merge(
+    { for name, vm in proxmox_virtual_environment_vm.machine : name => vm.id },
+    { for name, container in proxmox_virtual_environment_container.machine : name => container.id },
+  )
+  nothing_of_machines = substr(join("", values(local.guest_ids)), 0, 0)
 
   # Resource of the HA manager: vm:100 or ct:100, known before the guest exists.
   ha_resources = { for name, m in local.highly_available : name => "${m.kind == "lxc" ? "ct" : "vm"}:${m.vmid}" }
