@@ -60,9 +60,9 @@ def _node(node: Data) -> tuple[str, ...]:
 def closing_table(run: Data) -> str:
     """Return the table at the end of a run.
 
-    ``run``: ``plan``, ``difference`` (lines, None without an earlier plan), ``terraform`` (counts), ``cluster`` (nodes, may be
-    empty), ``addons``, ``files`` (label → path), ``stand_ins``, ``simulated_reason`` and
-    ``machines`` (False leaves machines and add-ons out).
+    ``run``: ``plan``, ``difference`` (lines, None without an earlier plan), ``terraform`` (counts),
+    ``cluster`` (nodes, may be empty), ``addons``, ``files`` (label → path), ``stand_ins``,
+    ``simulated_reason`` and ``machines`` (False leaves machines and add-ons out).
     """
     plan = run["plan"]
     machines = run.get("machines", True)
