@@ -10,6 +10,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
     Finding,
     Request,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.binding import (
+    bind,
+    has_each,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.clean import (
     clean,
     expand_ligatures,
@@ -30,9 +34,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.ent
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.groups import (
     Head,
-    bind,
     find_heads,
-    has_each,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.injection import (
     drop_injections,
