@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import datetime
+import json
 import re
 import stat
 import typing as t
@@ -165,9 +167,14 @@ def test_apply_takes_the_plan_that_was_approved(pipeline: Pipeline) -> None:
     wrong = shown[:-1] + ("0" if shown[-1] != "0" else "1")
     other = pipeline.run("apply", "solo", approve=wrong).refused("is not the sha256 of this plan")
     [sha256] = set(re.findall(r"[0-9a-f]{64}", other.output)) - {wrong}
-    pipeline.run("apply", "solo", approve=sha256, terraform_max_facts_age_seconds=1).refused(
-        "facts"
-    )
+    plan = pipeline.read("solo", "plan")
+    stored = pipeline.deployments / "solo/plan.json"
+    fresh = stored.read_text()
+    hour = (datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=1)).isoformat()
+    plan["provenance"]["facts_collected_at"] = hour
+    stored.write_text(json.dumps(plan))
+    pipeline.run("apply", "solo", approve=sha256).refused("facts behind the plan", "is 900 s")
+    stored.write_text(fresh)
     assert pipeline.lab.writes() == []
 
     pipeline.run("apply", "solo", approve=sha256).ok()
