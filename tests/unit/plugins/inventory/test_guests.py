@@ -230,3 +230,23 @@ def test_graph_of_a_simulated_cluster(tmp_path: Path, version: str, host: str) -
         assert not server.state.crashes
     assert set(everything[1]) == {"nas", "homeassistant", "pihole"}
     assert everything[1]["pihole"]["ansible_host"] == "10.77.0.7"
+
+
+@pytest.mark.parametrize(
+    ("checked", "said"),
+    [("true", "is not trusted: set ca_path"), ("false", "validate_certs is false")],
+)
+def test_certificates_go_unchecked_only_on_request_and_with_a_warning(
+    tmp_path: Path, certificate: Path, checked: str, said: str
+) -> None:
+    with Server(certificate, serving(small_cluster())).serve() as server:
+        environment = {
+            "PROXMOX_HOST": f"127.0.0.1:{server.port}",
+            "PROXMOX_USER": "automation@pve",
+            "PROXMOX_TOKEN_ID": "inventory",
+            "PROXMOX_TOKEN_SECRET": SECRET,
+            "PROXMOX_VALIDATE_CERTS": checked,
+        }
+        shown = ansible_inventory(tmp_path, environment, "--graph", addresses=False)
+    assert said in " ".join(shown.stderr.split())
+    assert ("vm-100" in shown.stdout) == (checked == "false") == bool(server.requests)

@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import typing as t
 from pathlib import Path
 
@@ -142,3 +143,88 @@ def test_without_a_cluster(configured: bool, required: bool) -> None:
 def test_numbers_that_cannot_work_are_refused(options: dict[str, t.Any]) -> None:
     code, result = run(api_host="pve1", **options)
     assert code == 1 and "at least 1" in result["msg"]
+
+
+def test_community_variables_with_a_password(certificate: Path) -> None:
+    recorded_answer = answering("standalone_8.json")
+
+    def answer(request: Request) -> Answer:
+        if request.path == "/access/ticket":
+            assert request.method == "POST" and "username=root%40pam" in request.body
+            return Answer({"data": {"ticket": "PVE:x", "CSRFPreventionToken": "y"}})
+        assert "PVEAuthCookie=PVE:x" in request.headers["Cookie"]
+        return recorded_answer(request)
+
+    with Server(certificate, answer).serve() as server:
+        environment = {
+            "PROXMOX_HOST": "127.0.0.1",
+            "PROXMOX_PORT": str(server.port),
+            "PROXMOX_USER": "root@pam",
+            "PROXMOX_PASSWORD": SECRET,
+            "PROXMOX_VALIDATE_CERTS": "false",
+        }
+        code, result = run(environment)
+    assert code == 0, result
+    assert result["ansible_facts"]["proxmox"]["source"]["calls"] == len(server.requests)
+    assert SECRET not in json.dumps(result)
+
+
+# What each request is answered with → (part of the one sentence, requests that it cost).
+BROKEN: list[tuple[str, Answer | None, str, int]] = [
+    ("401", Answer(None, 401, "Authentication failed!"), "does not accept the API token", 1),
+    ("403", Answer(None, 403, "Permission check failed (/, Sys.Audit)"), "lacks the privilege", 1),
+    ("500", Answer(None, 500, "cluster not ready - no quorum?"), "no quorum? (500)", 3),
+    ("595", Answer(None, 595, "Connection refused"), "could not reach the node", 3),
+    ("596", Answer(None, 596, "Connection timed out"), "did not answer /version within the 30", 3),
+    ("broken", None, "broke while reading /version", 3),
+    ("no API", Answer(b"<html>", 200), "did not answer /version like Proxmox VE", 1),
+]
+
+
+@pytest.mark.parametrize("case", BROKEN, ids=lambda case: case[0])
+def test_each_failure_is_a_sentence_of_its_own(
+    certificate: Path, case: tuple[str, Answer | None, str, int]
+) -> None:
+    _name, answer, said, requests = case
+    with Server(certificate, lambda request: answer).serve() as server:
+        code, result = run(
+            api_host=f"127.0.0.1:{server.port}",
+            api_token_id="automation@pve!plan",
+            api_token_secret=SECRET,
+            ca_path=str(certificate),
+        )
+    assert code == 1 and said in result["msg"], result["msg"]
+    assert result["msg"].endswith(".") and "\n" not in result["msg"]
+    assert len(server.requests) == requests
+    assert sum(other in result["msg"] for _, _, other, _ in BROKEN) == 1
+
+
+def test_an_untrusted_certificate_is_told_apart(certificate: Path) -> None:
+    with Server(certificate, answering("cluster_9.json")).serve() as server:
+        code, result = run(
+            api_host=f"127.0.0.1:{server.port}",
+            api_token_id="automation@pve!plan",
+            api_token_secret=SECRET,
+        )
+    assert code == 1 and "is not trusted: set ca_path" in result["msg"]
+    assert server.requests == []
+
+
+def test_a_silent_cluster_costs_one_limit(certificate: Path) -> None:
+    release = threading.Event()
+
+    def hang(request: Request) -> Answer:
+        release.wait(30)
+        return Answer(None, 500, "too late")
+
+    with Server(certificate, hang).serve() as server:
+        code, result = run(
+            api_host=f"127.0.0.1:{server.port}",
+            api_token_id="automation@pve!plan",
+            api_token_secret=SECRET,
+            ca_path=str(certificate),
+            timeout_seconds=0.3,
+        )
+        release.set()
+    assert code == 1 and "did not answer /version within 0.3 seconds" in result["msg"]
+    assert len(server.requests) == 1
