@@ -9,6 +9,9 @@ import typing as t
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model._errors import (
     ProviderError,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model._http import (
+    http_client,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model._settings import (
     Settings,
     check_url,
@@ -169,18 +172,32 @@ def installed_models(url: str, timeout_seconds: float, key: str | None = None) -
     Raises:
         ProviderError: it cannot be reached or answers something else.
     """
+    import asyncio
+
     import httpx2
 
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
-    timeout = min(timeout_seconds, 15.0)
     try:
-        answer = httpx2.get(f"{url}/api/tags", headers=headers, timeout=timeout)
+        answer = asyncio.run(_tags(url, min(timeout_seconds, 15.0), key))
         answer.raise_for_status()
         return sorted(str(item["name"]) for item in answer.json()["models"])[:200]
-    except (httpx2.HTTPError, ValueError, KeyError, TypeError):
+    except (httpx2.HTTPError, TimeoutError, ValueError, KeyError, TypeError):
         raise ProviderError(
             f"No Ollama server answers at {url}; start it with: ollama serve, or set OLLAMA_HOST."
         ) from None
+
+
+async def _tags(url: str, timeout_seconds: float, key: str | None) -> t.Any:
+    """Return the whole answer within the time, however slowly its bytes come."""
+    import asyncio
+
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    client = http_client(timeout_seconds)
+    try:
+        return await asyncio.wait_for(
+            client.get(f"{url}/api/tags", headers=headers), timeout_seconds
+        )
+    finally:
+        await client.aclose()
 
 
 PROVIDERS: dict[str, Provider] = {p.name: p for p in (Gemini(), OpenAI(), Anthropic(), Ollama())}

@@ -34,7 +34,11 @@ class Hang:
     """No answer until the client has gone or the server ends."""
 
 
-Act = str | Said | Http | Hang
+class Trickle:
+    """An answer byte by byte, which no end comes of."""
+
+
+Act = str | Said | Http | Hang | Trickle
 Script = t.Callable[[Json], Act]
 
 
@@ -130,7 +134,9 @@ class Stub(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, provider: str, script: Script, models: t.Sequence[str] = ()) -> None:
+    def __init__(
+        self, provider: str, script: Script, models: t.Sequence[str] | Trickle = ()
+    ) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.provider = provider
         self.script = script
@@ -160,8 +166,11 @@ class _Handler(BaseHTTPRequestHandler):
     server: Stub
 
     def do_GET(self) -> None:
-        if self.path == "/api/tags" and self.server.provider == "ollama":
-            self._send(Http(body=json.dumps({"models": [{"name": n} for n in self.server.models]})))
+        models = self.server.models
+        if isinstance(models, Trickle):
+            self._trickle()
+        elif self.path == "/api/tags" and self.server.provider == "ollama":
+            self._send(Http(body=json.dumps({"models": [{"name": n} for n in models]})))
         else:
             self._send(Http(404, "{}"))
 
@@ -174,6 +183,9 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(act, Hang):
             self.server.ended.wait(30)
             self.close_connection = True
+            return
+        if isinstance(act, Trickle):
+            self._trickle()
             return
         if isinstance(act, str):
             act = Said(act)
@@ -192,6 +204,17 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(data)
         except OSError:  # the client has seen enough
             self.close_connection = True
+
+    def _trickle(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.close_connection = True
+        try:
+            while not self.server.ended.wait(0.02):
+                self.wfile.write(b" ")
+        except OSError:  # the client has gone
+            return
 
     def log_message(self, *_args: object) -> None:
         """Say nothing."""

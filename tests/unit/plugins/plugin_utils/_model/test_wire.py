@@ -38,6 +38,7 @@ from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._
     Said,
     Script,
     Stub,
+    Trickle,
     agree,
     form,
     larger,
@@ -237,6 +238,7 @@ FAILURES: dict[str, tuple[Act, dict[str, t.Any], str, int]] = {
     "500": (SERVER_ERROR, {}, "failed on its side", 3),
     "503": (Http(503, "<html>busy</html>"), {}, "failed on its side", 3),
     "slow": (Hang(), {"timeout_seconds": 0.3}, "time limit", 1),
+    "byte by byte": (Trickle(), {"timeout_seconds": 0.5}, "time limit", 1),
     "page": (Http(200, "<html>502 Bad Gateway</html>"), {}, "", 1),
     "null": (Http(200, "null"), {}, "", 1),
     "nothing": (Http(200, ""), {}, "", 1),
@@ -352,6 +354,14 @@ def test_ollama_takes_the_only_model_there_is(monkeypatch: pytest.MonkeyPatch) -
         plan = decide(read(SENTENCES[0]), FACTS, SITE, provider="ollama")
     assert plan.provenance is not None
     assert plan.provenance.model == "tiny:latest"
+
+
+def test_an_ollama_server_that_never_ends_its_list_is_given_up() -> None:
+    settings = read_settings({"timeout_seconds": 0.5})
+    with Stub("ollama", agree, Trickle()) as server:
+        own = settings.model_copy(update={"base_url": server.url})
+        with pytest.raises(ProviderError, match="No Ollama server answers"):
+            open_partner("ollama", own)
 
 
 def test_no_ollama_server_is_one_sentence() -> None:
