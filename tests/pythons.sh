@@ -28,10 +28,12 @@ inside() {
     ' bash "$@"
 }
 
+# A mirror may lag behind; whether that is allowed is decided by the apt of this machine.
+valid_until=$(apt-config dump --format '%f "%v"' Acquire::Check-Valid-Until)
 failed=()
 for suite in "${suites[@]}"; do
     root=$work/$suite
-    mmdebstrap --mode=root --variant=minbase --quiet --aptopt='Acquire::Languages "none"' \
+    mmdebstrap --mode=root --variant=minbase --quiet --aptopt='Acquire::Languages "none"' ${valid_until:+--aptopt="$valid_until"} \
         --include=ca-certificates,git,libatomic1,openssh-client,openssl,python3-venv "$suite" "$root"
     cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/" # with what this machine trusts
     mkdir -p "$root/src/build/collections/ansible_collections/clusterwright"
