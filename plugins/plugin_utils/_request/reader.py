@@ -219,7 +219,9 @@ def _clusterish(tokens: list[Token], entities: Entities, meaning: Meaning) -> bo
         not software.stack and (many or not (at > cluster and everything[at].has("addon.")))
         for at, software in meaning.software
     )
-    if not branded and any(token.has("role.worker") for token in tokens):
+    leads = cluster < min((at for at, _entry in meaning.software), default=len(everything))
+    workers = any(token.has("role.worker") for token in tokens)
+    if workers and (not branded or (leads and not many)):
         return True
     plain_cluster = any(token.has("kind.cluster") for token in tokens) or entities.cluster_name
     if plain_cluster and not branded:

@@ -182,7 +182,9 @@ def _not_a_number(
 ) -> bool:
     """Tell whether the words are something else: "half of", French "neuf" (new), "a couple of"."""
     first, (value, used) = tokens[run[0]], read
-    if run[0] and tokens[run[0] - 1].kind == "num" and first.word in numerals.ADJECTIVES:
+    before = tokens[run[0] - 1] if run[0] else None
+    counted = before is not None and (before.kind == "num" or before.word in {"k", "m"})
+    if counted and first.word in numerals.ADJECTIVES:
         return True
     if used == 1 and first.word in numerals.SCALES:
         # a lone scale word is a multiplier of the number before it or no number at all

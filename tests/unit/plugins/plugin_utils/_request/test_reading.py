@@ -28,7 +28,11 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.sco
 
 HERE = Path(__file__).parent
 GIVEN: list[dict[str, t.Any]] = json.loads((HERE / "given_cases.json").read_text())["cases"]
-PHRASES: list[dict[str, t.Any]] = yaml.safe_load((HERE / "phrases.yml").read_text())["cases"]
+PHRASES: list[dict[str, t.Any]] = [
+    case
+    for path in sorted((HERE / "phrases").glob("*.yml"))
+    for case in yaml.safe_load(path.read_text())["cases"]
+]
 
 
 @pytest.mark.parametrize("case", [*GIVEN, *PHRASES], ids=lambda case: str(case["intent"])[:60])
