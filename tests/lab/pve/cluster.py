@@ -112,7 +112,10 @@ class SimulatedCluster(
     def _load(self, cluster: Cluster) -> None:
         self.cluster_name = cluster.name
         self.cluster_nodes = {node.name: node for node in cluster.nodes}
-        self.nodes = {node.name: {"online": node.online} for node in cluster.nodes}
+        self.nodes = {
+            node.name: {"online": node.online, "maintenance": node.maintenance}
+            for node in cluster.nodes
+        }
         self.storages = {storage.name: new_store(storage) for storage in cluster.storages}
         self.pools: dict[str, set[int]] = {name: set() for name in cluster.pools}
         self.pool_info: dict[str, dict[str, Any]] = {

@@ -42,6 +42,7 @@ class Node(_Part):
     disk_gib: Annotated[int, Field(gt=0)] = 100
     cpu_model: str = "Simulated CPU"
     online: bool = True
+    maintenance: bool = False
     bridges: tuple[Bridge, ...] = ()
 
 

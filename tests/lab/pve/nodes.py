@@ -93,6 +93,13 @@ class Nodes:
             entry.update(self.node_load(name))
         return entry
 
+    def _node_resource(self: Any, name: str, user: str) -> Params:
+        """A node of the resource list; its HA state is known once something is managed."""
+        entry: Params = {**self._node_entry(name, user), "cgroup-mode": 2}
+        if self.ha_resources and self.is_online(name):
+            entry["hastate"] = "maintenance" if self.nodes[name].get("maintenance") else "online"
+        return entry
+
     async def list_nodes(self: Any, v: Params, user: str) -> list[Params]:
         return [
             {**self._node_entry(name, user), "ssl_fingerprint": self.fingerprint}
@@ -221,9 +228,7 @@ class Nodes:
             ]
             out += [self.container_resource(entry) for entry in self.ct_resources(user)]
         if kind in (None, "node"):
-            out += [
-                {**self._node_entry(name, user), "cgroup-mode": 2} for name in sorted(self.nodes)
-            ]
+            out += [self._node_resource(name, user) for name in sorted(self.nodes)]
         if kind in (None, "storage"):
             out += self._storage_resources(user)
         if kind in (None, "sdn"):

@@ -170,9 +170,9 @@ def prepare(server: PveServer, name: str, records: list[Record]) -> None:
     place_containers(server, records)
     if name in ("reads", "big_cluster"):
         place_all(server, records)
-    if name == "big_cluster":
         place_options(server, records)
         place_locks(server, records)
+    if name == "big_cluster":
         _silence_agents(server, records)
     if name == "storage_template":
         server.state.web = {f"http://10.99.0.1:8085/{path}": x for path, x in WEB.items()}

@@ -219,3 +219,13 @@ def test_more_vcpu_than_the_node_has_are_counted_as_promised() -> None:
     nas = next(guest for guest in facts["guests"] if guest["vmid"] == 100)
     node = next(node for node in facts["nodes"] if node["name"] == "pve1")
     assert (nas["cpus"], node["cpus"], node["committed_cpus"]) == (24, 16, 24)
+
+
+@pytest.mark.parametrize("version", ["8.4", "9.1"])
+def test_node_in_maintenance_is_known_once_something_is_managed(version: str) -> None:
+    with PveServer(version=version) as server:
+        server.state.nodes["pve2"]["maintenance"] = True
+        server.state.ha_resources["vm:100"] = {"state": "started"}
+        facts = collect.collect(connect(server, server.make_token()))
+    assert [node["maintenance"] for node in facts["nodes"]] == [False, True, False]
+    assert all(node["online"] for node in facts["nodes"])
