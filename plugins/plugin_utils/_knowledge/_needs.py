@@ -96,7 +96,9 @@ def needs(
         for name, component in _chosen(family, app.component):
             named = name == app.component
             result = evaluate(family, component, said, environment, ha, scale=scale, named=named)
-            small = family.pick == "minimum" or environment in ("development", "test")
+            # The least of a table would be too little for half of the software nobody described.
+            least = family.pick == "minimum" and not unknown
+            small = least or environment in ("development", "test")
             chosen = result.minimum if small else result.recommended
             if chosen.get("count", 1.0) > 0:
                 cases.append(_Case(app, family, name, component, result, chosen, unknown))

@@ -18,6 +18,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge i
     category_of,
     needs,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._history import (
+    with_history,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
     Context,
     Group,
@@ -70,7 +73,7 @@ def app_groups(context: Context) -> list[Group]:
             _last_resort(context, wish, environment, ha)
             for wish in wishes or [MachineWish(role="vm")]
         ]
-    groups = [_group(context, need, wish, ha) for need, wish in pairs]
+    groups = with_history(context, [_group(context, need, wish, ha) for need, wish in pairs])
     return _distinct(_behind_balancer(groups))
 
 
