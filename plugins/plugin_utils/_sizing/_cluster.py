@@ -40,7 +40,7 @@ def build_cluster(
     context: Context, topology: Topology, machines: t.Sequence[Machine], identities: Identities
 ) -> Cluster | None:
     """Return the cluster, or None after reporting what is wrong with it."""
-    wish = context.request.cluster or ClusterWish()
+    wish = _with_earlier(context, context.request.cluster or ClusterWish())
     version = _version(context, wish)
     cni = _cni(context, wish)
     _check_networks(context)
@@ -60,9 +60,27 @@ def build_cluster(
         pod_cidr=site.cluster.pod_cidr,
         service_cidr=site.cluster.service_cidr,
         load_balancer_range=balancer,
-        disabled_components=(*PACKAGED, "servicelb") if "metallb" in wish.addons else PACKAGED,
+        disabled_components=_disabled(context, wish),
         why=why,
     )
+
+
+def _with_earlier(context: Context, wish: ClusterWish) -> ClusterWish:
+    """Return the wish of a change with what it does not name as the cluster has it."""
+    before = context.previous.cluster if context.previous else None
+    if before is None or context.request.operation == "create":
+        return wish
+    kept = {"cni": wish.cni or before.cni, "version": wish.version or before.version}
+    return wish.model_copy(update=kept)
+
+
+def _disabled(context: Context, wish: ClusterWish) -> tuple[str, ...]:
+    """Return the parts of k3s that other add-ons stand in for."""
+    addons = set(wish.addons)
+    if context.request.operation != "create" and context.previous is not None:
+        addons |= {addon.name for addon in context.previous.addons}
+    metallb = "metallb" in addons - set(wish.addons_excluded)
+    return (*PACKAGED, "servicelb") if metallb else PACKAGED
 
 
 def _version(context: Context, wish: ClusterWish) -> str | None:

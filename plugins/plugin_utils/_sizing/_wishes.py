@@ -205,9 +205,9 @@ def answered_before(context: Context) -> Plan | None:
 
 
 def cluster_as_before(context: Context, cluster: Cluster) -> Cluster:
-    """Return the cluster with what a refinement changed; the version follows the collection."""
+    """Return the cluster as it was: a refinement may have changed it, and nobody asks for more."""
     previous = answered_before(context)
     before = previous.cluster if previous is not None else None
     if before is None or (before.servers, before.agents) != (cluster.servers, cluster.agents):
         return cluster
-    return before.model_copy(update={"version": cluster.version})
+    return before

@@ -234,3 +234,27 @@ def test_a_refinement_cannot_change_the_site(base: Json, sentence: str) -> None:
         assert machine.cloud_init.ssh_public_keys == place.ssh_public_keys
         assert first <= machine.vmid <= last
         assert {nic.gateway for nic in machine.nics} == {place.network.gateway}
+
+
+def test_refinements_add_up() -> None:
+    plans = [refine(CLUSTER, "use calico")[0]]
+    first = request(**CLUSTER)
+    for sentence in ("use calico", "use k3s 1.33", "add metallb", "make the workers smaller"):
+        _change, made = size_data(
+            intent=sentence,
+            previous_request=to_data(first),
+            previous_plan=to_data(plans[-1]),
+            snapshot=FACTS,
+            site=SITE,
+            deployment="it",
+        )
+        assert made.status == "ready", made.summary
+        plans.append(made)
+    last = plans[-1].cluster
+    assert last is not None
+    assert (last.cni, last.version[:5], "servicelb" in last.disabled_components) == (
+        "calico",
+        "v1.33",
+        True,
+    )
+    assert {addon.name for addon in plans[-1].addons} == {"prometheus", "metallb"}
