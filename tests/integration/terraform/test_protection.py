@@ -199,6 +199,18 @@ def test_jobs_survive_that_a_machine_is_made_anew(lab: Lab) -> None:
     unchanged(lab)
 
 
+def test_ha_and_firewall_survive_that_a_machine_is_made_anew(lab: Lab) -> None:
+    nic = {**container()["nics"][0], "firewall": True}
+    made = container(ha={"enabled": True}, nics=[nic], unprivileged=False)
+    render(lab, made, machine())
+    lab.apply()
+    render(lab, {**made, "unprivileged": True}, machine())
+    applied = lab.apply(consent=["demo-ct-1"])
+    assert applied["summary"]["counts"]["replace"] >= 3, applied["summary"]["text"]
+    assert set(lab.pve.state.ha_resources) == {"ct:20011"}
+    unchanged(lab)
+
+
 def test_what_others_changed_is_told_and_put_right(lab: Lab) -> None:
     render(lab, VM, backups=[OWN])
     lab.apply()

@@ -241,8 +241,9 @@ def test_installer_and_image_sources(lab: Lab) -> None:
     image = machine(source={"type": "image", "volume_id": "local:import/debian.qcow2"})
     values = planned_values(lab, iso_vm(), image)
     iso = values[f"{V}.demo-iso-1"]
+    assert iso["cdrom"][0]["interface"] == "ide2"
     assert iso["cdrom"][0]["file_id"] == "local:iso/debian-12.11.0-amd64-netinst.iso"
-    assert iso["boot_order"] == ["scsi0", "ide3"] and not iso["clone"]
+    assert iso["boot_order"] == ["scsi0", "ide2"] and not iso["clone"]
     assert values[f"{V}.demo-web-1"]["disk"][0]["import_from"] == "local:import/debian.qcow2"
 
 

@@ -21,7 +21,8 @@ locals {
     }
   ]...)
 
-  # Unknown as long as a machine is to be made or made anew, unlike the VMIDs of the plan.
+  # Unknown as long as a machine is to be made or made anew, unlike the VMIDs of the plan: what
+  # hangs on them is made anew with a machine, as Proxmox VE forgets it with a guest.
   guest_ids = merge(
     { for name, vm in proxmox_virtual_environment_vm.machine : name => vm.id },
     { for name, container in proxmox_virtual_environment_container.machine : name => container.id },
