@@ -48,7 +48,7 @@ _CARRIES = re.compile(
     r"|\b(?:joined|carry|carries|manag(?:e|es|ed|ing)|connected|standard workload|verwaltet|gere)\b"
     r"|\b(?:for|pour|fur) (?:\S+ ){0,5}?(?:clusters?|nodes|agents|workers|knoten|noeuds)\b"
     r"|\b(?:for|pour|fur) (?:a |an |the |une? |eine? )?(?:home|lab|homelab)\b"
-    r"|\bof a (?:kubernetes|k3s|k8s) cluster\b|\bthat (?:only runs|provides?|exceeds)\b"
+    r"|\bof (?:an?|the|my|our) (?:\w+ )?cluster\b|\bthat (?:only runs|provides?|exceeds)\b"
 )
 _SMALLEST = re.compile(
     r"\b(?:smallest|minimum|minimal|bare minimum|vendor|kleinste[rsn]?|plus petite?)\b"
