@@ -64,8 +64,14 @@ class Knowledge:
 
 
 def _component_words(family: Family, component: Component) -> t.Iterator[str]:
-    """Yield what a component is called: "mimir querier", its plural and "queriers of mimir"."""
+    """Yield what a component is called.
+
+    That is "mimir querier", its plural, "queriers of mimir", and by its title "redis for gitlab".
+    """
     names = [name.lower() for name in (family.family, family.title, *family.aliases)]
+    title = component.title.lower()
+    if any(title.endswith(f" of {name}") for name in names):
+        yield from (title, title.replace(" of ", " for ", 1))
     for alias in map(str.lower, component.aliases):
         yield from (alias, f"{alias}s")
         part = next((alias[len(n) + 1 :] for n in names if alias.startswith(f"{n} ")), "")

@@ -225,12 +225,11 @@ def _report_shortfall(
             "capacity rules",
         )
         return
-    parts, seen = [], set()
+    lacking: dict[str, list[str]] = {}
     for shortfall in missing:
-        if shortfall.host in seen:
-            continue
-        seen.add(shortfall.host)
-        parts.append(f"{shortfall.host}: {_sentence(shortfall)}")
+        if shortfall.item == missing[0].item or shortfall.resource == "failover":
+            lacking.setdefault(shortfall.host, []).append(_sentence(shortfall))
+    parts = [f"{host}: {', and '.join(sentences)}" for host, sentences in lacking.items()]
     listed = "; ".join(parts[:8]) + ("; …" if len(parts) > 8 else "")
     context.report(
         f"capacity.{missing[0].resource}",

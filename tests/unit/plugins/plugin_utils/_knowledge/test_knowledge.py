@@ -307,3 +307,25 @@ def test_a_name_with_another_meaning_is_no_word_for_software() -> None:
     vocabulary = load_knowledge().vocabulary
     assert "kubernetes" not in vocabulary
     assert vocabulary["kubernetes masters"] == ("kubernetes", "masters")
+
+
+@pytest.mark.parametrize(
+    ("words", "component"),
+    [
+        ("mimir query-frontend", "query-frontend"),
+        ("mimir query-frontends", "query-frontend"),
+        ("query-frontends of mimir", "query-frontend"),
+        ("query-frontend of grafana mimir", "query-frontend"),
+    ],
+)
+def test_a_part_has_its_plural_and_its_name_behind_the_software(words: str, component: str) -> None:
+    assert load_knowledge().vocabulary[words] == ("mimir", component)
+
+
+def test_a_database_is_also_named_for_its_software() -> None:
+    assert load_knowledge().vocabulary["postgresql for gitlab"] == ("gitlab", "postgresql")
+
+
+def test_cores_that_were_said_decide_the_memory_for_each_core() -> None:
+    assert sized("redpanda", cores=8.0).memory_mib == 8 * 2048
+    assert sized("redpanda", cores=8.0).vcpu == 8

@@ -14,6 +14,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing import size
 from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._sizing.builders import (  # noqa: E501
     finding_ids,
+    node,
+    plan,
     request,
     site,
     snapshot,
@@ -117,3 +119,16 @@ def test_whatever_is_asked_is_answered(fields: dict[str, t.Any], facts: bool) ->
         assume(False)
     result = size(wanted, snapshot() if facts else None, site())
     assert result.status == "ready" or errors(result.findings)
+
+
+def test_a_refusal_names_what_is_short_on_each_node() -> None:
+    hosts = [
+        node("pve1", memory_mib=16384, cpus=4, committed_cpus=14),
+        node("pve2", memory_mib=8192, cpus=16),
+    ]
+    result = plan(vm(cores=4, memory_mib=12288, disk_gib=3000), snapshot(hosts))
+    assert result.status == "refused"
+    first, second = result.summary.split("pve2:")
+    for text, words in ((first, ("memory", "vCPU", "storage")), (second, ("memory", "storage"))):
+        assert [word for word in words if f"{word}," not in text] == []
+        assert text.count("short") == len(words)
