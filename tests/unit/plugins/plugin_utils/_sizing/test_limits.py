@@ -132,3 +132,11 @@ def test_a_refusal_names_what_is_short_on_each_node() -> None:
     for text, words in ((first, ("memory", "vCPU", "storage")), (second, ("memory", "storage"))):
         assert [word for word in words if f"{word}," not in text] == []
         assert text.count("short") == len(words)
+
+
+def test_a_gpu_without_facts_is_planned_and_says_so() -> None:
+    result = size(vm(gpu=1), None, site())
+    assert result.status == "ready"
+    assert {"gpu.unverified", "facts.unverified"} <= finding_ids(result, "warning")
+    assert result.machines[0].pci_mappings == ()
+    assert result.provenance is not None and not result.provenance.verified
