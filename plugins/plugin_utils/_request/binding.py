@@ -82,10 +82,14 @@ def _named_after(tokens: list[Token], run: Run, heads: list[Head]) -> Head | Non
     at = run.end
     if at < len(tokens) and tokens[at].word in {")", "]"}:
         at += 1
-    if at >= len(tokens) or not (
-        tokens[at].has("word.per", "cue.for", "word.each")
-        or tokens[at].word in {"on", "auf", "sur"}
-    ):
+    if at >= len(tokens):
+        return None
+    plain = tokens[at].word in {"the", "les", "die", "den", "der", "le"}
+    linked = tokens[at].has("word.per", "cue.for", "word.each")
+    if plain:  # "4 GB the server": the noun is named again, without a number of its own
+        again = next((head for head in heads if head.index == at + 1), None)
+        return again if again is not None and again.number is None else None
+    if not (linked or tokens[at].word in {"on", "auf", "sur"}):
         return None
     at = skip(
         tokens,

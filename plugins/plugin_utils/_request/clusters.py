@@ -28,6 +28,9 @@ def cluster_wish(reading: Reading, target: Target, verdict: checks.Verdict) -> C
     servers = _sum(reading.counted("server"), verdict, "cluster.servers", corrected)
     agents = _sum(reading.counted("agent"), verdict, "cluster.agents", corrected)
     total = _total(reading, verdict)
+    pair = re.search(r"(?<![\d.])(\d{1,3}) ?\+ ?(\d{1,4})(?![\d.]| ?[a-z]b)", reading.folded)
+    if pair is not None and servers is None and agents is None:  # "k3s 3+2"
+        servers, agents = int(pair[1]), int(pair[2])
     if reading.meaning.single_node and total in (None, 1):
         servers = 1 if servers is None else servers
         agents = 0 if agents is None else agents

@@ -26,7 +26,12 @@ _PER_SECOND = {
     "concurrent_users": "concurrent_users",
     "documents": "documents_per_second",
 }
-_PER_OTHER = {"rate.day": "_per_day", "rate.hour": "_per_hour", "rate.minute": "_per_minute"}
+_PER_OTHER = {
+    "rate.month": "_per_month",
+    "rate.day": "_per_day",
+    "rate.hour": "_per_hour",
+    "rate.minute": "_per_minute",
+}
 _DAYS = {"unit.day": 1, "unit.week": 7, "unit.month": 30, "unit.year": 365, "unit.hour": 1 / 24}
 _MS = {"unit.ms": 1, "unit.second": 1000}
 _ROLE_DRIVERS = {"role.worker": "workers", "role.node": "nodes", "kind.cluster": "clusters"}

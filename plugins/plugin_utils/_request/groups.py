@@ -260,7 +260,7 @@ def _transparent(token: Token) -> bool:
     return (
         token.word
         in {"-", "x", "/", "(", ")", "*", "of", "the", "les", "die", "der", "'", '"', "+"}
-        or token.word in {"are", "being", "sind", "sont"}
+        or token.word in {"are", "being", "sind", "sont", "run", "runs", "act", "as"}
         or token.has(
             "size.",
             "env.",

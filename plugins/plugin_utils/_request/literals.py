@@ -20,6 +20,7 @@ class Entities:
     target_name: str | None = None  # an existing machine or cluster that is to change
     version: str | None = None
     os: str | None = None
+    other_systems: list[str] = dataclasses.field(default_factory=list)
     node: str | None = None
     other_nodes: list[str] = dataclasses.field(default_factory=list)  # further hosts that were said
     storage: str | None = None

@@ -64,6 +64,14 @@ def _disks(reading: Reading, verdict: checks.Verdict) -> None:
         )
 
 
+def _systems(reading: Reading, verdict: checks.Verdict) -> None:
+    """Ask when several operating systems were said: the machines of one request have one."""
+    entities = reading.entities
+    if entities.os and entities.other_systems:
+        named = " and ".join(dict.fromkeys([entities.os, *entities.other_systems]))
+        verdict.ask("machines.os", f"{named} were said; which operating system shall it be?")
+
+
 def _hosts(reading: Reading, cluster: ClusterWish | None, verdict: checks.Verdict) -> None:
     """Ask which of several hosts is meant; machines that are several are spread by the plan."""
     entities = reading.entities
@@ -88,6 +96,7 @@ def machine_wishes(
 ) -> list[MachineWish]:
     _hosts(reading, cluster, verdict)
     _disks(reading, verdict)
+    _systems(reading, verdict)
     delta = _deltas(reading)
     _contradictions(reading, verdict)
     common = values([*reading.global_runs, *reading.common_runs])
@@ -242,6 +251,11 @@ def _plain_machines(
     if not names and changed and reading.entities.relative_to:
         names = [reading.entities.relative_to]  # "double the memory of db-01"
     default = "container" if target.kind == "lxc" else "vm"
+    sized = [head for head in heads if head.runs and head.role == default]
+    if len(names) == len(sized) > 1:  # "VM db01 with 8 cores and VM web01 with 2"
+        for head, name in zip(sized, names, strict=True):
+            head.name = name
+        names = []
     if not names and sum(bool(head.name and head.runs) for head in heads) > 1:
         return [
             MachineWish(

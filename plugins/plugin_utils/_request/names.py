@@ -178,7 +178,8 @@ def find_existing(found: Entities, vocabulary: Vocabulary) -> None:
             group = "after" if existing.group("after") else "value"
             found.blank(existing.start(group), existing.end(group))
             return
-    name = _MACHINE_NAME.search(found.folded)
-    if name is not None and not found.names:
+    if found.names:
+        return
+    while (name := _MACHINE_NAME.search(found.folded)) is not None:
         found.names.append(name.group("value"))
         found.blank(name.start("value"), name.end("value"))

@@ -211,7 +211,7 @@ def find_systems(found: Entities, lexicon: Lexicon) -> None:
     names = "|".join(re.escape(name) for name in systems)
     system = re.search(
         r"\b(?P<name>" + names + r")(?:\s+(?:linux|leap|stream))?[ -]?"
-        r"(?P<release>\d{1,2}\.\d{1,2}|\d{1,4}(?![\d.,]|\s*(?:cores?|gb|mb|cpus?|vcpus?|gib|go|machines|nodes|kerne|coeurs)\b)"
+        r"(?P<release>\d{1,2}\.\d{1,2}|\d{1,4}(?!\d|[.,]\d|\s*(?:cores?|gb|mb|cpus?|vcpus?|gib|go|machines|nodes|kerne|coeurs)\b)"
         r"|bookworm|trixie|bullseye|jammy|noble|focal)?(?:\s*(?:lts|server))?\b",
         found.folded,
     )
@@ -219,6 +219,8 @@ def find_systems(found: Entities, lexicon: Lexicon) -> None:
         release = system.group("release")
         found.os = system.group("name") + (f" {release}" if release else "")
         found.blank(*system.span())
+        others = re.findall(r"\b(" + names + r")\b", found.folded)
+        found.other_systems = [name for name in others if name != system.group("name")]
 
 
 def find_places(found: Entities, vocabulary: Vocabulary) -> None:

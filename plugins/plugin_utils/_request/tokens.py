@@ -25,6 +25,7 @@ _BYTE_UNITS = {
     for suffix in ("b", "ib", "o", "io", "byte", "bytes", "octet", "octets", "bit")
     if suffix != "bit"
 } | {
+    **{"eb": 1024.0**4, "eib": 1024.0**4, "exabyte": 1024.0**4, "exabytes": 1024.0**4},
     **{"pb": 1024.0**3, "pib": 1024.0**3, "po": 1024.0**3, "pio": 1024.0**3},
     **{"g": 1024.0, "m": 1.0, "t": 1024.0**2, "gig": 1024.0, "gigs": 1024.0, "meg": 1.0},
     **{"megs": 1.0, "gb's": 1024.0, "gigabyte": 1024.0, "gigabytes": 1024.0, "megabyte": 1.0},

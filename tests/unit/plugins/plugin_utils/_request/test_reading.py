@@ -251,8 +251,16 @@ def test_everything_said_is_explicit() -> None:
     assert "cluster.servers" not in request.explicit
 
 
-def test_named_machines_keep_their_own_sizes() -> None:
-    request = read_request("VMs: web-01 with 2 cores and 4 GB and db-01 with 4 cores and 16 GB")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "VMs: web-01 with 2 cores and 4 GB and db-01 with 4 cores and 16 GB",
+        "VM web-01 2 cores 4 GB and VM db-01 4 cores 16 GB",
+        "2 VMs: web-01 (2c/4g) and db-01 (4c/16g)",
+    ],
+)
+def test_named_machines_keep_their_own_sizes(text: str) -> None:
+    request = read_request(text)
     assert [(m.name, m.cores, m.memory_mib) for m in request.machines] == [
         ("web-01", 2, 4096),
         ("db-01", 4, 16384),
