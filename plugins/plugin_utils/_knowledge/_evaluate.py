@@ -24,6 +24,9 @@ QUANTITIES: tuple[t.Literal["count", "vcpu", "memory_mib", "disk_gib"], ...] = (
     "disk_gib",
 )
 
+#: More than anybody has of anything; keeps products of drivers finite.
+MAX_DRIVER = 1e15
+
 
 @dataclass
 class Evaluation:
@@ -36,12 +39,13 @@ class Evaluation:
 
 
 def value_of(number: float | Expression, drivers: t.Mapping[str, float]) -> float:
-    """Return the value; a driver that nobody said counts as 0."""
+    """Return the value; a driver that nobody said counts as 0, as does a negative one."""
     if not isinstance(number, Expression):
         return float(number)
     total = number.base
     for term in number.terms:
-        part = term.times * math.prod(drivers.get(name, 0.0) for name in term.of) / term.per
+        factors = (min(max(drivers.get(name, 0.0), 0.0), MAX_DRIVER) for name in term.of)
+        part = term.times * math.prod(factors) / term.per
         total += math.ceil(part - 1e-9) if term.step else part
     total *= number.factor
     if number.at_least is not None:

@@ -14,6 +14,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     Why,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
+    NAME_PATTERN,
     ClusterWish,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._pins import PinError, pin
@@ -44,13 +45,22 @@ def build_cluster(
     version = _version(context, wish)
     cni = _cni(context, wish)
     _check_networks(context)
+    name = wish.name or context.deployment
+    if not re.match(NAME_PATTERN, name):
+        context.report(
+            "cluster.name",
+            "error",
+            "cluster.name",
+            f"The cluster name {name!r} is not valid; use small letters, digits and dashes, at most"
+            " 63.",
+        )
     vip, provider, why = _virtual_address(context, topology, wish, identities)
     if version is None or cni is None or context.refused:
         return None
     site = context.site
     balancer = site.network.load_balancer_range
     return Cluster(
-        name=wish.name or context.deployment,
+        name=name,
         version=version,
         servers=names_of(machines, "server"),
         agents=names_of(machines, "agent"),

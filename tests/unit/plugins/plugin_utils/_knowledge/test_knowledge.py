@@ -329,3 +329,10 @@ def test_a_database_is_also_named_for_its_software() -> None:
 def test_cores_that_were_said_decide_the_memory_for_each_core() -> None:
     assert sized("redpanda", cores=8.0).memory_mib == 8 * 2048
     assert sized("redpanda", cores=8.0).vcpu == 8
+
+
+@pytest.mark.parametrize("value", [-5.0, 0.0, 1e300])
+def test_senseless_drivers_give_finite_numbers(value: float) -> None:
+    drivers = {"samples_per_second": value, "retention_days": value, "series": value}
+    need = sized("prometheus", **drivers)
+    assert all(0 <= number < 1e40 for number in (need.vcpu, need.memory_mib, need.disk_gib))

@@ -30,6 +30,11 @@ IMPOSSIBLE: dict[str, tuple[Request, str, str]] = {
     "memory": (vm(memory_mib=2**25), "platform.memory_mib", "33554432"),
     "vlan": (vm(vlan=4095), "platform.vlan", "4095"),
     "bridge": (vm(bridge="no bridge"), "platform.bridge", "no bridge"),
+    "name of a cluster": (
+        request(deployment="d", cluster={"name": "No Name"}),
+        "cluster.name",
+        "No Name",
+    ),
     "machines": (vm(count=10_001), "vmid.exhausted", "10001 machines"),
     "derived disk": (
         request(
