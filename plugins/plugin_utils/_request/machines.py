@@ -13,6 +13,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request import checks
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.apps import own_parts
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.doubts import doubt
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.groups import (
     CLUSTER_ROLES,
     Head,
@@ -37,68 +38,11 @@ _DIMENSIONS = (
 )
 
 
-def _contradictions(reading: Reading, verdict: checks.Verdict) -> None:
-    """Ask when one machine is said to have two different sizes ("4 cores and 8 cores")."""
-    if reading.mentions("cue.correction", "op.scale", "op.resize", "cue.about", "rel."):
-        return
-    for sizes in [reading.global_runs, *(head.runs for head in reading.heads)]:
-        for dimension, _noun in _DIMENSIONS[:2]:
-            said = [s.value for run in sizes for s in run.sizes if s.dimension == dimension]
-            distinct = list(dict.fromkeys(value for value in said if value > 0))
-            if len(distinct) > 1:
-                label = "MiB of memory" if dimension == "memory_mib" else dimension
-                verdict.ask(
-                    f"machines.{dimension}",
-                    f"Both {distinct[0]:g} and {distinct[1]:g} {label} were said for one machine;"
-                    " which is right?",
-                )
-
-
-def _disks(reading: Reading, verdict: checks.Verdict) -> None:
-    """Ask when a machine shall have several disks: a plan gives each machine one."""
-    number = reading.drivers.get("disks", 0)
-    if number > 1 and not reading.meaning.software and not reading.following:
-        verdict.ask(
-            "machines.disk_gib",
-            f"{number:g} disks were said, a plan gives a machine one; how large shall it be?",
-        )
-
-
-def _systems(reading: Reading, verdict: checks.Verdict) -> None:
-    """Ask when several operating systems were said: the machines of one request have one."""
-    entities = reading.entities
-    if entities.os and entities.other_systems:
-        named = " and ".join(dict.fromkeys([entities.os, *entities.other_systems]))
-        verdict.ask("machines.os", f"{named} were said; which operating system shall it be?")
-
-
-def _hosts(reading: Reading, cluster: ClusterWish | None, verdict: checks.Verdict) -> None:
-    """Ask which of several hosts is meant; machines that are several are spread by the plan."""
-    entities = reading.entities
-    if not entities.other_nodes:
-        return
-    named = " and ".join([str(entities.node), *entities.other_nodes])
-    counts = [head.count or 1 for head in reading.heads if not (head.host or head.driver)]
-    entities.node = None
-    if cluster is not None or max(counts, default=1) > 1 or len(entities.names) > 1:
-        verdict.note(
-            "hosts",
-            "machines.node",
-            f"The hosts {named} were said; machines of one group are spread over the hosts by the"
-            " plan, not one by one.",
-        )
-    else:
-        verdict.ask("machines.node", f"Both {named} were said; on which host shall it run?")
-
-
 def machine_wishes(
     reading: Reading, target: Target, cluster: ClusterWish | None, verdict: checks.Verdict
 ) -> list[MachineWish]:
-    _hosts(reading, cluster, verdict)
-    _disks(reading, verdict)
-    _systems(reading, verdict)
+    doubt(reading, cluster, verdict)
     delta = _deltas(reading)
-    _contradictions(reading, verdict)
     common = values([*reading.global_runs, *reading.common_runs])
     if cluster is not None:
         return _cluster_machines(reading, cluster, common, verdict)
@@ -243,88 +187,103 @@ def _plain_machines(
     delta: dict[str, t.Any],
     verdict: checks.Verdict,
 ) -> list[MachineWish]:
-    extras = _extras(reading)
-    names = list(reading.entities.names)
-    if not names and reading.entities.target_name:
-        names = [reading.entities.target_name]
-    changed = bool(reading.tokens) and reading.tokens[0].has("rel.twice", "rel.triple", "rel.half")
-    if not names and changed and reading.entities.relative_to:
-        names = [reading.entities.relative_to]  # "double the memory of db-01"
+    """Return the machines that are no nodes of a cluster, one wish for each group or name."""
+    extras, names = _extras(reading), _said_names(reading)
     default = "container" if target.kind == "lxc" else "vm"
-    sized = [head for head in heads if head.runs and head.role == default]
-    if len(names) == len(sized) > 1:  # "VM db01 with 8 cores and VM web01 with 2"
-        for head, name in zip(sized, names, strict=True):
-            head.name = name
-        names = []
-    if not names and sum(bool(head.name and head.runs) for head in heads) > 1:
+    apart = _named_apart(heads, names, default)
+    if apart:
         return [
             MachineWish(
                 role=default,
                 name=head.name,
                 count=1,
                 **extras,
-                **{**_checked(verdict, f"machines.{head.name}", {**common, **values(head.runs)})},
+                **_checked(verdict, f"machines.{head.name}", {**common, **values(head.runs)}),
             )
-            for head in heads
-            if head.name and head.runs
+            for head in apart
         ]
     merged = _merge_groups(heads, reading, default)
-    tendency = reading.following and reading.meaning.tendency
-    if not merged and (common or names or tendency or any(v for v in extras.values())):
+    changes = reading.following and reading.meaning.tendency
+    if not merged and (common or names or changes or any(extras.values())):
         merged = [(_part_role(reading, default), None, {})]
-    if (
-        target.kind == "app"
-        and not any(own or (count or 0) > 1 for _role, count, own in merged)
-        and not (common or names)
-    ):
+    told = any(own or (count or 0) > 1 for _role, count, own in merged) or common or names
+    if target.kind == "app" and not told:
         return []
     machines: list[MachineWish] = []
     addresses = list(reading.entities.addresses)
     for role, count, own in merged:
-        sizes = _checked(
-            verdict, f"machines.{role}", {**common, **own} if len(merged) == 1 or not own else own
-        )
-        number = (
-            checks.check_count(verdict, f"machines.{role}.count", count)
-            if count is not None
-            else None
-        )
-        if number == 0:
-            verdict.ask(
-                f"machines.{role}.count", f"0 {role} machines were said; how many are meant?"
-            )
-        mine = names if len(merged) == 1 else names[:1]
+        alone = len(merged) == 1
+        mine = names if alone else names[:1]
         names = names[len(mine) :]
+        sizes = {**common, **own} if alone or not own else own
         base = {
             **extras,
-            **sizes,
-            **(delta if len(merged) == 1 else {}),
+            **_checked(verdict, f"machines.{role}", sizes),
+            **(delta if alone else {}),
             "role": role,
             "tendency": _plain_tendency(reading),
+            "vmid": reading.entities.vmid if len(mine) < 2 else None,
         }
-        if len(mine) > 1:
-            for name in mine:
-                machines.append(
-                    MachineWish(
-                        name=name, count=1, address=addresses.pop(0) if addresses else None, **base
-                    )
-                )
-            if number is not None and number != len(mine):
-                verdict.ask(
-                    "machines.count",
-                    f"{number} machines but {len(mine)} names were said; which is right?",
-                )
-            continue
-        machines.append(
-            MachineWish(
-                name=mine[0] if mine else None,
-                count=number,
-                address=addresses.pop(0) if addresses else None,
-                vmid=reading.entities.vmid,
-                **base,
-            )
-        )
+        number = _number(verdict, role, count)
+        machines += _named_group(verdict, base, number, mine, addresses)
     return machines
+
+
+def _said_names(reading: Reading) -> list[str]:
+    entities = reading.entities
+    if entities.names:
+        return list(entities.names)
+    if entities.target_name:
+        return [entities.target_name]
+    changed = bool(reading.tokens) and reading.tokens[0].has("rel.twice", "rel.triple", "rel.half")
+    # "double the memory of db-01"
+    return [entities.relative_to] if changed and entities.relative_to else []
+
+
+def _named_apart(heads: list[Head], names: list[str], default: str) -> list[Head]:
+    """Return the machines with a name and sizes of their own, when there are several.
+
+    "VM db01 with 8 cores and VM web01 with 2": the names belong to the nouns in order.
+    """
+    sized = [head for head in heads if head.runs and head.role == default]
+    if len(names) == len(sized) > 1:
+        for head, name in zip(sized, names, strict=True):
+            head.name = name
+    elif names:
+        return []
+    named = [head for head in heads if head.name and head.runs]
+    return named if len(named) > 1 else []
+
+
+def _number(verdict: checks.Verdict, role: str, count: float | None) -> int | None:
+    field = f"machines.{role}.count"
+    number = None if count is None else checks.check_count(verdict, field, count)
+    if number == 0:
+        verdict.ask(field, f"0 {role} machines were said; how many are meant?")
+    return number
+
+
+def _named_group(
+    verdict: checks.Verdict,
+    base: dict[str, t.Any],
+    number: int | None,
+    names: list[str],
+    addresses: list[str],
+) -> list[MachineWish]:
+    """Return one wish for a group, or one for each of its names; addresses are used up."""
+
+    def address() -> str | None:
+        return addresses.pop(0) if addresses else None
+
+    if len(names) < 2:
+        name = names[0] if names else None
+        return [MachineWish(name=name, count=number, address=address(), **base)]
+    if number is not None and number != len(names):
+        verdict.ask(
+            "machines.count",
+            f"{number} machines but {len(names)} names were said; which is right?",
+        )
+    return [MachineWish(name=name, count=1, address=address(), **base) for name in names]
 
 
 def _plain_tendency(reading: Reading) -> t.Any:

@@ -318,6 +318,8 @@ def _joined(
 
 def _in_lists(tokens: list[Token], lexicon: Lexicon) -> list[Token]:
     """Read everyday words as software beside "+" or "/" and other software ("Go + PostgreSQL")."""
+    if not any(token.word in lexicon.in_lists for token in tokens):
+        return tokens
     families = {entry.family: entry for entry in lexicon.software.values() if not entry.component}
     for index, token in enumerate(tokens):
         family = lexicon.in_lists.get(token.word)
