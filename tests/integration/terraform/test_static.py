@@ -56,7 +56,7 @@ def test_every_variable_is_described_and_validated(name: str) -> None:
         ('"hotplug": "network,', '"hotplug": "fans,', "Hotplug is a list"),
         ('"boot_order": [', '"boot_order": ["floppy",', "A machine boots from"),
         ('"pci_mappings": []', '"pci_mappings": ["0000:01:00.0"]', "resource mapping"),
-        ('"max_restart": 1', '"max_restart": -1', "the limits of HA"),
+        ('"max_restart": 1', '"max_restart": -1', "The limits of HA"),
         ('"user": "debian"', '"user": "Root;x"', "Cloud-init has a user"),
         ('"dns_servers": [', '"dns_servers": ["dns.example",', "Cloud-init has a user"),
         ('"replication": []', '"replication": [{"target": "pve1"}]', "replication"),

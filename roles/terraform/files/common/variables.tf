@@ -332,10 +332,11 @@ variable "machines" {
   validation {
     condition = alltrue([
       for m in values(var.machines) :
-      (m.startup == null ? true : m.startup.order >= 0 && m.startup.up_delay_seconds >= 0) &&
+      # The provider reads -1 where a guest that was there before has no order or delay.
+      (m.startup == null ? true : m.startup.order >= -1 && m.startup.up_delay_seconds >= -1) &&
       m.ha.max_restart >= 0 && m.ha.max_relocate >= 0
     ])
-    error_message = "The order and delay at boot, and the limits of HA, are 0 or more."
+    error_message = "The limits of HA are 0 or more, and so are order and delay at boot, or -1 for none."
   }
   validation {
     condition = alltrue([
