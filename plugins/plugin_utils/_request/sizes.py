@@ -161,6 +161,8 @@ def _descriptor_after(tokens: list[Token], index: int) -> tuple[str | None, int]
             return "memory", at + 1
         if tokens[at].has("noun.disk"):
             return "disk", skip(tokens, at + 1, 1, "noun.disk")
+        if tokens[at].has("addon.longhorn"):  # "100 GB persistent volumes"
+            return "disk", index
     return None, index
 
 
