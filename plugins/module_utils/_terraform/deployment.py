@@ -199,6 +199,13 @@ class Deployment:
         self, summary: Summary, record: records.PlanRecord, approval: Approval
     ) -> None:
         data = report(summary)
+        foreign = [change.name for change in summary.changes if change.planned_only]
+        if foreign:
+            raise TerraformError(
+                f"{', '.join(foreign)} would be made by Telmate/proxmox, for which a plan is only"
+                " shown: render with terraform_provider bpg to apply it.",
+                **data,
+            )
         if not approval.sha256:
             raise TerraformError(
                 f"The saved plan is not approved: approve its sha256 {record.sha256}.", **data

@@ -75,6 +75,11 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
         " `terraform init -migrate-state` there, or choose the former backend.",
     ),
     (
+        r"[Nn]o such (?:replication )?job",
+        "A backup or replication job of this deployment was removed on Proxmox VE: forget it with"
+        " `terraform state rm ADDRESS` in {directory}, then plan again; it is made anew.",
+    ),
+    (
         r"Saved plan is stale",
         "The saved plan is stale, because the state changed since: plan again.",
     ),

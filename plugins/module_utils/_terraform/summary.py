@@ -17,6 +17,8 @@ MACHINE_TYPES = {
     "proxmox_vm_qemu": "vm",
     "proxmox_lxc": "lxc",
 }
+#: Telmate's resources, which are planned and never applied.
+PLANNED_ONLY = ("proxmox_vm_qemu", "proxmox_lxc")
 Action = t.Literal["create", "update", "replace", "delete", "import", "none"]
 ACTIONS: tuple[Action, ...] = ("create", "update", "replace", "delete")
 
@@ -64,6 +66,7 @@ class ResourceChange:
     imported: bool = False
     unfinished: bool = False
     restart: bool = False
+    planned_only: bool = False
     fields: tuple[FieldChange, ...] = ()
 
 
@@ -106,7 +109,7 @@ class Summary:
             {
                 key: value
                 for key, value in asdict(change).items()
-                if key not in ("guest_name", "tags", "protected")
+                if key not in ("guest_name", "tags", "protected", "planned_only")
             }
             for change in self.changes
         ]
@@ -178,16 +181,30 @@ def _resource(entry: dict[str, t.Any], unfinished: t.Container[str]) -> Resource
         address=entry["address"],
         action="create" if remade else action,
         kind=kind,
-        vmid=_number(after.get("vm_id") or before.get("vm_id")) if kind else None,
-        node=after.get("node_name") or before.get("node_name"),
+        vmid=_number(_first(after, before, "vm_id", "vmid")) if kind else None,
+        node=_first(after, before, "node_name", "target_node"),
         guest_name=_guest_name(now) if kind else None,
-        tags=tuple(now.get("tags") or ()),
+        tags=_tags(now.get("tags")),
         protected=bool(before.get("protection")),
         imported="importing" in change,
         unfinished=remade,
         restart=action == "update" and any(_NEEDS_RESTART.match(f.field) for f in fields),
+        planned_only=entry["type"] in PLANNED_ONLY,
         fields=fields,
     )
+
+
+def _first(after: dict[str, t.Any], before: dict[str, t.Any], *names: str) -> t.Any:
+    """Return the value under the first of the names, each provider has its own, that is set."""
+    return next(
+        (values[name] for values in (after, before) for name in names if values.get(name)), None
+    )
+
+
+def _tags(value: t.Any) -> tuple[str, ...]:
+    """Return tags of a list, or of the text that Telmate's provider keeps."""
+    found = re.split(r"[,;]", value) if isinstance(value, str) else value or ()
+    return tuple(filter(None, found))
 
 
 def _action(change: dict[str, t.Any]) -> Action:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -303,4 +304,8 @@ def test_the_role_plans_and_never_applies(lab: Lab) -> None:
         refused = role(lab, entry, terraform_imports={})
         assert refused.returncode != 0
         assert "but never applied: set terraform_provider to bpg" in refused.stdout + refused.stderr
+    lab.environment["TF_CLI_CONFIG_FILE"] = str(telmate_cli_config())
+    sha256 = hashlib.sha256((lab.directory() / "plan.tfplan").read_bytes()).hexdigest()
+    direct = lab.run("applied", approved_sha256=sha256)
+    assert direct["failed"] and "for which a plan is only shown" in direct["msg"]
     assert lab.guests() == before and not (lab.directory() / "terraform.tfstate").exists()

@@ -37,6 +37,11 @@ Warning: Argument is deprecated
     ("output", "step", "words"),
     [
         (LOCKED, "plan", "locked by ada@controller since 2026-11-21 10:00:00.1:"),
+        (
+            "Error: No such job 'backup-cw-demo-daily'",
+            "plan",
+            "was removed on Proxmox VE: forget it with `terraform state rm ADDRESS`",
+        ),
         (WRAPPED, "apply", "lacks the privilege VM.Clone on /vms/100"),
         ("Error: received an HTTP 403 response", "apply", "lacks a privilege"),
         ("Error: received an HTTP 401 response", "plan", "refuses the credentials"),

@@ -126,3 +126,11 @@ def test_drift_ignores_what_a_running_guest_changes() -> None:
     gone = entry(["delete"])
     found = drifted({"resource_drift": [quiet, loud, gone]})
     assert [change.action for change in found] == ["update", "delete"]
+
+
+def test_machines_of_telmate_are_read_by_its_own_names() -> None:
+    machine = {"name": "web", "vmid": 100, "target_node": "pve1", "tags": "clusterwright,cw-demo"}
+    made = entry(["create"], type="proxmox_vm_qemu", change={"after": machine})
+    found = summarise({"resource_changes": [made]}).changes[0]
+    assert (found.vmid, found.node, found.tags) == (100, "pve1", ("clusterwright", "cw-demo"))
+    assert found.planned_only
