@@ -65,11 +65,7 @@ class Stage:
 
 
 def _message(data: dict[str, t.Any]) -> str:
-    """Return why a task failed; of a loop, what its failed items say."""
-    items = [item for item in data.get("results") or [] if isinstance(item, dict)]
-    said = [_message(item) for item in items if item.get("failed")]
-    if said:
-        return " ".join(dict.fromkeys(said))
+    """Return why a task or an item of its loop failed."""
     return str(data.get("msg") or data.get("module_stderr") or "failed without a message")
 
 
@@ -101,6 +97,7 @@ class CallbackModule(CallbackBase):
         self._stage: Stage | None = None
         self._run: dict[str, t.Any] = {}
         self._failure: str | None = None
+        self._items: dict[str, list[str]] = {}
         self._end = "FAILED"
         self._failed_host: str | None = None
         self._task_started = 0.0
@@ -117,6 +114,7 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_task_start(self, task: t.Any, is_conditional: bool) -> None:
         """Remember when the task began; enter the stage that a task of the ledger names."""
         self._task_started = time.monotonic()
+        self._items.clear()
         if task.action.startswith(OURS):
             _load_shared()
         if task.action == RUN_ACTION and task.args.get("state") == "stage":
@@ -207,12 +205,18 @@ class CallbackModule(CallbackBase):
         elif task.args.get("state") == "finished":
             self._run = {}
 
+    def v2_runner_item_on_failed(self, result: t.Any) -> None:
+        """Keep what an item of a loop says; the task's own message does not tell it."""
+        said = self._items.setdefault(result._host.get_name(), [])
+        said.append(_message(result._result))
+
     def v2_runner_on_failed(self, result: t.Any, ignore_errors: bool = False) -> None:
         """Show one sentence: where and what."""
         if ignore_errors:
             return
         data = result._result
-        message = _message(data)
+        said = self._items.pop(result._host.get_name(), None) or [_message(data)]
+        message = " ".join(dict.fromkeys(said))
         self._report(result, message)
         if data.get("table") not in (message, [message]):
             self._show_table(data)
