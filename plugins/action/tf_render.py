@@ -32,6 +32,10 @@ class ActionModule(ControllerAction):
         "backend": {"type": "str", "choices": list(_render.BACKENDS), "default": "local"},
         "backend_settings": {"type": "dict", "default": {}},
         "pve_major": {"type": "int", "choices": [8, 9], "default": 9},
+        "agent_timeout_seconds": {
+            "type": "int",
+            "default": _render.AGENT_TIMEOUT_SECONDS,
+        },
         "outputs": {"type": "dict"},
         "inventory_path": {"type": "path"},
     }
@@ -41,7 +45,12 @@ class ActionModule(ControllerAction):
     def act(self, args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Write what differs, or only tell it in check mode."""
         plan, outputs = parse(Plan, args["plan"]), args["outputs"]
-        inventory = None if outputs is None else _render.inventory_from(plan, outputs)
+        waited = args["agent_timeout_seconds"]
+        inventory = (
+            None
+            if outputs is None
+            else _render.inventory_from(plan, outputs, agent_timeout_seconds=waited)
+        )
         result = self._render(plan, args)
         if inventory is not None:
             self._inventory(inventory, args, result)
@@ -55,6 +64,7 @@ class ActionModule(ControllerAction):
                 plan,
                 provider=args["terraform_provider"],
                 pve_major=args["pve_major"],
+                agent_timeout_seconds=args["agent_timeout_seconds"],
                 backend=args["backend"],
                 backend_settings=args["backend_settings"],
             ),

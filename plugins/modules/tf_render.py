@@ -61,6 +61,14 @@ options:
     type: int
     choices: [8, 9]
     default: 9
+  agent_timeout_seconds:
+    description:
+      - How long a VM on DHCP may take to tell its address through the QEMU guest agent, after its
+        start and at every read, from 5 to 3600.
+      - A VM whose agent stays silent has no address afterwards; with O(outputs) it is named in the
+        error.
+    type: int
+    default: 120
   outputs:
     description: Outputs of M(clusterwright.proxmox.tf_apply) for this plan.
     type: dict

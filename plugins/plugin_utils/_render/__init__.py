@@ -29,12 +29,14 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._render._inv
     inventory_from,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._render._variables import (
+    AGENT_TIMEOUT_SECONDS,
     OWNER_TAG,
     deployment_tag,
     variables_from,
 )
 
 __all__ = [
+    "AGENT_TIMEOUT_SECONDS",
     "BACKENDS",
     "BACKEND_FILE",
     "OWNER_TAG",

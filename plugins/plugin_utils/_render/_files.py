@@ -16,6 +16,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._render._tel
     refuse_unsupported,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._render._variables import (
+    AGENT_TIMEOUT_SECONDS,
     variables_from,
 )
 
@@ -28,6 +29,7 @@ def render(
     *,
     provider: str = "bpg",
     pve_major: int = 9,
+    agent_timeout_seconds: int = AGENT_TIMEOUT_SECONDS,
     backend: str = "local",
     backend_settings: t.Mapping[str, t.Any] | None = None,
 ) -> dict[str, str]:
@@ -36,7 +38,9 @@ def render(
     Raises:
         RenderError: the plan or the backend cannot be rendered, or not for this provider.
     """
-    variables = variables_from(plan, pve_major=pve_major)
+    variables = variables_from(
+        plan, pve_major=pve_major, agent_timeout_seconds=agent_timeout_seconds
+    )
     if provider == "telmate":
         refuse_unsupported(plan)
     return {

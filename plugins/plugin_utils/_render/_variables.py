@@ -22,6 +22,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._render._err
 
 #: Tag of every guest that this collection made.
 OWNER_TAG = "clusterwright"
+#: How long a VM on DHCP may take to tell its address when nobody says.
+AGENT_TIMEOUT_SECONDS = 120
 
 #: Operating systems that Proxmox VE can set up in a container, as they begin template names.
 _CONTAINER_SYSTEMS = (
@@ -78,22 +80,31 @@ def deployment_tag(deployment: str) -> str:
     return f"cw-{deployment}"
 
 
-def variables_from(plan: Plan, *, pve_major: int = 9) -> dict[str, t.Any]:
+def variables_from(
+    plan: Plan, *, pve_major: int = 9, agent_timeout_seconds: int = AGENT_TIMEOUT_SECONDS
+) -> dict[str, t.Any]:
     """Return the variables of the root module as JSON data.
 
     Args:
         plan: a ready plan.
         pve_major: major version of Proxmox VE, which decides how HA resources are placed.
+        agent_timeout_seconds: how long a VM on DHCP may take to tell its address, 5 to 3600.
 
     Raises:
         RenderError: the plan is not ready, has findings of severity error, names a machine, a
-            VMID, an address or a backup job twice, or has a backup job without machines.
+            VMID, an address or a backup job twice, or has a backup job without machines; or the
+            waiting time is out of bounds.
     """
+    if not 5 <= agent_timeout_seconds <= 3600:
+        raise RenderError(
+            f"agent_timeout_seconds is {agent_timeout_seconds}: give a number from 5 to 3600."
+        )
     _refuse_unready(plan)
     _refuse_doubles(plan)
     for machine in plan.machines:
         _refuse_cloud_init(machine)
     return {
+        "agent_timeout_seconds": agent_timeout_seconds,
         "apart": _apart(plan),
         "backups": {job.name: _backup(job, plan) for job in plan.backups},
         "deployment": plan.deployment,

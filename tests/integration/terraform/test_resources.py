@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils import _render
 from integration.terraform.conftest import Lab
 from lab.machines import MachineSpec, SimulatedMachines
 from lab.pve import PveServer
-from unit.plugins.plugin_utils._render.samples import container, iso_vm, machine
+from unit.plugins.plugin_utils._render.samples import container, iso_vm, machine, plan
 
 HA = {"enabled": True, "max_restart": 2, "max_relocate": 3}
 NIC = {"bridge": "vmbr0", "address": "10.77.0.50/24", "gateway": "10.77.0.1"}
@@ -110,6 +111,25 @@ class TestDhcp:
         applied = lab.apply()
         assert applied["outputs"]["machines"]["demo-web-1"]["address"] == "10.77.0.201"
         assert not any(lab.run("planned")["summary"]["counts"].values())
+
+    def test_machine_with_a_silent_agent_is_made_and_named(self, lab: Lab) -> None:
+        silent = machine(nics=[{"bridge": "vmbr0"}])
+        other = machine("demo-web-2", 20002)
+        both = plan(silent, other)
+        lab.pve.faults.set("agent_silent", vmid=20001)
+        lab.render(silent, other, agent_timeout_seconds=5)
+        outputs = lab.apply()["outputs"]
+        assert {20001, 20002} <= set(lab.guests())
+        addresses = {name: found["address"] for name, found in outputs["machines"].items()}
+        assert addresses == {"demo-web-1": None, "demo-web-2": "10.77.0.22"}
+        with pytest.raises(_render.RenderError, match=r"demo-web-1.*within 5 seconds") as named:
+            _render.inventory_from(both, outputs, agent_timeout_seconds=5)
+        assert "demo-web-2" not in str(named.value)
+
+        lab.pve.faults.clear()
+        outputs = lab.apply()["outputs"]
+        assert outputs["machines"]["demo-web-1"]["address"] == "10.77.0.201"
+        assert "10.77.0.201" in str(_render.inventory_from(both, outputs))
 
 
 class TestVersion8:

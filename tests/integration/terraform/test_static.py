@@ -40,6 +40,7 @@ def test_every_variable_is_described_and_validated(name: str) -> None:
     [
         ('"deployment": "demo"', '"deployment": "../x"', "A deployment is named by"),
         ('"pve_major": 9', '"pve_major": 7', "pve_major is 8 or 9"),
+        ('"agent_timeout_seconds": 120', '"agent_timeout_seconds": 4', "is between 5 and 3600"),
         ('"vmid": 20001', '"vmid": 20001.5', "A VMID is a whole number"),
         ('"node": "pve1"', '"node": "pve1/../pve2"', "A node is named by"),
         ('"cores": 2', '"cores": 0', "A machine has 1 to 1024 cores"),

@@ -157,7 +157,7 @@ resource "proxmox_virtual_environment_vm" "machine" {
 
   agent {
     enabled = each.value.agent
-    timeout = "5m"
+    timeout = "${var.agent_timeout_seconds}s"
 
     # A fixed address is known: only DHCP needs the agent's word.
     wait_for_ip {

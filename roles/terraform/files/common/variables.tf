@@ -31,6 +31,17 @@ variable "timeout_seconds" {
   }
 }
 
+variable "agent_timeout_seconds" {
+  description = "How long a VM on DHCP may take to tell its address, after its start and at every read."
+  type        = number
+  default     = 120
+
+  validation {
+    condition     = var.agent_timeout_seconds >= 5 && var.agent_timeout_seconds <= 3600
+    error_message = "agent_timeout_seconds is between 5 and 3600."
+  }
+}
+
 variable "imports" {
   description = "Existing guests to adopt: machine name to NODE/VMID. Given for one plan only."
   type        = map(string)

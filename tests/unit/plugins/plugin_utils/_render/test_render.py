@@ -111,6 +111,12 @@ def test_refused_plans(made: t.Callable[[], t.Any], words: str) -> None:
     assert words in str(error.value)
 
 
+@pytest.mark.parametrize("seconds", [4, 3601])
+def test_the_agent_is_waited_for_within_bounds(seconds: int) -> None:
+    with pytest.raises(_render.RenderError, match=f"agent_timeout_seconds is {seconds}: give"):
+        _render.render(plan(), agent_timeout_seconds=seconds)
+
+
 @pytest.mark.parametrize(
     "key",
     [
@@ -222,8 +228,14 @@ def test_inventory_equals_outputs() -> None:
         (plan(machine()), {}, "differ in the machine(s) demo-web-1"),
         (plan(machine()), outputs(machine(), vmid=1), "differ in vmid of demo-web-1"),
         (plan(machine()), outputs(machine(), node="pve9"), "differ in node"),
-        (plan(machine()), outputs(machine(), address=None), "has no address yet"),
-        (plan(machine()), outputs(machine(), address="{{ 7 * 7 }}"), "has no address yet"),
+        (plan(machine()), outputs(machine(), address=None), "told none within 90 seconds"),
+        (
+            plan(machine()),
+            outputs(machine(), address="{{ 7 * 7 }}"),
+            "No address of demo-web-1 (20001 on pve1)",
+        ),
+        (plan(iso_vm()), outputs(iso_vm(), address=None), "has no QEMU guest agent"),
+        (plan(container()), outputs(container(), address=None), "the container's console"),
         (
             plan(machine(role="{{ lookup('pipe', 'id') }}")),
             outputs(machine()),
@@ -233,7 +245,7 @@ def test_inventory_equals_outputs() -> None:
 )
 def test_refused_inventories(planned: t.Any, applied: dict[str, t.Any], words: str) -> None:
     with pytest.raises(_render.RenderError) as error:
-        _render.inventory_from(planned, applied)
+        _render.inventory_from(planned, applied, agent_timeout_seconds=90)
     assert words in str(error.value)
 
 
