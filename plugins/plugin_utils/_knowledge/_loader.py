@@ -21,6 +21,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._
 )
 
 DATA = Path(__file__).parent / "data"
+#: The collection's folders; a family with a document replaces one without.
+FOLDERS = (DATA / "heuristic", DATA)
 
 
 class KnowledgeError(ContractError):
@@ -130,7 +132,7 @@ def load_knowledge(directories: tuple[str, ...] = ()) -> Knowledge:
     """
     require()
     families: dict[str, Family] = {}
-    for folder in (DATA, *map(Path, directories)):
+    for folder in (*FOLDERS, *map(Path, directories)):
         if not folder.is_dir():
             raise KnowledgeError(
                 f"Knowledge folder {folder} does not exist; correct knowledge_dirs of the site."

@@ -143,14 +143,20 @@ class _Case:
     asked: int | None = None  # how many were asked for
 
     @property
+    def grade(self) -> str:
+        return self.component.grade or self.family.grade
+
+    @property
     def confidence(self) -> float:
-        confidence = CONFIDENCE[self.component.grade or self.family.grade]
+        confidence = CONFIDENCE[self.grade]
         return min(confidence, UNKNOWN_CONFIDENCE) if self.unknown else confidence
 
     @property
     def source(self) -> str:
         citation = self.component.citation or self.family.citation
         where = f"{citation.title}, {citation.where}, {citation.as_of}"
+        if self.grade == "heuristic":
+            where = f"heuristic: {where}"
         return f"{self.family.family}.{self.name} ({where})"
 
 

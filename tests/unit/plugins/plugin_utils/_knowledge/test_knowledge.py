@@ -18,6 +18,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge i
     needs,
     read_yaml,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._loader import (
+    FOLDERS,
+    read_family,
+)
 
 FAMILY: dict[str, t.Any] = {
     "family": "demo",
@@ -135,6 +139,20 @@ def test_unknown_software_is_a_guess_that_says_so() -> None:
     assert all("frobnicator is not in the knowledge" in why.reason for why in need.why)
 
 
+def test_each_folder_holds_families_of_its_kind_once() -> None:
+    guessed, documented = (
+        {path.stem: read_family(path) for path in folder.glob("*.yml")} for folder in FOLDERS
+    )
+    assert all(family.grade == "heuristic" for family in guessed.values())
+    assert all(f.grade != "heuristic" or f.last_resort for f in documented.values())
+    assert not guessed.keys() & documented.keys()
+
+
+def test_a_guess_is_called_one_with_the_place_to_compare() -> None:
+    sources = {why.source for why in sized("redis").why}
+    assert any("heuristic: Usual size" in s and "redis.io/docs" in s for s in sources)
+
+
 def test_the_families_of_the_collection_evaluate_everywhere() -> None:
     knowledge = load_knowledge()
     for family in knowledge.families.values():
@@ -235,7 +253,8 @@ def test_what_was_read_is_kept_until_a_file_changes(
     write(folder)
     from_yaml = fresh(folder).families
     kept = sorted((tmp_path / "cache/clusterwright/knowledge").iterdir())
-    assert [path.stat().st_mode & 0o777 for path in kept] == [0o600, 0o600]
+    assert {path.stat().st_mode & 0o777 for path in kept} == {0o600}
+    assert len(kept) == len(FOLDERS) + 1
     assert fresh(folder).families == from_yaml
     [ours] = [path for path in kept if '"demo"' in path.read_text("utf-8")]
     ours.write_text(ours.read_text("utf-8").replace('"title": "Demo"', '"title": "Kept"'), "utf-8")
