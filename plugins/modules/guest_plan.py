@@ -19,10 +19,11 @@ description:
   - What a guest has and a plan cannot say is refused with one sentence that names it, for all
     guests at once. Templates are refused, and so is a guest that does not run, is locked or belongs
     to another deployment.
-  - A container must have its number of cores, its swap and its console settings written down, and
-    no firewall on its network devices.
+  - A container must have its number of cores, its memory, its swap and its system written down,
+    since Proxmox VE and the provider take different values for none.
   - CD-ROM drives, unused disks, display, CPU weight, SMBIOS UUID and high availability stay as they
-    are, outside of the plan; so does the pool of a container.
+    are, outside of the plan; so do the rules and the policies of a firewall, and the pool and the
+    console of a container.
   - Nothing is ever changed.
   - A token needs C(VM.Audit) on the guests and, where the guest agent is on,
     C(VM.GuestAgent.Audit) (C(VM.Monitor) on Proxmox VE 8).

@@ -34,9 +34,21 @@ _UNTOUCHED = re.compile(r"cpuunits|debug|digest|parent|snaptime|timezone|unused\
 #: Values that may be written out although they are what Proxmox VE takes by itself.
 _DEFAULTS = {"cmode": "tty", "console": "1", "cpulimit": "0", "template": "0", "tty": "2"}
 #: Values whose absence means something else to the provider than to Proxmox VE.
-_NEEDED = ("cmode", "console", "cores", "memory", "ostype", "swap", "tty")
-_NIC_FIELDS = {"name", "bridge", "hwaddr", "ip", "ip6", "gw", "gw6", "mtu", "tag", "type"}
-_NIC_DEFAULTS = {"firewall": "0", "link_down": "0"}
+_NEEDED = ("cores", "memory", "ostype", "swap")
+_NIC_FIELDS = {
+    "name",
+    "bridge",
+    "hwaddr",
+    "ip",
+    "ip6",
+    "gw",
+    "gw6",
+    "mtu",
+    "tag",
+    "type",
+    "firewall",
+}
+_NIC_DEFAULTS = {"link_down": "0"}
 _FEATURES = {"keyctl": "0", "fuse": "0", "mknod": "0"}
 
 
@@ -59,13 +71,9 @@ def unsupported(config: Config) -> t.Iterator[str]:
 
 def _unsaid(config: Config) -> t.Iterator[str]:
     """Yield what has to be written down: the provider takes its own default for no value at all."""
-    one_core = str(config.get("cores")) == "1"
-    needed = (*_NEEDED, "cpuunits") if one_core else _NEEDED
-    missing = [key for key in needed if key not in config]
+    missing = [key for key in _NEEDED if key not in config]
     if missing:
         yield f"has no {', '.join(missing)} of its own: write down what it has (pct set)"
-    if (str(config.get("memory")), str(config.get("swap"))) == ("512", "0"):
-        yield "has 512 MiB without swap, which the provider takes for no value: change one of them"
 
 
 def _unsupported_volumes(config: Config) -> t.Iterator[str]:
@@ -95,8 +103,6 @@ def _unsupported_nics(config: Config) -> t.Iterator[str]:
             yield f"has {key} named {given.get('name')}, and a plan names it eth{number}"
         elif "bridge" not in given:
             yield f"has {key} without a bridge"
-        elif given.get("firewall") == "1":
-            yield f"has the firewall on at {key}, and Terraform would set its policies"
         elif others:
             yield f"has {key} with {', '.join(others)}, which a plan cannot say"
         elif {"ip", "ip6"} <= set(given) or not (address == "dhcp" or "/" in address):
@@ -125,8 +131,8 @@ def machine(config: Config, *, vmid: int, node: str) -> Data:
         "swap_mib": int(config["swap"]),
         "disks": [_disk(key, options(config[key], "volume")) for key in _volume_keys(config)],
         "nics": [_nic(options(config[key])) for key in keys_of(config, _NIC)],
-        # Which template it was made from is not known any more, only of which system.
-        "source": {"type": "lxc_template", "volume_id": f"unknown:vztmpl/{config['ostype']}"},
+        # Which template it was made from is not known any more.
+        "source": {"type": "existing", "volume_id": options(config["rootfs"], "volume")["volume"]},
         "os_type": str(config["ostype"]),
         "unprivileged": is_on(config, "unprivileged"),
         "nesting": options(config.get("features", "")).get("nesting") == "1",
@@ -158,6 +164,7 @@ def _nic(given: t.Mapping[str, str]) -> Data:
         "bridge": given["bridge"],
         "vlan": int(given["tag"]) if "tag" in given else None,
         "mtu": int(given["mtu"]) if "mtu" in given else None,
+        "firewall": given.get("firewall") == "1",
         "mac_address": given.get("hwaddr"),
         "address": given.get("ip") or given.get("ip6"),
         "gateway": given.get("gw") or given.get("gw6"),

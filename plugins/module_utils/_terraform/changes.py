@@ -24,6 +24,7 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.g
     refuse_foreign,
 )
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.summary import (
+    FieldChange,
     ResourceChange,
     drifted,
     provider_side_only,
@@ -32,6 +33,8 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.s
 
 _HIGH = ("node_name", "vm_id", "name", "tags", "protection", "started", "template")
 _MEDIUM = ("cpu", "memory", "disk", "network", "initialization", "mount_point", "boot_order", "ha")
+#: What the provider reads as "not set" of a container that has it, and writes as it is.
+_CONTAINER_DEFAULTS = {"cpu.architecture": "amd64", "cpu.cores": "1", "memory.dedicated": "512"}
 
 
 def drift(deployment: Deployment) -> Result:
@@ -231,7 +234,7 @@ def _refuse_changes(changes: t.Iterable[ResourceChange]) -> None:
         )
 
 
-def _unwanted(change: ResourceChange) -> list[t.Any]:
+def _unwanted(change: ResourceChange) -> list[FieldChange]:
     if not change.imported:
         return []
     return [
@@ -240,7 +243,13 @@ def _unwanted(change: ResourceChange) -> list[t.Any]:
         if not provider_side_only(replace(change, action="update", fields=(field,)))
         and not _tags_added(field.field, field.before, field.after)
         and not (field.field == "vm_id" and field.before == "(none)")
+        and not (change.kind == "lxc" and _default_said(field))
     ]
+
+
+def _default_said(field: FieldChange) -> bool:
+    default = _CONTAINER_DEFAULTS.get(field.field)
+    return field.before == "(none)" and field.after == default
 
 
 def _tags_added(field: str, before: str, after: str) -> bool:

@@ -241,6 +241,8 @@ def _boot_order(machine: Machine) -> list[str]:
 
 def _container_system(machine: Machine) -> str:
     """Return the system that Proxmox VE shall set up, read from the template's file name."""
+    if machine.source.type == "existing":
+        return machine.os_type
     file_name = (machine.source.volume_id or "").rpartition("/")[2].lower()
     found = (system for system in _CONTAINER_SYSTEMS if file_name.startswith(system))
     return next(found, "unmanaged")

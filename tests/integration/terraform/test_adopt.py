@@ -21,7 +21,6 @@ from unit.plugins.plugin_utils._render.samples import machine
 
 #: What the guests of the lab have without saying it.
 SAID = {"ostype": "l26"}
-CONTAINER_SAID = {"console": 1, "cmode": "tty", "tty": 2, "cpuunits": 100}
 
 
 def guest_plan(lab: Lab, imports: dict[str, int], **options: t.Any) -> dict[str, t.Any]:
@@ -114,12 +113,12 @@ def test_machine_with_cloud_init_is_taken_over_from_a_lost_state(lab: Lab) -> No
 def test_container_is_taken_over_without_a_change(lab: Lab) -> None:
     pihole = lab.containers()[102]
     pihole.config.update(
-        CONTAINER_SAID,
+        cores=2,
         description="Names of the house",
         features="nesting=1",
         mp0="local-lvm:vm-102-disk-1,backup=1,mp=/etc/pihole,size=4G",
         mp1="ceph-vm:vm-102-disk-2,mp=/var/log,size=2G",
-        net1="name=eth1,bridge=vmbr0,hwaddr=BC:24:11:00:02:02,ip=dhcp,mtu=1400,tag=20,type=veth",
+        net1="name=eth1,bridge=vmbr0,hwaddr=BC:24:11:00:02:02,firewall=1,ip=dhcp,mtu=1400,tag=20,type=veth",
         startup="order=1,up=20",
         protection=1,
         tags="dns",
@@ -142,12 +141,37 @@ def test_container_is_taken_over_without_a_change(lab: Lab) -> None:
     assert lab.run("drift")["severity"] == "none"
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"cores": 1, "memory": 512, "swap": 0},
+        {"cores": 1, "memory": 2048, "swap": 512, "cpuunits": 100},
+        {"cores": 4, "memory": 512, "swap": 512, "console": 1, "cmode": "tty", "tty": 2},
+    ],
+    ids=["provider's defaults", "one core", "console said"],
+)
+def test_container_keeps_what_the_provider_takes_for_nothing(
+    lab: Lab, said: dict[str, t.Any]
+) -> None:
+    pihole = lab.containers()[102]
+    net0 = f"{pihole.config['net0']},firewall=1"
+    pihole.config.update(said, net0=net0)
+    before, imports = configs(lab), {"pihole": 102}
+    lab.render(*guest_plan(lab, imports)["plan"]["machines"])
+    taken = lab.run("imported", imports=imports)
+    assert taken.get("imported") == ["pihole"], taken["msg"]
+    assert not [c for c in lab.pve.calls if c.method != "GET" and "firewall" in c.path]
+    assert configs(lab) == before
+    planned = lab.run("planned")
+    assert not any(planned["summary"]["counts"].values()), planned["summary"]["text"]
+    assert lab.run("drift")["severity"] == "none"
+
+
 @pytest.mark.parametrize("version", ["8.4", "9.1"])
 def test_managed_guests_stay_managed(lab_of: t.Callable[[str], Lab], version: str) -> None:
     lab = lab_of(version)
     state = lab.pve.state
     state.vm(100).config.update(SAID)
-    state.ct(102).config.update(CONTAINER_SAID)
     for sid in ("vm:100", "ct:102"):
         state.ha_resources[sid] = {"state": "started", "max_restart": 3}
         state.tell_container(sid)
@@ -168,7 +192,7 @@ def test_managed_guests_stay_managed(lab_of: t.Callable[[str], Lab], version: st
         ({"nas": 999}, {}, "nas (VMID 999) does not exist"),
         ({"debian-12-cloud": 9000}, {}, "debian-12-cloud (VMID 9000) is a template"),
         ({"nas": 100}, {"usb0": "host=1234:5678"}, "nas (VMID 100) has usb0"),
-        ({"pihole": 102}, {}, "pihole (VMID 102) has no cmode, console, tty, cpuunits of its own"),
+        ({"pihole": 102}, {"dev0": "/dev/ttyUSB0"}, "pihole (VMID 102) has dev0"),
         ({"nas": "a"}, {}, "no VMID for nas"),
         ({}, {}, "no VMID for any guest"),
     ],
@@ -176,8 +200,9 @@ def test_managed_guests_stay_managed(lab_of: t.Callable[[str], Lab], version: st
 def test_what_cannot_be_taken_over_is_refused(
     lab: Lab, imports: dict[str, t.Any], config: dict[str, str], said: str
 ) -> None:
-    nas = next(guest for guest in lab.pve.state.vms if guest.vmid == 100)
-    nas.config.update(SAID | config)
+    guests = {guest.vmid: guest for guest in [*lab.pve.state.vms, *lab.pve.state.cts]}
+    guests[100].config.update(SAID)
+    guests[102 if 102 in imports.values() else 100].config.update(config)
     refused = guest_plan(lab, imports)
     assert refused["failed"] and said in refused["msg"], refused
     assert "\n" not in refused["msg"]

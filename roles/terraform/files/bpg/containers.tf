@@ -130,6 +130,7 @@ resource "proxmox_virtual_environment_container" "machine" {
     # What a container was made from is history: a newer template must not replace it, nor keys
     # that Proxmox VE takes at creation only.
     ignore_changes = [
+      console,
       initialization[0].user_account,
       operating_system[0].template_file_id,
     ]

@@ -258,7 +258,7 @@ variable "machines" {
   validation {
     condition = alltrue([
       for m in values(var.machines) :
-      contains(m.kind == "lxc" ? ["lxc_template"] : ["template", "iso", "image", "existing"], m.source.type)
+      contains(m.kind == "lxc" ? ["lxc_template", "existing"] : ["template", "iso", "image", "existing"], m.source.type)
     ])
     error_message = "A VM is made from a template, an ISO or an image, or was there before; a container is made from an lxc_template."
   }

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 import pytest
@@ -44,6 +45,7 @@ NIC = {
     "bridge": "vmbr0",
     "vlan": None,
     "mtu": None,
+    "firewall": False,
     "mac_address": "BC:24:11:00:01:02",
     "address": "10.77.0.7/24",
     "gateway": "10.77.0.1",
@@ -62,7 +64,18 @@ NIC = {
         ({"tags": "clusterwright;cw-shop;dns"}, {"tags": ["dns"]}),
         ({"description": "Names\nof the house\n"}, {"description": "Names\nof the house"}),
         ({"cores": 1, "cpuunits": 100}, {"cores": 1}),
+        ({"cores": 1}, {"cores": 1}),
         ({"memory": 1024, "swap": 0}, {"memory_mib": 1024, "swap_mib": 0}),
+        ({"memory": 512, "swap": 0}, {"memory_mib": 512, "swap_mib": 0}),
+        ({"console": None, "cmode": None, "tty": None}, {"os_type": "debian"}),
+        (
+            {},
+            {"source": {"type": "existing", "volume_id": "local-lvm:vm-102-disk-0"}},
+        ),
+        (
+            {"net0": f"{NET},ip=dhcp,firewall=1"},
+            {"nics": [{**NIC, "address": "dhcp", "gateway": None, "firewall": True}]},
+        ),
         ({"timezone": "host", "unused0": "local-lvm:vm-102-disk-9"}, {"disks": [ROOT]}),
         (
             {"mp0": "ceph-vm:vm-102-disk-1,mp=/srv,size=20G,backup=1"},
@@ -97,7 +110,7 @@ NIC = {
     ],
 )
 def test_values_are_carried_over(config: Data, fields: Data) -> None:
-    config = {**PLAIN, **config}
+    config = {key: value for key, value in {**PLAIN, **config}.items() if value is not None}
     assert list(unsupported(config)) == []
     found = machine(config, vmid=102, node="pve3")
     assert {name: found[name] for name in fields} == fields
@@ -107,7 +120,8 @@ def test_values_are_carried_over(config: Data, fields: Data) -> None:
         "pve3",
         "lxc",
     )
-    assert _render.render(parse(Plan, plan_of(found)))
+    rendered = _render.render(parse(Plan, plan_of(found)))[_render.VARIABLES_FILE]
+    assert json.loads(rendered)["machines"]["pihole"]["os_type"] == "debian"
 
 
 @pytest.mark.parametrize(
@@ -122,9 +136,8 @@ def test_values_are_carried_over(config: Data, fields: Data) -> None:
         ({"arch": "arm64"}, "the architecture arm64"),
         ({"features": "nesting=1,keyctl=1"}, "the features keyctl=1"),
         ({"cores": None}, "no cores of its own"),
-        ({"console": None, "swap": None}, "no console, swap of its own"),
-        ({"cores": 1}, "no cpuunits of its own"),
-        ({"memory": 512, "swap": 0}, "512 MiB without swap"),
+        ({"swap": None}, "no swap of its own"),
+        ({"console": 0}, "has console,"),
         ({"startup": "order=1,down=60"}, "delay for shutting down"),
         ({"tags": "Prod"}, "tags that a plan cannot say (Prod)"),
         ({"rootfs": "local-lvm:vm-102-disk-0"}, "rootfs of less than 1 GiB or of unknown size"),
@@ -133,7 +146,6 @@ def test_values_are_carried_over(config: Data, fields: Data) -> None:
         ({"mp0": "/srv/media,mp=/media"}, "mp0 outside of any storage"),
         ({"mp0": "ceph-vm:vm-102-disk-1,mp=/srv,size=512M"}, "mp0 with the size 512M"),
         ({"mp0": "ceph-vm:vm-102-disk-1,mp=/srv,size=5G,ro=1"}, "mp0 with ro=1"),
-        ({"net0": f"{NET},ip=dhcp,firewall=1"}, "the firewall on at net0"),
         ({"net0": f"{NET},ip=dhcp,rate=10"}, "net0 with rate=10"),
         ({"net0": f"{NET},ip=manual"}, "net0 with another address"),
         ({"net0": NET}, "net0 with another address"),
