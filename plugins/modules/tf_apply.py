@@ -79,7 +79,9 @@ options:
     type: dict
     default: {}
   binary:
-    description: Terraform or OpenTofu, by name or path. The first one of both is taken by default.
+    description:
+      - Terraform or OpenTofu 1.10 or newer, by name or path. The first one of both is taken by
+        default.
     type: str
 extends_documentation_fragment:
   - clusterwright.proxmox.api
@@ -364,7 +366,7 @@ def _binary(given: str | None) -> str:
     found = given or shutil.which("terraform") or shutil.which("tofu")
     if found is None:
         raise TerraformError(
-            "Neither terraform nor tofu is on PATH: install one of them, 1.9 or newer, or name "
+            "Neither terraform nor tofu is on PATH: install one of them, 1.10 or newer, or name "
             "its path in binary."
         )
     return found

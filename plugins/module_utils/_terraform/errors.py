@@ -33,7 +33,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"Unsupported Terraform Core version|Unsupported OpenTofu Core version",
-        "This Terraform or OpenTofu is too old: install version 1.9 or newer.",
+        "This Terraform or OpenTofu is too old: install version 1.10 or newer.",
     ),
     (
         r"x509: (?P<detail>[^.]{1,160})",

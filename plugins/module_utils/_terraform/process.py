@@ -157,7 +157,7 @@ class Terraform:
         except ValueError:
             raise TerraformError(
                 f"{self.binary} {arguments[0]} printed no JSON: check that {self.binary} is "
-                "Terraform or OpenTofu 1.9 or newer."
+                "Terraform or OpenTofu 1.10 or newer."
             ) from None
 
     def _call(self, *arguments: str, good: tuple[int, ...] = (0,), color: bool = True) -> Completed:
@@ -168,7 +168,7 @@ class Terraform:
             done = self.run(command, directory=str(self.directory), environment=self.environment)
         except (FileNotFoundError, PermissionError):
             raise TerraformError(
-                f"{self.binary} cannot be started: install Terraform or OpenTofu 1.9 or newer, or "
+                f"{self.binary} cannot be started: install Terraform or OpenTofu 1.10 or newer, or "
                 "name its path in binary."
             ) from None
         if done.returncode not in good:

@@ -30,6 +30,8 @@ BACKENDS: dict[str, frozenset[str]] = {
     ),
 }
 _REQUIRED = {"s3": ("bucket", "key", "region"), "http": ("address",)}
+#: Settings that Terraform does not ask for and without which it does not lock.
+_LOCKS = {"http": ("lock_address", "unlock_address")}
 _ENVIRONMENT = {
     "pg": "PG_CONN_STR",
     "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
@@ -50,8 +52,8 @@ def backend_configuration(
         settings: settings of that backend except for credentials.
 
     Raises:
-        RenderError: the backend or a setting is unknown, a needed one is missing or a
-            setting would hold a secret.
+        RenderError: the backend or a setting is unknown, a needed one is missing, a
+            setting would hold a secret, or the state would not be locked.
     """
     given = dict(settings or {})
     allowed = BACKENDS.get(backend)
@@ -71,6 +73,13 @@ def backend_configuration(
     missing = [name for name in _REQUIRED.get(backend, ()) if not given.get(name)]
     if missing:
         raise RenderError(f"The state backend {backend} needs the setting(s) {', '.join(missing)}.")
+    unlocked = [name for name in _LOCKS.get(backend, ()) if not given.get(name)]
+    if unlocked:
+        raise RenderError(
+            f"The state backend {backend} has no {' and no '.join(unlocked)}: without a lock two "
+            "runs could write one state at once; give it, or take a backend that locks by itself "
+            "(local, pg, s3)."
+        )
     return {"terraform": {"backend": {backend: {**_defaults(deployment, backend), **given}}}}
 
 

@@ -80,7 +80,7 @@ def _terraform(tools: Tools) -> Tools:
     found = shutil.which("terraform") or shutil.which("tofu")
     if found is None:
         raise ToolError(
-            "Neither terraform nor tofu is on PATH: install Terraform 1.9 or OpenTofu 1.9, "
+            "Neither terraform nor tofu is on PATH: install Terraform 1.10 or OpenTofu 1.10, "
             "or a newer release of either."
         )
     return replace(tools, terraform=Path(found))

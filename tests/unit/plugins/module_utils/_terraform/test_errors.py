@@ -49,7 +49,7 @@ Warning: Argument is deprecated
         ("Error: write /x: no space left on device", "plan", "disk that holds /d is full"),
         ("Error: Failed to query available provider packages", "init", "provider cannot be had"),
         ("Error: Inconsistent dependency lock file", "plan", "provider cannot be had"),
-        ("Error: Unsupported Terraform Core version", "init", "install version 1.9"),
+        ("Error: Unsupported Terraform Core version", "init", "install version 1.10"),
         ("Error: x509: certificate signed by unknown authority", "plan", "name its CA in ca_path"),
         ("Error: dial tcp 10.0.0.1:8006: connect: connection refused", "plan", "API cannot be"),
         ("Error: dial tcp 10.0.0.1:5432: connect: connection refused", "init", "state backend"),

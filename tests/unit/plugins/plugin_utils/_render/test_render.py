@@ -15,6 +15,7 @@ from unit.plugins.plugin_utils._render.samples import container, iso_vm, machine
 
 GOLDEN = Path(__file__).with_name("golden")
 DISK = {"interface": "scsi0", "storage": "ceph-vm", "size_gib": 20, "backup": False}
+HTTP = dict.fromkeys(("address", "lock_address", "unlock_address"), "https://state/demo")
 JOB = {"schedule": "*/30", "storage": "nas-backup"}
 PLANS = {
     "template": plan(machine()),
@@ -154,7 +155,7 @@ def test_free_text_is_data(text: str) -> None:
             {"bucket": "b", "key": "demo", "region": "eu"},
             {"bucket": "b", "key": "demo", "region": "eu", "use_lockfile": True, "encrypt": True},
         ),
-        ("http", {"address": "https://state/demo"}, {"address": "https://state/demo"}),
+        ("http", HTTP, HTTP),
     ],
 )
 def test_backends(backend: str, settings: dict[str, t.Any], expected: dict[str, t.Any]) -> None:
@@ -172,6 +173,8 @@ def test_backends(backend: str, settings: dict[str, t.Any], expected: dict[str, 
         ("s3", {"bucket": "b"}, "needs the setting(s) key, region"),
         ("http", {}, "needs the setting(s) address"),
         ("http", {"address": "https://u:p@state/demo"}, "user name or password"),
+        ("http", {"address": HTTP["address"]}, "has no lock_address and no unlock_address"),
+        ("http", {**HTTP, "unlock_address": ""}, "has no unlock_address: without a lock two runs"),
     ],
 )
 def test_refused_backends(backend: str, settings: dict[str, t.Any], words: str) -> None:
