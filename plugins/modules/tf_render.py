@@ -54,8 +54,8 @@ options:
         here and come from the environment.
       - The state of V(pg) is in the schema C(clusterwright_DEPLOYMENT) unless C(schema_name) is
         given.
-      - V(http) needs C(lock_address) and C(unlock_address) too: Terraform would work without a
-        lock, and two runs could write one state at once.
+      - V(http) needs C(lock_address) and C(unlock_address) too, since Terraform would work
+        without a lock, and two runs could write one state at once.
     type: dict
     default: {}
   pve_major:
