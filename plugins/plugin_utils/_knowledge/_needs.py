@@ -11,6 +11,11 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
     AppWish,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._drivers import (
+    keeps_data_by_rule,
+    stored_gib,
+    with_derived,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._evaluate import (
     Evaluation,
     evaluate,
@@ -27,6 +32,12 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._
 UNITS = {"vcpu": "vCPU", "disk_gib": "GiB of disk"}
 #: What a machine gets when neither a document nor a table names the quantity.
 FALLBACK = {"count": 1.0, "vcpu": 2.0, "memory_mib": 2048.0, "disk_gib": 20.0}
+#: The family that stands for a cluster of any distribution.
+DISTRIBUTION = "kubernetes"
+#: Disk for data whose family documents none: head-room, and what the system takes.
+DATA_HEADROOM = 1.2
+SYSTEM_GIB = 20.0
+DATA_CONFIDENCE = 0.5
 #: Confidence of a number that no source names.
 UNKNOWN_CONFIDENCE = 0.3
 
@@ -39,6 +50,7 @@ CATEGORY_HINTS = {
     "monitoring": {"monitoring", "monitor", "logging", "logs", "metrics"},
     "file": {"file", "files", "nas", "share", "backup", "fileserver"},
     "container-host": {"docker", "container", "containers", "podman"},
+    "ai": {"ai", "llm", "gpu", "inference", "ml", "models", "ml-training"},
     "development": {"dev", "developer", "development", "workstation"},
 }
 ENDINGS = {"database": ("db", "sql")}
@@ -86,14 +98,17 @@ def needs(
         scale: "small", "medium" or "large" when it was said in words.
     """
     found: list[Need] = []
+    apps, taken = _as_parts(list(apps), knowledge)
     for app in apps:
         family = knowledge.get(app.family)
         unknown = family is None
         if family is None:
             family = knowledge.table(category_of(app.family))
-        said = {**drivers, **app.drivers}
+        said = with_derived(family, {**drivers, **app.drivers})
         cases: list[_Case] = []
         for name, component in _chosen(family, app.component):
+            if app.component is None and (app.family, name) in taken:
+                continue
             named = name == app.component
             result = evaluate(family, component, said, environment, ha, scale=scale, named=named)
             # The least of a table would be too little for half of the software nobody described.
@@ -102,8 +117,49 @@ def needs(
             chosen = result.minimum if small else result.recommended
             if chosen.get("count", 1.0) > 0:
                 cases.append(_Case(app, family, name, component, result, chosen, unknown))
-        found += [_need(case) for case in _counted(app, cases)]
+        found += [_need(case) for case in _with_room(_counted(app, cases), stored_gib(said))]
     return found
+
+
+def _as_parts(
+    apps: list[AppWish], knowledge: Knowledge
+) -> tuple[list[AppWish], set[tuple[str, str]]]:
+    """Return the apps, one that is a part of another as that part; and which parts they are.
+
+    "PostgreSQL for GitLab" is GitLab's PostgreSQL; the control plane of a named distribution is
+    asked for alone.
+    """
+    result: list[AppWish] = []
+    taken: set[tuple[str, str]] = set()
+    whole: set[str] = set()
+    for app in apps:
+        part = app.component if app.family == DISTRIBUTION else app.family
+        owner = next((o for o in apps if _owns(knowledge.get(o.family), o, app, part)), None)
+        if part is None or owner is None:
+            result.append(app)
+            continue
+        taken.add((owner.family, part))
+        if app.family == DISTRIBUTION:
+            whole.add(owner.family)
+        drivers = {**owner.drivers, **app.drivers}
+        changes = {"family": owner.family, "component": part, "drivers": drivers}
+        result.append(app.model_copy(update=changes))
+    return [a for a in result if a.component is not None or a.family not in whole], taken
+
+
+def _owns(family: Family | None, owner: AppWish, app: AppWish, part: str | None) -> bool:
+    other = owner.family != app.family and owner.component is None
+    return other and family is not None and part in family.components
+
+
+def _with_room(cases: list[_Case], stored: float) -> list[_Case]:
+    """Give the part that keeps the data a disk for it, where no rule of the family does."""
+    machines = [case for case in cases if case.component.per == "machine"]
+    if not stored or not machines or any(keeps_data_by_rule(case.component) for case in cases):
+        return cases
+    keeper = next((case for case in machines if case.component.fast_storage), machines[0])
+    wanted = SYSTEM_GIB + stored * DATA_HEADROOM
+    return [replace(c, stored=stored, room=wanted) if c is keeper else c for c in cases]
 
 
 def _counted(app: AppWish, cases: list[_Case]) -> list[_Case]:
@@ -141,6 +197,8 @@ class _Case:
     chosen: dict[str, float]
     unknown: bool
     asked: int | None = None  # how many were asked for
+    stored: float = 0.0  # GiB of data that no rule of the family provides for
+    room: float = 0.0  # GiB of disk that hold it
 
     @property
     def grade(self) -> str:
@@ -164,6 +222,10 @@ def _need(case: _Case) -> Need:
     values = {key: case.chosen.get(key, value) for key, value in FALLBACK.items()}
     if case.asked is not None:
         values["count"] = float(case.asked)
+    minimum = dict(case.result.minimum)
+    if case.room > values["disk_gib"]:
+        values["disk_gib"] = case.room
+        minimum["disk_gib"] = max(minimum.get("disk_gib", 0.0), case.stored)
     return Need(
         family=case.app.family if case.unknown else case.family.family,
         component=case.name,
@@ -174,7 +236,7 @@ def _need(case: _Case) -> Need:
         vcpu=values["vcpu"],
         memory_mib=values["memory_mib"],
         disk_gib=values["disk_gib"],
-        minimum=dict(case.result.minimum),
+        minimum=minimum,
         fast_storage=case.component.fast_storage,
         confidence=case.confidence,
         last_resort=case.family.last_resort or case.unknown,
@@ -187,6 +249,11 @@ def _why(case: _Case, key: str, value: float) -> Why:
     field = "cores" if key == "vcpu" else key
     if key == "count" and case.asked is not None:
         return Why(field=field, reason=f"As asked: {value:g}.", source="explicit", confidence=1.0)
+    if key == "disk_gib" and value == case.room:
+        reason = (
+            f"{case.stored:g} GiB of data with head-room and the system: {_amount(key, value)}."
+        )
+        return Why(field=field, reason=reason, source="sizing.data", confidence=DATA_CONFIDENCE)
     if key not in case.chosen:
         title = case.component.title
         reason = f"No document names this for {title}: {_amount(key, value)} assumed."

@@ -65,8 +65,7 @@ def app_groups(context: Context) -> list[Group]:
         *_apps_of_components(request.components, request.apps, context.knowledge),
     ]
     if apps:
-        apps, scale = _with_data(context, apps, wishes), request.scale
-        found = needs(apps, request.drivers, environment, ha, context.knowledge, scale=scale)
+        found = _needs(context, apps, wishes, environment, ha)
         pairs = _matched(context, found, wishes, environment, ha)
     else:
         pairs = [
@@ -90,20 +89,49 @@ def _apps_of_components(
             yield AppWish(family=f"table-{component}")
 
 
-def _with_data(context: Context, apps: list[AppWish], wishes: list[MachineWish]) -> list[AppWish]:
-    """Return the apps; a disk that was said of the only machine holds data, memory follows it."""
-    disk = wishes[0].disk_gib if len(wishes) == 1 else None
-    family = context.knowledge.get(apps[0].family) if len(apps) == 1 else None
-    if not disk or family is None or "data_gib" not in family.drivers:
-        return apps
-    drivers = {"data_gib": float(disk), **context.request.drivers, **apps[0].drivers}
-    return [apps[0].model_copy(update={"drivers": drivers})]
+def _needs(
+    context: Context, apps: list[AppWish], wishes: list[MachineWish], environment: str, ha: bool
+) -> list[Need]:
+    """Return the needs; a disk that was said of the only machine holds its data.
+
+    Memory follows that data. Only the disk of an empty machine is a minimum then: what was said
+    is the disk, and what the data would rather have is a warning.
+    """
+
+    def with_data(gib: float | None) -> list[Need]:
+        drivers = {**request.drivers} if gib is None else {**request.drivers, "data_gib": gib}
+        return needs(apps, drivers, environment, ha, context.knowledge, scale=request.scale)
+
+    request, family = context.request, context.knowledge.get(apps[0].family)
+    disk = wishes[0].disk_gib if len(wishes) == 1 and len(apps) == 1 else None
+    said = {"data_gib"} & {*request.drivers, *apps[0].drivers}
+    if not disk or said or family is None or "data_gib" not in family.drivers:
+        return with_data(None)
+    found, empty = with_data(float(disk)), with_data(0.0)
+    if len(found) != len(empty):
+        return found
+    wanted = found[0].minimum.get("disk_gib", 0.0)
+    least = empty[0].minimum.get("disk_gib", 0.0)
+    if least <= disk < wanted:
+        context.report(
+            "data.headroom",
+            "warning",
+            f"machines.{wishes[0].role}.disk_gib",
+            f"Full with data, {disk:g} GiB of disk leave no head-room: {wanted:g} GiB are"
+            f" documented for so much data of {found[0].title}; {disk:g} GiB are kept as asked.",
+            found[0].why[-1].source,
+        )
+    return [
+        replace(need, minimum={**need.minimum, "disk_gib": bare.minimum.get("disk_gib", 0.0)})
+        for need, bare in zip(found, empty, strict=True)
+    ]
 
 
 def _last_resort(context: Context, wish: MachineWish, environment: str, ha: bool) -> Pair:
     workload = context.request.workload or ""
     role = "" if wish.role in GENERAL_ROLES else wish.role
-    words = " ".join((role, workload, (wish.name or "").replace("-", " ")))
+    hint = "gpu" if wish.gpu else ""
+    words = " ".join((role, workload, (wish.name or "").replace("-", " "), hint))
     app = AppWish(family=f"table-{category_of(words)}", count=wish.count or 1)
     drivers, scale = context.request.drivers, context.request.scale
     return needs([app], drivers, environment, ha, context.knowledge, scale=scale)[0], wish

@@ -25,6 +25,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._mod
     Group,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._site import unknown
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._system import (
+    source_of_system,
+)
 
 CONTENT = {"iso": "iso", "lxc_template": "vztmpl", "image": "import"}
 TITLES = {"iso": "ISO", "lxc_template": "container template", "image": "disk image"}
@@ -54,6 +57,10 @@ class Origin:
 def origin(context: Context, group: Group) -> Origin | None:
     """Return where the machines of a group come from, or None after reporting why not."""
     wish = group.wish.source if group.wish else None
+    if wish is None:
+        wish = source_of_system(context, group)
+    if context.refused:
+        return None
     if wish is None:
         wish = _site_source(context, group)
         if wish is None:

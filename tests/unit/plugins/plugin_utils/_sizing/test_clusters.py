@@ -109,7 +109,7 @@ def test_high_availability_raises_and_never_multiplies() -> None:
 
 @pytest.mark.parametrize(
     ("servers", "agents", "expected"),
-    [(1, 350, (2, 2048)), (1, 351, (4, 8192)), (3, 525, (2, 2048)), (3, 526, (4, 8192))],
+    [(1, 350, (2, 4096)), (1, 351, (4, 8192)), (3, 525, (2, 4096)), (3, 526, (4, 8192))],
 )
 def test_servers_follow_the_documented_number_of_agents(
     servers: int, agents: int, expected: tuple[int, int]
