@@ -40,8 +40,14 @@ import typing as t
 from ansible import constants as C
 from ansible.plugins.callback import CallbackBase
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._closing import (
+    RUN_ACTION,
+    RunEnd,
+    any_failed,
+    message_of,
+)
+
 OURS = "clusterwright.proxmox."
-RUN_ACTION = f"{OURS}run"
 #: Needed by many tasks. Imported once here, the forked worker of each task has them already.
 SHARED = ("sqlalchemy", f"ansible_collections.{OURS}plugins.plugin_utils._contracts")
 
@@ -64,24 +70,12 @@ class Stage:
         return time.monotonic() - self.started
 
 
-def _message(data: dict[str, t.Any]) -> str:
-    """Return why a task or an item of its loop failed."""
-    return str(data.get("msg") or data.get("module_stderr") or "failed without a message")
-
-
 @functools.cache
 def _load_shared() -> None:
     for name in SHARED:
         # The task that needs a missing library says so.
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
-
-
-def _end(data: dict[str, t.Any]) -> str:
-    """Return how a run ends: a request or plan that was refused has not failed."""
-    plan = data.get("plan")
-    status = plan.get("status") if isinstance(plan, dict) else data.get("status")
-    return "REFUSED" if status in ("ask", "refused") else "FAILED"
 
 
 class CallbackModule(CallbackBase):
@@ -95,11 +89,8 @@ class CallbackModule(CallbackBase):
         """Hold the state of one playbook run."""
         super().__init__()
         self._stage: Stage | None = None
-        self._run: dict[str, t.Any] = {}
-        self._failure: str | None = None
+        self._end = RunEnd()
         self._items: dict[str, list[str]] = {}
-        self._end = "FAILED"
-        self._failed_host: str | None = None
         self._task_started = 0.0
         self._started = time.monotonic()
 
@@ -108,7 +99,7 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_play_start(self, play: t.Any) -> None:
         """Without a recorded stage, a play is one."""
-        if self._stage is None or not self._run:
+        if self._stage is None or not self._end.begun:
             self._enter(play.get_name())
 
     def v2_playbook_on_task_start(self, task: t.Any, is_conditional: bool) -> None:
@@ -160,7 +151,8 @@ class CallbackModule(CallbackBase):
         """Count changes, follow the ledger, show tables."""
         data = result._result
         self._took(result)
-        self._go_on(result._host.get_name())
+        if self._end.goes_on(result._host.get_name()) and self._stage:
+            self._stage.failed = False
         if self._stage and data.get("changed"):
             host = result._host.get_name()
             self._stage.changed[host] = self._stage.changed.get(host, 0) + 1
@@ -168,23 +160,13 @@ class CallbackModule(CallbackBase):
                 self._show(f"    changed: [{host}]", C.COLOR_CHANGED)
         if self._display.verbosity > 1:
             self._show(self._dump_results(data, indent=2))
-        self._follow(result._task, data)
+        self._end.follow(result._task, data)
         for warning in data.get("warnings") or []:
             self._show(f"    warning: {warning}", C.COLOR_WARN)
         self._show_table(data)
         if result._task.action in C._ACTION_DEBUG and isinstance(data.get("msg"), str):
             self._show(f"\n{data['msg'].rstrip()}\n")
         self._handle_warnings_quietly(data)
-
-    def _go_on(self, host: str) -> None:
-        """A host that goes on after a failure was rescued, or is in an ``always`` section.
-
-        Only a later failure takes the place of the one that was shown.
-        """
-        if host == self._failed_host:
-            self._failed_host = None
-            if self._stage:
-                self._stage.failed = False
 
     def _show_table(self, data: dict[str, t.Any]) -> None:
         lines = data.get("table") or []
@@ -196,26 +178,17 @@ class CallbackModule(CallbackBase):
         for item in data.get("deprecations") or []:
             self._show(f"    deprecated: {item.get('msg', item)}", C.COLOR_DEPRECATE)
 
-    def _follow(self, task: t.Any, data: dict[str, t.Any]) -> None:
-        if task.action != RUN_ACTION:
-            return
-        if task.args.get("state") == "started":
-            self._run = {"id": data.get("workflow_id"), "ledger": task.args.get("ledger")}
-            self._run["directory"] = data.get("directory")
-        elif task.args.get("state") == "finished":
-            self._run = {}
-
     def v2_runner_item_on_failed(self, result: t.Any) -> None:
         """Keep what an item of a loop says; the task's own message does not tell it."""
         said = self._items.setdefault(result._host.get_name(), [])
-        said.append(_message(result._result))
+        said.append(message_of(result._result))
 
     def v2_runner_on_failed(self, result: t.Any, ignore_errors: bool = False) -> None:
         """Show one sentence: where and what."""
         if ignore_errors:
             return
         data = result._result
-        said = self._items.pop(result._host.get_name(), None) or [_message(data)]
+        said = self._items.pop(result._host.get_name(), None) or [message_of(data)]
         message = " ".join(dict.fromkeys(said))
         self._report(result, message)
         if data.get("table") not in (message, [message]):
@@ -239,22 +212,18 @@ class CallbackModule(CallbackBase):
         if self._stage:
             self._stage.failed = True
         where = f"{task} [{host}]"
-        if self._failed_host is None:
-            self._failure, self._failed_host = f"{where}: {message}", host
-            self._end = _end(result._result)
+        self._end.failed(host, where, message, result._result)
         self._show(f"\n{where}\n  {message}\n", C.COLOR_ERROR)
 
     def v2_playbook_on_stats(self, stats: t.Any) -> None:
         """Close the last stage and, after a failure, the run in the ledger."""
-        failed = any(
-            stats.summarize(host)["failures"] or stats.summarize(host)["unreachable"]
-            for host in stats.processed
-        )
+        failed = any_failed(stats)
         if self._stage and failed:
             self._stage.failed = True
         self._leave()
-        if failed and self._run and self._run.get("id") != "check-mode":
-            self._close_run()
+        problem = self._end.close() if failed else None
+        if problem:
+            self._show(problem, C.COLOR_WARN)
         totals: dict[str, int] = {"ok": 0, "changed": 0, "failures": 0, "unreachable": 0}
         for host in stats.processed:
             for key, value in stats.summarize(host).items():
@@ -266,21 +235,3 @@ class CallbackModule(CallbackBase):
             f" unreachable={totals['unreachable']}",
             C.COLOR_ERROR if failed else C.COLOR_OK,
         )
-
-    def _close_run(self) -> None:
-        """Record the failure; the ledger must not hide the failure that is being reported."""
-        from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger import (
-            Ledger,
-            LedgerError,
-        )
-        from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._result import (
-            write_result,
-        )
-
-        try:
-            ledger = Ledger(str(self._run["ledger"]))
-            ledger.finish(self._run["id"], self._end, error=self._failure or "failed")
-            write_result(ledger, self._run["id"], self._run.get("directory"))
-            ledger.close()
-        except (LedgerError, OSError) as error:
-            self._show(f"The run could not be closed in the ledger: {error}", C.COLOR_WARN)

@@ -39,6 +39,7 @@ def play(tmp_path: Path) -> Play:
         )
         (tmp_path / "ansible.cfg").write_text(
             "[defaults]\nstdout_callback = clusterwright.proxmox.stages\n"
+            "callbacks_enabled = clusterwright.proxmox.ledger\n"
         )
         done = subprocess.run(
             [str(Path(sys.executable).parent / "ansible-playbook"), str(book), *options],
@@ -131,6 +132,30 @@ def test_a_failure_is_one_sentence_and_closes_the_run(play: Play, tmp_path: Path
     assert json.loads((tmp_path / "result.json").read_text())["status"] == "FAILED"
 
 
+@pytest.mark.parametrize(
+    "callbacks",
+    [
+        {"ANSIBLE_STDOUT_CALLBACK": "default"},
+        {"ANSIBLE_CALLBACKS_ENABLED": "clusterwright.proxmox.stages"},
+        {},
+    ],
+    ids=["ledger", "stages", "both"],
+)
+def test_each_callback_closes_a_failed_run(
+    play: Play, tmp_path: Path, callbacks: dict[str, str]
+) -> None:
+    begin = begun(tmp_path)
+    begin[RUN]["ledger"] = "{{ playbook_dir }}/ledger.sqlite"
+    code, output = play(begin, stage(tmp_path, "size"), FAIL, **callbacks)
+    assert code == 2 and "could not be closed" not in output, output
+    assert ("PLAY RECAP" in output) == bool(callbacks.get("ANSIBLE_STDOUT_CALLBACK"))
+    ledger = Ledger(str(tmp_path / "ledger.sqlite"))
+    [run] = ledger.runs("lab")
+    assert (run["status"], run["errors"]) == ("FAILED", ["Break [localhost]: The disk is full."])
+    ledger.start("lab", config={}, user="ada", pid=os.getpid())
+    ledger.close()
+
+
 def test_a_refusal_is_no_failed_run(play: Play, tmp_path: Path) -> None:
     plan = {"plan_sha256": "a" * 64, "counts": {"create": 1}, "environment": "test"}
     decide = {"clusterwright.proxmox.approval": {**plan, "approve": "b" * 64}}
@@ -152,7 +177,8 @@ def test_an_ignored_or_rescued_failure_fails_no_run(play: Play, tmp_path: Path) 
     assert json.loads((tmp_path / "result.json").read_text())["status"] == "COMPLETED"
 
 
-def test_a_run_that_ended_itself_keeps_its_end(play: Play, tmp_path: Path) -> None:
+@pytest.mark.parametrize("stdout", ["default", "clusterwright.proxmox.stages"])
+def test_a_run_that_ended_itself_keeps_its_end(play: Play, tmp_path: Path, stdout: str) -> None:
     code, _ = play(
         begun(tmp_path),
         stage(tmp_path, "apply"),
@@ -160,6 +186,7 @@ def test_a_run_that_ended_itself_keeps_its_end(play: Play, tmp_path: Path) -> No
             "block": [FAIL],
             "rescue": [ledger_task(tmp_path, "finished", status="ROLLED_BACK"), FAIL],
         },
+        ANSIBLE_STDOUT_CALLBACK=stdout,
     )
     assert code == 2
     assert json.loads((tmp_path / "result.json").read_text())["status"] == "ROLLED_BACK"
