@@ -8,6 +8,9 @@ import re
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
     AppWish,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.drivers import (
+    find_drivers,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.kinds import (
     Target,
 )
@@ -33,10 +36,27 @@ def app_wishes(reading: Reading, target: Target) -> list[AppWish]:
         found = [AppWish(family=reading.component.family, component=reading.component.component)]
     else:
         found = _named(reading, target)
+    if len(found) > 1 and target.kind != "cluster":
+        found = _own_drivers(reading, found)
     if len(found) == 1 and target.kind != "cluster":
         update = {"drivers": _drivers(reading, found[0]), "count": _count(reading)}
         found[0] = found[0].model_copy(update=update)
     return found
+
+
+def _own_drivers(reading: Reading, found: list[AppWish]) -> list[AppWish]:
+    """Give each software the drivers between its name and the next ("Moodle for 600 pupils and
+    Nextcloud for 40 teachers"); what only one of them has belongs to the whole request."""
+    at = {entry.family: index for index, entry in reversed(reading.meaning.software)}
+    ends = sorted(at.values())
+    own: dict[str, dict[str, float]] = {}
+    for family, start in at.items():
+        end = next((index for index in ends if index > start), len(reading.tokens))
+        said, _levels, _over = find_drivers(reading.tokens[start:end], set(), {})
+        own[family] = {name: value for name, value in said.items() if name in reading.drivers}
+    if sum(bool(drivers) for drivers in own.values()) < 2:
+        return found
+    return [app.model_copy(update={"drivers": own.get(app.family, {})}) for app in found]
 
 
 def _drivers(reading: Reading, app: AppWish) -> dict[str, float]:
@@ -143,7 +163,21 @@ def _leads(reading: Reading, first: int, last: int) -> bool:
     return not joined and any(token.has("cue.for", "cue.of", "cue.behind") for token in between)
 
 
+_PRIMARY = re.compile(
+    r"\b(?:primary|master|leader|primaire|primar)\b.{0,14}(?:\band\b|\+|\bwith\b|\bet\b|\bund\b)"
+)
+
+
 def _count(reading: Reading) -> int | None:
+    """Return how many machines were said; "a primary and two replicas" are three."""
+    number = _counted(reading)
+    replicas = re.search(r"\b(?:replicas?|repliques?|replikate?|standbys?)\b", reading.folded)
+    if number is not None and replicas and _PRIMARY.search(reading.folded):
+        return number + 1
+    return number
+
+
+def _counted(reading: Reading) -> int | None:
     for head in reading.heads:
         usable = not (head.driver or head.host or head.article)
         if usable and head.count is not None and 0 < head.count <= 1000:
@@ -178,6 +212,8 @@ def component_names(reading: Reading, target: Target) -> tuple[str, ...]:
         for token in reading.tokens
     ):
         found.append("load-balancer")
+    elif any(token.has("addon.traefik") and "proxy" in token.word for token in reading.tokens):
+        found.append("proxy")
     return tuple(dict.fromkeys(found))
 
 

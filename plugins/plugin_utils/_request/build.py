@@ -18,6 +18,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.app
     component_names,
     workload_of,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.backups import (
+    backup_jobs,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.clusters import (
     cluster_wish,
 )
@@ -81,6 +84,7 @@ def build(reading: Reading, vocabulary: Vocabulary, target: Target | None = None
         image=reading.entities.image,
         port=reading.entities.port,
         hosts=_hosts(reading),
+        backups=backup_jobs(reading.entities.backups, vocabulary),
         scale=t.cast("t.Any", reading.meaning.scale),
         sla=reading.levels,
     )

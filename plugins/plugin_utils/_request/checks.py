@@ -20,7 +20,7 @@ MAX_MEMORY_MIB = 16 * 1024 * 1024
 MAX_DISK_GIB = 65536
 MAX_MACHINES = 1000
 QUORUM = (1, 3, 5)
-MAX_SERVERS = 7  # etcd's own advice for the size of a cluster
+MAX_SERVERS = 5  # what a plan can hold
 #: No host is larger than this: what is asked of stated hosts beyond it cannot fit.
 HOST_THREADS, HOST_MEMORY_MIB, CPU_OVERCOMMIT = 1024, 24 * 1024 * 1024, 4
 #: The same of a mini PC, a laptop or the like: threads, MiB.
@@ -144,7 +144,9 @@ def check_cluster(verdict: Verdict, cluster: ClusterWish, ha: bool | None) -> No
         verdict.refuse(
             "quorum", "cluster.servers", "A cluster needs at least one server; use 1, 3 or 5."
         )
-    elif servers is not None and servers > MAX_SERVERS:
+    elif (
+        servers is not None and servers > MAX_SERVERS and (servers % 2 or servers > MAX_SERVERS + 1)
+    ):
         verdict.limit(
             "quorum",
             "cluster.servers",

@@ -28,6 +28,7 @@ def cluster_wish(reading: Reading, target: Target, verdict: checks.Verdict) -> C
     servers = _sum(reading.counted("server"), verdict, "cluster.servers", corrected)
     agents = _sum(reading.counted("agent"), verdict, "cluster.agents", corrected)
     total = _total(reading, verdict)
+    _check_shared(reading, servers, agents, total, verdict)
     pair = re.search(r"(?<![\d.])(\d{1,3}) ?\+ ?(\d{1,4})(?![\d.]| ?[a-z]b)", reading.folded)
     if pair is not None and servers is None and agents is None:  # "k3s 3+2"
         servers, agents = int(pair[1]), int(pair[2])
@@ -77,6 +78,23 @@ def cluster_wish(reading: Reading, target: Target, verdict: checks.Verdict) -> C
     if delta is None and delta_servers is None:
         checks.check_cluster(verdict, cluster, reading.meaning.ha)
     return cluster
+
+
+def _check_shared(
+    reading: Reading,
+    servers: int | None,
+    agents: int | None,
+    total: int | None,
+    verdict: checks.Verdict,
+) -> None:
+    """Ask about "3 masters, 2 of them workers"."""
+    shared = any(head.of_them for head in reading.counted("agent"))
+    if total is None and servers and agents and shared:
+        verdict.ask(
+            "cluster.servers",
+            f"{agents} of {servers} control planes cannot be workers at the same time; how many of"
+            " each shall there be?",
+        )
 
 
 def _scaled_to(reading: Reading) -> tuple[int | None, int | None]:

@@ -21,6 +21,12 @@ def doubt(reading: Reading, cluster: ClusterWish | None, verdict: checks.Verdict
 def _hosts(reading: Reading, cluster: ClusterWish | None, verdict: checks.Verdict) -> None:
     """Ask which of several hosts is meant; machines that are several are spread by the plan."""
     entities = reading.entities
+    if entities.avoided_nodes and entities.node is None:
+        avoided = " and ".join(entities.avoided_nodes)
+        verdict.ask(
+            "machines.node",
+            f"A plan cannot keep away from {avoided} alone; on which host shall it run?",
+        )
     if not entities.other_nodes:
         return
     named = " and ".join([str(entities.node), *entities.other_nodes])

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.backups import (
+    find_backups,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.lexicon import (
     Lexicon,
     Vocabulary,
@@ -34,6 +37,7 @@ def extract(text: str, lexicon: Lexicon, vocabulary: Vocabulary) -> Entities:
     """Take the literals out of a cleaned text."""
     found = Entities(text=text)
     _blank_links(found)
+    found.backups = find_backups(found, lexicon, vocabulary)
     find_relative(found, vocabulary)
     find_names(found)
     find_sources(found)

@@ -69,6 +69,8 @@ def role_of(token: Token, cluster: bool) -> str | None:
         return {"database": "database", "web": "web"}.get(name, name)
     if token.concept == "addon.traefik" and "balanc" in token.word and not cluster:
         return "load-balancer"
+    if token.concept == "addon.traefik" and "proxy" in token.word and not cluster:
+        return "proxy"
     return _ROLES.get(token.concept)
 
 
@@ -76,6 +78,11 @@ def find_heads(tokens: list[Token], sized: set[int], cluster: bool) -> list[Head
     """Return the groups in order; ``sized`` holds the indexes of numbers that are sizes."""
     heads: list[Head] = []
     for index, token in enumerate(tokens):
+        if token.has("word.home_host") and any(
+            t.word in {"on", "auf", "sur"} for t in tokens[max(index - 3, 0) : index]
+        ):
+            heads.append(Head("vm", index, index + 1, count=1.0, host=True, small=True))
+            continue
         role = role_of(token, cluster)
         if role is None and not cluster and _is_machine(tokens, index, sized):
             role = "software"

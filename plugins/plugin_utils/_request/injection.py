@@ -12,6 +12,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.lex
 )
 
 _GAP = r"[^.;!?\n]{0,48}?"
+_ROLE = re.compile(
+    r"<\s*(?P<closing>/)?\s*(?P<role>system|assistant|developer|tool|function|user)\s*>"
+)
 _BOUNDARY = re.compile(r"[.;!?\n](?=\s|$)")
 
 
@@ -29,9 +32,8 @@ def drop_injections(text: str) -> tuple[str, tuple[str, ...]]:
     quotes around it; orders that directly follow it go as well.
     """
     triggers, imperative = _patterns()
-    folded = fold(text)
-    dropped: list[str] = []
-    kept = text
+    kept, dropped = _drop_roles(text)
+    folded = fold(kept)
     position = 0
     while (match := triggers.search(folded, position)) is not None:
         start, end = _clause(folded, match)
@@ -43,6 +45,22 @@ def drop_injections(text: str) -> tuple[str, tuple[str, ...]]:
         kept = kept[:start] + " " * (end - start) + kept[end:]
         position = max(end, match.end())
     return kept, tuple(dropped)
+
+
+def _drop_roles(text: str) -> tuple[str, list[str]]:
+    """Blank what stands between the marks of another speaker ("<system>…</system>")."""
+    dropped: list[str] = []
+    folded = fold(text)
+    while (match := _ROLE.search(folded)) is not None:
+        end = match.end()
+        if not match.group("closing"):
+            last = re.search(rf"</\s*{match.group('role')}\s*>", folded[end:])
+            end = end + last.end() if last else len(folded)
+            dropped.append(text[match.start() : end].strip())
+        blank = " " * (end - match.start())
+        text = text[: match.start()] + blank + text[end:]
+        folded = folded[: match.start()] + blank + folded[end:]
+    return text, dropped
 
 
 def _clause(folded: str, match: re.Match[str]) -> tuple[int, int]:

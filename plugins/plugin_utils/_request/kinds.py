@@ -82,8 +82,10 @@ def _head_is_cluster(reading: Reading) -> bool:
         ),
         None,
     )
-    if cluster is None:
-        return bool(reading.entities.cluster_name)
+    if cluster is None:  # "staging with cilium and cert-manager"
+        extras = [at for at, _entry in reading.meaning.software]
+        network = reading.meaning.cni and all(reading.tokens[at].has("addon.") for at in extras)
+        return bool(reading.entities.cluster_name or network)
     main = [index for index, entry in reading.meaning.software if not entry.stack]
     if not main:
         return True

@@ -52,7 +52,11 @@ class Lexicon:
     operating_systems: tuple[str, ...]
     known_words: frozenset[str]
     correctable: Mapping[int, tuple[str, ...]]  # by length
-    not_typos: frozenset[str]
+    not_typos: frozenset[str]  # ordinary words, no slips of others
+    guarded: frozenset[str]  # names of software: only a clear slip is corrected to one
+    compounds: tuple[str, ...]  # ends of German compounds
+    system_aliases: Mapping[str, str]
+    rhythms: Mapping[str, str]  # how often backups are made → calendar event
     longest: int
     languages: Mapping[str, frozenset[str]]  # function words
     slips: dict[str, str] = dataclasses.field(compare=False)  # words already looked at
@@ -107,6 +111,7 @@ def _software(data: Mapping[str, t.Any]) -> dict[Phrase, Software]:
 def builtin() -> Lexicon:
     """Return the lexicon of the data files beside this module."""
     words, software = read_data("lexicon.yml"), read_data("software.yml")
+    everyday = frozenset(" ".join(read_data("plain.yml").values()).split())
     concepts, names = _phrases(words["concepts"]), _software(software)
     drivers = _phrases(words["drivers"])
     known, correctable, longest = _indexed(concepts, names, drivers)
@@ -117,7 +122,11 @@ def builtin() -> Lexicon:
         operating_systems=tuple(sorted(software["operating_systems"], key=len, reverse=True)),
         known_words=known,
         correctable=correctable,
-        not_typos=frozenset(software["not_typos"]),
+        not_typos=frozenset(software["not_typos"]) | everyday,
+        guarded=_guarded(concepts, names, drivers),
+        compounds=tuple(words["compounds"]),
+        system_aliases=software["system_aliases"],
+        rhythms=words["rhythms"],
         longest=longest,
         literal_cues=frozenset(words["literal_cues"]),
         naming_cues=frozenset(words["naming_cues"]),
@@ -142,6 +151,16 @@ def _indexed(
             by_length.setdefault(len(word), []).append(word)
     correctable = {length: tuple(words) for length, words in by_length.items()}
     return known, correctable, max(len(phrase) for phrase in phrases)
+
+
+def _guarded(
+    concepts: Mapping[Phrase, str],
+    software: Mapping[Phrase, Software],
+    drivers: Mapping[Phrase, str],
+) -> frozenset[str]:
+    """Return the words that occur in names of software only."""
+    meant = {word for table in (concepts, drivers) for phrase in table for word in phrase}
+    return frozenset(word for phrase in software for word in phrase) - meant
 
 
 def load(vocabulary: Vocabulary | None) -> Lexicon:
@@ -174,6 +193,7 @@ def _merged(names: tuple[tuple[str, tuple[str, str | None]], ...]) -> Lexicon:
         known_words=known,
         correctable=correctable,
         longest=longest,
+        guarded=_guarded(base.concepts, software, base.drivers),
         slips={},
     )
 
@@ -209,11 +229,38 @@ def _nearest(word: str, lexicon: Lexicon) -> str:
                 continue
             slips = distance(word, candidate, limit)
             swapped = sorted(word) == sorted(candidate)
+            if candidate in lexicon.guarded and not _clear_slip(word, candidate, slips):
+                continue
             if len(word) == 5 and slips == 1 and not swapped and len(candidate) != 6:
                 continue
             if slips < fewest:
                 best, fewest = candidate, slips
     return best
+
+
+def compound_stem(word: str, lexicon: Lexicon) -> int:
+    """Return the length of the first part of a German compound of two known words, else 0."""
+    if word in lexicon.known_words:
+        return 0
+    for end in lexicon.compounds:
+        stem = word.removesuffix(end)
+        if stem != word and {stem, stem.removesuffix("s")} & lexicon.known_words:
+            return len(stem)
+    return 0
+
+
+def _clear_slip(word: str, name: str, slips: int) -> bool:
+    """Tell whether a word is one slip away from a name, and not another word of its stem.
+
+    "temporary" is not "temporal", "opened" is not "openedx": an end of its own is no slip, a
+    swap, a doubled or a lost letter inside the word is one.
+    """
+    if slips > 1 or len(name) < 6:
+        return False
+    if sorted(word) == sorted(name) or word == name + name[-1]:
+        return True
+    shared = next((i for i, (a, b) in enumerate(zip(word, name, strict=False)) if a != b), None)
+    return shared is not None and shared < min(len(word), len(name)) - 2
 
 
 def _same_start(word: str, candidate: str) -> bool:

@@ -5,8 +5,12 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.clean import fold
+
+if t.TYPE_CHECKING:
+    from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.backups import Said
 
 
 @dataclasses.dataclass
@@ -23,6 +27,7 @@ class Entities:
     other_systems: list[str] = dataclasses.field(default_factory=list)
     node: str | None = None
     other_nodes: list[str] = dataclasses.field(default_factory=list)  # further hosts that were said
+    avoided_nodes: list[str] = dataclasses.field(default_factory=list)  # "not on pve1"
     storage: str | None = None
     bridge: str | None = None
     vlan: int | None = None
@@ -41,6 +46,7 @@ class Entities:
     image: str | None = None
     port: int | None = None
     relative_to: str | None = None
+    backups: Said | None = None
     problems: list[tuple[str, str]] = dataclasses.field(default_factory=list)
 
     def blank(self, start: int, end: int, keep: str = "") -> None:

@@ -299,7 +299,8 @@ def _operation(tokens: list[Token], meaning: Meaning) -> str:
         and (token.word not in _NOUNS_TOO or _orders(tokens, index))
     ]
     existing = any(token.has("word.existing") for token in tokens)
-    lead = [name for index, name in verbs if index <= 4 or existing]
+    ending = {len(tokens) - 1} if tokens and tokens[-1].word.endswith(("ern", "en")) else set()
+    lead = [name for index, name in verbs if index <= 4 or existing or index in ending]
     first = next((name for name in lead if name not in {"smaller", "larger"}), None)
     if first is None and lead:
         first = lead[0]

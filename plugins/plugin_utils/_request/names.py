@@ -31,6 +31,10 @@ _CLUSTER_NAME = re.compile(
     r"\b(?:clusters?|grappe)\s+(?P<value>[a-z][a-z0-9]*(?:[-_][a-z0-9]+)+"
     r"|(?!k3s\b|k8s\b)[a-z]+\d+)\b"
 )
+_K3S_NAME = re.compile(
+    r"\b(?P<value>(?:k3s|k8s|rke2)-(?!(?:cluster|server|agent|worker|master|node|control|ha)s?\b|[\w-]*cluster)"
+    r"[a-z0-9]+(?:-[a-z0-9]+)*)(?![\w-]|\.\w)"
+)
 _MUTATED = re.compile(
     r"\b(?:bring|take|get|passe[rz]?|mets|mettez|setze|make|mache|mach|rends|fais|scale|resize|destroy|delete|remove|upgrade|shrink|grow|enlarge|expand|extend|supprime[rz]?|"
     r"losche?n?|vergrosser[en]+|verkleiner[en]+|skalier[en]+|redimensionne[rz]?|agrandi[rst]+|"
@@ -153,6 +157,9 @@ def find_existing(found: Entities, vocabulary: Vocabulary) -> None:
         cluster = take(found, _CLUSTER_NAME, "cluster")
         if cluster is not None:
             found.cluster_name = cluster.lower()
+    if not (found.names or found.cluster_name):
+        cluster = take(found, _K3S_NAME, "cluster")
+        found.cluster_name = cluster.lower() if cluster else None
     known = sorted(vocabulary.guests, key=len, reverse=True)
     for guest in known:
         at = re.search(rf"(?<![\w-]){re.escape(guest.lower())}(?![\w-])", found.folded)

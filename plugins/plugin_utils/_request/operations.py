@@ -28,6 +28,8 @@ def operation_of(reading: Reading, target: Target) -> t.Any:
         if reading.entities.cluster_name and _ONTO.search(reading.folded) and not _counts(reading):
             return "change"  # "install argocd on cluster k3s-prod"
     roles = [h for h in reading.heads if h.role in ("agent", "server", "node") and not h.host]
+    if said == "create" and existing and any(h.more and h.count is not None for h in roles):
+        return "scale"  # "we need 4 additional workers in k3s-main"
     sized = bool(reading.sizes)
     if said == "add":
         result = _added(reading, target, existing, bool(roles))
@@ -49,7 +51,8 @@ def operation_of(reading: Reading, target: Target) -> t.Any:
 
 _ONTO = re.compile(
     r"\b(?:install|deploy|put|run|add|installe[rz]?|deploie|installiere|richte)\b.{0,60}"
-    r"\b(?:on|onto|to|in|into|auf|sur|dans|im)\s+(?:the |my |our |den |dem |le )?cluster\b"
+    r"\b(?:on|onto|to|in|into|auf|sur|dans|im)\s+"
+    r"(?:the |my |our |den |dem |le |existing |running )*cluster\b"
 )
 
 

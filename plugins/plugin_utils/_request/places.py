@@ -114,7 +114,7 @@ def find_network(found: Entities) -> None:
     found.subnet = take(found, subnet)
     while (address := _address(found, r"")) is not None:
         found.addresses.append(address)
-    if re.search(r"\b(?:dhcp)\b", found.folded) and not found.addresses:
+    if re.search(r"\bdhcp\b(?![ -]?server)", found.folded) and not found.addresses:
         found.addresses.append("dhcp")
     vlan = take(
         found,
@@ -192,7 +192,7 @@ def find_systems(found: Entities, lexicon: Lexicon) -> None:
             r"(?:(?:(?:in |en )?version|release)\s*|(?:auf|to|en|,)\s*(?=v?1\.))?"
             r"(?P<value>v?1\.\d{1,2}(?:\.\d+)?(?:[+-][a-z0-9.]+)?)(?![\d]|\s*(?:gb|tb|go|mb|cores?))"
         ),
-        "kubernetes",
+        "k3s" if re.search(r"\bk3s\b", found.folded) else "kubernetes",
     )
     if version is None:
         version = take(
@@ -208,6 +208,10 @@ def find_systems(found: Entities, lexicon: Lexicon) -> None:
         )
     found.version = version.removeprefix("v") if version else None
     systems = [n for n in lexicon.operating_systems if (n,) not in lexicon.software]
+    for short, name in lexicon.system_aliases.items():
+        match = re.search(rf"\b{short}[ -]?(?=\d{{1,4}}\b)", found.folded)
+        if match is not None:  # "deb12", "win11"
+            found.text = f"{found.text[: match.start()]}{name} {found.text[match.end() :]}"
     names = "|".join(re.escape(name) for name in systems)
     system = re.search(
         r"\b(?P<name>" + names + r")(?:\s+(?:linux|leap|stream))?[ -]?"
@@ -215,15 +219,32 @@ def find_systems(found: Entities, lexicon: Lexicon) -> None:
         r"|bookworm|trixie|bullseye|jammy|noble|focal)?(?:\s*(?:lts|server))?\b",
         found.folded,
     )
-    if system is not None:
+    if system is not None and not _names_software(found.folded, system, lexicon):
         release = system.group("release")
         found.os = system.group("name") + (f" {release}" if release else "")
-        found.blank(*system.span())
-        others = re.findall(r"\b(" + names + r")\b", found.folded)
-        found.other_systems = [name for name in others if name != system.group("name")]
+        if tuple(found.os.split()) not in lexicon.software:  # "Windows 11" is sized as one
+            found.blank(*system.span())
+        others = re.finditer(r"\b(" + names + r")\b", found.folded)
+        said = {m[1] for m in others if not _DENIED.search(found.folded[: m.start()])}
+        found.other_systems = sorted(said - {system.group("name")})
+
+
+def _names_software(text: str, system: re.Match[str], lexicon: Lexicon) -> bool:
+    """Tell whether a longer name of software begins here ("Windows Server Update Services")."""
+    words = tuple(re.findall(r"[^\W_]+", text[system.start() : system.start() + 120]))
+    length = len(system.group(0).split())
+    return any(words[:size] in lexicon.software for size in range(length + 1, 6))
+
+
+#: What stands before something that shall not be taken ("not on pve1", "(not debian!)").
+_DENIED = re.compile(
+    r"\b(?:not|no|never|but|except|without|instead of|rather than|pas|sauf|sans|au lieu d[eu]"
+    r"|nicht|kein(?:e[nmrs]?)?|ohne|ausser|statt)\s+(?:on|auf|sur|to|the|node|host|an?|le|la|den|dem)?\s*$"
+)
 
 
 def find_places(found: Entities, vocabulary: Vocabulary) -> None:
+    _avoided_hosts(found, vocabulary)
     _find_node(found, vocabulary)
     if found.node is not None:
         first = found.node
@@ -236,6 +257,17 @@ def find_places(found: Entities, vocabulary: Vocabulary) -> None:
                 found.other_nodes.append(found.node)
         found.node = first
     _find_storage(found, vocabulary)
+
+
+def _avoided_hosts(found: Entities, vocabulary: Vocabulary) -> None:
+    """Take out the hosts that the request shall not run on."""
+    known = "|".join(re.escape(node.lower()) for node in vocabulary.nodes)
+    name = r"(?:pve|proxmox|hv|hyp)-?\d+[a-z0-9-]*" + (f"|{known}" if known else "")
+    for match in re.finditer(rf"\b(?P<value>{name})\b", found.folded):
+        cue = _DENIED.search(found.folded[: match.start()])
+        if cue is not None:
+            found.avoided_nodes.append(match.group("value"))
+            found.blank(cue.start(), match.end())
 
 
 def _find_node(found: Entities, vocabulary: Vocabulary) -> None:
@@ -288,19 +320,27 @@ def _find_storage(found: Entities, vocabulary: Vocabulary) -> None:
             found.storage = storage
             found.blank(*match.span(), keep="onstorage")
             return
-    found.storage = take(
-        found,
-        re.compile(
-            r"(?:\b(?:on|in|auf|sur|dans|im)\s+)?(?:\b(?:storage|datastore|stockage|speicher)\s*[:=]?\s+)?"
-            r"\b(?P<value>local-[a-z0-9-]+|(?:ceph|rbd|nfs|zfs|san|nas|ssd|nvme|hdd|fast|vm)[a-z0-9]*[-_][a-z0-9_-]+"
-            r"|[a-z0-9]+-(?:lvm|zfs|pool|thin|rbd|ceph))\b"
-        ),
-        "onstorage",
-    ) or take(
-        found,
-        re.compile(
-            r"\b(?:on|in|auf|sur|dans|im)?\s*(?:the\s+)?\b(?:storage|datastore|speicherpool|stockage)\s*[:=]?\s+"
-            r"(?P<value>(?!is\b|and\b|with\b|for\b|size\b|space\b)[a-z][a-z0-9_-]*[0-9_-][a-z0-9_-]*|ceph|local|tank|rpool)\b"
-        ),
-        "onstorage",
+    found.storage = (
+        take(
+            found,
+            re.compile(
+                r"(?:\b(?:on|in|auf|sur|dans|im)\s+)?(?:\b(?:storage|datastore|stockage|speicher)\s*[:=]?\s+)?"
+                r"\b(?P<value>local-[a-z0-9-]+|(?:ceph|rbd|nfs|zfs|san|nas|ssd|nvme|hdd|fast|vm)[a-z0-9]*[-_][a-z0-9_-]+"
+                r"|[a-z0-9]+-(?:lvm|zfs|pool|thin|rbd|ceph))\b"
+            ),
+            "onstorage",
+        )
+        or take(
+            found,
+            re.compile(
+                r"\b(?:(?:on|in|auf|sur|dans|im)\s+)?(?:the\s+)?\b(?:storage|datastore|speicherpool|stockage)(?:\s*[:=]\s*|\s+)"
+                r"(?P<value>(?!is\b|and\b|with\b|for\b|size\b|space\b)[a-z][a-z0-9_-]*[0-9_-][a-z0-9_-]*|ceph|local|tank|rpool)\b"
+            ),
+            "onstorage",
+        )
+        or take(
+            found,
+            re.compile(r"\b(?:on|in|auf|sur|dans|im)\s+(?P<value>tank|rpool|zpool|datapool)\b"),
+            "onstorage",
+        )
     )

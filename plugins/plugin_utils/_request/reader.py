@@ -141,6 +141,7 @@ def scan(text: str, vocabulary: Vocabulary, previous: Request | None = None) -> 
     entities.bad_names += hidden
     body = _TEMPLATE_CHUNKS.sub(lambda m: " " * len(m.group(0)), entities.text)
     tokens = tokenise(body, language, lexicon)
+    _members(tokens)
     meaning = understand(tokens)
     sizes = find_sizes(tokens)
     if meaning.operation not in ("create", "add") or previous is not None:
@@ -194,6 +195,16 @@ def scan(text: str, vocabulary: Vocabulary, previous: Request | None = None) -> 
     )
 
 
+def _members(tokens: list[Token]) -> None:
+    """Read "our club, 120 members" as people: members without a cluster are no machines."""
+    clustered = ("kind.cluster", "kind.k3s", "kind.k8s", "role.server", "role.worker")
+    if any(token.has(*clustered) or token.software for token in tokens):
+        return
+    for token in tokens:
+        if token.has("role.node") and token.word.startswith("memb"):
+            token.concept, token.driver = "", "users"
+
+
 def _hidden_names(text: str, injected: tuple[str, ...]) -> list[str]:
     """Return orders that stand where a name belongs (``named "web; rm -rf /"``)."""
     cue = re.compile(r"\b(?:named|called|name|namens|nommee?)\s*[:=]?\s*$")
@@ -223,6 +234,9 @@ def _clusterish(tokens: list[Token], entities: Entities, meaning: Meaning) -> bo
     workers = any(token.has("role.worker") for token in tokens)
     if workers and (not branded or (leads and not many)):
         return True
+    parts = [i for i, t in enumerate(everything) if i and t.has("kind.cluster")]
+    if parts and all(everything[i - 1].has("part.") for i in parts) and not workers:
+        return False  # "a database cluster with 3 nodes"
     plain_cluster = any(token.has("kind.cluster") for token in tokens) or entities.cluster_name
     if plain_cluster and not branded:
         return True

@@ -33,6 +33,13 @@ def remark(
     _beside(reading, target, verdict)
     _unknown(reading, target, request, verdict)
     _left_out(reading, verdict)
+    if reading.entities.backups is not None and not request.backups:
+        verdict.warn(
+            "backups",
+            "backups",
+            "The storage for the backups is not known; say it (nightly backups on NAME) or set"
+            " backups of the site. The plan has only the jobs of the site.",
+        )
     _together(reading, request, verdict)
     _addons(reading, request, verdict, vocabulary)
 

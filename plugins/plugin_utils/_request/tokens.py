@@ -12,6 +12,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.cle
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.lexicon import (
     Lexicon,
     Software,
+    compound_stem,
     corrected,
 )
 
@@ -98,6 +99,13 @@ def _split(folded: str, language: str, lexicon: Lexicon) -> list[Token]:
         piece = _PIECE.match(folded, position)
         if piece is None:  # a lone combining or connector character
             position += 1
+            continue
+        length = compound_stem(piece.group(0), lexicon) if language == "de" else 0
+        if length:  # the end of a compound is read as a word of its own
+            stem = folded[position : position + length]
+            word = stem if stem in lexicon.known_words else stem.removesuffix("s")
+            tokens.append(Token("word", word, position, position + length))
+            position += length
             continue
         tokens.append(_token(piece, tokens, language, lexicon))
         position = piece.end()
@@ -292,7 +300,8 @@ def _joined(
         index += 1
     if len(words) < size:
         return None
-    for phrase in {tuple(words), ("".join(words),)} if size > 1 else {tuple(words)}:
+    whole = size > 1 and words[0] not in numerals.ARTICLES  # "a pi" is no "api"
+    for phrase in (tuple(words), ("".join(words),)) if whole else (tuple(words),):
         concept = lexicon.concepts.get(phrase, "")
         software = lexicon.software.get(phrase)
         driver = lexicon.drivers.get(phrase, "")

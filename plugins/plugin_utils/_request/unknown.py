@@ -81,6 +81,7 @@ def _is_name(token: Token) -> bool:
         token.kind == "word"
         and not meaning
         and len(token.word) > 2
+        and "'" not in token.word
         and not token.word[-1].isdigit()  # a host or a machine
         and token.word not in _everyday()
         and token.word.removesuffix("s") not in _everyday()
