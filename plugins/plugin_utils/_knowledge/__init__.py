@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._drivers import (
+    count_as_driver,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._loader import (
     Knowledge,
     KnowledgeError,
@@ -21,6 +24,7 @@ __all__ = [
     "KnowledgeError",
     "Need",
     "category_of",
+    "count_as_driver",
     "load_knowledge",
     "needs",
     "read_family",

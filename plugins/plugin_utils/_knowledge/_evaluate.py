@@ -110,6 +110,8 @@ def evaluate(
     known = {name: d.default for name, d in family.drivers.items() if d.default is not None}
     known.update(drivers)
     rules = component.rules
+    if named:  # what was asked for by name is not left out
+        rules = tuple(rule for rule in rules if rule.count != 0) or rules
     case = _Circumstances(drivers, known, environment, ha, scale, named)
     rule = next((r for r in rules if case.allow(r)), rules[-1])
     result = Evaluation(note=rule.note)

@@ -68,7 +68,8 @@ class Knowledge:
 def _component_words(family: Family, component: Component) -> t.Iterator[str]:
     """Yield what a component is called.
 
-    That is "mimir querier", its plural, "queriers of mimir", and by its title "redis for gitlab".
+    That is "mimir querier", its plural, "queriers of mimir", "grafana mimir querier" by the
+    family's other names, and by its title "redis for gitlab".
     """
     names = [name.lower() for name in (family.family, family.title, *family.aliases)]
     title = component.title.lower()
@@ -78,7 +79,9 @@ def _component_words(family: Family, component: Component) -> t.Iterator[str]:
         yield from (alias, f"{alias}s")
         part = next((alias[len(n) + 1 :] for n in names if alias.startswith(f"{n} ")), "")
         if part:
-            yield from (f"{word} of {name}" for name in names for word in (part, f"{part}s"))
+            for word in (part, f"{part}s"):
+                yield from (f"{word} of {name}" for name in names)
+                yield from (f"{name} {word}" for name in names)
 
 
 def read_yaml(path: Path) -> t.Any:

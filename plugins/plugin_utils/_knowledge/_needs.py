@@ -12,6 +12,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     AppWish,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._drivers import (
+    count_as_driver,
     keeps_data_by_rule,
     stored_gib,
     with_derived,
@@ -99,8 +100,9 @@ def needs(
     """
     found: list[Need] = []
     apps, taken = _as_parts(list(apps), knowledge)
-    for app in apps:
-        family = knowledge.get(app.family)
+    for wish in apps:
+        family = knowledge.get(wish.family)
+        app = count_as_driver(wish, family, drivers)
         unknown = family is None
         if family is None:
             family = knowledge.table(category_of(app.family))

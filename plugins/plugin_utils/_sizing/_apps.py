@@ -16,6 +16,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge i
     Knowledge,
     Need,
     category_of,
+    count_as_driver,
     needs,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._history import (
@@ -65,6 +66,7 @@ def app_groups(context: Context) -> list[Group]:
         *_apps_of_components(request.components, request.apps, context.knowledge),
     ]
     if apps:
+        apps, wishes = _served(context, apps, wishes)
         found = _needs(context, apps, wishes, environment, ha)
         pairs = _matched(context, found, wishes, environment, ha)
     else:
@@ -87,6 +89,18 @@ def _apps_of_components(
     for component in components:
         if component not in covered and knowledge.get(f"table-{component}") is not None:
             yield AppWish(family=f"table-{component}")
+
+
+def _served(
+    context: Context, apps: list[AppWish], wishes: list[MachineWish]
+) -> tuple[list[AppWish], list[MachineWish]]:
+    """Return both, counts of nodes that software looks after no longer as counts of machines."""
+    drivers = context.request.drivers
+    read = [count_as_driver(app, context.knowledge.get(app.family), drivers) for app in apps]
+    counts = {old.count for old, new in zip(apps, read, strict=True) if old.count != new.count}
+    return read, [
+        wish.model_copy(update={"count": None}) if wish.count in counts else wish for wish in wishes
+    ]
 
 
 def _needs(
