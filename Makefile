@@ -93,7 +93,7 @@ bench: setup ## Benchmarks; tables here, JSON under build/benchmarks/.
 	for file in tests/benchmarks/[!_]*.py; do python "$$file"; done
 
 fuzz: setup ## The long run of the property tests.
-	HYPOTHESIS_PROFILE=fuzz python -m pytest tests/unit -m fuzz
+	HYPOTHESIS_PROFILE=fuzz python -m pytest tests/unit -m fuzz -n 2
 
 docs: setup ## Generate the reference of modules and roles and the JSON Schemas under docs/.
 	python tests/reference.py
