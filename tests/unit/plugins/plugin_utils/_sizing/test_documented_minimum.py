@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""At every edge of every documented band a plan is never below the document's own minimum."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import load_knowledge
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._evaluate import (
+    evaluate,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing import size
+from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._sizing.builders import (  # noqa: E501
+    request,
+    site,
+)
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+FAMILIES = load_knowledge().families
+PARTS = [
+    (family.family, name)
+    for family in FAMILIES.values()
+    if family.grade != "heuristic"
+    for name in family.components
+]
+WIDE = site(
+    network={
+        "subnet": "10.16.0.0/12",
+        "gateway": "10.16.0.1",
+        "machine_range": "10.17.0.0/16",
+        "vip_range": None,
+        "load_balancer_range": None,
+        "reserved_ranges": [],
+    }
+)
+
+
+def edges(family: str, component: str) -> list[dict[str, float]]:
+    """Return drivers in, at and beyond each band of a component, and none."""
+    found: list[dict[str, float]] = [{}]
+    for driver in FAMILIES[family].drivers:
+        rules = FAMILIES[family].components[component].rules
+        limits = {rule.upto[driver] for rule in rules if driver in rule.upto} or {1.0, 50.0}
+        found += [{driver: edge} for limit in limits for edge in (limit / 2, limit, limit + 1)]
+    return found
+
+
+@st.composite
+def circumstances(draw: st.DrawFn) -> tuple[str, str, dict[str, float], str, bool]:
+    """Draw a component with drivers at an edge, an environment and availability."""
+    family, component = draw(st.sampled_from(PARTS))
+    drivers = draw(st.sampled_from(edges(family, component)))
+    environment = draw(st.sampled_from(["", "production", "development"]))
+    return family, component, drivers, environment, draw(st.booleans())
+
+
+@given(circumstances())
+def test_no_plan_is_below_the_documented_minimum(
+    case: tuple[str, str, dict[str, float], str, bool],
+) -> None:
+    family, component, drivers, environment, ha = case
+    part = FAMILIES[family].components[component]
+    least = evaluate(FAMILIES[family], part, drivers, environment, ha, named=True).minimum
+    result = size(
+        request(
+            kind="app",
+            apps=[{"family": family, "component": component}],
+            drivers=drivers,
+            environment=environment or None,
+            ha=ha or None,
+        ),
+        None,
+        WIDE,
+    )
+    beyond = any(f.id.startswith("platform.") for f in result.findings)
+    assume(not beyond)  # a single machine that no Proxmox VE has
+    assert result.status == "ready", result.summary
+    machines = [m for m in result.machines if m.group == result.machines[0].group]
+    joined: t.Callable[[t.Iterable[int]], int] = sum if part.per == "total" else min
+    answer = {
+        "vcpu": joined(m.cores * m.sockets for m in machines),
+        "memory_mib": joined(m.memory_mib for m in machines),
+        "disk_gib": joined(sum(disk.size_gib for disk in m.disks) for m in machines),
+    }
+    if part.per != "total":
+        answer["count"] = len(machines)
+    assert {key: answer[key] >= least[key] for key in answer.keys() & least.keys()} == {
+        key: True for key in answer.keys() & least.keys()
+    }
