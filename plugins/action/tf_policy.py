@@ -20,6 +20,7 @@ class ActionModule(ControllerAction):
         "plan": {"type": "dict", "required": True},
         "site": {"type": "dict", "required": True},
         "terraform": {"type": "dict"},
+        "changes_only": {"type": "bool", "default": False},
         "request": {"type": "dict"},
         "snapshot": {"type": "dict"},
     }
@@ -32,13 +33,16 @@ class ActionModule(ControllerAction):
         from ansible_collections.clusterwright.proxmox.plugins.plugin_utils import _policy
 
         plan = _contracts.parse(_contracts.Plan, args["plan"])
-        findings = _policy.check(
+        objects = (
             plan,
             _request(args["request"]),
             _contracts.parse(_contracts.Site, args["site"]),
             _contracts.parse(_contracts.Snapshot, args["snapshot"]) if args["snapshot"] else None,
-            args["terraform"] or None,
         )
+        findings = _policy.check(*objects, args["terraform"] or None)
+        if args["changes_only"]:
+            of_plan = {(finding.id, finding.field) for finding in _policy.check(*objects, None)}
+            findings = [f for f in findings if (f.id, f.field) not in of_plan]
         errors = [finding for finding in findings if finding.severity == "error"]
         known = {(finding.id, finding.field) for finding in plan.findings}
         return {

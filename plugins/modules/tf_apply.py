@@ -159,7 +159,7 @@ plan_json:
     - C(terraform show -json) of the plan for M(clusterwright.proxmox.tf_policy), with
       C(resource_changes), C(output_changes) and C(planned_values). What Terraform calls sensitive
       is replaced.
-  returned: when O(state=planned), or in check mode when O(state=applied)
+  returned: when O(state=planned), or in check mode when O(state=applied), or when O(state=absent)
   type: dict
   sample:
     resource_changes:

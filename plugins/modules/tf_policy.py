@@ -28,6 +28,12 @@ options:
   terraform:
     description: RV(clusterwright.proxmox.tf_apply#module:plan_json) of the saved plan.
     type: dict
+  changes_only:
+    description:
+      - Leave out what the policies find in the plan without O(terraform).
+      - For destroying, where it does not matter whether the machines may be as they are.
+    type: bool
+    default: false
   request:
     description: Request behind the plan, for policies about what was asked.
     type: dict

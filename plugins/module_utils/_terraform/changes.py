@@ -80,8 +80,9 @@ def absent(deployment: Deployment, consent: t.Sequence[str], *, check: bool = Fa
     try:
         terraform.plan(file, "-destroy", *(("-lock=false",) if check else ()))
         summary = summarise(terraform.show_plan(file))
+        known = {**report(summary), "plan_json": summary.document, "outputs": {}}
         if summary.empty:
-            return {**report(summary), "changed": False, "outputs": {}, "msg": "Nothing is there."}
+            return {**known, "changed": False, "msg": "Nothing is there."}
         refuse_foreign(
             summary.machines, deployment.guests, deployment.name(), deployment.open_names()
         )
@@ -94,9 +95,8 @@ def absent(deployment: Deployment, consent: t.Sequence[str], *, check: bool = Fa
         file.unlink(missing_ok=True)
     gone = ", ".join(summary.destructive)
     return {
-        **report(summary),
+        **known,
         "changed": True,
-        "outputs": {},
         "msg": f"{'Would destroy' if check else 'Destroyed'} {gone}.",
     }
 

@@ -45,3 +45,47 @@ def test_rule_of_the_site_refuses_plan_and_apply(pipeline: Pipeline) -> None:
     warned = pipeline.run("plan", "web", "--check", intent=WEB, site=site).ok()
     assert "web would start at once" in warned.output
     assert pipeline.lab.writes() == []
+
+
+KEEP = """
+package team.keep
+
+findings contains {
+	"id": "team.keep.deletes",
+	"severity": "error",
+	"field": change.address,
+	"message": sprintf("%s is kept until the audit.", [change.index]),
+} if {
+	some change in input.terraform.resource_changes
+	"delete" in change.change.actions
+	change.type == "proxmox_virtual_environment_vm"
+}
+
+findings contains {
+	"id": "team.keep.names",
+	"severity": "error",
+	"field": "machines",
+	"message": "No machine may be named like this any more.",
+} if {
+	some machine in input.plan.machines
+	machine.name == "web"
+}
+"""
+
+
+def test_rule_of_the_site_about_deletes_refuses_destroy(pipeline: Pipeline) -> None:
+    folder = pipeline.folder / "policies"
+    folder.mkdir()
+    site = {**pipeline.lab.site(), "policy_dirs": [str(folder)]}
+    pipeline.run("provision", "web", site=site, intent=WEB, approve="auto").ok()
+    pipeline.lab.forget_calls()
+
+    (folder / "keep.rego").write_text(KEEP)
+    refused = pipeline.run("destroy", "web", site=site, confirm="web")
+    refused.refused("web is kept until the audit. (policy keep: team.keep.deletes)")
+    assert "named like this" not in refused.output, "a rule about the plan keeps nothing alive"
+    assert pipeline.lab.writes() == []
+
+    (folder / "keep.rego").write_text(KEEP.replace('"delete" in', '"forget" in'))
+    pipeline.run("destroy", "web", site=site, confirm="web").ok()
+    assert pipeline.lab.writes()

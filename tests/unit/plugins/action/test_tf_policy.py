@@ -113,3 +113,18 @@ def test_unusable_rule_stops_with_its_place(run_action: t.Any, tmp_path: Path) -
     (tmp_path / "web.rego").write_text("package team.web\n\nfindings contains {")
     result = run_action(ActionModule, **given)
     assert result["failed"] is True and "web.rego, line 3: " in result["msg"]
+
+
+@pytest.mark.parametrize("changes_only", [False, True])
+def test_a_rule_about_the_plan_does_not_judge_its_changes(
+    run_action: t.Any, tmp_path: Path, changes_only: bool
+) -> None:
+    given = options(tmp_path, terraform=change(["delete"]), changes_only=changes_only)
+    (tmp_path / "calm.rego").write_text(
+        "package team.calm\n\n"
+        'findings contains {"id": "team.calm.web", "severity": "error", "field": "machines",\n'
+        '\t"message": "No web here."} if {\n\tinput.plan.machines\n}\n'
+    )
+    found = [finding["id"] for finding in run_action(ActionModule, **given)["findings"]]
+    assert "team.web.no-deletes" in found
+    assert ("team.calm.web" in found) is not changes_only
