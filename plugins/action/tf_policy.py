@@ -42,7 +42,7 @@ class ActionModule(ControllerAction):
         findings = _policy.check(*objects, args["terraform"] or None)
         if args["changes_only"]:
             of_plan = {(finding.id, finding.field) for finding in _policy.check(*objects, None)}
-            findings = [f for f in findings if (f.id, f.field) not in of_plan]
+            findings = tuple(f for f in findings if (f.id, f.field) not in of_plan)
         errors = [finding for finding in findings if finding.severity == "error"]
         known = {(finding.id, finding.field) for finding in plan.findings}
         return {

@@ -56,6 +56,8 @@ class EnvironmentRules(Model):
     """What an environment allows; ``auto_approve`` only ever covers pure creates."""
 
     auto_approve: bool = False
+    #: users who may approve here; empty leaves it to the variable `approvers`
+    approvers: tuple[str, ...] = ()
     ha: bool | None = None
     max_machines: int | None = None
     max_cores_per_machine: int | None = None

@@ -84,6 +84,12 @@ def test_artifacts_of_the_plan_job_approve_the_apply_job(pipeline: Pipeline) -> 
     _run, latest = job(pipeline, "plan", **survey)
     others = {**survey, **latest, "approvers": ["bob"]}
     job(pipeline, "apply", **others)[0].refused("ada may look at plans but not approve them")
+    environment = json.loads((pipeline.deployments / "web/plan.json").read_text())["environment"]
+    site = pipeline.lab.site()
+    rules = {**site["environments"][environment], "approvers": ["bob", "eve"]}
+    site["environments"] = {**site["environments"], environment: rules}
+    mine = {**survey, **latest, "approvers": ["ada"], "site": site}
+    job(pipeline, "apply", **mine)[0].refused("the approvers are bob, eve.")
     assert pipeline.lab.writes() == []
 
     job(pipeline, "apply", **{**survey, **latest})[0].ok()
