@@ -39,7 +39,10 @@ def app_wishes(reading: Reading, target: Target) -> list[AppWish]:
     if len(found) > 1 and target.kind != "cluster":
         found = _own_drivers(reading, found)
     if len(found) == 1 and target.kind != "cluster":
-        update = {"drivers": _drivers(reading, found[0]), "count": _count(reading)}
+        count = _count(reading)
+        if count in (None, 1) and found[0].component is None and _balanced(reading):
+            count = 2
+        update = {"drivers": _drivers(reading, found[0]), "count": count}
         found[0] = found[0].model_copy(update=update)
     return found
 
@@ -57,6 +60,16 @@ def _own_drivers(reading: Reading, found: list[AppWish]) -> list[AppWish]:
     if sum(bool(drivers) for drivers in own.values()) < 2:
         return found
     return [app.model_copy(update={"drivers": own.get(app.family, {})}) for app in found]
+
+
+def _balanced(reading: Reading) -> bool:
+    """Tell whether the load shall be spread over machines, which takes two at least."""
+    return any(
+        token.has("addon.traefik")
+        and "balanc" in token.word
+        and index not in reading.meaning.negated
+        for index, token in enumerate(reading.tokens)
+    )
 
 
 def _drivers(reading: Reading, app: AppWish) -> dict[str, float]:
@@ -178,8 +191,11 @@ def _count(reading: Reading) -> int | None:
 
 
 def _counted(reading: Reading) -> int | None:
+    families = {entry.family for _at, entry in reading.meaning.software}
+    named = any(head.role in families for head in reading.heads)
     for head in reading.heads:
-        usable = not (head.driver or head.host or head.article)
+        other = named and head.role not in families  # "two web servers and one Redis"
+        usable = not (head.driver or head.host or head.article or other)
         if usable and head.count is not None and 0 < head.count <= 1000:
             return int(head.count)
     tokens = reading.tokens

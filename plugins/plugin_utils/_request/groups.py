@@ -57,6 +57,7 @@ _ROLES = {
 
 
 _NONE = frozenset({"no", "without", "zero", "sans", "ohne", "kein", "keine", "keinen", "aucun"})
+_SECOND = frozenset({"second", "a second", "zweiter", "zweite", "zweiten", "deuxieme"})
 _ANOTHER = frozenset({"another", "autre", "weiteren", "weiterer", "zusatzlichen"})
 
 
@@ -110,7 +111,17 @@ def find_heads(tokens: list[Token], sized: set[int], cluster: bool) -> list[Head
             continue
         heads.append(head)
     _count_last(tokens, heads, sized)
-    return _resolve_subsets(tokens, heads, sized)
+    return _listed(tokens, _resolve_subsets(tokens, heads, sized))
+
+
+def _listed(tokens: list[Token], heads: list[Head]) -> list[Head]:
+    """Drop the sum in "4 VMs: two web servers, one database and one redis"."""
+    if len(heads) < 3 or heads[0].role != "vm" or heads[0].count is None:
+        return heads
+    following = tokens[heads[0].end] if heads[0].end < len(tokens) else None
+    listed = [head.count or 1 for head in heads[1:]]
+    opened = following is not None and following.word in {":", "(", "-", ","}
+    return heads[1:] if opened and sum(listed) == heads[0].count else heads
 
 
 def _count_last(tokens: list[Token], heads: list[Head], sized: set[int]) -> None:
@@ -143,7 +154,8 @@ def _is_machine(tokens: list[Token], index: int, sized: set[int]) -> bool:
     GB"): other software is named as well, a number or an article stands before, sizes follow."""
     token = tokens[index]
     families = {t.software.family for t in tokens if t.software and not t.software.stack}
-    if token.software is None or token.software.stack or len(families) < 2 or index == 0:
+    others = len(families) > 1 or any(t.has("part.") for t in tokens if t is not token)
+    if token.software is None or token.software.stack or not others or index == 0:
         return False
     following = tokens[index + 1 : index + 4]
     nouns = ("kind.", "part.", "role.")
@@ -228,7 +240,7 @@ def _count(tokens: list[Token], head: Head, sized: set[int]) -> None:
             if head.role in ("server", "agent"):
                 head.count, head.number = 0.0, index
             return
-        if token.word in _ANOTHER:
+        if token.word in _ANOTHER or (token.word in _SECOND and index == head.index - 1):
             head.count, head.number, head.more = 1.0, index, 1
             return
         if (

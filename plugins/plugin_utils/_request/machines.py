@@ -330,7 +330,9 @@ def _merge_groups(
         plain = role == default
         if same is not None:
             other, number, sizes = kept[same]
-            if sizes and own and count is not None:
+            if head.more and count and not own:  # "a DNS server and a second one"
+                kept[same] = (other, (number or 1) + count, sizes)
+            elif sizes and own and count is not None:
                 kept.append((role, count, own))
             else:
                 kept[same] = (other, number if number is not None else count, {**own, **sizes})

@@ -167,7 +167,7 @@ def scan(text: str, vocabulary: Vocabulary, previous: Request | None = None) -> 
     drivers, levels, exceeded = find_drivers(tokens, taken, loads)
     for run in shares:
         drivers.update({f"{name}_per_user": value for name, value in values([run]).items()})
-    if meaning.software and component is None:
+    if meaning.software and component is None and sum(bool(h.runs) for h in heads) < 2:
         _logical_cores(tokens, sizes, drivers)
     return Reading(
         text=cleaned,

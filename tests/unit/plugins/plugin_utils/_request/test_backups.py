@@ -56,3 +56,9 @@ def test_each_software_has_its_own_drivers() -> None:
         "moodle": {"users": 600},
         "nextcloud": {"users": 40},
     }
+
+
+def test_balanced_software_runs_on_two_machines() -> None:
+    (app,) = read_request("load balanced wordpress for 10000 visitors per day").apps
+
+    assert (app.family, app.count) == ("wordpress", 2)
