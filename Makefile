@@ -77,7 +77,7 @@ unit: setup ## Unit tests.
 
 integration: setup ## Tests with the real Terraform provider and other real processes.
 	tests/packages.sh
-	python -m pytest tests/integration -p no:cacheprovider
+	python -m pytest tests/integration -p no:cacheprovider -n 2 --dist loadfile
 
 sanity: setup ## ansible-test sanity, with no ignore file.
 	tests/packages.sh
