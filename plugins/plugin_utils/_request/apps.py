@@ -192,9 +192,10 @@ def _count(reading: Reading) -> int | None:
 
 def _counted(reading: Reading) -> int | None:
     families = {entry.family for _at, entry in reading.meaning.software}
-    named = any(head.role in families for head in reading.heads)
+    named = any({head.role, head.family} & families for head in reading.heads)
     for head in reading.heads:
-        other = named and head.role not in families  # "two web servers and one Redis"
+        other = named and not {head.role, head.family} & families  # "two web servers and one Redis"
+        other = other or head.role == "build-agent"
         usable = not (head.driver or head.host or head.article or other)
         if usable and head.count is not None and 0 < head.count <= 1000:
             return int(head.count)

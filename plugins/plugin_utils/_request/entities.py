@@ -44,7 +44,7 @@ def extract(text: str, lexicon: Lexicon, vocabulary: Vocabulary) -> Entities:
     find_network(found)
     find_systems(found, lexicon)
     find_places(found, vocabulary)
-    find_existing(found, vocabulary)
+    find_existing(found, lexicon, vocabulary)
     return found
 
 

@@ -85,7 +85,8 @@ def find_heads(tokens: list[Token], sized: set[int], cluster: bool) -> list[Head
             heads.append(Head("vm", index, index + 1, count=1.0, host=True, small=True))
             continue
         role = role_of(token, cluster)
-        if role is None and not cluster and _is_machine(tokens, index, sized):
+        alone = _is_beside(tokens, index) if cluster else _is_machine(tokens, index, sized)
+        if role is None and alone:
             role = "software"
         if role is None:
             grouped = _bare_group(tokens, index, sized) or _named(tokens, index, cluster)
@@ -168,6 +169,15 @@ def _is_machine(tokens: list[Token], index: int, sized: set[int]) -> bool:
     sizes = any(index + 1 + at in sized for at in range(len(following)))
     opened = before.has("cue.and", "op.create") or before.word in {",", ":", "+"}
     return counted or (sizes and opened)
+
+
+def _is_beside(tokens: list[Token], index: int) -> bool:
+    """Tell whether software beside a cluster has a machine ("a separate NFS server")."""
+    token = tokens[index]
+    if token.software is None or token.software.stack or token.has("addon."):
+        return False
+    lead = tokens[max(index - 2, 0) : index]
+    return token.word.endswith(("server", "serveur")) or any(t.has("word.separate") for t in lead)
 
 
 def _elliptic(tokens: list[Token], index: int, sized: set[int], before: Head) -> Head | None:

@@ -25,6 +25,7 @@ class Software:
     stack: bool = False  # a language or framework: part of an application, never asked for alone
     store: bool = False  # keeps the data of other software
     forge: bool = False  # keeps source code and lets runners build it
+    builds: bool = False  # a build server with agents of its own
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,9 +99,9 @@ def _software(data: Mapping[str, t.Any]) -> dict[Phrase, Software]:
     found: dict[Phrase, Software] = {}
     for family, entry in data["families"].items():
         kind, stack, store = entry["as"], bool(entry.get("stack")), family in data["stores"]
+        forge, builds = family in data["forges"], family in data["build_servers"]
         for alias in entry["aliases"]:
-            forge = family in data["forges"]
-            found[_phrase(str(alias))] = Software(family, None, kind, stack, store, forge)
+            found[_phrase(str(alias))] = Software(family, None, kind, stack, store, forge, builds)
         for component, aliases in entry.get("parts", {}).items():
             for alias in aliases:
                 found[_phrase(str(alias))] = Software(family, component, kind, store=store)

@@ -322,7 +322,7 @@ def _merge_groups(
         count, own, article = head.count, values(head.runs), head.article
         role = _part_role(reading, default) if head.role in CLUSTER_ROLES else head.role
         if reading.tokens[head.index].has(*STORE_PARTS) and describes_store(reading, head.index):
-            role = default
+            role = head.family if head.family and _apart(heads, head, reading) else default
         if head.elliptic:
             kept.append((head.family or role, count, own))
             continue
@@ -354,6 +354,18 @@ def _merge_groups(
         (_part_role(reading, default) if role == default and len(kept) == 1 else role, count, own)
         for role, count, own in kept
     ]
+
+
+def _apart(heads: list[Head], store: Head, reading: Reading) -> bool:
+    """Tell whether a store is a machine beside others ("2 web servers and a MySQL database")."""
+    others = [head for head in heads if head is not store]
+    if any(head.role not in ("vm", "container", store.role) for head in others):
+        return True
+    at = store.number if store.number is not None else store.index
+    joined = at > 0 and (
+        reading.tokens[at - 1].has("cue.and") or reading.tokens[at - 1].word == ","
+    )
+    return bool(others) and joined
 
 
 def _part_role(reading: Reading, default: str) -> str:

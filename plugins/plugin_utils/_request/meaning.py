@@ -155,6 +155,7 @@ def understand(tokens: list[Token]) -> Meaning:
         if token.software is not None and not denied and not like:
             meaning.software.append((index, token.software))
     _runners(tokens, meaning)
+    _build_agents(tokens, meaning)
     meaning.software = _without_runtime(tokens, meaning.software)
     meaning.software = _without_company(tokens, meaning.software)
     hosts = any(token.has("kind.dockerhost") for token in tokens)
@@ -207,6 +208,17 @@ def _runners(tokens: list[Token], meaning: Meaning) -> None:
             token.software = Software(family, None, "vm")
             token.concept = ""
             meaning.software.append((index, token.software))
+            meaning.workload = None
+
+
+def _build_agents(tokens: list[Token], meaning: Meaning) -> None:
+    """Read the agents of a build server ("Jenkins with 5 build agents") as its machines."""
+    if not any(entry.builds for _at, entry in meaning.software):
+        return
+    for token in tokens:
+        runners = token.has("work.ci-runner") and token.word.endswith(("agents", "runners"))
+        if runners or (token.has("role.worker") and token.word in {"agent", "agents"}):
+            token.concept = "part.build-agent"
             meaning.workload = None
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.lexicon import (
+    Lexicon,
     Vocabulary,
     builtin,
 )
@@ -36,7 +37,8 @@ _K3S_NAME = re.compile(
     r"[a-z0-9]+(?:-[a-z0-9]+)*)(?![\w-]|\.\w)"
 )
 _MUTATED = re.compile(
-    r"\b(?:bring|take|get|passe[rz]?|mets|mettez|setze|make|mache|mach|rends|fais|scale|resize|destroy|delete|remove|upgrade|shrink|grow|enlarge|expand|extend|supprime[rz]?|"
+    r"\b(?:bring|take|get|passe[rz]?|mets|mettez|setze|make|mache|mach|rends|fais|scale|resize|destroy|delete|remove|"
+    r"upgrade|shrink|grow|enlarge|expand|extend|supprime[rz]?|"
     r"losche?n?|vergrosser[en]+|verkleiner[en]+|skalier[en]+|redimensionne[rz]?|agrandi[rst]+|"
     r"detrui[rst]+e?|zerstore?n?|increase|reduce|bump|give|gib|donne[rz]?|entferne?n?|stop|to|from|"
     r"zu|zum|aus|of|de|du|a|au|von|in|set|change|reduis|update|modify|downgrade|auf)\s+"
@@ -142,7 +144,22 @@ def _add_name(found: Entities, raw: str) -> None:
         found.bad_names.append(raw)
 
 
-def find_existing(found: Entities, vocabulary: Vocabulary) -> None:
+def _names_guest(found: Entities, at: re.Match[str], lexicon: Lexicon) -> bool:
+    """Tell whether the word is the guest of that name, not what shall be made ("… and a nas")."""
+    words = tuple(at.group(0).split("-"))
+    if words not in lexicon.software and words not in lexicon.concepts:
+        return True
+    before = found.folded[: at.start()].split()
+    made = bool(before) and (before[-1] in _DETERMINERS or before[-1].isdigit())
+    return not made and bool(_MUTATION.search(found.folded))
+
+
+_DETERMINERS = frozenset(
+    {"a", "an", "another", "new", "un", "une", "ein", "eine", "einen", "einem"}
+)
+
+
+def find_existing(found: Entities, lexicon: Lexicon, vocabulary: Vocabulary) -> None:
     pool = take(found, re.compile(r"\b(?:resource )?pool\s*[:=]?\s+(?P<value>[a-z][a-z0-9_-]+)\b"))
     found.pool = pool.lower() if pool else None
     tags = take(
@@ -163,7 +180,7 @@ def find_existing(found: Entities, vocabulary: Vocabulary) -> None:
     known = sorted(vocabulary.guests, key=len, reverse=True)
     for guest in known:
         at = re.search(rf"(?<![\w-]){re.escape(guest.lower())}(?![\w-])", found.folded)
-        if at:
+        if at and _names_guest(found, at, lexicon):
             found.target_name = guest
             found.blank(*at.span())
             return

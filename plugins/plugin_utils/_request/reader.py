@@ -53,6 +53,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.mea
     understand,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.relations import (
+    bind_parts,
     set_apart,
     size_by_others,
 )
@@ -151,7 +152,7 @@ def scan(text: str, vocabulary: Vocabulary, previous: Request | None = None) -> 
     clusterish = after_cluster or _clusterish(tokens, entities, meaning)
     component = None if previous else find_component(tokens, clusterish, meaning, bool(sizes))
     sized = {size.number for size in sizes}
-    heads = find_heads(tokens, sized, clusterish)
+    heads = bind_parts(tokens, find_heads(tokens, sized, clusterish))
     told = (component, meaning.software, meaning.parts, meaning.workload, meaning.addons, previous)
     unknown = None if clusterish or any(told) else unknown_software(tokens)
     if clusterish and component is None and previous is None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request import checks
@@ -66,7 +67,7 @@ def set_apart(tokens: list[Token], heads: list[Head]) -> None:
         single = head.article or (head.count is not None and head.count > 0)
         plain = head.role in ("vm", "container", *CLUSTER_ROLES)
         whole = bool(re.search(r"server|serveur|host|bastion|nas\b|machine|vm", lead[-1].word))
-        head.beside = single and (apart or brand or served if plain else whole)
+        head.beside = single and (apart or brand or served if plain else apart or whole)
 
 
 _MACHINE_PARTS = (
@@ -81,6 +82,41 @@ _MACHINE_PARTS = (
     "part.queue",
     "part.game",
 )
+
+
+def bind_parts(tokens: list[Token], heads: list[Head]) -> list[Head]:
+    """Tie nouns to what they belong to: "a PostgreSQL database", "database cluster of 3 nodes"."""
+    for head in heads:
+        if not tokens[head.index].has(*_STORES):
+            continue
+        start = max(head.index - 2, 0)
+        near = [*reversed(tokens[start : head.index]), *tokens[head.end : head.end + 2]]
+        stores = [token.software for token in near if token.software and token.software.store]
+        if stores:
+            head.family = stores[0].family
+    return _clustered(tokens, heads)
+
+
+def _clustered(tokens: list[Token], heads: list[Head]) -> list[Head]:
+    """Give the number of nodes of "a database cluster with 3 nodes" to the database."""
+    for part, nodes in itertools.pairwise(heads):
+        linked = tokens[part.end : nodes.number or nodes.index]
+        if (
+            tokens[part.index].has("part.")
+            and nodes.role == "node"
+            and nodes.count is not None
+            and part.count in (None, 1)
+            and linked
+            and linked[0].has("kind.cluster")
+            and all(token.has("kind.cluster", "cue.with", "cue.of") for token in linked)
+        ):
+            part.count, part.number, part.article = nodes.count, nodes.number, False
+            part.end = nodes.end
+            return [head for head in heads if head is not nodes]
+    return heads
+
+
+_STORES = ("part.database", "part.cache", "part.queue")
 
 
 def _is_purpose(tokens: list[Token]) -> bool:

@@ -40,7 +40,15 @@ def remark(
             "The storage for the backups is not known; say it (nightly backups on NAME) or set"
             " backups of the site. The plan has only the jobs of the site.",
         )
+    said = reading.entities.backups
+    if said is not None and said.storage is None and request.backups:
+        verdict.note(
+            "backups",
+            "backups",
+            f"The backups go to {request.backups[0].storage}, the only storage named for them.",
+        )
     _together(reading, request, verdict)
+    _twins(reading, request, verdict)
     _addons(reading, request, verdict, vocabulary)
 
 
@@ -68,7 +76,7 @@ def _beside(reading: Reading, target: Target, verdict: checks.Verdict) -> None:
                 "beside",
                 "machines",
                 f"A machine beside the cluster ({said}) is not in this plan; ask for it in a"
-                " request of its own.",
+                " request of its own (-e deployment=NAME).",
             )
 
 
@@ -106,6 +114,27 @@ def _together(reading: Reading, request: Request, verdict: checks.Verdict) -> No
             "machines.count",
             f"One machine was said for {names}; the plan gives each a machine of its own.",
         )
+
+
+def _twins(reading: Reading, request: Request, verdict: checks.Verdict) -> None:
+    """Say that two programs that are sized alike get one machine ("sonarr, radarr")."""
+    first: dict[str, str] = {}
+    planned = {app.family for app in request.apps}
+    for at, entry in reading.meaning.software:
+        word, known = reading.tokens[at].word, first.get(entry.family)
+        first.setdefault(entry.family, word)
+        if known is None or entry.stack or entry.component or entry.family not in planned:
+            continue
+        listed = at > 0 and (
+            reading.tokens[at - 1].has("cue.and") or reading.tokens[at - 1].word == ","
+        )
+        if listed and known[:4] != word[:4]:
+            verdict.warn(
+                "one_machine",
+                "apps",
+                f"{word[:60]} is planned on the machine of {known[:60]}; ask for it in a request of"
+                " its own for another machine.",
+            )
 
 
 def _left_out(reading: Reading, verdict: checks.Verdict) -> None:

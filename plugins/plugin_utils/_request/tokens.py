@@ -301,9 +301,12 @@ def _joined(
     if len(words) < size:
         return None
     whole = size > 1 and words[0] not in numerals.ARTICLES  # "a pi" is no "api"
+    singular = (*words[:-1], words[-1].removesuffix("s"))  # "domain controllers"
     for phrase in (tuple(words), ("".join(words),)) if whole else (tuple(words),):
         concept = lexicon.concepts.get(phrase, "")
-        software = lexicon.software.get(phrase)
+        software = lexicon.software.get(phrase) or (
+            lexicon.software.get(singular) if whole else None
+        )
         driver = lexicon.drivers.get(phrase, "")
         if concept or software or driver:
             if size == 1 and tokens[start].kind == "num":

@@ -67,7 +67,9 @@ def app_groups(context: Context) -> list[Group]:
     ]
     if apps:
         apps, wishes = _served(context, apps, wishes)
+        wishes = [_of_component(wish, apps, context.knowledge) for wish in wishes]
         found = _needs(context, apps, wishes, environment, ha)
+        found += _parts_said(context, found, wishes, environment, ha)
         pairs = _matched(context, found, wishes, environment, ha)
     else:
         pairs = [
@@ -89,6 +91,36 @@ def _apps_of_components(
     for component in components:
         if component not in covered and knowledge.get(f"table-{component}") is not None:
             yield AppWish(family=f"table-{component}")
+
+
+def _of_component(
+    wish: MachineWish, apps: t.Sequence[AppWish], knowledge: Knowledge
+) -> MachineWish:
+    """Return the wish with the component that is meant ("build-agent" of Jenkins: its agent)."""
+    last = wish.role.rpartition("-")[2]
+    families = [knowledge.get(app.family) for app in apps]
+    known = any(family is not None and last in family.components for family in families)
+    return wish.model_copy(update={"role": last}) if known else wish
+
+
+def _parts_said(
+    context: Context, found: list[Need], wishes: list[MachineWish], environment: str, ha: bool
+) -> list[Need]:
+    """Return the needs of components that were said and that no rule asks for by itself."""
+    there = {(need.family, need.component) for need in found}
+    extra = [
+        AppWish(family=name, component=wish.role, count=wish.count)
+        for wish in wishes
+        if wish.role not in GENERAL_ROLES - {"agent"}
+        for name in dict.fromkeys(need.family for need in found)
+        if (family := context.knowledge.get(name)) is not None
+        and wish.role in family.components
+        and (name, wish.role) not in there
+    ]
+    if not extra:
+        return []
+    drivers, scale = context.request.drivers, context.request.scale
+    return needs(extra, drivers, environment, ha, context.knowledge, scale=scale)
 
 
 def _served(
@@ -164,12 +196,22 @@ def _matched(
         keys = (need.component, need.family, need.category)
         wish = next((named.pop(key) for key in keys if key in named), None)
         if wish is None and len(general) == 1:
-            wish = general[0]
-            if len(found) > 1:
-                wish = wish.model_copy(update={"name": None, "vmid": None, "address": None})
+            wish = _share(general[0], need, found)
         pairs.append((need, wish))
-    rest = [*named.values(), *(general if len(general) > 1 else ())]
+    unused = len(general) > 1 or (general and all(wish in wishes for _need, wish in pairs))
+    rest = [*named.values(), *(general if unused else ())]
     return pairs + [_last_resort(context, wish, environment, ha) for wish in rest]
+
+
+def _share(wish: MachineWish, need: Need, found: list[Need]) -> MachineWish:
+    """Return what a wish for the whole software says of one need; a disk is that of its data."""
+    if len(found) == 1:
+        return wish
+    update: dict[str, t.Any] = {"name": None, "vmid": None, "address": None}
+    own = [other for other in found if other.family == need.family]
+    if need.disk_gib < max(other.disk_gib for other in own):
+        update["disk_gib"] = None
+    return wish.model_copy(update=update)
 
 
 def _group(context: Context, need: Need, wish: MachineWish | None, ha: bool) -> Group:

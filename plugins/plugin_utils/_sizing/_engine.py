@@ -186,8 +186,7 @@ def _answered(context: Context) -> Plan | None:
             "request.no-previous",
             "error",
             "operation",
-            f"There is no earlier plan of {context.deployment} to change; name an existing"
-            " deployment or say what to create.",
+            _no_previous(context),
         )
     elif len(context.deployment) > MAX_DEPLOYMENT or not re.match(NAME_PATTERN, context.deployment):
         context.report(
@@ -198,6 +197,21 @@ def _answered(context: Context) -> Plan | None:
             f" and dashes, at most {MAX_DEPLOYMENT}.",
         )
     return _stopped(context) if context.refused else None
+
+
+def _no_previous(context: Context) -> str:
+    """Return the error of a change without a plan to change; what was named may be elsewhere."""
+    said = _deployment(context.request)
+    named = context.request.deployment or (context.request.cluster and context.request.cluster.name)
+    if named and said != context.deployment:
+        return (
+            f"There is no earlier plan of {said} in the deployment {context.deployment}; change it"
+            f" with -e deployment={said}, or say what to create."
+        )
+    return (
+        f"There is no earlier plan of {context.deployment} to change; name an existing deployment"
+        " (-e deployment=NAME) or say what to create."
+    )
 
 
 def _stopped(
