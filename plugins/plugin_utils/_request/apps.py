@@ -121,10 +121,23 @@ def _served(reading: Reading, entries: list[tuple[int, Software]]) -> AppWish | 
         (i for i, token in enumerate(reading.tokens[:target]) if token.has("part.database")), None
     )
     if len(brands) == 2:
-        return _store_of(reading, brands[0], brands[1])
+        return _asked_part(reading, brands[0], brands[1]) or _store_of(
+            reading, brands[0], brands[1]
+        )
     if len(brands) == 1 and database is not None and _leads(reading, database, target):
         part = next((n for n in ("database", "postgresql", "datastore") if n in parts), "database")
         return AppWish(family=target_entry.family, component=part)
+    return None
+
+
+def _asked_part(
+    reading: Reading, user: tuple[int, Software], store: tuple[int, Software]
+) -> AppWish | None:
+    """Read "25,000 GitLab users: please size each of the three PostgreSQL servers"."""
+    (first, entry), (last, part) = user, store
+    asked = any(token.word in {"size", "sizes"} for token in reading.tokens[first + 1 : last])
+    if asked and part.store and part.family in reading.lexicon.components(entry.family):
+        return AppWish(family=entry.family, component=part.family)
     return None
 
 

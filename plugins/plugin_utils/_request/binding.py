@@ -31,7 +31,7 @@ def bind(
         target = next((h for h in usable if h.name and 0 <= run.start - h.end <= 1), None)
         target = target or _named_after(tokens, run, usable) or _premodified(tokens, run, usable)
         each = has_each(tokens, run)
-        if each and _every_node(tokens, run) and any(h.role in CLUSTER_ROLES for h in usable):
+        if each and of_every_node(tokens, run) and any(h.role in CLUSTER_ROLES for h in usable):
             common.append(run)
             continue
         if target is None:
@@ -50,13 +50,16 @@ def bind(
 
 def _is_total(tokens: list[Token], run: Run) -> bool:
     after = tokens[run.end : run.end + 2]
-    before = tokens[max(run.start - 2, 0) : run.start]
-    return any(token.has("word.total") for token in after[:2]) or any(
-        token.has("word.total") for token in before
-    )
+    if any(token.has("word.total") for token in after):
+        return True
+    for index in range(max(run.start - 2, 0), run.start):
+        counted = index > 0 and tokens[index - 1].has("role.", "kind.")  # "five nodes in total"
+        if tokens[index].has("word.total") and not counted:
+            return True
+    return False
 
 
-def _every_node(tokens: list[Token], run: Run) -> bool:
+def of_every_node(tokens: list[Token], run: Run) -> bool:
     """Tell whether "per node", "all nodes" or the like stands beside the run."""
     near = [*tokens[max(run.start - 3, 0) : run.start], *tokens[run.end : run.end + 2]]
     return any(

@@ -28,6 +28,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.kin
     Target,
     decide,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.leftovers import (
+    name_leftovers,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.lexicon import (
     Vocabulary,
 )
@@ -91,6 +94,7 @@ def build(reading: Reading, vocabulary: Vocabulary, target: Target | None = None
     remark(reading, target, request, verdict, vocabulary)
     _capacity(reading, request, verdict)
     ask_missing(reading, target, request, verdict)
+    name_leftovers(reading, request, verdict)
     answer = verdict.answer
     return request.model_copy(
         update={

@@ -15,6 +15,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._pins import pin
 
 MIN_MEMORY_MIB = 16
+#: No node of a cluster starts with less.
+MIN_NODE_MEMORY_MIB = 256
+_CLUSTER_MACHINES = frozenset({"machines.server", "machines.agent", "machines.node"})
 MAX_CORES = 768
 MAX_MEMORY_MIB = 16 * 1024 * 1024
 MAX_DISK_GIB = 65536
@@ -90,6 +93,8 @@ def check_size(verdict: Verdict, where: str, dimension: str, value: float) -> fl
         "disk_gib": ("GiB of disk", 1.0, float(MAX_DISK_GIB)),
         "gpu": ("GPUs", 1.0, 16.0),
     }[dimension]
+    if dimension == "memory_mib" and where in _CLUSTER_MACHINES:
+        low = float(MIN_NODE_MEMORY_MIB)
     field = f"{where}.{dimension}"
     if value < 0:
         verdict.refuse(

@@ -167,12 +167,18 @@ def _total(reading: Reading, verdict: checks.Verdict) -> int | None:
     return checks.check_count(verdict, "cluster.total_nodes", counts[0])
 
 
+#: "Scale up by five workers", "um fünf Worker", "de cinq agents".
+_BY = frozenset({"by", "um", "de"})
+
+
 def _delta(reading: Reading, heads: list[Head]) -> int | None:
     """Return how many more or fewer machines are asked for, None when an end state is said."""
     operation = reading.meaning.operation
     existing = reading.following or reading.entities.target_name or reading.entities.cluster_name
     removing = operation in {"remove", "destroy", "smaller"}
     adding = operation == "add" or any(head.more for head in heads)
+    by = [reading.tokens[(head.number or head.index) - 1].word for head in heads]
+    adding = adding or (operation in {"larger", "scale"} and bool(_BY.intersection(by)))
     if not heads or not (removing or adding):
         return None
     if adding and not removing and operation == "create" and not existing:

@@ -45,12 +45,26 @@ def _hosts(reading: Reading, cluster: ClusterWish | None, verdict: checks.Verdic
 
 def _disks(reading: Reading, verdict: checks.Verdict) -> None:
     """Ask when a machine shall have several disks: a plan gives each machine one."""
-    number = reading.drivers.get("disks", 0)
+    number = max(reading.drivers.get("disks", 0), _sized_disks(reading))
     if number > 1 and not reading.meaning.software and not reading.following:
         verdict.ask(
             "machines.disk_gib",
             f"{number:g} disks were said, a plan gives a machine one; how large shall it be?",
         )
+
+
+def _sized_disks(reading: Reading) -> float:
+    """Return how many disks of one size were said ("two 500 GB disks"), 0 for none."""
+    tokens = reading.tokens
+    for size in reading.sizes:
+        before = tokens[size.number - 1] if size.number else None
+        plural = tokens[size.end - 1].word.endswith(("s", "en", "es"))
+        counted = (
+            before is not None and before.kind == "num" and size.number - 1 not in reading.taken
+        )
+        if size.dimension == "disk_gib" and plural and counted and before is not None:
+            return before.value
+    return 0.0
 
 
 def _systems(reading: Reading, verdict: checks.Verdict) -> None:

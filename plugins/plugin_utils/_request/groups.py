@@ -90,6 +90,7 @@ def find_heads(tokens: list[Token], sized: set[int], cluster: bool) -> list[Head
             role = "software"
         if role is None:
             grouped = _bare_group(tokens, index, sized) or _named(tokens, index, cluster)
+            grouped = grouped or (None if cluster else _counted_noun(tokens, index, sized))
             if grouped is None and not cluster and heads:
                 grouped = _elliptic(tokens, index, sized, heads[-1])
             if grouped is not None:
@@ -169,6 +170,24 @@ def _is_machine(tokens: list[Token], index: int, sized: set[int]) -> bool:
     sizes = any(index + 1 + at in sized for at in range(len(following)))
     opened = before.has("cue.and", "op.create") or before.word in {",", ":", "+"}
     return counted or (sizes and opened)
+
+
+def _counted_noun(tokens: list[Token], index: int, sized: set[int]) -> Head | None:
+    """Read an unknown noun with a number and sizes ("5 load generators with 8 cores")."""
+    token, end = tokens[index], index + 1
+    if token.kind != "num" or index in sized or not 2 <= token.value <= 1000:
+        return None
+    while end < len(tokens) and tokens[end].kind == "word" and not _means(tokens[end]):
+        end += 1
+    nouns = 0 < end - index - 1 <= 3 and tokens[end - 1].word.endswith("s")
+    linked = end + 1 < len(tokens) and tokens[end].has("cue.with")
+    if not nouns or not linked or not sized & {end + 1, end + 2}:
+        return None
+    return Head("vm", end - 1, end, count=token.value, number=index)
+
+
+def _means(token: Token) -> bool:
+    return bool(token.concept or token.driver or token.software or token.mib is not None)
 
 
 def _is_beside(tokens: list[Token], index: int) -> bool:
@@ -346,9 +365,17 @@ def _cues(tokens: list[Token], head: Head) -> None:
     )
     at_home = any(token.has("word.home", "word.proxmox") for token in before)
     noun = tokens[head.index]
+    made = head.count is not None and (not before or before[-1].has("op.create"))
+    made = made and bool(after) and after[0].has("cue.with")  # "4 desktops with 8 GB each"
     named_host = noun.has("kind.host") and (at_home or (place and head.count is not None))
     of_proxmox = head.role in {"node", "vm"} and proxmox
-    if named_host or head.small or (of_proxmox and (place or noun.has("role.node", "kind.host"))):
+    upon = any(token.word in {"on", "auf", "sur"} for token in tokens[max(start - 4, 0) : start])
+    of_proxmox = of_proxmox or (head.role == "node" and at_home and place and upon)
+    if (
+        named_host
+        or (head.small and not made)
+        or (of_proxmox and (place or noun.has("role.node", "kind.host")))
+    ):
         head.host = True
 
 

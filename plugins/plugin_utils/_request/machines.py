@@ -93,6 +93,9 @@ def _tendency(reading: Reading, role: str) -> t.Any:
     if tendency is None or reading.sizes or (reading.following and _more_of(reading)):
         return None
     roles = {h.role for h in reading.heads if h.role in ("server", "agent")}
+    counted = any(h.count is not None for h in reading.heads if h.role in (*roles, "node"))
+    if counted and reading.meaning.operation in ("larger", "smaller"):
+        return None  # "scale up by five workers": their number, not their size
     return tendency if role in roles or (role == "node" and not roles) else None
 
 

@@ -144,7 +144,7 @@ def understand(tokens: list[Token]) -> Meaning:
             _signal(meaning, token)
         if token.has("work.") and meaning.workload is None:
             meaning.workload = token.concept.partition(".")[2]
-        elif token.has("tendency.") and meaning.tendency is None:
+        elif token.has("tendency.") and meaning.tendency is None and _is_verb(tokens, index):
             meaning.tendency = token.concept.partition(".")[2]
         elif token.has("addon."):
             _addon(meaning, token, denied)
@@ -290,7 +290,7 @@ def _environment(tokens: list[Token], meaning: Meaning) -> str | None:
 
 #: Verbs that are nouns or parts of names as well: they count only where an order stands.
 _NOUNS_TOO = frozenset(
-    {"set", "scale", "move", "switch", "update", "join", "change", "drop", "raise"}
+    {"set", "scale", "grow", "move", "switch", "update", "join", "change", "drop", "raise"}
 )
 
 
@@ -301,6 +301,10 @@ def _orders(tokens: list[Token], index: int) -> bool:
     return before.has("filler") or before.word in {"to", "you", "and", "und", "et", ",", "then"}
 
 
+def _is_verb(tokens: list[Token], index: int) -> bool:
+    return tokens[index].word not in _NOUNS_TOO or _orders(tokens, index)
+
+
 def _operation(tokens: list[Token], meaning: Meaning) -> str:
     """Return the operation; what is done to machines that exist needs a verb at the front."""
     verbs = [
@@ -308,7 +312,7 @@ def _operation(tokens: list[Token], meaning: Meaning) -> str:
         for index, token in enumerate(tokens)
         if token.has("op.", "tendency.")
         and index not in meaning.negated
-        and (token.word not in _NOUNS_TOO or _orders(tokens, index))
+        and _is_verb(tokens, index)
     ]
     existing = any(token.has("word.existing") for token in tokens)
     ending = {len(tokens) - 1} if tokens and tokens[-1].word.endswith(("ern", "en")) else set()

@@ -13,6 +13,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.binding import (
     bind,
     has_each,
+    of_every_node,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.clean import (
     clean,
@@ -91,6 +92,7 @@ class Reading:
     global_runs: list[Run]
     common_runs: list[Run]
     total_runs: list[Run]
+    taken: set[int]  # indexes of the numbers that mean something
     drivers: dict[str, float]
     exceeded: frozenset[str]  # drivers that lie above their number
     levels: dict[str, float | bool | str]
@@ -181,6 +183,7 @@ def scan(text: str, vocabulary: Vocabulary, previous: Request | None = None) -> 
         global_runs=everything,
         common_runs=common,
         total_runs=totals,
+        taken=taken,
         drivers=drivers,
         exceeded=exceeded,
         levels=levels,
@@ -280,7 +283,7 @@ def _user_shares(tokens: list[Token], runs: list[Run], heads: list[Head]) -> lis
     """Return the sizes that each user gets ("30 students, one gigabyte each")."""
     shares: list[Run] = []
     for run in runs:
-        if not has_each(tokens, run):
+        if not has_each(tokens, run) or of_every_node(tokens, run):
             continue
         people = [i for i, token in enumerate(tokens[: run.start]) if "users" in token.driver]
         machines = [head.index for head in heads if head.index < run.start]

@@ -171,7 +171,7 @@ def resolve_parts(heads: list[Head], verdict: checks.Verdict) -> list[Head]:
         named = sum(part.count or 1 for part in parts)
         for part in parts:
             part.count, part.article = part.count or 1, False
-            part.runs = part.runs or list(head.runs)
+            part.runs = [*part.runs, *head.runs]
         if head.count is None or head.count == named:
             return [other for other in heads if other is not head]
         if head.count < named:

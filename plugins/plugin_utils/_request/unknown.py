@@ -46,7 +46,7 @@ def unknown_software(tokens: list[Token]) -> Name | None:
                 return name
         if token.has("cue.for") and index and tokens[index - 1].has(*_MACHINES):
             name = _name_at(tokens, index + 1)
-            if name is not None and _ends(tokens, name.end):
+            if name is not None and ends_phrase(tokens, name.end):
                 return name
         if token.has(*_MACHINES):
             name = _name_before(tokens, index)
@@ -70,12 +70,13 @@ def unread_extras(tokens: list[Token]) -> list[Name]:
         if following < len(tokens) and tokens[following].word in numerals.ARTICLES:
             following += 1
         name = _name_at(tokens, following)
-        if name is not None and _ends(tokens, name.end):
+        if name is not None and ends_phrase(tokens, name.end):
             found.append(name)
     return found
 
 
-def _is_name(token: Token) -> bool:
+def is_name(token: Token) -> bool:
+    """Tell whether a word has no meaning here and is no everyday word."""
     meaning = token.concept or token.driver or token.software or token.mib is not None
     return (
         token.kind == "word"
@@ -90,7 +91,7 @@ def _is_name(token: Token) -> bool:
 
 def _name_at(tokens: list[Token], start: int) -> Name | None:
     end = start
-    while end < len(tokens) and (_is_name(tokens[end]) or _joins(tokens, start, end)):
+    while end < len(tokens) and (is_name(tokens[end]) or _joins(tokens, start, end)):
         end += 1
     words = [token.word for token in tokens[start:end] if token.kind == "word"]
     if not words or len(words) > MAX_WORDS:
@@ -107,7 +108,7 @@ def _joins(tokens: list[Token], start: int, index: int) -> bool:
 def _name_before(tokens: list[Token], index: int) -> Name | None:
     """Return the name in front of "server" when it begins the phrase ("Foobar server")."""
     start = index
-    while start and (_is_name(tokens[start - 1]) or _joins(tokens, 0, start - 1)):
+    while start and (is_name(tokens[start - 1]) or _joins(tokens, 0, start - 1)):
         start -= 1
     before = tokens[start - 1] if start else None
     opens = before is None or before.word in numerals.ARTICLES or before.has("op.create", "size.")
@@ -122,7 +123,7 @@ def _skip_everyday(tokens: list[Token], index: int) -> int:
     return index
 
 
-def _ends(tokens: list[Token], index: int) -> bool:
+def ends_phrase(tokens: list[Token], index: int) -> bool:
     """Tell whether the phrase is over at this token."""
     if index >= len(tokens):
         return True
@@ -143,4 +144,4 @@ def _ends(tokens: list[Token], index: int) -> bool:
 
 def _ends_subject(tokens: list[Token], name: Name) -> bool:
     following = tokens[name.end] if name.end < len(tokens) else None
-    return _ends(tokens, name.end) or (following is not None and following.has(*_MACHINES))
+    return ends_phrase(tokens, name.end) or (following is not None and following.has(*_MACHINES))
