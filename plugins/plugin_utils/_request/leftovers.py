@@ -171,14 +171,20 @@ def _phrase_end(reading: Reading, index: int) -> int | None:
     if index + 1 < len(tokens) and tokens[index + 1].glued:  # "99th"
         return None
     end = index + 1
-    while end < len(tokens) and end - index <= MAX_PHRASE and _plain(tokens[end]):
+    while end < len(tokens) and end - index <= MAX_PHRASE and _plain(tokens[end], reading):
         end += 1
     return end if end > index + 1 and _ends(tokens, end) else None
 
 
-def _plain(token: Token) -> bool:
-    """Tell whether a word has no meaning; it may be an everyday one ("3 replicas")."""
-    known = token.concept or token.driver or token.software or token.mib is not None
+def _plain(token: Token, reading: Reading) -> bool:
+    """Tell whether a word has no meaning; it may be an everyday one ("3 replicas").
+
+    Runners are what a cluster is for, and no machines of another request.
+    """
+    purpose = token.has("work.") and not reading.clusterish
+    known = (
+        (token.concept and not purpose) or token.driver or token.software or token.mib is not None
+    )
     return token.kind == "word" and not known and not token.word.startswith(_MARKERS)
 
 

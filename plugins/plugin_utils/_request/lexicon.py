@@ -66,6 +66,7 @@ class Lexicon:
     not_a: Mapping[str, frozenset[str]]  # words that are no add-on, purpose or name in its place
     presence: frozenset[str]  # words that may stand between people and "at once"
     in_lists: Mapping[str, str]  # everyday word → family, only in a list of software
+    build_servers: frozenset[str]  # families whose build agents run on machines of their own
     renamed: Mapping[str, Mapping[str, str]]  # family → driver as read → driver of its knowledge
 
     def components(self, family: str) -> frozenset[str]:
@@ -134,6 +135,7 @@ def builtin() -> Lexicon:
         not_a={name: frozenset(listed) for name, listed in words["not_a"].items()},
         presence=frozenset(words["presence"]),
         in_lists=software["in_lists"],
+        build_servers=frozenset(software["build_servers"]),
         renamed=software["renamed_drivers"],
         slips={},
         languages={name: frozenset(entry) for name, entry in words["languages"].items()},
@@ -185,7 +187,7 @@ def _merged(names: tuple[tuple[str, tuple[str, str | None]], ...]) -> Lexicon:
         software[phrase] = (
             dataclasses.replace(like, family=family, component=component)
             if like
-            else Software(family, component)
+            else Software(family, component, builds=family in base.build_servers)
         )
     known, correctable, longest = _indexed(base.concepts, software, base.drivers)
     return dataclasses.replace(

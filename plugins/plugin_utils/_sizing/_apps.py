@@ -27,6 +27,11 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._mod
     Group,
     name_prefix,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._parts import (
+    GENERAL_ROLES,
+    of_component,
+    parts_said,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._topology import (
     wants_ha,
 )
@@ -40,8 +45,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._wis
     with_wishes,
 )
 
-#: Roles that say nothing of the purpose; such a wish fits any component.
-GENERAL_ROLES = frozenset({"vm", "container", "lxc", "node", "machine", "server", "app"})
 #: Components that are no name for a machine: the family's name serves.
 GENERAL_COMPONENTS = frozenset({"server", "node", "agent", "master", "worker"})
 MINIMUM = {
@@ -67,9 +70,9 @@ def app_groups(context: Context) -> list[Group]:
     ]
     if apps:
         apps, wishes = _served(context, apps, wishes)
-        wishes = [_of_component(wish, apps, context.knowledge) for wish in wishes]
+        wishes = [of_component(wish, apps, context.knowledge) for wish in wishes]
         found = _needs(context, apps, wishes, environment, ha)
-        found += _parts_said(context, found, wishes, environment, ha)
+        found += parts_said(context, found, wishes, environment, ha)
         pairs = _matched(context, found, wishes, environment, ha)
     else:
         pairs = [
@@ -91,36 +94,6 @@ def _apps_of_components(
     for component in components:
         if component not in covered and knowledge.get(f"table-{component}") is not None:
             yield AppWish(family=f"table-{component}")
-
-
-def _of_component(
-    wish: MachineWish, apps: t.Sequence[AppWish], knowledge: Knowledge
-) -> MachineWish:
-    """Return the wish with the component that is meant ("build-agent" of Jenkins: its agent)."""
-    last = wish.role.rpartition("-")[2]
-    families = [knowledge.get(app.family) for app in apps]
-    known = any(family is not None and last in family.components for family in families)
-    return wish.model_copy(update={"role": last}) if known else wish
-
-
-def _parts_said(
-    context: Context, found: list[Need], wishes: list[MachineWish], environment: str, ha: bool
-) -> list[Need]:
-    """Return the needs of components that were said and that no rule asks for by itself."""
-    there = {(need.family, need.component) for need in found}
-    extra = [
-        AppWish(family=name, component=wish.role, count=wish.count)
-        for wish in wishes
-        if wish.role not in GENERAL_ROLES - {"agent"}
-        for name in dict.fromkeys(need.family for need in found)
-        if (family := context.knowledge.get(name)) is not None
-        and wish.role in family.components
-        and (name, wish.role) not in there
-    ]
-    if not extra:
-        return []
-    drivers, scale = context.request.drivers, context.request.scale
-    return needs(extra, drivers, environment, ha, context.knowledge, scale=scale)
 
 
 def _served(

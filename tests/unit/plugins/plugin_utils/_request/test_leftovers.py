@@ -24,6 +24,7 @@ def said(request: Request, severity: str) -> str:
         ("wordpress with 3 replicas and a mariadb with 16 GB", "'3 replicas'"),
         ("docker host with portainer and 12 stacklets", "'12 stacklets'"),
         ("a redis VM with 8 GB and 2 quibbles", "'2 quibbles'"),
+        ("a redis VM with 8 GB and 3 build agents", "'3 build agents'"),
     ],
 )
 def test_a_number_of_something_that_is_not_planned_is_a_warning(text: str, named: str) -> None:

@@ -64,6 +64,11 @@ def messages(result: Plan, severity: str) -> str:
             {"controller": 1, "agent": 5},
             {"agent": {"cores": 4, "memory_mib": 8192}},
         ),
+        (
+            "a galera cluster with 3 nodes, 16 GB each",
+            {"mariadb": 3},
+            {"mariadb": {"memory_mib": 16384}},
+        ),
         ("Jenkins and 3 agents with 16 GB", {"controller": 1, "agent": 3}, {}),
         (
             "two domain controllers and a file server with 10 TB for 60 employees",
