@@ -7,12 +7,15 @@ import json
 import os
 import pty
 import re
+import select
 import typing as t
 from pathlib import Path
 
 from .conftest import VM, Pipeline, Run
 
 WEB = VM.format(name="web")
+QUESTION = b"(yes/no/defer)"
+PATIENCE_SECONDS = 1.0
 CALLBACKS = Path(__file__).with_name("callbacks")
 
 
@@ -23,21 +26,20 @@ def at_the_keyboard(pipeline: Pipeline, answer: str, playbook: str, deployment: 
     if pid == 0:
         os.chdir(pipeline.folder)
         os.execve(command[0], command, environment)  # noqa: S606  (there is no shell to want)
-    shown, asked = b"", False
+    shown, typed = b"", False
     while True:
         try:
-            part = os.read(terminal, 4096)
+            if select.select([terminal], [], [], PATIENCE_SECONDS)[0]:
+                shown += os.read(terminal, 4096)
+            elif QUESTION in shown:
+                # Asking empties what was typed before: type again while nothing happens.
+                os.write(terminal, answer.encode() + b"\r")
+                typed = True
         except OSError:  # the other side has closed the terminal
             break
-        shown += part
-        if not part:
-            break
-        if not asked and b"(yes/no/defer)" in shown:
-            os.write(terminal, answer.encode() + b"\r")
-            asked = True
     _pid, status = os.waitpid(pid, 0)
     os.close(terminal)
-    assert asked, shown.decode()
+    assert typed, shown.decode()
     return Run(os.waitstatus_to_exitcode(status), shown.decode())
 
 
