@@ -148,12 +148,22 @@ def end_group(directories: Iterable[Path], *, timeout_seconds: float = 15) -> No
         for pid in pids:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        _thaw(found)
         if not pids and _removed(found):
             return
         if time.monotonic() > deadline:
             names = ", ".join(str(path) for path in found if path.exists())
             raise MachineError(f"Control groups cannot be removed: {names}.")
         time.sleep(0.02)
+
+
+def _thaw(directories: Iterable[Path]) -> None:
+    """A host that ends while its container runtime freezes a pod leaves it deaf to signals."""
+    for directory in directories:
+        for name, awake in (("freezer.state", "THAWED"), ("cgroup.freeze", "0")):
+            for file in directory.rglob(name):
+                with contextlib.suppress(OSError):
+                    file.write_text(awake, encoding="ascii")
 
 
 def _pids(directories: Iterable[Path]) -> Iterator[int]:
