@@ -30,7 +30,7 @@ $(VENV)/.installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or newer is needed, $$($(PYTHON) --version) is what $(PYTHON) is; set PYTHON=…" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.txt
 	touch $@
 
 $(LINK):
@@ -99,7 +99,7 @@ docs: setup ## Generate the reference of modules and roles and the JSON Schemas 
 	python tests/reference.py
 
 lock: ## Resolve requirements.in into requirements.txt (needs uv).
-	uv pip compile --generate-hashes --universal --no-header --python-version 3.11 \
+	uv pip compile --generate-hashes --universal --no-strip-extras --no-header --python-version 3.11 \
 		requirements.in -o requirements.txt
 
 clean: demo-down ## Remove what was built in the checkout.
