@@ -31,7 +31,7 @@ Environment = t.Literal["production", "staging", "development", "test"]
 #: What reading concluded. ``redirect``: off-topic, answered politely without a plan.
 Answer = t.Literal["plan", "ask", "refuse", "redirect"]
 Scale = t.Literal["small", "medium", "large"]
-#: A field that holds a number with a bound other than exact: ``bounds: {"memory_mib": "at_least"}``.
+#: Fields whose number may have a bound: ``bounds: {"memory_mib": "at_least"}``.
 Number = t.Literal["count", "cores", "memory_mib", "disk_gib"]
 
 NAME_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
