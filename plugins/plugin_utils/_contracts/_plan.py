@@ -166,9 +166,13 @@ class Cluster(Model):
 
 
 class Addon(Model):
-    """One add-on of the catalogue, pinned there; ``values`` is small literal data."""
+    """One add-on of the catalogue, pinned there; ``settings`` are those of its entry.
+
+    ``values`` are values of its chart that a person gave; they win. Neither holds a secret.
+    """
 
     name: str
+    settings: dict[str, t.Any] = Field(default_factory=dict)
     values: dict[str, t.Any] = Field(default_factory=dict)
     why: str
 

@@ -115,3 +115,6 @@ class Site(Model):
     max_facts_age_seconds: int = Field(default=900, ge=30)
     policy_dirs: tuple[str, ...] = ()
     knowledge_dirs: tuple[str, ...] = ()
+    catalogue_dirs: tuple[str, ...] = ()  # folders with add-ons of one's own, one file each
+    #: add-on → its settings (those of its entry in the catalogue); ``values``: of its chart
+    addons: dict[str, dict[str, t.Any]] = Field(default_factory=dict)

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The catalogue of add-ons: one file for each in ``entries``, read by plan and roles alike.
+
+``resolve`` turns names into everything that is installed; ``release_of`` gives one add-on as a
+role installs it. A place adds its own entries with folders (``site.catalogue_dirs``).
+"""
+
+from __future__ import annotations
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue._given import (
+    Given,
+    of_site,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue._loader import (
+    Catalogue,
+    CatalogueError,
+    load_catalogue,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue._release import (
+    release_of,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue._resolve import (
+    Chosen,
+    Resolution,
+    near,
+    resolve,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue._schema import (
+    STAGES,
+    Amount,
+    Entry,
+)
+
+__all__ = [
+    "STAGES",
+    "Amount",
+    "Catalogue",
+    "CatalogueError",
+    "Chosen",
+    "Entry",
+    "Given",
+    "Resolution",
+    "load_catalogue",
+    "near",
+    "of_site",
+    "release_of",
+    "resolve",
+]

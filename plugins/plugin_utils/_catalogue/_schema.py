@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Layout of a catalogue entry: everything that follows from one add-on, in one file."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._pydantic import (
+    Field,
+    Model,
+    model_validator,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
+    NAME_PATTERN,
+)
+
+SHA256_PATTERN = r"^[0-9a-f]{64}$"
+SETTING_PATTERN = r"^[a-z][a-z0-9_]{0,40}$"
+#: When an add-on is installed: networks before everything, what others ask for addresses, storage
+#: and certificates before the others.
+STAGES = ("network", "base", "storage", "platform", "application")
+Data = dict[str, t.Any]
+
+
+class Chart(Model):
+    """A Helm chart, pinned; ``repository`` is an HTTPS folder or ``oci://…``."""
+
+    name: str
+    version: str
+    repository: str = Field(pattern=r"^(https|oci)://")
+    sha256: str | None = Field(default=None, pattern=SHA256_PATTERN)  # of the chart's archive
+
+
+class Crds(Model):
+    """Where the custom resource definitions come from, and which are the add-on's.
+
+    ``templates``: part of the release, helm updates them. ``folder``: in the chart's ``crds``
+    folder, which helm never updates. ``operator``: made at run time. ``chart``: in a chart of
+    their own (``chart``), applied first.
+    """
+
+    where: t.Literal["none", "templates", "folder", "operator", "chart"] = "none"
+    chart: Chart | None = None
+    groups: tuple[str, ...] = ()  # API groups that are the add-on's alone
+
+    @model_validator(mode="after")
+    def _complete(self) -> Crds:
+        if (self.where == "chart") != (self.chart is not None):
+            raise ValueError("crds.chart is there exactly when crds.where is chart")
+        return self
+
+
+class Condition(Model):
+    """Holds when all that is written holds."""
+
+    addons: tuple[str, ...] = ()  # all of them are chosen
+    capabilities: tuple[str, ...] = ()  # something chosen provides each
+    #: own settings with these values; a list: any of them
+    settings: dict[str, t.Any] = Field(default_factory=dict)
+    settings_set: tuple[str, ...] = ()  # own settings that are not empty, 0 or false
+    given_set: tuple[str, ...] = ()  # the same of what is known of the cluster
+    nodes_below: int | None = None
+    servers_from: int | None = None
+
+
+class Setting(Model):
+    """One thing about an add-on that a place decides."""
+
+    type: t.Literal[
+        "text", "hostname", "email", "range", "integer", "boolean", "list", "mapping", "secret"
+    ] = "text"
+    description: str
+    question: str | None = None  # asked when it is needed and nobody said it
+    required: bool = False
+    required_when: Condition | None = None
+    default: t.Any = None  # may hold placeholders
+    choices: tuple[t.Any, ...] = ()
+    generated: bool = False  # secret: made once when there is none
+
+
+class Need(Model):
+    """Another add-on, or anything that provides a capability."""
+
+    addon: str | None = None
+    capability: str | None = None
+    when: Condition | None = None
+    why: str
+
+    @model_validator(mode="after")
+    def _one(self) -> Need:
+        if (self.addon is None) == (self.capability is None):
+            raise ValueError("a need names an addon or a capability")
+        return self
+
+
+class Adaptation(Model):
+    """Values that only fit some clusters."""
+
+    when: Condition
+    values: Data
+
+
+class Amount(Model):
+    """What pods take."""
+
+    cpu_millicores: int = Field(default=0, ge=0)
+    memory_mib: int = Field(default=0, ge=0)
+    disk_gib: int = Field(default=0, ge=0)
+
+
+class Documented(Model):
+    """Component of the knowledge that says what each node needs that carries the add-on."""
+
+    family: str
+    component: str
+
+
+class Cost(Model):
+    """What an add-on takes; ``source`` says where the numbers are from."""
+
+    each_node: Amount = Field(default_factory=Amount)
+    once: Amount = Field(default_factory=Amount)
+    knowledge: Documented | None = None
+    source: str
+    confidence: float = Field(ge=0.0, le=1.0)
+
+
+class Hosts(Model):
+    """What has to be on each node."""
+
+    packages: dict[t.Literal["debian", "redhat", "suse"], tuple[str, ...]] = Field(
+        default_factory=dict
+    )
+    services: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    why: str = ""
+
+
+class K3s(Model):
+    """What k3s is told."""
+
+    disable: tuple[str, ...] = ()
+    #: k3s brings this component itself; it is an add-on here and always switched off there
+    packaged: str | None = None
+    server_config: Data = Field(default_factory=dict)
+    agent_config: Data = Field(default_factory=dict)
+    why: str = ""
+
+
+class Check(Model):
+    """One thing that has to hold in a cluster with the add-on."""
+
+    name: str
+    kind: t.Literal["api_group", "api_service", "object", "pods_on_nodes", "http"]
+    group: str | None = None
+    api_version: str | None = None
+    object_kind: str | None = None
+    object_name: str | None = None
+    namespace: str | None = None
+    condition: str | None = None
+    field: str | None = None  # dotted path that must not be empty
+    port: int | None = None
+    path: str = "/"
+    critical: bool = True
+    cause: str
+    mend: str  # a command
+
+
+class Leftover(Model):
+    """Objects that an add-on makes itself and that its release does not know of."""
+
+    api_version: str
+    kind: str
+    namespace: str | None = None
+    name: str | None = None
+    selector: str | None = None
+    prefix: str | None = None  # of names
+
+
+class Patch(Model):
+    """A change of an object that has to precede removal."""
+
+    api_version: str
+    kind: str
+    namespace: str | None = None
+    name: str
+    patch: Data
+
+
+class Removal(Model):
+    """How an add-on goes and leaves nothing."""
+
+    warning: str | None = None
+    before: tuple[Patch, ...] = ()
+    delete_first: tuple[Leftover, ...] = ()  # custom resources while their controller still runs
+    leftovers: tuple[Leftover, ...] = ()
+    namespace: bool = True  # false: shared, stays
+
+
+class GitOps(Model):
+    """What an add-on needs when Argo CD or Flux installs it."""
+
+    server_side_apply: bool = False
+    values: Data = Field(default_factory=dict)
+
+
+class Versions(Model):
+    """Minor versions of Kubernetes that a minor of the add-on accepts; ``below`` is exclusive."""
+
+    least: str
+    below: str
+
+
+class Manifests(Model):
+    """Objects beside those of the chart; ``before``: the chart expects them."""
+
+    when: Condition = Field(default_factory=Condition)
+    before: bool = False
+    for_each: str | None = None  # name of a list setting; its items are ``$(item.…)``
+    manifests: tuple[Data, ...]
+
+
+class Entry(Model):
+    """One add-on."""
+
+    name: str = Field(pattern=NAME_PATTERN)
+    title: str
+    summary: str
+    aliases: tuple[str, ...] = ()  # other names of the same thing, as written in data
+    words: tuple[str, ...] = ()  # what people say for it, small letters without accents
+    homepage: str
+    stage: t.Literal["network", "base", "storage", "platform", "application"]
+    chart: Chart
+    release: str = Field(pattern=NAME_PATTERN)
+    namespace: str = Field(pattern=NAME_PATTERN)
+    namespace_labels: dict[str, str] = Field(default_factory=dict)
+    role: str | None = None  # role of the collection with the entry points configure and verify
+    crds: Crds = Field(default_factory=Crds)
+    provides: tuple[str, ...] = ()
+    needs: tuple[Need, ...] = ()
+    conflicts: dict[str, str] = Field(default_factory=dict)  # add-on → why
+    settings: dict[str, Setting] = Field(default_factory=dict)
+    values: Data = Field(default_factory=dict)
+    adapt: tuple[Adaptation, ...] = ()
+    objects: tuple[Manifests, ...] = ()
+    cost: Cost
+    hosts: Hosts = Field(default_factory=Hosts)
+    k3s: K3s = Field(default_factory=K3s)
+    kubernetes: dict[str, Versions] = Field(default_factory=dict)  # minor of the chart → range
+    retired: str | None = None  # one sentence; shown whenever it is planned
+    notes: tuple[str, ...] = ()  # said in the documents of a deployment
+    checks: tuple[Check, ...] = ()
+    removal: Removal = Field(default_factory=Removal)
+    gitops: GitOps = Field(default_factory=GitOps)
+    timeout_seconds: int = 600
+
+
+class Capability(Model):
+    """Something that several add-ons provide."""
+
+    title: str
+    default: str | None = None  # add-on that is taken when nobody chose
+    exclusive: bool = False  # at most one provider in a cluster
+    question: str | None = None
