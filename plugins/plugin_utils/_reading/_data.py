@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The data files beside this package; each is read once."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+from pathlib import Path
+
+DATA = Path(__file__).parent / "data"
+
+
+@functools.lru_cache(maxsize=16)
+def load(name: str) -> dict[str, t.Any]:
+    """Return the plain data of a file in ``data/``."""
+    import yaml  # not at the top: files below plugins/ are also read where it is missing
+
+    loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    text = (DATA / name).read_text(encoding="utf-8")
+    return t.cast("dict[str, t.Any]", yaml.load(text, Loader=loader))  # noqa: S506
