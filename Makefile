@@ -11,6 +11,9 @@ PROVIDER ?= none
 DEPLOYMENT ?= demo
 LAB ?= demo
 
+# Writes the lock file.
+UV_VERSION := 0.13.9
+
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 LINK := build/collections/ansible_collections/clusterwright/proxmox
@@ -26,11 +29,16 @@ export CLUSTERWRIGHT_INTENT := $(INTENT)
 help: ## Show the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
-$(VENV)/.installed: requirements.txt
+$(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or newer is needed, $$($(PYTHON) --version) is what $(PYTHON) is; set PYTHON=…" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.txt
+
+# The lock file names every package: no pip has to resolve again, and none gets the chance to take another
+# release than the locked one. That the file is complete is checked afterwards.
+$(VENV)/.installed: requirements-dev.txt | $(VENV)/bin/pip
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
+	$(BIN)/pip check --disable-pip-version-check
 	touch $@
 
 $(LINK):
@@ -98,9 +106,11 @@ fuzz: setup ## The long run of the property tests.
 docs: setup ## Generate the reference of modules and roles and the JSON Schemas under docs/.
 	python tests/reference.py
 
-lock: ## Resolve requirements.in into requirements.txt (needs uv).
-	uv pip compile --generate-hashes --universal --no-strip-extras --no-header --python-version 3.11 \
-		requirements.in -o requirements.txt
+lock: ## Resolve requirements-dev.in into requirements-dev.txt; UPGRADE=1 takes the newest releases.
+	[[ -x build/uv/bin/uv ]] || $(PYTHON) -m venv build/uv
+	build/uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	build/uv/bin/uv pip compile --quiet --no-config --generate-hashes --universal --no-strip-extras --no-header \
+		--python-version 3.11 $(if $(UPGRADE),--upgrade) requirements-dev.in -o requirements-dev.txt
 
 clean: demo-down ## Remove what was built in the checkout.
 	rm -rf build .venv

@@ -43,7 +43,7 @@ for suite in "${suites[@]}"; do
     if ! inside "$root" '
         cd /src
         python3 -m venv /venv
-        pip install --quiet --require-hashes -r requirements.txt
+        pip install --quiet --no-deps --require-hashes -r requirements-dev.txt
         echo "== $(python --version), $(ansible --version | head -1)"
         export ANSIBLE_CONFIG=/src/ansible.cfg PYTHONPATH=/src/tests
         python -m pytest tests/unit --ignore=tests/unit/lab -n 2 -p no:cacheprovider
