@@ -12,7 +12,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model._erro
 PASSING = ("rate-limit", "server", "connection")
 
 
-def failure_of(error: Exception, provider: str, model: str, hint: str) -> ModelFailure:
+def failure_of(
+    error: Exception, provider: str, model: str, hint: str, address: str = ""
+) -> ModelFailure:
     """Return what an error of a request means; text of the remote side is never passed on."""
     if isinstance(error, ModelFailure):
         return error
@@ -23,7 +25,9 @@ def failure_of(error: Exception, provider: str, model: str, hint: str) -> ModelF
             f"{provider} answered with a redirect (HTTP {status}), which is not followed; correct"
             " base_url.",
         )
-    return _by_category(error, provider, model, hint, f" (HTTP {status})" if status else "")
+    code = f" (HTTP {status})" if status else ""
+    where = f"{provider} at {address}" if address else provider
+    return _by_category(error, where, model, hint, code)
 
 
 def _by_category(error: Exception, provider: str, model: str, hint: str, code: str) -> ModelFailure:
@@ -51,12 +55,13 @@ def _by_category(error: Exception, provider: str, model: str, hint: str, code: s
         (
             raised.ModelConnectionError,
             "connection",
-            f"{provider} cannot be reached or broke off.",
+            f"{provider} cannot be reached, or it broke off; check base_url and the network.",
         ),
         (
             raised.ModelRequestRejectedError,
             "rejected",
-            f"{provider} rejected the request{code}.",
+            f"{provider} rejected the request{code}; the model may not take forms, or its context"
+            " is too small for the request.",
         ),
         (raised.ContentFilterError, "refusal", f"The model of {provider} refused to answer."),
     )

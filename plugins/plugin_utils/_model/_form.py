@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The forms that a model fills: JSON Schemas every provider takes, and the check of what came.
 
-Bounds are checked here and not in the schema, because providers ignore or reject them differently.
+Lists and texts have an end in the schema; numbers are bounded here and not there, because
+providers ignore or reject their bounds differently.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ RANGES = {
 }
 MAX_DRIVER = 10_000_000
 MAX_REASON = 160
+MAX_DRIVERS = 8
 NO_DRIVER = "none"
 
 
@@ -51,9 +53,9 @@ def sizes_schema(groups: t.Sequence[str]) -> dict[str, t.Any]:
     row = {
         "id": {"type": "string", "enum": list(groups)},
         **{number: {"type": "integer"} for number in RANGES},
-        "reason": {"type": "string"},
+        "reason": {"type": "string", "maxLength": MAX_REASON},
     }
-    return _object({"groups": {"type": "array", "items": _object(row)}})
+    return _object({"groups": _rows_of(row, len(groups), len(groups))})
 
 
 def families_schema(
@@ -70,10 +72,15 @@ def families_schema(
     }
     return _object(
         {
-            "software": {"type": "array", "items": _object(software)},
-            "drivers": {"type": "array", "items": _object(driver)},
+            "software": _rows_of(software, len(unknown), len(unknown)),
+            "drivers": _rows_of(driver, 0, MAX_DRIVERS),
         }
     )
+
+
+def _rows_of(row: dict[str, t.Any], least: int, most: int) -> dict[str, t.Any]:
+    """Return a list with an end: a small model repeats rows until something stops it."""
+    return {"type": "array", "items": _object(row), "minItems": least, "maxItems": most}
 
 
 def _object(properties: dict[str, t.Any]) -> dict[str, t.Any]:

@@ -39,6 +39,23 @@ INSTRUCTIONS = (
 )
 
 
+@dataclass(frozen=True)
+class Call:
+    """One request to a model and what came of it; kept also when it failed."""
+
+    role: Role
+    model: str  # that answered; the one that was asked when none did
+    seconds: float
+    input_tokens: int = 0
+    output_tokens: int = 0
+    failed: str = ""  # kind of the failure
+
+    def __str__(self) -> str:
+        spent = f"{self.model}, {self.seconds:.1f} s, {self.input_tokens} tokens in"
+        spent += f", {self.output_tokens} out"
+        return f"{spent}, failed: {self.failed}" if self.failed else spent
+
+
 @dataclass
 class Usage:
     """What a conversation has used so far."""
@@ -58,6 +75,7 @@ class Partner:
         model: a pydantic-ai model.
         role_models: models of single roles that have one of their own.
         hint: what to do when the model does not exist.
+        address: where the provider is asked, for messages.
         sleep: waits between tries.
     """
 
@@ -69,6 +87,7 @@ class Partner:
         *,
         role_models: t.Mapping[Role, t.Any] | None = None,
         hint: str = "",
+        address: str = "",
         sleep: t.Callable[[float], t.Any] | None = None,
         http: t.Any = None,
     ) -> None:
@@ -79,7 +98,9 @@ class Partner:
         self.model = model
         self.role_models = role_models or {}
         self.hint = hint
+        self.address = address
         self.usage = Usage()
+        self.calls: list[Call] = []
         self._sleep = sleep or asyncio.sleep
         self._http = http
         self._runner = asyncio.Runner()
@@ -102,18 +123,30 @@ class Partner:
             self._runner.run(self._http.aclose())
         self._runner.close()
 
-    def ask(self, prompt: str, schema: dict[str, t.Any], role: Role = "size") -> str:
+    def last_call(self) -> str:
+        """Return who answered the last request, how long it took and what it used."""
+        return str(self.calls[-1]) if self.calls else "nobody was asked"
+
+    def ask(
+        self,
+        prompt: str,
+        schema: dict[str, t.Any],
+        role: Role = "size",
+        instructions: str = INSTRUCTIONS,
+    ) -> str:
         """Return the text of the answer that the role's model gives.
 
         Raises:
             ModelFailure: no usable answer, or a budget is used up.
         """
-        return self._runner.run(self._ask(prompt, schema, role))
+        return self._runner.run(self._ask(prompt, schema, role, instructions))
 
-    async def _ask(self, prompt: str, schema: dict[str, t.Any], role: Role) -> str:
+    async def _ask(
+        self, prompt: str, schema: dict[str, t.Any], role: Role, instructions: str
+    ) -> str:
         for attempt in range(RETRIES + 1):
             try:
-                return self._text(await self._request(prompt, schema, role))
+                return await self._request(prompt, schema, role, instructions)
             except ModelFailure as failure:
                 wait = failure.retry_after
                 if wait is None or attempt == RETRIES:
@@ -127,7 +160,9 @@ class Partner:
     def _left(self) -> float:
         return self._deadline - time.monotonic()
 
-    async def _request(self, prompt: str, schema: dict[str, t.Any], role: Role) -> t.Any:
+    async def _request(
+        self, prompt: str, schema: dict[str, t.Any], role: Role, instructions: str
+    ) -> str:
         import asyncio
 
         from pydantic_ai.direct import model_request
@@ -136,8 +171,10 @@ class Partner:
         self._check_budget()
         model = self.role_models.get(role, self.model)
         seconds = min(self.settings.timeout_seconds, self._left())
-        question = ModelRequest(parts=[SystemPromptPart(INSTRUCTIONS), UserPromptPart(prompt)])
+        question = ModelRequest(parts=[SystemPromptPart(instructions), UserPromptPart(prompt)])
         self.usage.requests += 1
+        began, asked = time.monotonic(), str(model.model_name)
+        response: t.Any = None
         try:
             response = await asyncio.wait_for(
                 model_request(
@@ -153,10 +190,27 @@ class Partner:
                 ),
                 seconds,
             )
+            self._count(response, asked)
+            text = self._text(response)
         except Exception as error:  # whatever a library raises about an answer ends here
-            raise failure_of(error, self.name, str(model.model_name), self.hint) from None
-        self._count(response, str(model.model_name))
-        return response
+            failure = failure_of(error, self.name, asked, self.hint, self.address)
+            self._note(role, asked, began, response, failure.kind)
+            raise failure from None
+        self._note(role, asked, began, response, "")
+        return text
+
+    def _note(self, role: Role, asked: str, began: float, response: t.Any, failed: str) -> None:
+        used = response.usage if response is not None else None
+        self.calls.append(
+            Call(
+                role=role,
+                model=str((response and response.model_name) or asked),
+                seconds=time.monotonic() - began,
+                input_tokens=used.input_tokens if used else 0,
+                output_tokens=used.output_tokens if used else 0,
+                failed=failed,
+            )
+        )
 
     def _check_budget(self) -> None:
         used, settings = self.usage, self.settings
@@ -193,21 +247,35 @@ class Partner:
             ) from None
 
     def _text(self, response: t.Any) -> str:
-        from pydantic_ai.messages import TextPart, ToolCallPart
-
         if response.finish_reason == "length":
-            raise ModelFailure(
-                "truncated",
-                f"The answer of {self.name} was cut off at the token limit; raise"
-                " max_output_tokens.",
-            )
+            raise ModelFailure("truncated", self._cut_off(texts_of(response)))
         if response.finish_reason == "content_filter":
             raise ModelFailure("refusal", f"The model of {self.name} refused to answer.")
-        calls = [
-            part.args_as_json_str() for part in response.parts if isinstance(part, ToolCallPart)
-        ]
-        texts = [part.content for part in response.parts if isinstance(part, TextPart)]
-        return calls[0] if calls else "".join(texts)
+        return texts_of(response)
+
+    def _cut_off(self, text: str) -> str:
+        limit = self.settings.max_output_tokens
+        if repeats(text):
+            return (
+                f"The model of {self.name} repeated itself until the limit of {limit} tokens; use"
+                " a more capable model."
+            )
+        return f"The answer of {self.name} was cut off at {limit} tokens; raise max_output_tokens."
+
+
+def texts_of(response: t.Any) -> str:
+    """Return the arguments of the first tool call, else the text of an answer."""
+    from pydantic_ai.messages import TextPart, ToolCallPart
+
+    calls = [part.args_as_json_str() for part in response.parts if isinstance(part, ToolCallPart)]
+    texts = [part.content for part in response.parts if isinstance(part, TextPart)]
+    return calls[0] if calls else "".join(texts)
+
+
+def repeats(text: str) -> bool:
+    """Tell whether the end of a text is the same piece over and over."""
+    tail = text[-2000:]
+    return any(tail.endswith(tail[-length:] * 4) for length in range(1, len(tail) // 4) if tail)
 
 
 def _over(what: str) -> ModelFailure:
@@ -259,5 +327,21 @@ def open_partner(
         ) from None
     hint = provider.missing_model(str(model.model_name))
     return Partner(
-        name, settings, model, role_models=role_models, hint=hint, sleep=sleep, http=http
+        name,
+        settings,
+        model,
+        role_models=role_models,
+        hint=hint,
+        address=_address(model),
+        sleep=sleep,
+        http=http,
     )
+
+
+def _address(model: t.Any) -> str:
+    """Return scheme, host and port of where a model is asked; no path, no credentials."""
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(str(getattr(model, "base_url", "") or ""))
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{parts.hostname}{port}" if parts.hostname else ""

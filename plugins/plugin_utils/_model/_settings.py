@@ -25,8 +25,9 @@ MAX_ROUNDS = 10
 KEY_NAMES = frozenset({"api_key", "apikey", "key", "token", "secret", "password"})
 
 
-#: What a model is asked for: which family unknown software is like, and numbers for the groups.
-Role = t.Literal["identify", "size"]
+#: What a model is asked for: what the sentence says, which family unknown software is like, and
+#: sizes for the groups.
+Role = t.Literal["read", "identify", "size"]
 
 
 class RoleSettings(Model):

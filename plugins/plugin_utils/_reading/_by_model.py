@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A model reads the sentence: it fills the form, the account says what is wrong, it fills again."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import typing as t
+from dataclasses import dataclass
+from pathlib import Path
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
+    Finding,
+    digest,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import Round
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
+    Reading,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model import Partner
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model._cache import Cache
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._form import (
+    read_form,
+    schema,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._masked import Masked
+
+MAX_FINDINGS = 12
+MAX_FAMILIES = 40
+#: Rounds of one reading; a third answer to the same complaints was never better than the second.
+MAX_ROUNDS = 4
+
+Account = t.Callable[[Reading], Reading]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a model is told beside the sentence.
+
+    ``families``: known software whose words are in the sentence. ``exists``: groups of the
+    deployment that a change may be about, as ``{"id": "g1", "role": …, "count": …}``, with
+    sizes in MiB and GiB.
+    """
+
+    families: tuple[str, ...] = ()
+    addons: tuple[str, ...] = ()
+    exists: tuple[t.Mapping[str, t.Any], ...] = ()
+
+
+def read_by_model(
+    partner: Partner,
+    provider: str,
+    masked: Masked,
+    known: Known,
+    account: Account,
+    *,
+    language: t.Literal["en", "fr", "de"] = "en",
+) -> tuple[Reading, tuple[Round, ...]]:
+    """Return the reading of a model, judged by the account, and the rounds that led to it.
+
+    Raises:
+        ModelFailure: the model gives no usable answer any more.
+    """
+    form, rounds = schema(), []
+    findings: tuple[Finding, ...] = ()
+    seen: set[frozenset[tuple[str, str]]] = set()
+    reading = Reading(text=masked.text, language=language, reader=provider)
+    cache = Cache(partner.settings.cache_dir, f"{provider}/{partner.model_name_of('read')}", "")
+    for number in range(1, min(MAX_ROUNDS, partner.settings.max_rounds) + 1):
+        prompt = _prompt(masked, known, findings)
+        kept = cache.get(prompt)
+        answer = kept or partner.ask(prompt, form, "read", instructions())
+        statements, wrong = read_form(answer, masked)
+        reading = account(
+            Reading(text=masked.text, language=language, reader=provider, statements=statements)
+        )
+        findings = (*wrong, *_complaints(reading, masked))
+        if kept is None and not wrong:
+            cache.put(prompt, answer)
+        rounds.append(
+            Round(
+                number=number,
+                reason="A model reads the sentence." if number == 1 else "The account is open.",
+                act=f"{provider} {partner.model_name_of('read')} made {len(statements)} statements"
+                f" ({'from the cache' if kept else partner.last_call()}).",
+                observe="The account is closed." if reading.closed else f"{len(findings)} open.",
+                findings=findings,
+                prompt=prompt,
+                prompt_sha256=hashlib.sha256(prompt.encode()).hexdigest(),
+                form_sha256=digest(form),
+            )
+        )
+        now = frozenset((finding.id, finding.message) for finding in findings)
+        if (reading.closed and not wrong) or now in seen:
+            break
+        seen.add(now)
+    return reading, tuple(rounds)
+
+
+@functools.cache
+def instructions() -> str:
+    """Return the system message: the rules, and examples with their filled forms."""
+    import yaml  # not at the top: files below plugins/ are also read where it is missing
+
+    path = Path(__file__).with_name("instructions.yml")
+    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    parts = [*data["rules"], "Examples:"]
+    for example in data["examples"]:
+        asked = {"sentence": example["sentence"], "exists": example.get("exists", [])}
+        filled = {"statements": [form_row(row) for row in example["rows"]]}
+        parts.append(json.dumps(asked, ensure_ascii=False))
+        parts.append(json.dumps(filled, ensure_ascii=False))
+    return "\n".join(parts)
+
+
+def form_row(row: t.Sequence[str]) -> dict[str, t.Any]:
+    """Return a row of an example as a row of the form."""
+    names = ("kind", "thing", "topic", "about", "value", "verb", "before", "quote")
+    return {**dict(zip(names, row, strict=True)), "bound": "exact", "total": False}
+
+
+def _complaints(reading: Reading, masked: Masked) -> t.Iterator[Finding]:
+    """Yield what the account found, in words that a model may see."""
+    for finding in reading.findings:
+        if finding.severity != "info":
+            yield finding.model_copy(update={"message": masked.hide(finding.message)})
+    for question in reading.questions:
+        yield Finding(
+            id=question.id,
+            severity="warning",
+            field="statements",
+            message=masked.hide(question.text),
+            source="account",
+        )
+
+
+def _prompt(masked: Masked, known: Known, findings: t.Sequence[Finding]) -> str:
+    document = {
+        "sentence": masked.seen,
+        "families": list(known.families[:MAX_FAMILIES]),
+        "addons": list(known.addons),
+        "exists": [dict(group) for group in known.exists],
+        "findings": [
+            {"field": finding.field, "message": finding.message}
+            for finding in list(findings)[:MAX_FINDINGS]
+        ],
+    }
+    return json.dumps(document, ensure_ascii=False, sort_keys=True)

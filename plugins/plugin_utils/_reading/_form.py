@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The form in which a model writes its reading: a bounded JSON Schema, and the way back.
+
+Values are text in the person's own unit ("16 GB"); code turns them into the unit of the topic, so
+that no model has to calculate. Every list and text has an end, or a small model does not find one.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Finding
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._pydantic import (
+    ValidationError,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
+    Bound,
+    Kind,
+    Quote,
+    Statement,
+    Topic,
+    Verb,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model._answer import (
+    AnswerError,
+    read_object,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._masked import Masked
+
+MAX_ROWS = 48
+LENGTHS = {"quote": 120, "thing": 8, "about": 32, "value": 64, "before": 24}
+FIELDS = (*LENGTHS, "kind", "topic", "bound", "total", "verb")
+NO_VERB = "none"
+#: MiB and GiB by the first letter of a unit, in English and French.
+_MIB = {"k": 1 / 1024, "m": 1.0, "g": 1024.0, "t": 1024.0**2, "p": 1024.0**3}
+_AMOUNT = re.compile(r"^\s*[+-]?(?P<number>\d+(?:[.,]\d+)*)\s*(?P<unit>[a-z%]*)", re.IGNORECASE)
+_NUMBERS = frozenset({"count", "cores", "gpu", "vmid", "vlan", "port", "driver", "hardware"})
+_MEMORY = frozenset({"memory_mib"})
+_DISK = frozenset({"disk_gib", "data_disk_gib"})
+_TRUE = frozenset({"true", "yes", "ja", "oui", "1", ""})
+
+
+def schema() -> dict[str, t.Any]:
+    """Return the JSON Schema of the form; it uses only what every provider takes."""
+    row: dict[str, t.Any] = {
+        "kind": {"type": "string", "enum": list(t.get_args(Kind))},
+        "thing": {"type": "string", "maxLength": LENGTHS["thing"]},
+        "topic": {"type": "string", "enum": list(t.get_args(Topic))},
+        "about": {"type": "string", "maxLength": LENGTHS["about"]},
+        "value": {"type": "string", "maxLength": LENGTHS["value"]},
+        "bound": {"type": "string", "enum": list(t.get_args(Bound))},
+        "total": {"type": "boolean"},
+        "verb": {"type": "string", "enum": [NO_VERB, *t.get_args(Verb)]},
+        "before": {"type": "string", "maxLength": LENGTHS["before"]},
+        "quote": {"type": "string", "minLength": 1, "maxLength": LENGTHS["quote"]},
+    }
+    rows = {
+        "type": "array",
+        "minItems": 1,
+        "maxItems": MAX_ROWS,
+        "items": {
+            "type": "object",
+            "properties": row,
+            "required": list(row),
+            "additionalProperties": False,
+        },
+    }
+    return {
+        "type": "object",
+        "properties": {"statements": rows},
+        "required": ["statements"],
+        "additionalProperties": False,
+    }
+
+
+def read_form(text: str, masked: Masked) -> tuple[tuple[Statement, ...], tuple[Finding, ...]]:
+    """Return the statements in an answer, and what in it could not be used.
+
+    A row that is wrong is named by its number and left out; the account then misses its words.
+    """
+    try:
+        rows = read_object(text).get("statements")
+    except AnswerError as error:
+        return (), (_wrong("answer", "", f"{str(error).capitalize()}; answer with the form."),)
+    if not isinstance(rows, list) or len(rows) > MAX_ROWS:
+        message = f"The answer has no list of at most {MAX_ROWS} statements."
+        return (), (_wrong("answer", "statements", message),)
+    statements: list[Statement] = []
+    findings: list[Finding] = []
+    for number, row in enumerate(rows):
+        try:
+            statements.append(_statement(row, masked))
+        except (ValueError, TypeError, KeyError) as error:
+            findings.append(_wrong("statement", f"statements.{number}", _reason(error)))
+    return tuple(statements), tuple(findings)
+
+
+def _statement(row: t.Any, masked: Masked) -> Statement:
+    if not isinstance(row, dict) or set(row) != set(FIELDS):
+        raise ValueError(f"each statement has exactly {', '.join(FIELDS)}")
+    for name, longest in LENGTHS.items():
+        if not isinstance(row[name], str) or len(row[name]) > longest:
+            raise ValueError(f"{name} is text of at most {longest} characters")
+    place = masked.original(row["quote"])
+    if place is None:
+        raise ValueError("the quote is not in the sentence, word for word")
+    topic: Topic = row["topic"]
+    return Statement(
+        kind=row["kind"],
+        quote=Quote(text=place[0], start=place[1]),
+        thing=row["thing"].strip().lower(),
+        topic=topic,
+        about=masked.value(row["about"].strip()),
+        value=_value(row, masked),
+        bound=row["bound"],
+        total=row["total"],
+        verb=None if row["verb"] == NO_VERB else row["verb"],
+        before=_before(topic, row["about"].strip(), row["before"]),
+    )
+
+
+def _value(row: dict[str, t.Any], masked: Masked) -> bool | int | float | str | None:
+    text = masked.value(row["value"].strip())
+    if row["verb"] == "multiply":
+        return _plain(text)
+    return typed(row["topic"], row["about"].strip(), text)
+
+
+def _before(topic: Topic, about: str, text: str) -> float | None:
+    value = typed(topic, about, text.strip()) if text.strip() else None
+    return float(value) if isinstance(value, (int, float)) and value is not True else None
+
+
+def typed(topic: Topic, about: str, text: str) -> bool | int | float | str | None:
+    """Return a value as its topic wants it: a number in the topic's unit, a truth or text.
+
+    Raises ``ValueError`` where a number is wanted and none is there.
+    """
+    if topic == "ha":
+        return text.lower() in _TRUE
+    if topic in _MEMORY or (topic == "hardware" and about == "memory_mib"):
+        return _amount(text, "g", 1.0)
+    if topic in _DISK or (topic == "hardware" and about == "disk_gib"):
+        return _amount(text, "g", 1024.0)
+    if topic in _NUMBERS:
+        return _plain(text)
+    return text or None
+
+
+def _amount(text: str, default_unit: str, mib_of_unit: float) -> float | int | None:
+    """Return an amount of memory or disk; a bare number is in ``default_unit``."""
+    if not text:
+        return None
+    found = _AMOUNT.match(text)
+    if not found:
+        raise ValueError("the value is no amount")
+    number = _number(found["number"])
+    unit = found["unit"].lower()[:1] or default_unit
+    if unit not in _MIB:
+        raise ValueError("the value has no unit of memory or disk")
+    return _whole(number * _MIB[unit] / mib_of_unit)
+
+
+def _plain(text: str) -> float | int | None:
+    if not text:
+        return None
+    found = _AMOUNT.match(text)
+    if not found:
+        raise ValueError("the value is no number")
+    thousands = {"k": 1e3, "m": 1e6}.get(found["unit"].lower(), 1.0)
+    return _whole(_number(found["number"]) * thousands)
+
+
+def _number(text: str) -> float:
+    """Return a number as people write it: 1.5, 1,5, 10,000, 10.000."""
+    groups = re.split(r"[.,]", text)
+    if len(groups) > 2 or (len(groups) == 2 and len(groups[1]) == 3 and groups[0] != "0"):
+        return float("".join(groups))
+    return float(".".join(groups))
+
+
+def _whole(value: float) -> float | int:
+    return int(value) if value == int(value) else value
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        item = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(str(part) for part in item["loc"])
+        return f"{field}: {item['msg']}."
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _wrong(rule: str, where: str, message: str) -> Finding:
+    return Finding(
+        id=f"model.{rule}", severity="warning", field=where, message=message, source="model"
+    )
