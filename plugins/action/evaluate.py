@@ -44,6 +44,7 @@ class ActionModule(ControllerAction):
             provider=args["provider"],
             provider_settings=args["provider_settings"],
             knowledge_dirs=tuple(args["knowledge_dirs"]),
+            progress=self._display.display if args["provider"] != "none" else None,
         )
         changed = self._write(base, args["output"], result)
         return {"changed": changed, "result": result, "table": _evaluate.table(result)}

@@ -25,8 +25,10 @@ options:
   cases:
     description:
       - JSON files with cases, each a list or a mapping with the key C(cases).
-      - A case has either O(ignore:scale_statement), its requirement and the fields to score, or
-        O(ignore:intent), the action and the facts that are expected; the layout is told by that.
+      - A case has O(ignore:scale_statement), its requirement and the fields to score; or
+        O(ignore:intent), the action and the facts that are expected; or O(ignore:text) with
+        O(ignore:expect), what the whole plan of that sentence should be. The layout is told by
+        that.
     type: list
     elements: str
     required: true
@@ -70,7 +72,7 @@ RETURN = r"""
 result:
   description:
     - Shares per field in total, per software and per case, and those of the baselines.
-    - The keys C(sizing) and C(intents) are there when a file of that layout was given.
+    - The keys C(sizing), C(intents) and C(reading) are there when a file of that layout was given.
   returned: success
   type: dict
   sample:

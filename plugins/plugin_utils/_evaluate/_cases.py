@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 Case = t.Mapping[str, t.Any]
-Layout = t.Literal["sizing", "intents"]
+Layout = t.Literal["sizing", "intents", "reading"]
 PER = ("node", "total", "pod")
 #: Keys that every case of a layout has; they tell the layouts apart.
 NEEDED: dict[Layout, tuple[str, ...]] = {
     "sizing": ("id", "scale_statement", "kind", "per", "requirement", "score_fields"),
     "intents": ("id", "intent", "expected_action", "facts"),
+    "reading": ("id", "lang", "text", "expect"),
 }
 
 
@@ -48,7 +49,7 @@ def read_cases(path: Path) -> CaseFile:
         raise CaseError(f"The case file {path} holds no list of cases.")
     if not cases:
         raise CaseError(f"The case file {path} is empty.")
-    layout: Layout = "intents" if "intent" in cases[0] else "sizing"
+    layout = _layout(cases[0])
     for number, case in enumerate(cases, 1):
         missing = [key for key in NEEDED[layout] if key not in case]
         if missing:
@@ -59,3 +60,9 @@ def read_cases(path: Path) -> CaseFile:
                 f"Case {case['id']} of {path}: per is {case['per']!r}, not one of {', '.join(PER)}."
             )
     return CaseFile(layout, tuple(cases))
+
+
+def _layout(case: Case) -> Layout:
+    if "intent" in case:
+        return "intents"
+    return "reading" if "expect" in case else "sizing"

@@ -30,6 +30,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._evaluate._s
     summary,
     wilson,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._evaluate._sentences import (
+    read_all,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.score import (
     score_intents,
 )
@@ -44,8 +47,9 @@ def evaluate(
     provider: str = "none",
     provider_settings: t.Mapping[str, t.Any] | None = None,
     knowledge_dirs: tuple[str, ...] = (),
+    progress: Callable[[str], None] | None = None,
 ) -> Data:
-    """Return ``{"provider", "sizing": {…}, "intents": {…}}``, a part for each layout given.
+    """Return ``{"provider", "sizing", "intents", "reading"}``, a part for each layout given.
 
     Args:
         files: cases; several files of one layout are scored together.
@@ -53,6 +57,7 @@ def evaluate(
             knowledge, become baselines then.
         provider_settings: settings of that provider.
         knowledge_dirs: folders with families that are added to the collection's.
+        progress: told a line after each case of a reading.
     """
     cases: dict[str, list[Case]] = {}
     for file in files:
@@ -63,6 +68,10 @@ def evaluate(
         result["sizing"] = _sizing(cases["sizing"], with_model, knowledge_dirs)
     if "intents" in cases:
         result["intents"] = _intents(cases["intents"], knowledge_dirs)
+    if "reading" in cases:
+        result["reading"] = read_all(
+            cases["reading"], Provider(provider, provider_settings), knowledge_dirs, progress
+        )
     return result
 
 

@@ -6,11 +6,15 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._evaluate._score import FIELDS
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._evaluate._verdict import (
+    VERDICTS,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report._table import (
     table as columns,
 )
 
 Data = t.Mapping[str, t.Any]
+READING_HEAD = ("who", "language", "cases", *VERDICTS, "right or asked", "95 %", "alone")
 HEAD = ("who", "field", "cases", "hit", "95 %", "under")
 FAMILY_HEAD = ("software", "cases", *(f"{field} hit" for field in FIELDS))
 
@@ -22,6 +26,8 @@ def table(result: Data) -> list[str]:
         lines += _sizing(result["sizing"], str(result["provider"]))
     if "intents" in result:
         lines += [*([""] if lines else []), *_intents(result["intents"])]
+    if "reading" in result:
+        lines += [*([""] if lines else []), *_reading(result["reading"])]
     return lines
 
 
@@ -99,3 +105,33 @@ def _intents(intents: Data) -> list[str]:
         for name, pair in row["wrong"].items():
             lines.append(f"  {row['id']}: {name} {pair['read']!r} instead of {pair['expected']!r}")
     return lines
+
+
+def _reading(reading: Data) -> list[str]:
+    """Return verdicts per reader and language; ``alone``: the model failed, the rules decided."""
+    parts = {who: part for who, part in reading.items() if who != "cases"}
+    rows = [
+        (
+            who if who == "rules" else f"rules + {who}",
+            language,
+            str(found["cases"]),
+            *(f"{found[verdict]['count']} ({found[verdict]['share']:.2f})" for verdict in VERDICTS),
+            f"{found['right_or_asked']['share']:.2f}",
+            _interval(found["right_or_asked"]["interval"]),
+            str(part["failures"]) if language == "all" and who != "rules" else "-",
+        )
+        for who, part in parts.items()
+        for language, found in part["summary"].items()
+    ]
+    lines = [f"Reading, {reading['cases']} cases", *columns(READING_HEAD, rows).splitlines()]
+    for who, part in parts.items():
+        for row in part["per_case"]:
+            if row["verdict"] in ("silent", "crash"):
+                lines.append(f"  {who} {row['id']}: {row['verdict']} {_told(row)}".rstrip())
+    return lines
+
+
+def _told(row: Data) -> str:
+    silent = [d for d in row["differences"] if not d["named"]]
+    said = [f"{d['kind']} {d['what']}: {d['want']} expected, {d['got']} planned" for d in silent]
+    return "; ".join(said) or str(row["note"])
