@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading.masked import Masked
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._masked import Masked
 from hypothesis import given
 from hypothesis import strategies as st
 
