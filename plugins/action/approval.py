@@ -10,8 +10,8 @@ import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action import (
     ControllerAction,
+    next_commands,
 )
-
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._approval import decide
 
 
@@ -19,6 +19,7 @@ class ActionModule(ControllerAction):
     """Thin face of ``_approval.decide``."""
 
     ARGUMENTS: t.ClassVar[dict[str, t.Any]] = {
+        "deployment": {"type": "str", "default": ""},
         "plan_sha256": {"type": "str", "required": True},
         "counts": {"type": "dict", "required": True},
         "destructive": {"type": "list", "elements": "str", "default": []},
@@ -34,7 +35,8 @@ class ActionModule(ControllerAction):
     def act(self, args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Return ``status``, ``reason`` and ``user``; no approval fails unless in check mode."""
         args["user"] = args["user"] or getpass.getuser()
-        decision = decide(**args)
+        command = next_commands(args.pop("deployment"))["apply"]
+        decision = decide(command=command, **args)
         stopped = decision.status in ("refused", "deferred")
         return {
             "changed": False,

@@ -15,6 +15,7 @@ from pathlib import Path
 from ansible import context
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action import (
     ControllerAction,
+    next_commands,
 )
 
 STORED = ("request", "snapshot", "plan")
@@ -82,6 +83,7 @@ class ActionModule(ControllerAction):
             "text": text,
             "deployment": name,
             "directory": str(directory),
+            "commands": next_commands(name),
             **stored,
         }
 

@@ -60,10 +60,16 @@ class ActionModule(ControllerAction):
             "changed": False,
             "request": _contracts.to_data(request),
             "plan": _contracts.to_data(plan),
-            "table": _sizing.table(plan),
+            "table": _sizing.table(plan, _contracts.to_data(request)),
             "findings": [_contracts.to_data(finding) for finding in plan.findings],
             "msg": plan.summary,
         }
         if plan.status != "ready" and require_ready:
-            result["failed"] = True
+            # Ansible shows the whole result of a failure: one sentence, and what to ask.
+            return {
+                "failed": True,
+                "changed": False,
+                "status": plan.status,
+                "msg": plan.summary,
+            }
         return result

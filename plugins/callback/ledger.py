@@ -29,6 +29,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._closing imp
     RunEnd,
     any_failed,
     message_of,
+    name_of,
 )
 
 
@@ -73,7 +74,7 @@ class CallbackModule(CallbackBase):
 
     def _failed(self, result: t.Any, message: str) -> None:
         host = result._host.get_name()
-        where = f"{result._task.get_name()} [{host}]"
+        where = f"{name_of(result._task)} [{host}]"
         self._end.failed(host, where, message, result._result)
 
     def v2_playbook_on_stats(self, stats: t.Any) -> None:

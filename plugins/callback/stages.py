@@ -11,8 +11,9 @@ version_added: 0.1.0
 author:
   - The clusterwright maintainers (@clusterwright)
 description:
-  - Prints one line per stage of a run with its seconds and what it changed, the tables that the
-    stages produce, and each failure as one sentence with the task and the host.
+  - Prints one line per stage of a run with its seconds and what it changed, what the stages tell
+    (the messages of M(ansible.builtin.debug)), and each failure as one sentence with the task and
+    the host.
   - Stages are entered with M(clusterwright.proxmox.run); other playbooks show one stage a play.
   - A run that fails is closed in the ledger with the message of the failure.
   - With C(-v) every task is shown with its seconds.
@@ -45,6 +46,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._closing imp
     RunEnd,
     any_failed,
     message_of,
+    name_of,
 )
 
 OURS = "clusterwright.proxmox."
@@ -148,7 +150,7 @@ class CallbackModule(CallbackBase):
             self._stage.slow.setdefault(name, seconds)
 
     def v2_runner_on_ok(self, result: t.Any) -> None:
-        """Count changes, follow the ledger, show tables."""
+        """Count changes, follow the ledger, show what is told."""
         data = result._result
         self._took(result)
         if self._end.goes_on(result._host.get_name()) and self._stage:
@@ -163,16 +165,14 @@ class CallbackModule(CallbackBase):
         self._end.follow(result._task, data)
         for warning in data.get("warnings") or []:
             self._show(f"    warning: {warning}", C.COLOR_WARN)
-        self._show_table(data)
-        if result._task.action in C._ACTION_DEBUG and isinstance(data.get("msg"), str):
-            self._show(f"\n{data['msg'].rstrip()}\n")
+        if result._task.action in C._ACTION_DEBUG:
+            self._show_message(data.get("msg"))
         self._handle_warnings_quietly(data)
 
-    def _show_table(self, data: dict[str, t.Any]) -> None:
-        lines = data.get("table") or []
-        if lines:
-            text = lines if isinstance(lines, str) else "\n".join(lines)
-            self._show(f"\n{text.rstrip()}\n")
+    def _show_message(self, message: t.Any) -> None:
+        lines = message if isinstance(message, list) else [message]
+        if all(isinstance(line, str) for line in lines):
+            self._show("\n{}\n".format("\n".join(lines).rstrip()))
 
     def _handle_warnings_quietly(self, data: dict[str, t.Any]) -> None:
         for item in data.get("deprecations") or []:
@@ -191,8 +191,6 @@ class CallbackModule(CallbackBase):
         said = self._items.pop(result._host.get_name(), None) or [message_of(data)]
         message = " ".join(dict.fromkeys(said))
         self._report(result, message)
-        if data.get("table") not in (message, [message]):
-            self._show_table(data)
         if self._display.verbosity > 1:
             self._show(self._dump_results(data, indent=2), C.COLOR_ERROR)
 
@@ -208,7 +206,7 @@ class CallbackModule(CallbackBase):
         self._report(result, str(result._result.get("msg", "unreachable")))
 
     def _report(self, result: t.Any, message: str) -> None:
-        host, task = result._host.get_name(), result._task.get_name()
+        host, task = result._host.get_name(), name_of(result._task)
         if self._stage:
             self._stage.failed = True
         where = f"{task} [{host}]"

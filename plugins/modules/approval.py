@@ -17,6 +17,10 @@ description:
     lists.
   - This action runs on the controller and changes nothing.
 options:
+  deployment:
+    description: Name of the deployment, for the command that the reason names.
+    type: str
+    default: ""
   plan_sha256:
     description: sha256 of the saved plan file.
     type: str

@@ -63,6 +63,11 @@ directory:
   returned: always
   type: str
   sample: deployments/ha-cluster-with-monitoring
+commands:
+  description: The command of each playbook for this deployment, worded as this run was started.
+  returned: always
+  type: dict
+  sample: {"plan": "ansible-playbook clusterwright.proxmox.plan -e deployment=web"}
 request:
   description: The request that is stored in the folder, if any.
   returned: always

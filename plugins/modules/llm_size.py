@@ -139,13 +139,14 @@ EXAMPLES = r"""
 RETURN = r"""
 request:
   description: What was understood; fields that were not said are empty.
-  returned: always
+  returned: success
   type: dict
   sample: {answer: plan, kind: cluster, ha: true}
 plan:
   description:
-    - The plan. RV(plan.status) is V(ready), V(ask) or V(refused).
-  returned: always
+    - The plan. RV(plan.status) is V(ready), V(ask) or V(refused); the last two only when
+      O(require_ready=false).
+  returned: success
   type: dict
   contains:
     status:
@@ -171,13 +172,13 @@ plan:
       sample: {servers: [ha-cluster-server-1], agents: [], vip: null}
 table:
   description: The plan as lines of text for a person.
-  returned: always
+  returned: success
   type: list
   elements: str
   sample: ["MACHINE              VMID   NODE"]
 findings:
   description: What the checks have to say, each with id, severity, field and message.
-  returned: always
+  returned: success
   type: list
   elements: dict
   sample:
@@ -186,6 +187,11 @@ findings:
       field: machines
       message: They do not fit.
       source: capacity rules
+status:
+  description: V(ask) or V(refused).
+  returned: failure
+  type: str
+  sample: ask
 msg:
   description: The plan's summary, the question or the reason of the refusal.
   returned: always

@@ -7,7 +7,15 @@ from __future__ import annotations
 
 import typing as t
 
+import ansible.constants
+import ansible.context
 from ansible.plugins.action import ActionBase
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._commands import commands
+
+
+def next_commands(deployment: str = "") -> dict[str, str]:
+    """Return the command of each playbook, worded as the person started this run."""
+    return commands(ansible.context.CLIARGS, ansible.constants.DEFAULT_HOST_LIST or (), deployment)
 
 
 class ControllerAction(ActionBase):

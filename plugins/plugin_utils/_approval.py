@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
 from dataclasses import dataclass
 
@@ -28,6 +27,7 @@ class Decision:
 
 def decide(
     *,
+    command: str,
     plan_sha256: str,
     counts: dict[str, int],
     destructive: t.Sequence[str],
@@ -41,6 +41,7 @@ def decide(
 ) -> Decision:
     """Decide about the saved plan ``plan_sha256``.
 
+    ``command`` applies plans of the deployment; it is told with what it lacks.
     ``counts``: create, update, replace, delete. ``destructive``: names of the machines that would
     be deleted or replaced; each must be in ``consent``. ``approve``: empty, ``auto`` or the
     sha256 of the plan that the person saw. ``auto_approve``: the site profile lists this
@@ -52,11 +53,10 @@ def decide(
         return Decision("nothing", "The infrastructure is as planned; there is nothing to approve.")
     missing = sorted(set(destructive) - set(consent))
     if missing:
-        consents = json.dumps({"consent": missing})
         return Decision(
             "refused",
             f"The plan deletes or replaces {', '.join(missing)}; if that is wanted, name each of"
-            f" them: -e '{consents}'.",
+            f" them: -e consent={','.join(missing)}",
         )
     if approve == "auto":
         return _automatic(counts, auto_approve, environment)
@@ -66,7 +66,11 @@ def decide(
             f"{user or 'This user'} may look at plans but not approve them; the approvers are"
             f" {', '.join(sorted(approvers))}.",
         )
-    return _hash(approve, plan_sha256) if approve else _prompt(answer, plan_sha256)
+    return (
+        _hash(approve, plan_sha256)
+        if approve
+        else _prompt(answer, f"{command} -e approve={plan_sha256}")
+    )
 
 
 def _hash(approve: str, plan_sha256: str) -> Decision:
@@ -79,8 +83,8 @@ def _hash(approve: str, plan_sha256: str) -> Decision:
     )
 
 
-def _prompt(answer: str | None, plan_sha256: str) -> Decision:
-    how = f"Approve this plan with -e approve={plan_sha256}."
+def _prompt(answer: str | None, command: str) -> Decision:
+    how = f"Later, exactly this plan is approved and applied by: {command}"
     if answer is None:
         return Decision("ask", how)
     status = _WORDS.get(answer.strip().lower(), "refused")

@@ -89,6 +89,11 @@ def message_of(data: t.Mapping[str, t.Any]) -> str:
     return str(data.get("msg") or data.get("module_stderr") or "failed without a message")
 
 
+def name_of(task: t.Any) -> str:
+    """Return how a person calls a task: by its name, without the role it stands in."""
+    return str(task.name or task.get_name())
+
+
 def any_failed(stats: t.Any) -> bool:
     """Return whether a host failed or was not reached, by Ansible's own statistics."""
     return any(

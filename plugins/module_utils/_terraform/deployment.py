@@ -70,9 +70,12 @@ class Deployment:
     # -- plan -------------------------------------------------------------------------------
 
     def planned(self) -> Result:
-        """Save a plan, refuse it when it would touch a foreign guest, and sum it up."""
+        """Save a plan, refuse it when it would touch a foreign guest, and sum it up.
+
+        A plan that does the same as the saved one leaves that in place, with its sha256.
+        """
         name = self.name()
-        records.forget_plan(self.directory)
+        earlier = records.put_aside(self.directory)
         self.terraform.initialise()
         self.terraform.validate()
         self.recover()
@@ -91,9 +94,10 @@ class Deployment:
             sha256=records.sha256_of(file),
             variables_sha256=records.sha256_of(self.directory / VARIABLES_FILE),
             created_at=self.now(),
+            content_sha256=summary.content_sha256,
             **_version(state),
         )
-        records.write_plan_record(self.directory, record)
+        record = records.keep_the_same(self.directory, earlier, record)
         return {
             **report(summary),
             "changed": False,

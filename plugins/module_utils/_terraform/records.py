@@ -8,11 +8,12 @@ import json
 import os
 import tempfile
 import typing as t
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 PLAN_FILE = "plan.tfplan"
 _PLAN_RECORD = "plan.json"
+_EARLIER = "earlier.tfplan"
 _JOURNAL = "run.json"
 
 
@@ -26,7 +27,13 @@ class PlanRecord:
     created_at: float
     serial: int
     lineage: str
+    content_sha256: str = ""
     destroy: bool = False
+
+    def says_the_same_as(self, other: PlanRecord) -> bool:
+        """Return whether both plans do the same to the same state, made from the same values."""
+        same = [replace(record, sha256="", created_at=0.0) for record in (self, other)]
+        return bool(self.content_sha256) and same[0] == same[1]
 
 
 @dataclass(frozen=True)
@@ -98,8 +105,41 @@ def write_journal(directory: Path, journal: Journal) -> None:
 
 def forget_plan(directory: Path) -> None:
     """Remove the saved plan and its record: it has been applied or must not be."""
-    for name in (PLAN_FILE, _PLAN_RECORD):
+    for name in (PLAN_FILE, _PLAN_RECORD, _EARLIER):
         (directory / name).unlink(missing_ok=True)
+
+
+def put_aside(directory: Path) -> PlanRecord | None:
+    """Take the saved plan out of the way of a new one; return its record when it is whole."""
+    record, file = read_plan_record(directory), directory / PLAN_FILE
+    whole = record is not None and sha256_of(file) == record.sha256
+    if whole:
+        file.replace(directory / _EARLIER)
+        (directory / _PLAN_RECORD).unlink()
+        return record
+    forget_plan(directory)
+    return None
+
+
+def keep_the_same(directory: Path, earlier: PlanRecord | None, record: PlanRecord) -> PlanRecord:
+    """Return the record of the plan that stays: the earlier one where both say the same.
+
+    Its sha256, which a person may have seen, stays good.
+    """
+    aside = directory / _EARLIER
+    if earlier is not None and earlier.says_the_same_as(record):
+        aside.replace(directory / PLAN_FILE)
+        record = replace(record, sha256=earlier.sha256)
+    aside.unlink(missing_ok=True)
+    write_plan_record(directory, record)
+    return record
+
+
+def content_sha256(plan: dict[str, t.Any]) -> str:
+    """Return a digest of what ``terraform show -json`` says that a plan does."""
+    parts = ("terraform_version", "variables", "resource_changes", "output_changes")
+    content = json.dumps({part: plan.get(part) for part in parts}, sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def forget_journal(directory: Path) -> None:

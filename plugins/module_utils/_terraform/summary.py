@@ -10,6 +10,9 @@ from dataclasses import asdict, dataclass, field
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.document import (
     public,
 )
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.records import (
+    content_sha256,
+)
 
 MACHINE_TYPES = {
     "proxmox_virtual_environment_vm": "vm",
@@ -74,13 +77,15 @@ class ResourceChange:
 class Summary:
     """All changes of a plan. Counts are of resources; destructive are names of machines.
 
-    ``document`` is what policies may see of the plan, see ``document.public``.
+    ``document`` is what policies may see of the plan, see ``document.public``;
+    ``content_sha256`` a digest of all that it does.
     """
 
     changes: tuple[ResourceChange, ...] = ()
     outputs_change: bool = False
     counts: dict[str, int] = field(default_factory=dict)
     document: dict[str, t.Any] = field(default_factory=dict, repr=False)
+    content_sha256: str = ""
 
     @property
     def machines(self) -> list[ResourceChange]:
@@ -150,7 +155,7 @@ def summarise(plan: dict[str, t.Any], unfinished: t.Container[str] = ()) -> Summ
     outputs = any(
         change.get("actions") != ["no-op"] for change in plan.get("output_changes", {}).values()
     )
-    return Summary(tuple(changes), outputs, counts, public(plan))
+    return Summary(tuple(changes), outputs, counts, public(plan), content_sha256(plan))
 
 
 def drifted(plan: dict[str, t.Any]) -> list[ResourceChange]:

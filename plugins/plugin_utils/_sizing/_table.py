@@ -15,19 +15,25 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._uni
 
 HEAD = ("MACHINE", "VMID", "NODE", "VCPU", "MEMORY", "DISK", "ADDRESS")
 
-
 #: Characters of a line.
 WIDTH = 100
 #: How the reasons of a group call its numbers.
 LABELS = {"count": "machines", "cores": "vCPU", "memory_mib": "memory", "disk_gib": "disk"}
 
 
-def table(plan: Plan) -> list[str]:
-    """Return the lines: summary, machines, the reasons once per group, findings, alternatives."""
+def table(
+    plan: Plan, request: t.Mapping[str, t.Any] | None = None, *, reasons: bool = True
+) -> list[str]:
+    """Return the lines: summary, what was understood, machines, reasons, cost, findings.
+
+    ``request``: what the plan answers, as data. ``reasons``: each number of a group with its
+    reason and source, and the alternatives; without them it is what the prompt shows.
+    """
     lines = _wrapped(plan.summary)
+    lines += understood(request or {})
     if plan.machines:
-        lines += ["", *_columns([HEAD, *(_row(machine) for machine in plan.machines)])]
-        lines += ["", *_reasons(plan.machines)]
+        lines += ["", *_machines(plan)]
+        lines += ["", *_reasons(plan.machines)] if reasons else [""]
     if plan.cluster is not None:
         cluster = plan.cluster
         endpoint = cluster.vip or plan.machines[0].address or "dhcp"
@@ -36,12 +42,26 @@ def table(plan: Plan) -> list[str]:
         lines += _wrapped("Add-ons: " + ", ".join(f"{a.name} ({a.why})" for a in plan.addons))
     if plan.cost is not None:
         lines.append(f"Cost: {plan.cost.monthly:.2f} {plan.cost.currency} a month")
-    if plan.machines:
+    if plan.machines and reasons:
         lines += _alternatives(plan)
     if plan.status == "ready":
         for finding in plan.findings:
             lines += _wrapped(f"{finding.severity}: {finding.message}")
     return lines
+
+
+def understood(request: t.Mapping[str, t.Any]) -> list[str]:
+    """Return what was understood of the sentence: the one place of it in tables and prompt."""
+    return []
+
+
+def _machines(plan: Plan) -> list[str]:
+    rows: list[tuple[str, ...]] = [HEAD, *(_row(machine) for machine in plan.machines)]
+    if plan.cost is not None:
+        costs = [plan.cost.by_machine.get(machine.name, 0.0) for machine in plan.machines]
+        column = [f"{plan.cost.currency}/MONTH", *(f"{cost:.2f}" for cost in costs)]
+        rows = [(*row, cell) for row, cell in zip(rows, column, strict=True)]
+    return _columns(rows)
 
 
 def _alternatives(plan: Plan) -> list[str]:

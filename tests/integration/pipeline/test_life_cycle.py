@@ -152,7 +152,7 @@ def test_plan_of_what_nobody_asked_for_in_words(web: Pipeline) -> None:
 
 
 def test_destroy_wants_the_name(web: Pipeline) -> None:
-    web.run("destroy", "lab").refused("Nothing was destroyed: confirm with -e confirm=lab.")
+    web.run("destroy", "lab").refused("Nothing was destroyed: confirm it with", "-e confirm=lab")
     web.run("destroy", "lab", confirm="other").refused("Nothing was destroyed")
     assert web.lab.writes() == []
 
@@ -162,11 +162,12 @@ def test_apply_takes_the_plan_that_was_approved(pipeline: Pipeline) -> None:
     assert "+ create solo" in planned and pipeline.lab.writes() == []
     assert re.search(r"approve=[0-9a-f]{64}$", planned, re.M)
 
-    asked = pipeline.run("apply", "solo").refused("Approve this plan with -e approve=")
+    asked = pipeline.run("apply", "solo").refused("is approved and applied by: ansible-playbook")
     [shown] = set(re.findall(r"approve=([0-9a-f]{64})", asked.output))
     wrong = shown[:-1] + ("0" if shown[-1] != "0" else "1")
     other = pipeline.run("apply", "solo", approve=wrong).refused("is not the sha256 of this plan")
     [sha256] = set(re.findall(r"[0-9a-f]{64}", other.output)) - {wrong}
+    assert f"approve={sha256}" in planned and sha256 == shown, "an unchanged plan keeps its sha256"
     plan = pipeline.read("solo", "plan")
     stored = pipeline.deployments / "solo/plan.json"
     fresh = stored.read_text()

@@ -45,7 +45,9 @@ def test_decisions(
     assert result["status"] == status
     assert result["changed"] is False
     assert result["failed"] is (status in ("refused", "deferred") and not check_mode)
-    assert result["msg"] == result["reason"] and result["reason"].endswith((".", SHA))
+    assert result["msg"] == result["reason"] and result["reason"].endswith(
+        (".", SHA, "consent=web")
+    )
 
 
 def test_the_user_of_the_process_decides(run_action: t.Any) -> None:

@@ -106,13 +106,15 @@ def test_stages_tables_and_totals(play: Play, tmp_path: Path) -> None:
                 "ledger": str(tmp_path / "ledger.sqlite"),
                 "deployment": "lab",
             },
+            "register": "shown",
         },
+        {"name": "Tell", "ansible.builtin.debug": {"msg": "{{ shown.table.splitlines() }}"}},
     )
     assert code == 0, output
     shown = lines_of(output)
     total = shown.pop("total")
     assert shown == {"A small play": "ok", "size": "1 changed", "k3s": "not run", "apply": "ok"}
-    assert total == "ok=7 changed=1 failed=0 unreachable=0"
+    assert total == "ok=8 changed=1 failed=0 unreachable=0"
     assert "\nApply it with this.\n" in output
     assert re.search(r"^ +whole run +COMPLETED", output, re.M)
     assert "Say" not in output, "tasks are shown with -v only"

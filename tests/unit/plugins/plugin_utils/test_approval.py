@@ -24,11 +24,11 @@ NOTHING = {"create": 0, "update": 0, "replace": 0, "delete": 0}
         ({"counts": CREATE, "approve": "auto", "auto_approve": True}, "approved", "pure creates"),
         ({"counts": UPDATE, "approve": "auto", "auto_approve": True}, "refused", "2 to update"),
         ({"counts": UPDATE, "approve": SHA}, "approved", "sha256"),
-        ({"counts": DELETE, "destructive": ["db"], "approve": SHA}, "refused", '"db"'),
+        ({"counts": DELETE, "destructive": ["db"], "approve": SHA}, "refused", "-e consent=db"),
         (
             {"counts": DELETE, "destructive": ["db"], "consent": ["web"], "approve": SHA},
             "refused",
-            '"db"',
+            "-e consent=db",
         ),
         (
             {"counts": DELETE, "destructive": ["db"], "consent": ["db"], "approve": SHA},
@@ -54,7 +54,7 @@ NOTHING = {"create": 0, "update": 0, "replace": 0, "delete": 0}
         ({"counts": CREATE, "answer": "yes please"}, "refused", "Rejected"),
         ({"counts": CREATE, "approve": SHA, "answer": "no"}, "approved", "sha256"),
         ({"counts": CREATE, "approve": "b" * 64, "answer": "yes"}, "refused", "changed since"),
-        ({"counts": DELETE, "destructive": ["db"], "answer": "yes"}, "refused", '"db"'),
+        ({"counts": DELETE, "destructive": ["db"], "answer": "yes"}, "refused", "-e consent=db"),
         ({"counts": CREATE, "approvers": ["ada"], "user": "ada"}, "ask", SHA),
         *(
             ({"counts": CREATE, "approvers": ["bob", "ada"], "user": user, **way}, "refused", said)
@@ -76,6 +76,7 @@ NOTHING = {"create": 0, "update": 0, "replace": 0, "delete": 0}
 )
 def test_decisions(case: dict[str, t.Any], status: str, said: str) -> None:
     defaults: dict[str, t.Any] = {
+        "command": "ansible-playbook apply.yml -e deployment=web",
         "plan_sha256": SHA,
         "destructive": [],
         "approve": "",
