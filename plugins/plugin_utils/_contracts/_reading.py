@@ -33,11 +33,13 @@ Verb = t.Literal[
 Bound = t.Literal["exact", "at_least", "at_most", "approximate"]
 #: What a value is of. Sizes are of one machine, unless ``total`` is set.
 Topic = t.Literal[
-    "thing",  # introduces the thing: value is what it is ("vm", "container", "cluster", "server",
-    # "agent", "node" (every node of a cluster), "application", a family or a part such as "web")
+    "thing",  # introduces the thing: value is what it is ("vm", "container", "cluster", "k3s",
+    # "kubernetes", "server", "agent", "node" (every node of a cluster), "application", a part such
+    # as "web"); about workload: what a cluster is for ("ml-training"). May be said more than once
+    # ("web server VM").
     "software",  # runs on the thing: value is a family of the knowledge, or the words
     "version",
-    "count",
+    "count",  # about nodes: of all nodes of the cluster that the thing is
     "cores",
     "memory_mib",
     "disk_gib",  # the system disk
@@ -68,10 +70,13 @@ Topic = t.Literal[
     "scale",  # "small", "medium", "large"
     "backup",  # schedule or storage; value is the words of the rhythm or the storage's name
     "sla",  # about: latency_ms, availability_percent, zero_downtime
-    "link",  # value: the id of another thing; about: same_machine, beside, in_front_of, uses
+    "link",  # value: the id of another thing; about: same_machine, beside, in_front_of, uses,
+    # part_of (one of those that the other thing counts: "4 VMs: two web servers and …")
     "driver",  # kind load; about: the driver's name ("users", "requests_per_second" …)
     "hardware",  # kind exists: hosts that are there; about: count, cores, memory_mib, disk_gib
-    "whole",  # the thing as such ("remove dns1", "make it redundant")
+    "whole",  # the thing as such ("remove dns1", "make it redundant"); in a wish with verb multiply:
+    # its sizes are those of the thing ``about`` times value ("half of that"); about insist: the
+    # person wants the number in spite of a documented minimum
     "text",  # kind remark
 ]
 

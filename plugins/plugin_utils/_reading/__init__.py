@@ -7,18 +7,59 @@ the same result.
 
 from __future__ import annotations
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
+    Reading,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._account import (
     account,
     meaning,
     understood,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._agree import agree
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._clean import (
     clean,
     fold,
     template_syntax,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._reader import (
+    statements,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._record import (
+    Record,
+    record,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._request import (
+    request,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._words import (
     Vocabulary,
 )
 
-__all__ = ["Vocabulary", "account", "clean", "fold", "meaning", "template_syntax", "understood"]
+
+def read(
+    text: str,
+    vocabulary: Vocabulary,
+    previous: Record | None = None,
+    answers: tuple[str, ...] = (),
+) -> Reading:
+    """Return the rules' reading of a text and of the answers to its questions, accounted for."""
+    whole = "\n".join([text, *answers])
+    return account(statements(whole, vocabulary, previous), vocabulary).model_copy(
+        update={"answers": answers}
+    )
+
+
+__all__ = [
+    "Record",
+    "Vocabulary",
+    "account",
+    "agree",
+    "clean",
+    "fold",
+    "meaning",
+    "read",
+    "record",
+    "request",
+    "template_syntax",
+    "understood",
+]

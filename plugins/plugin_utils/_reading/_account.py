@@ -17,6 +17,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     Reading,
     Statement,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._clauses import (
+    clauses,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._clean import (
     clean,
     fold,
@@ -43,6 +46,8 @@ LITERALS = frozenset(
 #: Topics of which a thing has one.
 SINGLE = frozenset({"count", "cores", "memory_mib", "disk_gib", "os", "version", "cni", "vlan"})
 TOLERANCE = 0.001
+#: A quote longer than this does not account for all of its words.
+MAX_COVER = 80
 
 
 @dataclasses.dataclass(frozen=True)
@@ -172,25 +177,25 @@ def _problem(
 def _holds(statement: Statement, said: Sentence, tokens: list[Token]) -> bool:
     """Tell whether the words of the quote hold the value of the statement."""
     value = statement.value
-    if value is None or statement.kind == "remark":
-        return True
+    if value is None or statement.kind == "remark" or statement.topic == "whole":
+        return statement.verb != "multiply" or value in _factors(tokens)
     if statement.verb == "multiply":
         return isinstance(value, (int, float)) and value in _factors(tokens)
     if statement.topic in NUMBERS and isinstance(value, (int, float)):
         return _holds_number(statement, said, tokens, float(value)) and (
             statement.before is None or _holds_number(statement, said, tokens, statement.before)
         )
-    return _holds_words(statement, str(value), tokens)
+    return _holds_words(statement, str(value), said, tokens)
 
 
-def _holds_words(statement: Statement, value: str, tokens: list[Token]) -> bool:
+def _holds_words(statement: Statement, value: str, said: Sentence, tokens: list[Token]) -> bool:
     spoken = _spoken(value, statement.quote.text)
     families = {token.software.family for token in tokens if token.software}
     if statement.topic in LITERALS:
         return spoken or _names(statement.topic, value, tokens)
     if statement.topic in ("software", "thing"):
-        generic = statement.topic == "thing" and not families
-        return generic or spoken or value in families
+        known = {entry.family for entry in words_of(said.vocabulary).software.values()}
+        return (statement.topic == "thing" and value not in known) or spoken or value in families
     if statement.topic in ("addon", "cni"):
         known = {token.concept.partition(".")[2] for token in tokens if token.has("addon.", "cni.")}
         return spoken or value in known | families
@@ -212,7 +217,7 @@ def _names(topic: str, value: object, tokens: list[Token]) -> bool:
 
 
 def _factors(tokens: list[Token]) -> set[float]:
-    named = {"rel.twice": 2.0, "rel.triple": 3.0, "rel.half": 0.5}
+    named = {"rel.twice": 2.0, "rel.triple": 3.0, "rel.half": 0.5, "rel.same": 1.0}
     found = {named[token.concept] for token in tokens if token.concept in named}
     return found | {token.value for token in tokens if token.kind == "num"}
 
@@ -326,13 +331,21 @@ def _remainder(
 
     Links, mail addresses and secrets are set aside.
     """
-    spans = [(q.start or 0, q.end or 0) for q in (s.quote for s in kept)]
-    spans += [(q.start or 0, q.end or 0) for q in aside]
-    spans += [(q.quote.start or 0, q.quote.end or 0) for q in asked if q.quote is not None]
+    kept = list(kept)
+    spans = [(q.start or 0, q.end or 0) for q in (s.quote for s in kept if _short(s))]
+    open_spans = [(q.start or 0, q.end or 0) for q in aside]
+    open_spans += [(q.quote.start or 0, q.quote.end or 0) for q in asked if q.quote is not None]
+    apart = [(c.start, c.end) for c in clauses(said.text) if c.kind != "wish"]
     set_aside: list[Quote] = []
     groups: list[list[int]] = []
     for index, token in enumerate(said.tokens):
-        if any(start < token.end and end > token.start for start, end in spans):
+        if any(start < token.end and end > token.start for start, end in open_spans):
+            continue
+        covered = any(start < token.end and end > token.start for start, end in spans)
+        if token.kind == "num" and _counts(said, index):
+            set_apart = any(start <= token.start < end for start, end in apart)
+            covered = (covered and set_apart) or any(_uses(s, said, index) for s in kept)
+        if covered:
             continue
         if token.lit("url", "mail", "secret", "port"):
             set_aside.append(_quote(said.text, token.start, token.end))
@@ -351,6 +364,33 @@ def _remainder(
         text = f'What should "{quote.text}" mean?'
         questions.append(Question(id=f"open.{number}", text=text, quote=quote))
     return questions, set_aside
+
+
+def _short(statement: Statement) -> bool:
+    """Tell whether a quote is short enough to speak for each of its words."""
+    return statement.kind in ("remark", "exists") or len(statement.quote.text) <= MAX_COVER
+
+
+def _counts(said: Sentence, index: int) -> bool:
+    """Tell whether a number measures or counts something that a machine could be."""
+    token = said.tokens[index]
+    return not (token.written and token.value == 1)
+
+
+def _uses(statement: Statement, said: Sentence, index: int) -> bool:
+    """Tell whether a statement takes its value from the number at ``index``."""
+    token, quote = said.tokens[index], statement.quote
+    if not (quote.start or 0) <= token.start < (quote.end or 0) or statement.kind == "remark":
+        return False
+    if statement.topic in LITERALS or statement.topic in ("software", "backup"):
+        return True
+    values = [v for v in (statement.value, statement.before) if isinstance(v, (int, float))]
+    topics = {"hardware": statement.about, "sla": "driver", "whole": "count"}
+    topic = topics.get(statement.topic, statement.topic)
+    found = amounts(said.tokens, index, topic)
+    return any(
+        math.isclose(value, amount, rel_tol=TOLERANCE) for value in values for amount in found
+    )
 
 
 def _apart(said: Sentence, left: int, right: int) -> bool:

@@ -31,7 +31,8 @@ _PIECE = re.compile(
     r"|(?P<arrow>->|=>)|(?P<mark>\S)"
 )
 _IDENT = re.compile(r"[^\W\d_][^\W_]*(?:[-_][^\W_]+)*")
-_VERBATIM = re.compile(r"(?:cpu|core|ram|gb|mb|gib|x)s?")
+#: What may stand between a number and its unit ("4 more GB").
+_BETWEEN = frozenset({"more", "additional", "extra", "further", "weitere", "mehr"})
 
 
 @dataclasses.dataclass
@@ -253,7 +254,8 @@ def _multiply(tokens: list[Token]) -> list[Token]:
             before.end = token.end
             continue
         if token.kind == "word" and before:
-            number = before.kind == "num" or (before.word == "-" and token.glued)
+            apart = len(result) > 1 and result[-2].kind == "num" and before.word in _BETWEEN
+            number = before.kind == "num" or apart or (before.word == "-" and token.glued)
             token.mib = _byte_unit(token, following) if number else None
         if token.kind == "word" and token.mib is None and len(token.word) > 3:
             token.mib = byte_units().get(token.word)

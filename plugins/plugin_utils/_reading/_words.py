@@ -60,7 +60,8 @@ class Words:
 
 def phrase(text: str) -> Phrase:
     """Return the words of a phrase as tokens have them (hyphens apart, French elisions too)."""
-    return tuple(re.sub(r"\b([dlnjcmst]|qu)'(?=\w)", r"\1' ", text.replace("-", " ")).split())
+    apart = re.sub(r"\b([dlnjcmst]|qu)'(?=\w)", r"\1' ", text.replace("-", " "))
+    return tuple(re.sub(r"([/&%+~])", r" \1 ", apart).split())
 
 
 def _phrases(table: Mapping[str, Mapping[str, Iterable[t.Any]]]) -> dict[Phrase, str]:

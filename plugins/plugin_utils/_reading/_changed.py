@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Statements of change into changes of the applied record; what names nothing is asked."""
+
+from __future__ import annotations
+
+import collections
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
+    Question,
+    Reading,
+    Statement,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._wanted import (
+    Change,
+    Target,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._record import (
+    Group,
+    Record,
+)
+
+
+def changes(reading: Reading, previous: Record | None) -> tuple[tuple[Change, ...], list[Question]]:
+    """Return the changes of a reading, and a question for each that names nothing that exists."""
+    made: list[Change] = []
+    questions: list[Question] = []
+    targets: dict[str, list[Statement]] = collections.defaultdict(list)
+    for statement in reading.statements:
+        if statement.kind == "change" and statement.topic == "whole" and statement.about:
+            targets[statement.thing].append(statement)
+    for statement in reading.statements:
+        if statement.kind != "change" or (statement.topic == "whole" and statement.about):
+            continue
+        for target in _targets(targets.get(statement.thing, [])):
+            made.append(_change(statement, target))
+    for change in made:
+        question = _question(change, previous)
+        if question is not None and question.text not in {q.text for q in questions}:
+            questions.append(question)
+    return tuple(made), questions
+
+
+def _targets(said: list[Statement]) -> list[Target]:
+    """Return what a change is about; ``about`` of a target says by what it is named."""
+    fields: list[dict[str, object]] = []
+    for statement in said:
+        value = statement.value
+        if statement.about in ("everything", "pronoun"):
+            fields.append({statement.about: True})
+        elif statement.about in ("role", "family", "addon", "name", "vmid", "node"):
+            named = int(str(value)) if statement.about == "vmid" else str(value)
+            fields.append({statement.about: named})
+    return [Target.model_validate(entry) for entry in fields] or [Target(pronoun=True)]
+
+
+def _change(statement: Statement, target: Target) -> Change:
+    field = {"addon": "addons"}.get(statement.topic, statement.topic)
+    return Change(
+        verb=statement.verb or "set",
+        target=target,
+        field=field,
+        value=statement.value,
+        before=statement.before,
+        bound=statement.bound,
+        said=statement.quote.text,
+    )
+
+
+def matching(target: Target, previous: Record) -> list[Group]:
+    """Return the groups of machines that a target names."""
+    groups = previous.groups
+    tests = {
+        "everything": target.everything,
+        "pronoun": target.pronoun and len(groups) == 1,
+        "name": target.name is not None,
+        "vmid": target.vmid is not None,
+        "node": target.node is not None,
+        "family": target.family is not None,
+        "role": target.role is not None,
+    }
+    by = next((name for name, named in tests.items() if named), "")
+    found = [group for group in groups if _fits(target, by, group)]
+    kinds = {"vm": "vm", "container": "lxc"}
+    if by == "role" and not found:
+        found = [group for group in groups if group.kind == kinds.get(target.role or "")]
+    if by == "role" and target.role == "node":
+        found = [g for g in groups if g.role in ("server", "agent")] or list(groups)
+    return found
+
+
+def _fits(target: Target, by: str, group: Group) -> bool:
+    """Tell whether a group is what a target names by one of its fields."""
+    named = {
+        "name": any(_called(name, str(target.name)) for name in group.names),
+        "vmid": target.vmid in group.vmids,
+        "node": target.node in group.nodes,
+        "family": target.family in group.words,
+        "role": target.role == group.role or target.role in group.words,
+    }
+    return by in ("everything", "pronoun") or named.get(by, False)
+
+
+def _called(name: str, said: str) -> bool:
+    return name == said or name.endswith(f"-{said}")
+
+
+def _question(change: Change, previous: Record | None) -> Question | None:
+    target = change.target
+    if previous is None:
+        text = (
+            f'"{change.said}" changes something that is there, but no deployment is known; name the'
+            " deployment, or say what shall be built."
+        )
+        return Question(id="change.nothing", text=text)
+    if change.field == "addons" or target.addon is not None:
+        return _addon_question(change, previous)
+    found = matching(target, previous)
+    if not found and not (change.verb == "add" and target.role in ("agent", "server")):
+        roles = ", ".join(sorted({g.role for g in previous.groups}))
+        kind = "several things" if target.pronoun else "nothing"
+        text = (
+            f'"{change.said}" names {kind} of {previous.deployment}; there are {roles}:'
+            " which of them is meant?"
+        )
+        return Question(id="change.target", text=text)
+    single = target.role in ("vm", "container") and len(found) > 1
+    if single and change.verb != "keep":
+        roles = ", ".join(sorted({g.role for g in found}))
+        text = f'"{change.said}" may mean {roles}; which of them is meant?'
+        return Question(id="change.target", text=text)
+    return _value_question(change, found) or _quorum_question(change, found)
+
+
+def _addon_question(change: Change, previous: Record) -> Question | None:
+    name = str(change.target.addon or change.value)
+    if change.verb == "remove" and name not in previous.addons:
+        held = ", ".join(previous.addons) or "none"
+        text = f'"{change.said}": there is no add-on {name}; there are: {held}. What is meant?'
+        return Question(id="change.addon", text=text)
+    if change.verb == "add" and previous.cluster is None:
+        text = f'"{change.said}": there is no cluster that {name} could be added to. What is meant?'
+        return Question(id="change.addon", text=text)
+    return None
+
+
+def _value_question(change: Change, found: list[Group]) -> Question | None:
+    """Ask by how much, where no number was said, and where what is there is another number."""
+    units = {"memory_mib": "GiB of memory", "disk_gib": "GiB of disk", "cores": "cores"}
+    unit = units.get(change.field)
+    if unit is None:
+        return None
+    if change.value is None and change.verb in ("increase", "decrease", "set"):
+        now = found[0].memory_mib // 1024 if change.field == "memory_mib" else None
+        now = found[0].disk_gib if change.field == "disk_gib" else now or found[0].cores
+        text = f'"{change.said}": how much {unit} shall it be (now {now})?'
+        return Question(id="change.value", text=text)
+    return None
+
+
+def _quorum_question(change: Change, found: list[Group]) -> Question | None:
+    servers = next((g for g in found if g.role == "server"), None)
+    if servers is None or change.field != "count" or change.value is None:
+        return None
+    now, value = len(servers.names), float(change.value)
+    after = {"increase": now + value, "add": now + value, "decrease": now - value}.get(
+        change.verb, value
+    )
+    if change.verb == "remove":
+        after = now - value
+    if after in (1, 3, 5) or after < 0:
+        return None
+    text = (
+        f'"{change.said}" leaves {after:g} servers: etcd needs an odd number for its quorum.'
+        " Shall it be 1 or 3 servers?"
+    )
+    return Question(id="change.quorum", text=text, choices=("1", "3"))

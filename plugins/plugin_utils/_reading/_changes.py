@@ -1,0 +1,496 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Orders that change what is there: verb, target, value, and what is protected."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
+    Question,
+    Quote,
+    Statement,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import Chunk
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._record import Record
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sizes import Size
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._tokens import Token
+
+_FACTORS = {"rel.twice": 2.0, "rel.triple": 3.0, "rel.half": 0.5}
+_DIMENSIONS = {"noun.memory": "memory_mib", "noun.disk": "disk_gib", "unit.core": "cores"}
+_PRONOUNS = frozenset(
+    {"it", "them", "its", "their", "that", "this", "ihn", "es", "ihm", "ihr", "ihnen", "sie"}
+    | {"le", "la", "lui", "leur", "les", "ca", "cela", "das", "dem", "den"}
+)
+_ALL = frozenset({"everything", "all", "alles", "alle", "tout", "tous", "toutes", "deployment"})
+_SPLITS = ("cue.and", "cue.but")
+#: An amount without a word is memory below this (MiB); above, a person is asked.
+LIKELY_MEMORY_MIB = 128 * 1024
+
+
+@dataclasses.dataclass
+class Segment:
+    """One order of a clause: its chunks and what they say."""
+
+    chunks: list[Chunk]
+    tokens: list[Token]
+    opening: Chunk | None = None  # the "and", "but", "not" or comma before it
+
+    def cues(self, *concepts: str) -> list[Chunk]:
+        """Return the chunks with one of the concepts."""
+        return [chunk for chunk in self.chunks if chunk.has(*concepts)]
+
+    def of(self, kind: str) -> list[Chunk]:
+        """Return the chunks of a kind."""
+        return [chunk for chunk in self.chunks if chunk.kind == kind]
+
+    def words(self) -> set[str]:
+        """Return the words that are said."""
+        return {token.word for c in self.chunks for token in self.tokens[c.start : c.end]}
+
+    def empty(self) -> bool:
+        """Tell whether nothing in it is an order or a target."""
+        return not any(
+            c.kind in ("head", "size", "flag", "literal", "name", "number")
+            or c.has("verb.", "rel.", "cue.more", "cue.less", "cue.larger", "noun.", "unit.core")
+            for c in self.chunks
+        )
+
+
+def segments(tokens: list[Token], found: list[Chunk]) -> list[Segment]:
+    """Return the orders of a clause, split at its commas, "and", "but" and denials."""
+    result: list[Segment] = [Segment([], tokens)]
+    for place, chunk in enumerate(found):
+        denies = chunk.has("cue.not") and result[-1].chunks and not _closing(found, place)
+        if chunk.has(*_SPLITS) or (chunk.kind == "mark" and chunk.what in ",;()") or denies:
+            result.append(Segment([chunk] if denies else [], tokens, chunk))
+        else:
+            result[-1].chunks.append(chunk)
+    return _together([segment for segment in result if not segment.empty()])
+
+
+def _closing(found: list[Chunk], place: int) -> bool:
+    """Tell whether a denial stands behind what it denies ("die Master nicht")."""
+    rest = found[place + 1 :]
+    return not any(c.kind in ("head", "literal", "name") or c.has("addon.") for c in rest[:4])
+
+
+def _together(found: list[Segment]) -> list[Segment]:
+    """Join what only together is an order: a verb and its number behind a bracket, a reason."""
+    result: list[Segment] = []
+    for segment in found:
+        last = result[-1] if result else None
+        bracket = segment.opening is not None and segment.opening.what in "()"
+        bare = not (segment.of("head") or segment.cues("verb.", "cue.not", "addon.", "ha"))
+        if last is not None and bracket and bare and not last.of("size"):
+            last.chunks += segment.chunks
+            continue
+        result.append(segment)
+    return result
+
+
+class ChangeReader:
+    """Collects the statements of the orders of one text."""
+
+    def __init__(self, text: str, previous: Record | None) -> None:
+        self.text = text
+        self.previous = previous
+        self.statements: list[Statement] = []
+        self.questions: list[Question] = []
+        self.number = 0
+        self.targets: list[tuple[str, t.Any]] = []  # of the order before
+        self.verb = ""
+        self.hint = ""  # the dimension that the sentence speaks of
+        self.tokens: list[Token] = []
+        self.kept = False
+
+    def quote(self, start: int, end: int) -> Quote:
+        """Return the words from token ``start`` to before ``end``."""
+        low, high = self.tokens[start].start, self.tokens[end - 1].end
+        return Quote(text=self.text[low : min(high, low + 240)], start=low)
+
+    def say(self, topic: str, value: t.Any, chunk: Chunk, verb: str, **more: t.Any) -> None:
+        """Add one change of the order's targets."""
+        value = int(value) if isinstance(value, float) and value == int(value) else value
+        self.statements.append(
+            Statement(
+                kind="change",
+                quote=more.pop("quote", None) or self.quote(chunk.start, chunk.end),
+                thing=f"c{self.number}",
+                topic=topic,  # type: ignore[arg-type]
+                value=value,
+                verb=verb,  # type: ignore[arg-type]
+                **more,
+            )
+        )
+
+    def read(self, tokens: list[Token], found: list[Chunk], hint: str = "") -> list[list[Chunk]]:
+        """Read the orders of a clause; return the chunks of what is new and to be wished."""
+        self.tokens = tokens
+        self.hint = hint or self.hint
+        named = [_DIMENSIONS[c.what] for c in found if c.what in _DIMENSIONS]
+        named += [c.size.topic for c in found if c.size is not None and c.size.topic != "bytes"]
+        self.hint = (
+            next(iter(dict.fromkeys(named)), self.hint) if len(set(named)) == 1 else self.hint
+        )
+        orders = segments(tokens, found)
+        wishes: list[list[Chunk]] = []
+        for place, segment in enumerate(orders):
+            self.number += 1
+            if self.is_new(segment):
+                wishes.append(segment.chunks)
+                continue
+            self.order(segment, orders[place + 1 :])
+        return wishes
+
+    def is_new(self, segment: Segment) -> bool:
+        """Tell whether an order asks for something that the deployment does not have yet."""
+        made = segment.cues("verb.add", "verb.create", "cue.more") or not segment.cues("verb.")
+        if not made or self.previous is None:
+            return False
+        known = {word for group in self.previous.groups for word in group.words}
+        addons = self.previous.cluster is not None
+        for head in segment.of("head"):
+            families = {token.software.family for token, _at in head.software if token.software}
+            token = self.tokens[head.start]
+            if families and not (families & known) and not (addons and token.has("addon.")):
+                return bool(segment.cues("verb.add", "verb.create")) or head.count is not None
+            part = head.what.removeprefix("part.")
+            if head.what.startswith("part.") and part not in known:
+                return bool(segment.cues("verb.add", "verb.create", "cue.more"))
+            if head.what in ("vm", "lxc") and not head.software and segment.cues("verb.add"):
+                return bool(segment.of("size") or segment.of("name") or segment.of("literal"))
+        return False
+
+    # One order --------------------------------------------------------------------------------
+
+    def order(self, segment: Segment, later: list[Segment]) -> None:
+        """Read one order: what it is about, and what shall become of it."""
+        before = len(self.statements)
+        targets = self.find_targets(segment)
+        own = bool(targets)
+        if not targets:
+            targets = self.targets or next(
+                (found for s in later if (found := self.find_targets(s, quiet=True))), []
+            )
+        addons = [c for c in segment.of("flag") if c.has("addon.")] + self.addon_heads(segment)
+        if self.keep(segment, own):
+            self.aim(targets, segment)
+            return
+        verb = self.verb_of(segment)
+        used: list[Chunk] = segment.cues("verb.", "rel.", "cue.more", "cue.less", "cue.larger")
+        used += segment.cues("cue.only", "cue.not", "cue.off", "word.not_needed", "cue.each")
+        used += segment.cues("cue.instead", "noun.", "unit.core", "word.second", "word.first")
+        if self.addons(segment, addons, verb):
+            pass
+        elif verb == "remove" and (own or segment.of("head")):
+            self.remove(segment, targets)
+        else:
+            self.counts(segment, verb)
+            self.sizes(segment, verb, targets)
+            self.relative(segment)
+            self.others(segment, verb)
+        if len(self.statements) == before:
+            if own and self.verb and segment.opening is not None and self.last_values():
+                self.repeat(segment)
+            else:
+                return
+        self.aim(targets, segment)
+        self.targets = targets or self.targets
+        self.verb = verb or self.verb
+        self.cover(segment, used)
+
+    def verb_of(self, segment: Segment) -> str:
+        """Return what the order does: the verb said, else that of the order before."""
+        for chunk in segment.chunks:
+            if chunk.has("verb.") and not chunk.has("verb.create", "verb.keep"):
+                return chunk.what.removeprefix("verb.")
+        if segment.cues("cue.not", "cue.off", "word.not_needed") and not segment.of("size"):
+            return "remove"
+        if segment.cues("cue.more"):
+            return "add"
+        return self.verb if self.verb in ("increase", "decrease", "set", "add") else "set"
+
+    def find_targets(self, segment: Segment, *, quiet: bool = False) -> list[tuple[str, t.Any]]:
+        """Return what an order names: (by what, its value)."""
+        found: list[tuple[str, t.Any]] = []
+        for chunk in segment.chunks:
+            if chunk.kind == "head":
+                found += self.target_of_head(chunk)
+            elif chunk.kind == "name" or (chunk.kind == "literal" and chunk.what == "name"):
+                found += self.target_of_name(chunk)
+        names_only = [target for target in found if target[0] == "name"]
+        others = [target for target in found if target[0] != "name"]
+        generic = all(target in (("role", "vm"), ("role", "container")) for target in others)
+        if names_only and generic:
+            found = names_only
+        specific = [target for target in found if target != ("everything", True)]
+        if specific:
+            found = specific
+        if not found and not quiet and segment.words() & _ALL:
+            found = [("everything", True)]
+        if not found and not quiet and segment.words() & _PRONOUNS:
+            found = self.targets or [("pronoun", True)]
+        return list(dict.fromkeys(found))
+
+    def target_of_head(self, chunk: Chunk) -> list[tuple[str, t.Any]]:
+        """Return what a noun names: software, a role or a part, machines, everything."""
+        families = [token.software.family for token, _at in chunk.software if token.software]
+        if families:
+            addon = self.tokens[chunk.start].has("addon.") and not self.known(families[0])
+            return [] if addon else [("family", families[0])]
+        if chunk.role() or chunk.what.startswith("part."):
+            return [("role", chunk.what.removeprefix("part."))]
+        kinds = {"vm": "vm", "server_word": "vm", "dockerhost": "vm", "lxc": "container"}
+        if chunk.what in kinds:
+            return [("role", kinds[chunk.what])]
+        return [("everything", True)] if chunk.what in ("cluster", "k3s", "k8s") else []
+
+    def target_of_name(self, chunk: Chunk) -> list[tuple[str, t.Any]]:
+        """Return what a name names: a machine of the deployment, or its cluster."""
+        literal = self.tokens[chunk.start].literal
+        if literal is not None and literal.cluster:
+            return [("everything", True)]
+        name = str(chunk.value).lower()
+        names = self.previous.names if self.previous else frozenset()
+        fits = any(other == name or other.endswith(f"-{name}") for other in names)
+        return [("name", name)] if fits or not names else []
+
+    def known(self, family: str) -> bool:
+        """Tell whether machines of the deployment run a software."""
+        groups = self.previous.groups if self.previous else ()
+        return any(family in group.words for group in groups)
+
+    def addon_heads(self, segment: Segment) -> list[Chunk]:
+        """Return software that is an add-on of the cluster, not a machine of the deployment."""
+        found = []
+        for chunk in segment.of("head"):
+            token = self.tokens[chunk.start]
+            family = token.software.family if token.software else ""
+            if token.has("addon.") and not self.known(family):
+                found.append(dataclasses.replace(chunk, value=token.concept.partition(".")[2]))
+        return found
+
+    def aim(self, targets: list[tuple[str, t.Any]], segment: Segment) -> None:
+        """Say what the changes of the order are about."""
+        thing = f"c{self.number}"
+        heads = [c for c in segment.chunks if c.kind in ("head", "name")]
+        heads += [c for c in segment.of("literal") if c.what == "name"]
+        for by, value in targets or [("pronoun", True)]:
+            chunk = next(iter(heads), segment.chunks[0])
+            fields: dict[str, t.Any] = {"kind": "change", "topic": "whole", "about": by}
+            fields |= {"value": value, "thing": thing}
+            quote = self.quote(chunk.start, chunk.end)
+            self.statements.append(Statement(quote=quote, **fields))
+        for chunk in heads[1:]:
+            fields = {"kind": "change", "topic": "whole", "about": "said", "thing": thing}
+            self.statements.append(Statement(quote=self.quote(chunk.start, chunk.end), **fields))
+
+    def cover(self, segment: Segment, used: list[Chunk]) -> None:
+        """Say which small words the order was read from."""
+        for chunk in used:
+            self.statements.append(
+                Statement(
+                    kind="change",
+                    quote=self.quote(chunk.start, chunk.end),
+                    thing=f"c{self.number}",
+                    topic="whole",
+                    about="said",
+                )
+            )
+
+    # What becomes of it -----------------------------------------------------------------------
+
+    def keep(self, segment: Segment, own: bool) -> bool:
+        """Protect what an order says shall stay."""
+        stays = segment.cues("verb.keep")
+        denied = segment.cues("cue.not")
+        gone = segment.cues("word.not_needed", "verb.remove") or segment.of("flag")
+        needed = denied and "need" in denied[0].what and False
+        earlier = any(s.kind == "change" and s.verb for s in self.statements)
+        bare = denied and own and earlier and not gone and not segment.of("size") and not needed
+        if not (stays and not segment.of("size")) and not bare:
+            return False
+        chunk = (stays or denied)[0]
+        self.say("whole", None, chunk, "keep")
+        for other in (stays + denied)[1:]:
+            self.say("whole", None, other, "keep")
+        return True
+
+    def addons(self, segment: Segment, addons: list[Chunk], verb: str) -> bool:
+        """Add or remove add-ons."""
+        if not addons:
+            return False
+        removed = verb == "remove" or bool(segment.cues("cue.not", "cue.off"))
+        for chunk in addons:
+            self.say("addon", chunk.value, chunk, "remove" if removed else "add")
+        return True
+
+    def remove(self, segment: Segment, targets: list[tuple[str, t.Any]]) -> None:
+        """Delete some machines of a kind, a whole group, or everything."""
+        verbs = segment.cues("verb.remove", "cue.not", "word.not_needed", "cue.off")
+        chunk = verbs[0] if verbs else segment.chunks[0]
+        counted = [c for c in segment.of("head") if c.count is not None]
+        single = [c for c in segment.of("head") if not c.plural and c.role()]
+        named = any(by == "name" for by, _value in targets)
+        if counted and counted[0].count_at is not None:
+            head = counted[0]
+            where = self.quote(counted[0].count_at[0], head.end)
+            self.say("count", head.count, head, "decrease", quote=where)
+        elif single and not named:
+            self.say("count", 1, single[0], "decrease", quote=self.one(single[0]))
+        elif targets == [("everything", True)]:
+            self.say("whole", None, chunk, "remove")
+            fields: dict[str, t.Any] = {"kind": "change", "topic": "whole", "verb": "remove"}
+            quote = self.quote(chunk.start, chunk.end)
+            self.statements.append(Statement(quote=quote, about="deployment", **fields))
+        else:
+            self.say("whole", None, chunk, "remove")
+
+    def one(self, chunk: Chunk) -> Quote:
+        """Return the words of a single thing without a number."""
+        return self.quote(chunk.start, chunk.end)
+
+    def counts(self, segment: Segment, verb: str) -> None:
+        """Change how many machines there are."""
+        more = segment.cues("cue.more") or verb == "add"
+        for head in segment.of("head"):
+            counting = head.count is not None and head.count_at is not None
+            if counting and head.count_at is not None:
+                low, high = min(head.count_at[0], head.start), max(head.count_at[1], head.end)
+                quote = self.quote(low, high)
+                how = "increase" if more else "decrease" if verb == "decrease" else "set"
+                self.say("count", head.count, head, how, quote=quote)
+            elif more and not (segment.of("size") or head.plural or self.sized(segment)):
+                one = head.role() or head.what.startswith("part.") or head.software
+                if one or head.generic():
+                    self.say("count", 1, head, "increase", quote=self.one(head))
+        ordinal = segment.cues("word.second")
+        if ordinal and more and not segment.of("head"):
+            self.say("count", 1, ordinal[0], "increase")
+
+    def sized(self, segment: Segment) -> bool:
+        return bool(segment.cues("noun.", "unit.core"))
+
+    def sizes(self, segment: Segment, verb: str, targets: list[tuple[str, t.Any]]) -> None:
+        """Change sizes to, by or from a number."""
+        for chunk in segment.of("size"):
+            size = chunk.size
+            if size is None:
+                continue
+            if size.topic == "bytes" and not self.settle(size, segment, targets, verb):
+                quote = self.quote(chunk.start, chunk.end)
+                text = f'Is "{quote.text}" memory or disk?'
+                choices = ("memory", "disk")
+                self.questions.append(
+                    Question(id="change.dimension", text=text, quote=quote, choices=choices)
+                )
+                continue
+            how = self.how(size, segment, verb)
+            more: dict[str, t.Any] = {"bound": size.bound}
+            if size.before is not None:
+                more["before"] = size.before
+            self.say(size.topic, size.value, chunk, how, **more)
+
+    def how(self, size: Size, segment: Segment, verb: str) -> str:
+        """Tell whether a number is set, added or taken away."""
+        before = self.tokens[size.start - 1] if size.start else None
+        by = before is not None and (
+            before.has("cue.by") or (before.word == "de" and verb == "increase")
+        )
+        to = before is not None and (before.has("cue.to") or before.word in {"a", "at"})
+        if size.before is not None:
+            return "set"
+        if size.more:
+            return "increase" if size.more > 0 else "decrease"
+        if to:
+            return "set"
+        if verb == "decrease":
+            return "decrease" if by else "set"
+        if verb == "add" or by or segment.cues("cue.more"):
+            return "increase"
+        return "set"
+
+    def settle(
+        self, size: Size, segment: Segment, targets: list[tuple[str, t.Any]], verb: str
+    ) -> bool:
+        """Decide whether an amount without a word is memory or disk; tell whether it could be."""
+        topic = self.hint if self.hint in ("memory_mib", "disk_gib") else ""
+        differs = self.how(size, segment, verb) != "set"
+        if not topic and (differs or size.value > LIKELY_MEMORY_MIB):
+            return False
+        size.topic = t.cast("t.Any", topic or "memory_mib")
+        if size.topic == "disk_gib":
+            size.value /= 1024
+            size.before = None if size.before is None else size.before / 1024
+        return True
+
+    def relative(self, segment: Segment) -> None:
+        """Double, halve, enlarge or shrink."""
+        factors = [c for c in segment.chunks if c.what in _FACTORS and c.kind == "cue"]
+        named = [c for c in segment.chunks if c.what in _DIMENSIONS]
+        sized = {c.size.topic for c in segment.of("size") if c.size is not None}
+        if segment.of("size") and factors:
+            return  # "doubles memory (8 → 16 GB)": the numbers say it
+        for chunk in factors:
+            dimensions = [_DIMENSIONS[c.what] for c in named] or ([self.hint] if self.hint else [])
+            plural = any(c.kind == "head" and c.plural for c in segment.chunks)
+            for topic in dimensions or (["count"] if plural else ["scale"]):
+                self.say(topic, _FACTORS[chunk.what], chunk, "multiply")
+        if factors or sized:
+            return
+        self.tendency(segment, named)
+
+    def tendency(self, segment: Segment, named: list[Chunk]) -> None:
+        """Read "more RAM", "smaller": a direction without a number."""
+        up = segment.cues("verb.increase", "cue.larger", "cue.more")
+        down = segment.cues("verb.decrease", "cue.less")
+        counted = any(s.thing == f"c{self.number}" for s in self.statements)
+        if counted or not (up or down):
+            return
+        chunk = (up or down)[0]
+        how = "increase" if up else "decrease"
+        topics = [_DIMENSIONS[c.what] for c in named] or ["scale"]
+        for topic in topics:
+            self.say(topic, None, chunk, how)
+
+    def others(self, segment: Segment, verb: str) -> None:
+        """Move, rename, upgrade, make redundant."""
+        for chunk in segment.of("literal"):
+            if chunk.what == "node" and verb in ("move", "set", "add"):
+                self.say("node", chunk.value, chunk, "move")
+            elif chunk.what == "version":
+                self.say("version", str(chunk.value).removeprefix("v"), chunk, "set")
+            elif chunk.what in ("storage", "bridge", "vlan", "pool", "os", "tag"):
+                self.say(chunk.what, chunk.value, chunk, "set")
+        if verb == "rename":
+            names = [c for c in segment.chunks if c.kind == "name" or c.what == "name"]
+            if len(names) > 1:
+                self.say("name", str(names[-1].value).lower(), names[-1], "rename")
+        for chunk in segment.of("flag"):
+            if chunk.has("ha"):
+                self.say("ha", True, chunk, "set")
+            elif chunk.has("cni."):
+                self.say("cni", chunk.value, chunk, "set")
+            elif chunk.has("word.single_node"):
+                self.single(chunk)
+
+    def single(self, chunk: Chunk) -> None:
+        """Ask before most of a cluster is deleted."""
+        nodes = sum(len(g.names) for g in self.previous.groups) if self.previous else 0
+        quote = self.quote(chunk.start, chunk.end)
+        text = (
+            f'"{quote.text}" keeps a single server and deletes the other machines ({nodes} now),'
+            " agents and servers with their data. Shall all but one server be removed?"
+        )
+        self.questions.append(Question(id="change.single", text=text, quote=quote))
+
+    def last_values(self) -> list[Statement]:
+        """Return the values of the order before."""
+        things = [s.thing for s in self.statements if s.kind == "change" and s.verb]
+        return [s for s in self.statements if things and s.thing == things[-1] and s.verb]
+
+    def repeat(self, segment: Segment) -> None:
+        """Let the order before hold for one more target ("double the RAM of A and B")."""
+        for statement in self.last_values():
+            self.statements.append(statement.model_copy(update={"thing": f"c{self.number}"}))

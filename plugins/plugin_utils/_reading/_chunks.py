@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tokens into chunks: things with their counts, sizes, loads, literals, flags and cues."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._loads import (
+    Load,
+    load_at,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sizes import (
+    Size,
+    size_at,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._tokens import Token
+
+Kind = t.Literal["head", "size", "load", "literal", "flag", "number", "name", "cue", "word", "mark"]
+GENERIC = frozenset({"vm", "lxc", "server_word", "dockerhost", "host"})
+_ROLES = {"role.server": "server", "role.agent": "agent", "role.node": "node"}
+_KINDS = {
+    "thing.vm": "vm",
+    "thing.lxc": "lxc",
+    "thing.server_word": "server_word",
+    "thing.host": "host",
+    "thing.cluster": "cluster",
+    "thing.k3s": "k3s",
+    "thing.k8s": "k8s",
+    "thing.dockerhost": "dockerhost",
+}
+_FLAGS = ("env.", "ha", "scale.", "cni.", "work.", "word.zero_downtime", "word.single_node")
+_DEFINITE = frozenset(
+    {"the", "that", "this", "these", "those", "our", "my", "le", "la", "les", "l'", "ce", "cette"}
+    | {"ces", "notre", "nos", "mon", "der", "die", "das", "den", "dem", "des", "diese", "dieser"}
+    | {"dieses", "unser", "unsere", "unseren", "mein", "meine", "meinen", "existing"}
+)
+
+
+@dataclasses.dataclass
+class Chunk:
+    """A stretch of tokens with one meaning.
+
+    ``what``: of a head "vm", "lxc", "cluster", "k3s", "k8s", "server", "agent", "node",
+    "part.web" … or "" (software alone); of a flag or cue its concept; of a literal its topic.
+    """
+
+    kind: Kind
+    start: int
+    end: int
+    what: str = ""
+    value: t.Any = None
+    software: list[tuple[Token, int]] = dataclasses.field(default_factory=list)
+    count: float | None = None
+    count_at: tuple[int, int] | None = None  # tokens of the number
+    size: Size | None = None
+    load: Load | None = None
+    plural: bool = False
+    definite: bool = False
+    more: bool = False
+    nodes: float | None = None  # "5 node cluster"
+    clustered: bool = False  # "postgres cluster"
+
+    def has(self, *concepts: str) -> bool:
+        """Tell whether a flag or cue is one of these."""
+        return self.kind in ("flag", "cue") and any(
+            self.what.startswith(name) if name.endswith(".") else self.what == name
+            for name in concepts
+        )
+
+    def role(self) -> bool:
+        """Tell whether the head is a part of a Kubernetes cluster."""
+        return self.kind == "head" and self.what in ("server", "agent", "node")
+
+    def generic(self) -> bool:
+        """Tell whether the head says nothing of what it is for."""
+        return self.kind == "head" and self.what in GENERIC and not self.software
+
+
+def chunks(tokens: list[Token]) -> list[Chunk]:
+    """Return the chunks of tokens; heads have their counts, phrases are joined."""
+    found: list[Chunk] = []
+    index = 0
+    while index < len(tokens):
+        chunk = _chunk_at(tokens, index, _taken(found))
+        while found and found[-1].start >= chunk.start:  # a noun before its number
+            found.pop()
+        found.append(chunk)
+        index = chunk.end
+    return _counted(_joined(tokens, found), tokens)
+
+
+def _chunk_at(tokens: list[Token], index: int, taken: int) -> Chunk:
+    token = tokens[index]
+    if token.literal is not None:
+        topic = token.literal.topic
+        return Chunk("literal", index, index + 1, topic, token.literal.value)
+    loaded = load_at(tokens, index)
+    if loaded is not None:
+        return Chunk("load", index, loaded.end, loaded.driver, loaded.value, load=loaded)
+    size = size_at(tokens, index, taken)
+    if size is not None:
+        return Chunk("size", size.start, size.end, size.topic, size.value, size=size)
+    if token.kind == "num":
+        return Chunk("number", index, index + 1, value=token.value)
+    return _word(tokens, index)
+
+
+def _taken(found: list[Chunk]) -> int:
+    """Return the index behind the last chunk that a size may take no word from."""
+    ends = (c.end for c in reversed(found) if c.kind not in ("cue", "mark", "word", "number"))
+    return next(ends, 0)
+
+
+def _word(tokens: list[Token], index: int) -> Chunk:
+    token = tokens[index]
+    definite = index > 0 and tokens[index - 1].word in _DEFINITE
+    either = token.word in {"knoten", "worker", "master", "server", "rechner", "container"}
+    plural = definite if either else token.word.endswith(("s", "en", "ern", "x"))
+    if token.software is not None and not token.has("work.", "addon.longhorn.x"):
+        head = Chunk("head", index, index + 1, definite=definite)
+        head.software = [(token, index)]
+        if token.has("part."):
+            head.what = ""
+        return head
+    if token.concept in _ROLES or token.concept in _KINDS or token.has("part."):
+        what = _ROLES.get(token.concept) or _KINDS.get(token.concept) or token.concept
+        return Chunk("head", index, index + 1, what, plural=plural, definite=definite)
+    kind: Kind = "word"
+    what, value = token.concept or token.word, None
+    if token.has("addon.", *_FLAGS):
+        kind = "flag"
+        value = token.concept.partition(".")[2] or token.concept
+    elif token.concept:
+        kind, value = "cue", token.word
+    elif token.name:
+        kind, what, value = "name", "", token.word
+    elif token.kind == "mark":
+        kind = "mark"
+    return Chunk(kind, index, index + 1, what, value)
+
+
+def _joined(tokens: list[Token], found: list[Chunk]) -> list[Chunk]:
+    """Join nouns that stand together ("PostgreSQL VM", "k3s HA cluster", "postgres cluster")."""
+    result: list[Chunk] = []
+    for chunk in found:
+        last = _last_head(result)
+        if chunk.kind == "head" and last is not None and _merge(tokens, last, chunk):
+            last.end = chunk.end if result[-1] is last else last.end
+            last.plural = last.plural or chunk.plural
+            continue
+        result.append(chunk)
+    return result
+
+
+def _last_head(result: list[Chunk]) -> Chunk | None:
+    """Return the head before, when only a hyphen or a flag of the same thing lies between."""
+    for chunk in reversed(result[-3:]):
+        if chunk.kind == "head":
+            return chunk
+        small = chunk.kind == "mark" and chunk.what == "-"
+        if not (small or chunk.has("ha", "env.", "scale.", "work.")):
+            return None
+    return None
+
+
+def _merge(tokens: list[Token], head: Chunk, other: Chunk) -> bool:
+    """Add a noun to the head before it; tell whether both are one thing."""
+    apart = other.start - head.end
+    gap = " ".join(token.word for token in tokens[head.end : other.start])
+    kubernetes = head.what in ("k3s", "k8s")
+    if kubernetes and other.what in ("cluster", "k8s"):
+        return True
+    if apart and gap != "-":
+        return False
+    if other.software:
+        return _names_part(head, other, apart)
+    if kubernetes and other.what in ("server_word", "node", "vm"):
+        head.what = "server" if other.what == "server_word" else "node"
+        return True
+    if head.what == "cluster" and other.what == "node":
+        head.what = "node"
+        return True
+    return _describes(head, other)
+
+
+def _describes(head: Chunk, other: Chunk) -> bool:
+    """Add to software or a part what it is: a cluster, a part of its own name, a machine."""
+    described = bool(head.software) or head.what.startswith("part.")
+    if described and other.what == "cluster":
+        head.clustered = True
+        return True
+    if head.software and other.what.startswith("part."):
+        return other.what != "part.runner"
+    return (described or head.role()) and _is_machine(head, other)
+
+
+def _names_part(head: Chunk, other: Chunk, apart: int) -> bool:
+    """Let a name of software say what a part is ("database postgres")."""
+    if not head.what.startswith("part.") or head.software or apart:
+        return False
+    head.what, head.software = "", [*other.software]
+    return True
+
+
+def _is_machine(head: Chunk, other: Chunk) -> bool:
+    """Add the kind of machine to a noun that says what it is for ("web VM", "redis container")."""
+    if other.what not in GENERIC | {"node"}:
+        return False
+    if head.what == "" or head.what in GENERIC:
+        head.what = "" if other.what in ("server_word", "node") else other.what
+    elif other.what in ("vm", "lxc") and not head.role():
+        head.value = other.what
+    return True
+
+
+def _counted(found: list[Chunk], tokens: list[Token]) -> list[Chunk]:
+    """Give numbers to the heads that they count ("two small Debian VMs", "5 node cluster")."""
+    result: list[Chunk] = []
+    for place, chunk in enumerate(found):
+        if chunk.kind == "number":
+            head = _counts(found, place)
+            if head is not None and head.count is None:
+                head.count, head.count_at = chunk.value, (chunk.start, chunk.end)
+                continue
+        result.append(chunk)
+    merged: list[Chunk] = []
+    for chunk in result:  # "5 node cluster": five nodes of one cluster
+        last = _last_head(merged)
+        singular = last is not None and last.what == "node" and last.count is not None
+        if chunk.kind == "head" and chunk.what in ("cluster", "k3s", "k8s") and last and singular:
+            one = tokens[last.end - 1].word in {"node", "noeud", "knoten"}
+            if one or chunk.start == last.end:
+                chunk.nodes, chunk.count_at = last.count, last.count_at
+                merged.remove(last)
+        merged.append(chunk)
+    return merged
+
+
+def _counts(found: list[Chunk], place: int) -> Chunk | None:
+    """Return the head that the number at ``place`` counts."""
+    words = 0
+    for chunk in found[place + 1 : place + 8]:
+        if chunk.kind == "head":
+            if chunk.software and not chunk.what and words and not _follows(found, chunk):
+                return chunk
+            return chunk
+        if chunk.kind == "word":
+            words += 1
+            if words > 2 or not re.fullmatch(r"[^\W\d_]{2,}", chunk.what):
+                return None
+        elif (chunk.kind == "mark" and chunk.what in {"-", "x"}) or chunk.has(
+            "cue.more", "cue.larger", "cue.less", "word.separate", "word.second"
+        ):
+            continue
+        elif not (chunk.kind == "flag" or (chunk.kind == "literal" and chunk.what == "os")):
+            return None
+    return None
+
+
+def _follows(found: list[Chunk], chunk: Chunk) -> bool:
+    return any(other is chunk for other in found)

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rules reader: a sentence into statements, clause by clause."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
+    MAX_STATEMENTS,
+    Quote,
+    Reading,
+    Statement,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._changes import (
+    ChangeReader,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import (
+    Chunk,
+    chunks,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._clauses import (
+    Clause,
+    clauses,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._clean import (
+    clean,
+    fold,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._record import Record
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sizes import settle
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._tokens import (
+    Token,
+    tokenise,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._wishes import (
+    CLUSTER,
+    Reader,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._words import (
+    Vocabulary,
+    detect,
+)
+
+_HARDWARE = frozenset({"host", "server_word", "node", "vm", "cluster"})
+
+
+def statements(text: str, vocabulary: Vocabulary, previous: Record | None = None) -> Reading:
+    """Return what rules read in a text; the account is still to be made.
+
+    With ``previous`` orders change what is there, unless they ask for something new.
+    """
+    cleaned = clean(text)
+    text = cleaned.text
+    body = text
+    for start, end in cleaned.hostile:
+        body = body[:start] + " " * (end - start) + body[end:]
+    tokens = tokenise(body, vocabulary)
+    parts = []
+    for clause in clauses(body):
+        inside = _within(tokens, clause)
+        parts.append((clause, inside, chunks(inside)))
+    wished = [c for clause, _tokens, found in parts if clause.kind == "wish" for c in found]
+    changing = previous is not None or _changes_something(wished)
+    reader = Reader(text, clusterish=clusterish(wished) and previous is None)
+    changer = ChangeReader(text, previous)
+    hint = _hint(parts)
+    said: list[Statement] = []
+    for number, (clause, inside, found) in enumerate(parts, 1):
+        if clause.kind == "wish" and changing:
+            for new in changer.read(inside, found, hint):
+                reader.read(inside, new)
+        elif clause.kind == "wish":
+            reader.read(inside, found)
+        elif clause.kind == "exists":
+            said += existing(text, clause, inside, found, f"e{number}")
+        else:
+            said.append(remark(text, clause))
+    reader.finish()
+    said += changer.statements
+    off_topic = not (reader.statements or changer.statements) and any(
+        t_.has("off.topic") for t_ in tokens
+    )
+    return Reading(
+        text=text,
+        language=detect(fold(text)),
+        statements=tuple([*said, *reader.statements][:MAX_STATEMENTS]),
+        questions=(*reader.questions, *changer.questions),
+        off_topic=off_topic,
+    )
+
+
+def _changes_something(wished: t.Sequence[Chunk]) -> bool:
+    """Tell whether orders speak of what is there, when no record was given."""
+    if any(chunk.has("verb.remove", "verb.move", "verb.rename", "cue.instead") for chunk in wished):
+        return any(chunk.kind == "head" or chunk.has("addon.") for chunk in wished)
+    grows = any(chunk.has("verb.increase", "verb.decrease", "rel.twice") for chunk in wished)
+    if grows and any(chunk.has("verb.create") for chunk in wished):
+        return False
+    more = any(chunk.has("cue.more") for chunk in wished) and any(c.role() for c in wished)
+    return grows or (more and any(chunk.has("verb.add", "word.existing") for chunk in wished))
+
+
+def _hint(parts: t.Sequence[tuple[Clause, list[Token], list[Chunk]]]) -> str:
+    """Return the dimension that reasons speak of ("the disk is full")."""
+    named = {"noun.memory": "memory_mib", "noun.disk": "disk_gib"}
+    said = [c.what for clause, _t, found in parts if clause.kind == "remark" for c in found]
+    found = {named[what] for what in said if what in named}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _within(tokens: t.Iterable[Token], clause: Clause) -> list[Token]:
+    return [token for token in tokens if clause.start <= token.start < clause.end]
+
+
+def clusterish(wished: t.Sequence[Chunk]) -> bool:
+    """Tell whether the wishes are about a Kubernetes cluster."""
+    denied = False
+    machines = False
+    software = any(chunk.kind == "head" and chunk.software for chunk in wished)
+    for chunk in wished:
+        if chunk.has("cue.not"):
+            denied = True
+        elif chunk.has("cue.but") or (chunk.kind == "mark" and chunk.what in ",;."):
+            denied = False
+        if chunk.has("cni.", "word.single_node") and not denied:
+            return True
+        if chunk.kind != "head":
+            continue
+        named = chunk.what in CLUSTER and not chunk.software and not denied
+        if named and not (software and chunk.count is not None and chunk.what == "cluster"):
+            return True
+        if chunk.what == "server" and not denied:
+            return True
+        if chunk.what in ("agent", "node") and not (software or machines or denied):
+            return True
+        machines = machines or chunk.generic()
+    return False
+
+
+def remark(text: str, clause: Clause) -> Statement:
+    """Return what changes no machine, as its words."""
+    return Statement(kind="remark", quote=_quote(text, clause.start, clause.end), topic="text")
+
+
+def _quote(text: str, start: int, end: int) -> Quote:
+    words = text[start:end]
+    start += len(words) - len(words.lstrip(" ,"))
+    words = words.strip(" ,")[:240]
+    return Quote(text=words, start=start)
+
+
+def existing(
+    text: str, clause: Clause, tokens: list[Token], found: list[Chunk], thing: str
+) -> list[Statement]:
+    """Return what a clause says is there already, with its sizes; loads in it are loads."""
+    whole = _quote(text, clause.start, clause.end)
+    said: list[Statement] = []
+
+    def say(topic: str, value: t.Any, chunk: Chunk, about: str = "", kind: str = "exists") -> None:
+        quote = _quote(text, tokens[chunk.start].start, tokens[chunk.end - 1].end)
+        value = int(value) if isinstance(value, float) and value == int(value) else value
+        fields = {"kind": kind, "quote": quote, "topic": topic, "value": value, "about": about}
+        said.append(Statement(thing=thing if kind == "exists" else "", **fields))  # type: ignore[arg-type]
+
+    settle([chunk.size for chunk in found if chunk.size is not None])
+    for chunk in found:
+        if chunk.kind == "head":
+            for token, _at in chunk.software:
+                say("software", token.software.family if token.software else token.word, chunk)
+            if not chunk.software:
+                say("thing", chunk.what.removeprefix("part."), chunk)
+            if chunk.count is not None and chunk.count_at is not None:
+                counted = Chunk("head", chunk.count_at[0], chunk.end)
+                say("count", chunk.count, counted)
+        elif chunk.kind == "size" and chunk.size is not None:
+            say("hardware", chunk.size.value, chunk, about=chunk.size.topic)
+        elif chunk.kind == "load" and chunk.load is not None and not chunk.load.level:
+            say("driver", chunk.load.value, chunk, about=chunk.load.driver, kind="load")
+    first = Statement(kind="exists", quote=whole, thing=thing, topic="hardware")
+    return [first, *said]

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a deployment is now: its groups of machines and its add-ons, for reading changes."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Plan
+
+
+@dataclasses.dataclass(frozen=True)
+class Group:
+    """Equal machines of a deployment; sizes are those of the first one."""
+
+    role: str  # "server", "agent" of the cluster, else the machine's role
+    words: frozenset[str]  # what the machines may be called by
+    names: tuple[str, ...]
+    vmids: tuple[int, ...]
+    nodes: tuple[str, ...]
+    cores: int
+    memory_mib: int
+    disk_gib: int
+    kind: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """The applied plan as far as a sentence can speak of it."""
+
+    deployment: str
+    groups: tuple[Group, ...]
+    addons: tuple[str, ...] = ()
+    cluster: str | None = None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Return the names of all machines."""
+        return frozenset(name for group in self.groups for name in group.names)
+
+
+def record(plan: Plan) -> Record:
+    """Return what a plan says of a deployment."""
+    servers = frozenset(plan.cluster.servers) if plan.cluster else frozenset()
+    agents = frozenset(plan.cluster.agents) if plan.cluster else frozenset()
+    grouped: dict[str, list[int]] = {}
+    for index, machine in enumerate(plan.machines):
+        role = "server" if machine.name in servers else "agent" if machine.name in agents else ""
+        grouped.setdefault(role or machine.group, []).append(index)
+    groups = []
+    for key, indexes in grouped.items():
+        machines = [plan.machines[index] for index in indexes]
+        first = machines[0]
+        words = {key, first.role, first.group}
+        groups.append(
+            Group(
+                role=key if key in ("server", "agent") else first.role,
+                words=frozenset(word for word in words if word),
+                names=tuple(machine.name for machine in machines),
+                vmids=tuple(machine.vmid for machine in machines),
+                nodes=tuple(machine.node for machine in machines),
+                cores=first.cores * first.sockets,
+                memory_mib=first.memory_mib,
+                disk_gib=first.disks[0].size_gib if first.disks else 0,
+                kind=first.kind,
+            )
+        )
+    return Record(
+        deployment=plan.deployment,
+        groups=tuple(groups),
+        addons=tuple(addon.name for addon in plan.addons),
+        cluster=plan.cluster.name if plan.cluster else None,
+    )

@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sizes in a row of tokens: "4 cores", "RAM: 8 GB", "8g", "100 GB more", "from 8 to 16 GB"."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._tokens import Token
+
+#: Beside cores an amount without a word is memory up to this share, a disk beyond it.
+MOST_MEMORY_MIB_PER_CORE = 64 * 1024
+MOST_MEMORY_MIB = 1024**2
+#: An amount without a word and without cores beside it is no memory from here on.
+NEVER_MEMORY_MIB = 128 * 1024
+_BOUNDS = ("bound.at_least", "bound.at_most", "bound.about")
+_FILL = frozenset({"of", "de", "d'", "du", "an", "-", ":", "=", "'", "is", "size", "x", "(", "le"})
+_ADJECTIVES = frozenset(
+    {"fast", "dedicated", "physical", "virtual", "local", "root", "system", "total", "v"}
+    | {"physische", "virtuelle", "physiques", "virtuels", "mehr", "each", "only", "primary"}
+)
+
+Dimension = t.Literal["cores", "memory_mib", "disk_gib", "data_disk_gib", "gpu", "bytes"]
+
+
+@dataclasses.dataclass
+class Size:
+    """One amount; ``bytes`` (in MiB) is decided later to be memory or disk."""
+
+    topic: Dimension
+    value: float
+    start: int  # token index of the first token
+    end: int  # index behind the last token
+    number: int  # index of the number itself
+    bound: str = "exact"
+    more: int = 0  # +1 "more", -1 "less": a difference, no absolute size
+    before: float | None = None  # what is there now, in the same unit
+    placed: bool = False  # "… on local-zfs"
+    alone: bool = True  # no noun said what it is
+
+
+def size_at(tokens: t.Sequence[Token], index: int, taken: int = 0) -> Size | None:
+    """Return the size that begins at ``index`` (at its number, or at the noun before it)."""
+    token = tokens[index]
+    if token.kind == "num":
+        return _after_number(tokens, index, taken)
+    if token.has("unit.core", "noun.memory", "noun.disk", "noun.datadisk", "unit.gpu"):
+        return _before_number(tokens, index)
+    return None
+
+
+def _after_number(tokens: t.Sequence[Token], index: int, taken: int) -> Size | None:
+    """Read "4 cores", "16 GB of RAM", "2-core", "2x 10 cores"."""
+    value = tokens[index].value
+    unit = index + 1
+    times = tokens[unit : unit + 2]
+    if len(times) == 2 and times[0].word in {"x", "*"} and times[1].kind == "num":
+        after = _skip(tokens, unit + 2)
+        if after < len(tokens) and tokens[after].has("unit.core"):
+            return Size("cores", value * times[1].value, index, after + 1, index, alone=False)
+    more = 0
+    while unit < len(tokens) and unit <= index + 3:
+        token = tokens[unit]
+        more = 1 if token.has("cue.more") else -1 if token.has("cue.less") else more
+        if not (token.has("cue.more", "cue.less", "scale.") or token.word in _ADJECTIVES | {"-"}):
+            break
+        unit += 1
+    if unit >= len(tokens):
+        return None
+    token = tokens[unit]
+    negative = (
+        index > 0 and tokens[index - 1].word in {"-", "minus", "moins"} and _apart(tokens, index)
+    )
+    value = -value if negative else value
+    if token.has("unit.core") and not (len(token.word) == 1 and not token.glued):
+        size = Size("cores", value, index, unit + 1, index, more=more, alone=False)
+    elif token.has("unit.gpu"):
+        size = Size("gpu", value, index, unit + 1, index, more=more, alone=False)
+    elif token.mib is not None and not _is_load(tokens, index, unit + 1):
+        size = _bytes(tokens, index, unit, value * token.mib, taken)
+        size.more = more
+    else:
+        return None
+    return _decorated(tokens, size, taken)
+
+
+def _apart(tokens: t.Sequence[Token], index: int) -> bool:
+    if tokens[index - 1].word != "-":
+        return True
+    return index < 2 or tokens[index - 2].end < tokens[index - 1].start
+
+
+def _skip(tokens: t.Sequence[Token], index: int) -> int:
+    while index < len(tokens) and tokens[index].word in _FILL | _ADJECTIVES:
+        index += 1
+    return index
+
+
+def _named(token: Token) -> Dimension | None:
+    if token.has("noun.memory"):
+        return "memory_mib"
+    if token.has("noun.disk"):
+        return "disk_gib"
+    if token.has("noun.datadisk"):
+        return "data_disk_gib"
+    return None
+
+
+def _bytes(tokens: t.Sequence[Token], index: int, unit: int, mib: float, taken: int) -> Size:
+    """Give an amount its noun: the one behind it ("of RAM"), else the one before ("RAM 8 GB")."""
+    start, end, topic = index, unit + 1, None
+    more = 0
+    at = end
+    while at < len(tokens) and tokens[at].has("cue.more", "cue.less") and at < end + 2:
+        more = 1 if tokens[at].has("cue.more") else -1
+        at += 1
+    at = _skip(tokens, at)
+    labels = at + 1 < len(tokens) and tokens[at + 1].word in {":", "="}
+    if at < len(tokens) and not labels and at - unit <= 4:
+        topic = _named(tokens[at])
+        end = at + 1 if topic else end
+    while topic and end < len(tokens) and _named(tokens[end]) == topic:  # "SSD storage"
+        end += 1
+    if topic is None:
+        before = index - 1
+        while before >= taken and (
+            tokens[before].word in _FILL or tokens[before].has("cue.with", "cue.to", *_BOUNDS)
+        ):
+            before -= 1
+        if before >= taken and (topic := _named(tokens[before])):
+            start = before
+    value = mib if topic in (None, "memory_mib") else mib / 1024
+    return Size(topic or "bytes", value, start, end, index, more=more, alone=topic is None)
+
+
+def _before_number(tokens: t.Sequence[Token], index: int) -> Size | None:
+    """Read "cores: 4", "vCPU=2", "CPU 1 thread", "RAM 8" (GiB when no unit follows)."""
+    at = index + 1
+    while (
+        at < len(tokens)
+        and at - index < 4
+        and (
+            tokens[at].word in {":", "=", "(", "to", "auf", "a"}
+            or tokens[at].has("cue.to", *_BOUNDS)
+        )
+    ):
+        at += 1
+    if at >= len(tokens) or tokens[at].kind != "num" or at == index:
+        return None
+    token, number = tokens[index], tokens[at]
+    after = tokens[at + 1] if at + 1 < len(tokens) else None
+    topic: Dimension = "cores" if token.has("unit.core") else _named(token) or "gpu"
+    if after is not None and (
+        after.mib is not None or (topic == "cores") != after.has("unit.core")
+    ):
+        measured = after.mib is not None or after.has("unit.", "noun.", "role.", "thing.", "part.")
+        if measured or after.driver:
+            return None
+    end = at + 1
+    if topic == "cores" and after is not None and after.has("unit.core"):
+        end += 1
+    value = number.value * 1024 if topic == "memory_mib" else number.value
+    size = Size(topic, value, index, end, at, alone=False)
+    return _decorated(tokens, size, index)
+
+
+def _is_load(tokens: t.Sequence[Token], index: int, after: int) -> bool:
+    """Tell whether an amount is a rate or data to keep ("10 MB/s", "60 TB of photos")."""
+    for token in tokens[after : after + 5]:
+        if token.has("rate."):
+            return True
+        if token.word in {",", ";", "."} or token.kind == "num" or token.has("role.", "thing."):
+            break
+    at = _skip(tokens, after)
+    if at < len(tokens) and tokens[at].has("noun.data", "noun.heap", "noun.swap"):
+        return True
+    before = index - 1
+    while before >= 0 and (tokens[before].word in _FILL or tokens[before].has(*_BOUNDS, "cue.of")):
+        before -= 1
+    return before >= 0 and tokens[before].has("noun.data") and before < index - 1
+
+
+def _decorated(tokens: t.Sequence[Token], size: Size, taken: int) -> Size:
+    """Add what stands around the amount: bounds, "more", what it was before."""
+    if size.start > taken and tokens[size.start - 1].has(*_BOUNDS):
+        size.bound = tokens[size.start - 1].concept.partition(".")[2]
+        size.start -= 1
+    after = tokens[size.end] if size.end < len(tokens) else None
+    if after is not None and after.has(*_BOUNDS) and _closes(tokens, size.end + 1):
+        size.bound = after.concept.partition(".")[2]
+        size.end += 1
+    size.bound = {"about": "approximate"}.get(size.bound, size.bound)
+    after = tokens[size.end] if size.end < len(tokens) else None
+    if after is not None and after.has("cue.more", "cue.less") and not size.more:
+        size.more = 1 if after.has("cue.more") else -1
+        size.end += 1
+    return _with_before(tokens, size, taken)
+
+
+def _closes(tokens: t.Sequence[Token], index: int) -> bool:
+    return index >= len(tokens) or tokens[index].kind == "mark" or tokens[index].has("cue.and")
+
+
+def _with_before(tokens: t.Sequence[Token], size: Size, taken: int) -> Size:
+    """Read "from 8 to 16 GB", "8 -> 16 GB" and "16 GB instead of 8"."""
+    start = size.start
+    if start - 2 >= taken and tokens[start - 1].has("cue.to"):
+        old = start - 2
+        unit = tokens[old] if tokens[old].mib is not None or tokens[old].has("unit.core") else None
+        number = old - 1 if unit is not None else old
+        if number >= taken and tokens[number].kind == "num":
+            size.before = _scaled(size, tokens[number].value, unit.mib if unit else None, tokens)
+            size.start = number - (number > taken and tokens[number - 1].has("cue.from"))
+            return size
+    at = size.end
+    while at < len(tokens) and at < size.end + 2 and (tokens[at].word in {"(", ","}):
+        at += 1
+    if at + 1 < len(tokens) and tokens[at].has("cue.instead", "cue.to"):
+        number = at + 1
+        while number < len(tokens) and tokens[number].has(*_BOUNDS):
+            number += 1
+        if number < len(tokens) and tokens[number].kind == "num":
+            unit = tokens[number + 1] if number + 1 < len(tokens) else None
+            mib = unit.mib if unit is not None else None
+            other = _scaled(size, tokens[number].value, mib, tokens)
+            end = number + 1 + bool(unit is not None and (mib or unit.has("unit.core")))
+            if end < len(tokens) and _named(tokens[end]) in (size.topic, "memory_mib"):
+                end += 1
+            if tokens[at].has("cue.to"):
+                size.before, size.value = size.value, other
+            else:
+                size.before = other
+            size.end = end
+    return size
+
+
+def _scaled(size: Size, value: float, mib: float | None, tokens: t.Sequence[Token]) -> float:
+    if size.topic in ("cores", "gpu"):
+        return value
+    if mib is None:
+        following = tokens[size.number + 1 : size.number + 4]
+        mib = next((token.mib for token in following if token.mib is not None), 1024.0)
+    return value * mib / (1024 if size.topic in ("disk_gib", "data_disk_gib") else 1)
+
+
+def settle(sizes: t.Sequence[Size]) -> None:
+    """Decide amounts without a noun that stand together: memory first, then the disk."""
+    known = {size.topic for size in sizes}
+    cores = max((size.value for size in sizes if size.topic == "cores"), default=0.0)
+    plain = [size for size in sizes if size.topic == "bytes"]
+    for size in plain:
+        if len(plain) > 1 or "disk_gib" in known:
+            most = float(MOST_MEMORY_MIB)
+        else:
+            most = cores * MOST_MEMORY_MIB_PER_CORE if cores >= 1 else float(NEVER_MEMORY_MIB)
+        stored = size.placed and (len(plain) > 1 or size.value >= 16 * 1024)
+        if "memory_mib" in known or stored or size.value >= most:
+            size.topic, size.value = "disk_gib", size.value / 1024
+            size.before = None if size.before is None else size.before / 1024
+        else:
+            size.topic = "memory_mib"
+        known.add(size.topic)
