@@ -74,9 +74,9 @@ Topic = t.Literal[
     # part_of (one of those that the other thing counts: "4 VMs: two web servers and …")
     "driver",  # kind load; about: the driver's name ("users", "requests_per_second" …)
     "hardware",  # kind exists: hosts that are there; about: count, cores, memory_mib, disk_gib
-    "whole",  # the thing as such ("remove dns1", "make it redundant"); in a wish with verb multiply:
-    # its sizes are those of the thing ``about`` times value ("half of that"); about insist: the
-    # person wants the number in spite of a documented minimum
+    "whole",  # the thing as such ("remove dns1", "make it redundant"). In a wish with verb
+    # multiply: its sizes are those of the thing ``about`` times value ("half of that"); about
+    # insist: the person wants the number in spite of a documented minimum
     "text",  # kind remark
 ]
 

@@ -61,6 +61,7 @@ class Chunk:
     more: bool = False
     nodes: float | None = None  # "5 node cluster"
     clustered: bool = False  # "postgres cluster"
+    others: list[tuple[int, int]] = dataclasses.field(default_factory=list)  # "k3s HA *cluster*"
 
     def has(self, *concepts: str) -> bool:
         """Tell whether a flag or cue is one of these."""
@@ -147,7 +148,10 @@ def _joined(tokens: list[Token], found: list[Chunk]) -> list[Chunk]:
     for chunk in found:
         last = _last_head(result)
         if chunk.kind == "head" and last is not None and _merge(tokens, last, chunk):
-            last.end = chunk.end if result[-1] is last else last.end
+            if result[-1] is last or chunk.start - last.end <= 1:
+                last.end = chunk.end
+            else:
+                last.others.append((chunk.start, chunk.end))
             last.plural = last.plural or chunk.plural
             continue
         result.append(chunk)

@@ -41,7 +41,8 @@ class _Notes:
         self.findings.append(finding)
 
     def ask(self, rule: str, text: str, choices: tuple[str, ...] = ()) -> None:
-        self.questions.append(Question(id=rule, text=text, choices=choices))
+        if all(question.id != rule for question in self.questions):
+            self.questions.append(Question(id=rule, text=text, choices=choices))
 
 
 def check(

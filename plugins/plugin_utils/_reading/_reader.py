@@ -61,7 +61,8 @@ def statements(text: str, vocabulary: Vocabulary, previous: Record | None = None
         parts.append((clause, inside, chunks(inside)))
     wished = [c for clause, _tokens, found in parts if clause.kind == "wish" for c in found]
     changing = previous is not None or _changes_something(wished)
-    reader = Reader(text, clusterish=clusterish(wished) and previous is None)
+    agents = any(chunk.what == "agent" for chunk in wished)
+    reader = Reader(text, clusterish=clusterish(wished) and previous is None, agents=agents)
     changer = ChangeReader(text, previous)
     hint = _hint(parts)
     said: list[Statement] = []

@@ -63,6 +63,7 @@ class _Draft:
 
     id: str
     own: list[Statement]
+    known: frozenset[str] = frozenset()  # families that the knowledge or the words hold
     whole: _Draft | None = None
     parts: float = 0  # how many of it are things of their own
 
@@ -134,7 +135,7 @@ def _answer(
 
 
 def _wanted(reading: Reading, vocabulary: Vocabulary) -> Request:
-    drafts = _drafts(reading)
+    drafts = _drafts(reading, _known(vocabulary))
     environments = {str(s.value) for s in reading.statements if s.topic == "environment"}
     shared = len(environments) == 1 and _all_share(reading, drafts)
     loads: dict[str, float] = collections.defaultdict(float)
@@ -180,12 +181,13 @@ def _all_share(reading: Reading, drafts: dict[str, _Draft]) -> bool:
     )
 
 
-def _drafts(reading: Reading) -> dict[str, _Draft]:
+def _drafts(reading: Reading, known: frozenset[str]) -> dict[str, _Draft]:
     drafts: dict[str, _Draft] = {}
     for statement in reading.statements:
         mine = statement.kind == "wish" or (statement.kind == "load" and statement.thing)
         if mine and statement.thing:
-            drafts.setdefault(statement.thing, _Draft(statement.thing, [])).own.append(statement)
+            draft = drafts.setdefault(statement.thing, _Draft(statement.thing, [], known))
+            draft.own.append(statement)
     for draft in drafts.values():
         for link in draft.values("link", "part_of"):
             draft.whole = drafts.get(str(link))
@@ -212,7 +214,7 @@ def _things(reading: Reading, drafts: dict[str, _Draft]) -> list[Thing]:
         elif "application" in kinds:
             things.append(_application(draft))
         else:
-            group = _group(draft, [drafts[i] for i, other in merged.items() if other == draft.id])
+            group = _group(draft, drafts, merged)
             if group is not None:
                 things.append(group)
     addons = [s for s in reading.statements if s.topic == "addon" and s.kind in ("wish", "exclude")]
@@ -291,8 +293,11 @@ def _cluster(reading: Reading, cluster: dict[str, t.Any], addons: list[Statement
     return ClusterThing.model_validate(fields)
 
 
-def _group(draft: _Draft, together: list[_Draft]) -> MachinesThing | None:
+def _group(
+    draft: _Draft, drafts: dict[str, _Draft], merged: dict[str, str]
+) -> MachinesThing | None:
     """Return the machines of a draft; None when all of them are things of their own."""
+    together = [drafts[i] for i, other in merged.items() if other == draft.id]
     count = _count(draft)
     if count == 0 and draft.parts:
         return None
@@ -300,7 +305,34 @@ def _group(draft: _Draft, together: list[_Draft]) -> MachinesThing | None:
     for other in together:
         fields["software"] = (*fields["software"], *_software(other))
     fields["count"] = count if count is not None else fields["count"]
+    _times(draft, drafts, fields)
+    _runners(drafts, fields)
     return MachinesThing.model_validate({"id": draft.id, "links": _links(draft), **fields})
+
+
+def _times(draft: _Draft, drafts: dict[str, _Draft], fields: dict[str, t.Any]) -> None:
+    """Take sizes that were said as a share of those of another thing."""
+    for statement in draft.own:
+        other = drafts.get(statement.about)
+        if statement.topic != "whole" or statement.verb != "multiply" or other is None:
+            continue
+        theirs = _fields(other)
+        for topic in _NUMBERS[1:]:
+            if fields[topic] is None and theirs[topic] is not None:
+                fields[topic] = max(1, int(theirs[topic] * float(statement.value or 1)))
+
+
+def _runners(drafts: dict[str, _Draft], fields: dict[str, t.Any]) -> None:
+    """Say whose runners or build agents machines are."""
+    if fields["part"] != "runner" or fields["software"]:
+        return
+    listed = load("software.yml")["runners"]
+    said = [str(value) for draft in drafts.values() for value in draft.values("software")]
+    for family in said:
+        if family in listed:
+            name, component = listed[family]
+            fields["software"] = (Software(family=name, component=component),)
+            return
 
 
 def _count(draft: _Draft, *, plain: bool = False) -> int | None:
@@ -314,10 +346,12 @@ def _count(draft: _Draft, *, plain: bool = False) -> int | None:
 def _fields(draft: _Draft, *, sum_of_parts: bool = True) -> dict[str, t.Any]:
     """Return the fields of ``Machines`` that a draft says."""
     kinds = [str(value) for value in draft.values("thing")]
-    parts = [k for k in kinds if k not in {*_KINDS, *_CLUSTER, *_ROLES, "application"}]
+    said = [k for k in kinds if k not in {*_KINDS, *_CLUSTER, *_ROLES, "application"}]
+    parts = [k for k in said if k in _parts()]
     fields: dict[str, t.Any] = {
         "kind": next((_KINDS[k] for k in reversed(kinds) if k in _KINDS), None),
         "part": parts[-1] if parts else None,
+        "purpose": next((k for k in said if k not in parts), None),
         "software": _software(draft),
         "count": _count(draft, plain=not sum_of_parts),
         "bounds": {},
@@ -364,7 +398,7 @@ def _software(draft: _Draft) -> tuple[Software, ...]:
             continue
         loads = _loads(draft, family, component) if len(families) == 1 else {}
         version = next((str(v) for v in draft.values("version")), None)
-        known = family in _known()
+        known = family in draft.known
         found.append(
             Software(family=family, component=component, known=known, loads=loads, version=version)
         )
@@ -373,8 +407,14 @@ def _software(draft: _Draft) -> tuple[Software, ...]:
     return tuple(found)
 
 
-def _known() -> frozenset[str]:
-    return frozenset(load("software.yml")["families"])
+def _known(vocabulary: Vocabulary) -> frozenset[str]:
+    families = {family for family, _component in vocabulary.software.values()}
+    return frozenset(load("software.yml")["families"]) | families
+
+
+def _parts() -> frozenset[str]:
+    concepts = load("words.yml")["concepts"]
+    return frozenset(name[5:] for name in concepts if name.startswith("part."))
 
 
 def _stack(family: str) -> bool:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 import typing as t
 
@@ -55,9 +56,12 @@ class Thing:
 class Reader:
     """Collects statements of the wish clauses of one text."""
 
-    def __init__(self, text: str, *, clusterish: bool, prefix: str = "t") -> None:
+    def __init__(
+        self, text: str, *, clusterish: bool, agents: bool = False, prefix: str = "t"
+    ) -> None:
         self.text = text
         self.clusterish = clusterish
+        self.agents = agents  # agents are spoken of: "servers" are those of the cluster
         self.prefix = prefix
         self.statements: list[Statement] = []
         self.questions: list[Question] = []
@@ -136,6 +140,12 @@ class Reader:
             self.relative(found, place)
         elif chunk.has("word.not_needed"):
             self.not_needed(chunk)
+        elif chunk.has("noun.service"):
+            self.service(chunk)
+        elif chunk.has("cue.insist"):
+            self.say("whole", True, (chunk.start, chunk.end), about="insist")
+        elif chunk.has("word.in_cluster") and self.target() is not None:
+            self.attribute("thing", "application", (chunk.start, chunk.end), things=self.group)
         elif chunk.kind == "word":
             self.word(found, place)
         self.cues.append(chunk)
@@ -158,21 +168,31 @@ class Reader:
         per = self.cues[-1] if self.cues else None
         if per is not None and per.has("cue.each") and chunk.count is None and not chunk.software:
             return  # "1 GB per VM"
-        if self.is_load(chunk) or self.runs_on(chunk) or self.again(chunk):
+        if self.is_kind(chunk) or self.is_load(chunk) or self.runs_on(chunk) or self.again(chunk):
             self.cues = []
             return
         thing = self.begin(chunk)
         self.place_in_list(thing, chunk)
         self.describe(thing, chunk)
+        self.purpose(thing, found, place)
         self.cues = []
+
+    def purpose(self, thing: Thing, found: list[Chunk], place: int) -> None:
+        """Take an unknown word before machines as what they are for ("two indexer machines")."""
+        before = found[place - 1] if place else None
+        if not thing.generic() or before is None or before.kind != "word":
+            return
+        token = self.tokens[before.start]
+        strange = token.kind == "word" and len(token.word) > 3 and token.word not in _plain()
+        if strange and not token.concept and found[place].start - before.end <= 1:
+            self.say("thing", token.word, (before.start, before.end), thing=thing.id)
 
     def begin(self, chunk: Chunk) -> Thing:
         """Return a new thing of a noun."""
         thing = Thing(f"{self.prefix}{len(self.things) + 1}", chunk.what, clause=self.clause)
         if chunk.what == "server_word" and self.clusterish and not chunk.software:
-            thing.what = "server" if any(x.what in ROLES for x in self.things) else "vm"
-            if self.cues and self.linked("word.separate"):
-                thing.what = "vm"
+            role = self.agents and chunk.count is not None and not self.linked("word.separate")
+            thing.what = "server" if role else "vm"
         elif chunk.what in ("server_word", "host", "dockerhost"):
             thing.what = "vm"
         thing.count = chunk.count
@@ -222,6 +242,8 @@ class Reader:
             self.say("thing", value, where, thing=thing.id)
         if isinstance(chunk.value, str) and chunk.value in kinds:  # "web VM"
             self.say("thing", kinds[chunk.value], where, thing=thing.id)
+        for other in chunk.others:
+            self.say("thing", "cluster", other, thing=thing.id)
         if chunk.what == "dockerhost" and not chunk.software:
             self.say("software", "docker", where, thing=thing.id)
             thing.families.append("docker")
@@ -246,6 +268,24 @@ class Reader:
             where = (at, at + 1) if len(chunk.software) > 1 else (chunk.start, chunk.end)
             about = entry.component or ""
             self.say("software", entry.family, where, thing=thing.id, about=about)
+
+    def is_kind(self, chunk: Chunk) -> bool:
+        """Take "… as LXC" and "… in LXC containers" as the kind of the machines before."""
+        if chunk.what not in ("lxc", "vm") or chunk.software or chunk.count is not None:
+            return False
+        how = self.cues[-1] if self.cues else None
+        said = how is not None and how.value in ("as", "als", "in", "en", "comme", "inside", "im")
+        word = (
+            how is not None
+            and how.kind == "word"
+            and how.what in ("as", "als", "in", "en", "comme")
+        )
+        if not self.group or not (said or word) or self.group[-1].generic():
+            return False
+        kind = "container" if chunk.what == "lxc" else "vm"
+        for thing in self.group:
+            self.say("thing", kind, (chunk.start, chunk.end), thing=thing.id)
+        return True
 
     def again(self, chunk: Chunk) -> bool:
         """Turn to a thing that was said before ("… the masters have 4 GB")."""
@@ -285,20 +325,14 @@ class Reader:
 
     def runs_on(self, chunk: Chunk) -> bool:
         """Take what a machine is for ("VM for nginx", "container with Samba and NFS")."""
-        thing = self.target()
+        thing = self.of_all() if self.marked(",") else None
+        thing = thing or self.target()
         if thing is None or not (chunk.software or chunk.what.startswith("part.")):
             return False
-        if chunk.count not in (None, 1) or (chunk.count == 1 and thing.count not in (None, 1)):
-            return False
-        purpose = self.linked("cue.for", "cue.with", "cue.carries", "verb.", "cue.of")
-        listed = thing.together and (self.linked(*_LISTS, "cue.with") or self.marked(",/+()&"))
-        adjacent = not self.cues or self.marked("(:-") or (self.marked(",") and thing.generic())
-        first = thing.generic() and (purpose or adjacent or self.linked("cue.and"))
-        if not (first or listed) or thing.what in CLUSTER | ROLES:
-            return False
-        if chunk.what == "part.load-balancer" and not chunk.software and not first:
-            return False
-        if thing.count not in (None, 1) and listed:
+        if thing.parent is None and thing.of_parent and thing.count == thing.of_parent:
+            self.software(thing, chunk)
+            return bool(chunk.software)
+        if not self.may_run_on(thing, chunk):
             return False
         where = (chunk.start, chunk.end)
         if not chunk.software:
@@ -308,6 +342,19 @@ class Reader:
         thing.families += [token.software.family for token, _ in chunk.software if token.software]
         thing.together = True
         return True
+
+    def may_run_on(self, thing: Thing, chunk: Chunk) -> bool:
+        """Tell whether the words between allow that a noun is what the machine is for."""
+        if chunk.count not in (None, 1) or (chunk.count == 1 and thing.count not in (None, 1)):
+            return False
+        purpose = self.linked("cue.for", "cue.with", "cue.carries", "verb.", "cue.of")
+        listed = thing.together and (self.linked(*_LISTS, "cue.with") or self.marked(",/+()&"))
+        adjacent = not self.cues or self.marked("(:-") or (self.marked(",") and thing.generic())
+        first = thing.generic() and (purpose or adjacent or self.linked("cue.and"))
+        if not (first or listed) or thing.what in CLUSTER | ROLES:
+            return False
+        balancer = chunk.what == "part.load-balancer" and not chunk.software
+        return bool(first) or (thing.count in (None, 1) and not balancer)
 
     def same_machine(self, chunk: Chunk) -> None:
         """Put the things of the list at hand on one machine ("nginx and php on one VM")."""
@@ -365,7 +412,7 @@ class Reader:
     def sizes(self, found: list[Chunk], place: int) -> int:
         """Read a row of sizes and say them of what they belong to; return the next place."""
         run: list[Chunk] = []
-        each = self.cues[-1:] and self.cues[-1].has("cue.each")
+        each = bool(self.cues[-1:] and self.cues[-1].has("cue.each"))
         total: Chunk | None = None
         at = end = place
         while at < len(found):
@@ -418,6 +465,9 @@ class Reader:
     def sized(self, run: list[Chunk], each: bool) -> list[Thing]:
         """Return the things that a row of sizes belongs to."""
         topics = {chunk.size.topic for chunk in run if chunk.size is not None}
+        whole = self.of_all(each=each)
+        if whole is not None:
+            return [whole]
         free = [thing for thing in self.group if not thing.sized & topics]
         if not self.group:
             return []
@@ -426,6 +476,17 @@ class Reader:
         if self.linked("cue.with") and self.linked("cue.with") is self.last_cue() and len(free) > 1:
             self.ask_each(run, free)
         return free
+
+    def of_all(self, *, each: bool = False) -> Thing | None:
+        """Return the sum whose parts were all listed, when what follows is said of all of it."""
+        thing = self.target()
+        whole = thing.parent if thing is not None else None
+        if whole is None or thing is None or thing.sized:
+            return None
+        apart = each or self.marked(",-)") or self.linked("cue.with")
+        return (
+            whole if apart and not any(x.sized for x in self.things if x.parent is whole) else None
+        )
 
     def last_cue(self) -> Chunk | None:
         """Return the last small word since the last thing."""
@@ -663,6 +724,16 @@ class Reader:
             thing.sized.add(topic)
             self.say(topic, said.pop("value"), said.pop("where"), thing=thing.id, **said)
 
+    def service(self, chunk: Chunk) -> None:
+        """Take what an application is for ("payment service", "online shop")."""
+        start = chunk.start
+        before = self.cues[-1] if self.cues else None
+        if before is not None and before.kind == "word" and before.end == start:
+            start = before.start
+        where = (start, chunk.end)
+        words = " ".join(token.word for token in self.tokens[start : chunk.end])
+        self.say("thing", words, where, about="workload")
+
     def relative(self, found: list[Chunk], place: int) -> None:
         """Take "half of that" and "same size as …" as sizes of the thing said before."""
         chunk = found[place]
@@ -709,6 +780,9 @@ class Reader:
                 thing.id = ""
             for topic, said in pending:
                 self.say(topic, said.pop("value"), said.pop("where"), thing=thing.id, **said)
+        service = next((s for s in self.statements if s.about == "workload" and not s.thing), None)
+        if not self.things and service is not None:
+            self.say("thing", "app", (0, 0), thing=f"{self.prefix}1", quote=service.quote)
         for thing in self.things:
             if thing.parent is None:
                 continue
@@ -718,11 +792,9 @@ class Reader:
             )
 
 
+@functools.lru_cache(maxsize=1)
 def _plain() -> frozenset[str]:
-    words: set[str] = set()
-    for listed in load("plain.yml").values():
-        words.update(listed.split())
-    return frozenset(words)
+    return frozenset(word for listed in load("plain.yml").values() for word in listed.split())
 
 
 def _before_head(found: list[Chunk], place: int) -> bool:
