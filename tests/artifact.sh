@@ -10,22 +10,34 @@ mkdir -p "$work/collections" "$work/run"
 
 ansible-galaxy collection build --force --output-path "$work" . >/dev/null
 artifact=$(echo "$work"/clusterwright-proxmox-*.tar.gz)
-if tar -tzf "$artifact" | grep -E '^(tests|molecule|build|deployments|\.)'; then
+if tar -tzf "$artifact" | grep -E '^(tests|molecule|build|deployments|inventory/lab|requirements-dev|ansible\.cfg|\.)'; then
     echo "The artifact holds files that belong to the checkout." >&2
+    exit 1
+fi
+# Nothing of the checkout's settings is in reach from here on.
+cd "$work/run"
+unset ANSIBLE_CONFIG CLUSTERWRIGHT_INTENT
+export ANSIBLE_COLLECTIONS_PATH=$work/collections
+ansible-galaxy collection install --no-deps --collections-path "$work/collections" "$artifact"
+
+# Sizes before anything is set up: an empty folder, no inventory, no configuration, no Proxmox VE.
+size() {
+    env --unset=PYTHONPATH ansible-playbook clusterwright.proxmox.size \
+        -e deployments_dir=sketches -e deployment="$1" -e intent='PostgreSQL for 100 users' "${@:2}" \
+        |& tee "$work/$1.log"
+    test -s "sketches/$1/plan.json"
+}
+size bare
+size listed -i localhost,
+if grep WARNING "$work/listed.log"; then
+    echo "Sizing warns of what is no fault of the person who asked." >&2
     exit 1
 fi
 
 python -m lab up --name artifact --machines simulated
 trap 'python -m lab down --name artifact' EXIT
 
-# Nothing of the checkout but the lab's inventory is in reach from here on.
-cd "$work/run"
-printf '[defaults]\ncollections_path = %s\nstdout_callback = clusterwright.proxmox.stages\n' \
-    "$work/collections" >ansible.cfg
-export ANSIBLE_CONFIG=$PWD/ansible.cfg
-unset PYTHONPATH
-ansible-galaxy collection install --no-deps --collections-path "$work/collections" "$artifact"
-ansible-playbook clusterwright.proxmox.plan -i "$checkout/inventory/lab" \
+env --unset=PYTHONPATH ANSIBLE_STDOUT_CALLBACK=clusterwright.proxmox.stages \
+    ansible-playbook clusterwright.proxmox.plan -i "$checkout/inventory/lab" \
     -e lab_name=artifact -e deployment=artifact -e intent='dev cluster'
 test -s deployments/artifact/plan.json
-export PYTHONPATH=$checkout/tests

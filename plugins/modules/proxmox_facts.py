@@ -85,6 +85,13 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+msg:
+  description: Why there are no facts.
+  returned: when O(required=false) and there are none
+  type: str
+  sample: >-
+    No Proxmox VE host is given: set api_host or the environment variable PROXMOX_HOST.
+    Planning goes on without facts of a cluster.
 ansible_facts:
   description: The facts, added to the host.
   returned: always
@@ -312,6 +319,7 @@ def main() -> None:
     if not options["validate_certs"]:
         module.warn(INSECURE)
     facts = {}
+    said = {}
     try:
         client = connect(Connection.from_options(options))
         try:
@@ -321,8 +329,11 @@ def main() -> None:
     except PveError as error:
         if options["required"] or not isinstance(error, (*UNREACHABLE, HostMissingError)):
             module.fail_json(msg=str(error))
-        module.warn(f"{error} Planning goes on without facts of a cluster.")
-    module.exit_json(changed=False, ansible_facts={"proxmox": facts})
+        said["msg"] = f"{error} Planning goes on without facts of a cluster."
+        # Who names no host wants none; one that was named and does not answer is worth a warning.
+        if not isinstance(error, HostMissingError):
+            module.warn(said["msg"])
+    module.exit_json(changed=False, ansible_facts={"proxmox": facts}, **said)
 
 
 if __name__ == "__main__":

@@ -184,7 +184,7 @@ def _virtual_address(
             "site",
         )
         return None, "none", ()
-    previous = context.previous.cluster if context.previous else None
+    previous = context.placed.cluster if context.placed else None
     if wish.vip is not None and not (previous is not None and previous.vip == wish.vip):
         vip = identities.explicit_address(wish.vip, "", vip=True)
         source = "explicit"

@@ -187,7 +187,7 @@ def _known(context: Context) -> dict[str, Known]:
         name: Known(name, guest.vmid, guest.node, _inside(context, guest.addresses), guest)
         for name, guest in guests.items()
     }
-    for machine in context.previous.machines if context.previous else ():
+    for machine in context.placed.machines if context.placed else ():
         guest = guests.get(machine.name)
         if guest is not None and guest.vmid == machine.vmid:
             address = machine.address or known[machine.name].address
@@ -204,7 +204,7 @@ def _own_guests(context: Context) -> dict[str, GuestState]:
     decides from its journal whether it is ours.
     """
     tag = deployment_tag(context.deployment)
-    planned = {(m.vmid, m.name) for m in context.previous.machines} if context.previous else set()
+    planned = {(m.vmid, m.name) for m in context.placed.machines} if context.placed else set()
     return {
         guest.name: guest
         for guest in (context.snapshot.guests if context.snapshot else ())
@@ -224,7 +224,7 @@ def _taken(context: Context, vmid: int) -> bool:
 
 def _inside(context: Context, addresses: tuple[str, ...]) -> str | None:
     subnet = ipaddress.ip_network(context.site.network.subnet)
-    vip = context.previous.cluster.vip if context.previous and context.previous.cluster else None
+    vip = context.placed.cluster.vip if context.placed and context.placed.cluster else None
     for text in addresses:
         if text != vip and ipaddress.ip_address(text) in subnet:
             return text

@@ -222,7 +222,7 @@ def _ordered(whys: tuple[Why, ...]) -> tuple[Why, ...]:
 
 
 def _node_why(context: Context, name: str, node: str, identities: Identities) -> Why:
-    for machine in context.previous.machines if context.previous else ():
+    for machine in context.placed.machines if context.placed else ():
         for why in machine.why:
             if (machine.name, machine.node, why.field) == (name, node, "node"):
                 return why

@@ -118,6 +118,13 @@ class Context:
             self.findings.append(finding)
 
     @property
+    def placed(self) -> Plan | None:
+        """Return the earlier plan as far as it knows a place: made without facts it knows none."""
+        made = self.previous.provenance if self.previous is not None else None
+        made_up = made is not None and not made.verified
+        return None if made_up and self.snapshot is not None else self.previous
+
+    @property
     def refused(self) -> bool:
         """Return whether a finding stops the request."""
         return any(finding.severity == "error" for finding in self.findings)

@@ -19,6 +19,11 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge i
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._decide import decide
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import Reserved
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._no_site import (
+    NO_SITE,
+    around,
+    no_site,
+)
 
 Data = t.Mapping[str, t.Any]
 
@@ -44,13 +49,15 @@ def size_data(
         RuntimeError: a library or the provider is missing.
     """
     require()
-    place = parse(Site, site)
     facts = _optional(Snapshot, snapshot)
+    place = parse(Site, site) if site else no_site(facts)
     previous = _optional(Plan, previous_plan)
     if request is not None:
         wanted = parse(Request, request)
     else:
         wanted = _read(intent or "", place, facts, _optional(Request, previous_request))
+    if not site:
+        place = around(place, wanted)
     held = reserved or {}
     plan = decide(
         wanted,
@@ -66,6 +73,8 @@ def size_data(
         ),
         previous=previous,
     )
+    if not site:
+        plan = plan.model_copy(update={"findings": (NO_SITE, *plan.findings)})
     return wanted, plan
 
 
