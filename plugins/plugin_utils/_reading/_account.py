@@ -414,6 +414,10 @@ def _matters(said: Sentence, index: int) -> bool:
     token = said.tokens[index]
     if token.kind == "num":
         return not (token.written and token.value == 1)
+    following = said.tokens[index + 1 : index + 3]
+    hyphen = len(following) == 2 and following[0].word == "-" and following[0].glued
+    if hyphen and token.has("unit.", "noun.") and following[1].glued and not following[1].concept:
+        return False  # "CPU-hungry"
     if token.kind == "lit" or token.name or token.software is not None:
         return True
     return token.has(*_mattering()) or _like_a_name(said, index)

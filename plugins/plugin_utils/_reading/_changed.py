@@ -31,8 +31,9 @@ def changes(reading: Reading, previous: Record | None) -> tuple[tuple[Change, ..
     for statement in reading.statements:
         if statement.kind != "change" or (statement.topic == "whole" and statement.about):
             continue
+        said = _words(reading, statement)
         for target in _targets(targets.get(statement.thing, [])):
-            made.append(_change(statement, target))
+            made.append(_change(statement, target, said))
     for change in made:
         question = _question(change, previous)
         if question is not None and question.text not in {q.text for q in questions}:
@@ -53,7 +54,16 @@ def _targets(said: list[Statement]) -> list[Target]:
     return [Target.model_validate(entry) for entry in fields] or [Target(pronoun=True)]
 
 
-def _change(statement: Statement, target: Target) -> Change:
+def _words(reading: Reading, statement: Statement) -> str:
+    """Return the words of the order that a statement belongs to."""
+    quotes = [
+        s.quote for s in reading.statements if s.kind == "change" and s.thing == statement.thing
+    ]
+    start = min(quote.start or 0 for quote in quotes)
+    return reading.text[start : max(quote.end or 0 for quote in quotes)][:240]
+
+
+def _change(statement: Statement, target: Target, said: str) -> Change:
     field = {"addon": "addons"}.get(statement.topic, statement.topic)
     return Change(
         verb=statement.verb or "set",
@@ -62,7 +72,7 @@ def _change(statement: Statement, target: Target) -> Change:
         value=statement.value,
         before=statement.before,
         bound=statement.bound,
-        said=statement.quote.text,
+        said=said,
     )
 
 

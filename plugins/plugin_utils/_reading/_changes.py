@@ -89,6 +89,15 @@ def _together(found: list[Segment]) -> list[Segment]:
     return result
 
 
+def _each_of(words: str) -> list[tuple[str, t.Any]]:
+    """Return the machines that "each node" and "per VM" speak of."""
+    if {"node", "nodes", "noeud", "knoten"} & set(words.split()):
+        return [("role", "node")]
+    if {"vm", "machine", "maschine", "server", "serveur"} & set(words.split()):
+        return [("everything", True)]
+    return []
+
+
 class ChangeReader:
     """Collects the statements of the orders of one text."""
 
@@ -170,8 +179,9 @@ class ChangeReader:
         targets = self.find_targets(segment)
         own = bool(targets)
         if not targets:
+            others = [s for s in later if not s.cues("cue.not", "verb.keep")]
             targets = self.targets or next(
-                (found for s in later if (found := self.find_targets(s, quiet=True))), []
+                (found for s in others if (found := self.find_targets(s, quiet=True))), []
             )
         addons = [c for c in segment.of("flag") if c.has("addon.")] + self.addon_heads(segment)
         if self.keep(segment, own):
@@ -219,6 +229,8 @@ class ChangeReader:
                 found += self.target_of_head(chunk)
             elif chunk.kind == "name" or (chunk.kind == "literal" and chunk.what == "name"):
                 found += self.target_of_name(chunk)
+            elif chunk.has("cue.each"):
+                found += _each_of(str(chunk.value))
         names_only = [target for target in found if target[0] == "name"]
         others = [target for target in found if target[0] != "name"]
         generic = all(target in (("role", "vm"), ("role", "container")) for target in others)
@@ -451,7 +463,7 @@ class ChangeReader:
         chunk = (up or down)[0]
         how = "increase" if up else "decrease"
         topics = [_DIMENSIONS[c.what] for c in named] or ["scale"]
-        for topic in topics:
+        for topic in dict.fromkeys(topics):
             self.say(topic, None, chunk, how)
 
     def others(self, segment: Segment, verb: str) -> None:

@@ -31,6 +31,7 @@ _KINDS = {
     "thing.dockerhost": "dockerhost",
 }
 _FLAGS = ("env.", "ha", "scale.", "cni.", "work.", "word.zero_downtime", "word.single_node")
+_ONES = frozenset({"une", "eine", "einer", "einen", "un", "ein"})
 _DEFINITE = frozenset(
     {"the", "that", "this", "these", "those", "our", "my", "le", "la", "les", "l'", "ce", "cette"}
     | {"ces", "notre", "nos", "mon", "der", "die", "das", "den", "dem", "des", "diese", "dieser"}
@@ -103,8 +104,10 @@ def _chunk_at(tokens: list[Token], index: int, taken: int) -> Chunk:
     size = size_at(tokens, index, taken)
     if size is not None:
         return Chunk("size", size.start, size.end, size.topic, size.value, size=size)
-    if token.kind == "num":
-        return Chunk("number", index, index + 1, value=token.value)
+    following = tokens[index + 1] if index + 1 < len(tokens) else None
+    pronoun = token.word in _ONES and following is not None and following.has("cue.for")
+    if token.kind == "num" or pronoun:
+        return Chunk("number", index, index + 1, value=token.value or 1.0)
     return _word(tokens, index)
 
 
@@ -224,9 +227,11 @@ def _counted(found: list[Chunk], tokens: list[Token]) -> list[Chunk]:
     result: list[Chunk] = []
     for place, chunk in enumerate(found):
         if chunk.kind == "number":
-            head = _counts(found, place)
+            head = _counts(found, place) or _labelled(found, place)
             if head is not None and head.count is None:
                 head.count, head.count_at = chunk.value, (chunk.start, chunk.end)
+                before = tokens[chunk.start - 1].word if chunk.start else ""
+                head.definite = head.definite or before in _DEFINITE
                 continue
         result.append(chunk)
     merged: list[Chunk] = []
@@ -261,6 +266,14 @@ def _counts(found: list[Chunk], place: int) -> Chunk | None:
         elif not (chunk.kind == "flag" or (chunk.kind == "literal" and chunk.what == "os")):
             return None
     return None
+
+
+def _labelled(found: list[Chunk], place: int) -> Chunk | None:
+    """Return the machines whose number stands behind a label ("VMs: 2")."""
+    if place < 2 or found[place - 1].what not in (":", "="):
+        return None
+    head = found[place - 2]
+    return head if head.generic() and head.plural else None
 
 
 def _follows(found: list[Chunk], chunk: Chunk) -> bool:

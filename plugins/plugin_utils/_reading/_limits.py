@@ -196,11 +196,9 @@ def _version(notes: _Notes, version: str | None) -> None:
 
 def _missing(notes: _Notes, wanted: Request, thing: MachinesThing) -> None:
     """Ask for the size or the purpose of machines of which neither was said."""
-    if thing.software or thing.part or thing.purpose or wanted.workload or wanted.loads:
+    if thing.software or thing.part or thing.purpose or wanted.workload:
         return
-    if thing.cores or thing.memory_mib or thing.totals or thing.loads or thing.scale:
-        return
-    if thing.environment or wanted.environment or wanted.scale or (thing.disk_gib or 0) > 0:
+    if thing.cores or thing.memory_mib or thing.totals or thing.scale or wanted.scale:
         return
     one = "container" if thing.kind == "lxc" else "VM"
     name = "" if thing.names else f" What is the name of the {one}?"

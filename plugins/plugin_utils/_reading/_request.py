@@ -350,7 +350,7 @@ def _fields(draft: _Draft, *, sum_of_parts: bool = True) -> dict[str, t.Any]:
     parts = [k for k in said if k in _parts()]
     fields: dict[str, t.Any] = {
         "kind": next((_KINDS[k] for k in reversed(kinds) if k in _KINDS), None),
-        "part": parts[-1] if parts else None,
+        "part": parts[0] if parts else None,
         "purpose": next((k for k in said if k not in parts), None),
         "software": _software(draft),
         "count": _count(draft, plain=not sum_of_parts),

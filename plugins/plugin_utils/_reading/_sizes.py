@@ -190,11 +190,33 @@ def _decorated(tokens: t.Sequence[Token], size: Size, taken: int) -> Size:
         size.bound = after.concept.partition(".")[2]
         size.end += 1
     size.bound = {"about": "approximate"}.get(size.bound, size.bound)
+    _restated(tokens, size)
     after = tokens[size.end] if size.end < len(tokens) else None
     if after is not None and after.has("cue.more", "cue.less") and not size.more:
         size.more = 1 if after.has("cue.more") else -1
         size.end += 1
     return _with_before(tokens, size, taken)
+
+
+def _restated(tokens: t.Sequence[Token], size: Size) -> None:
+    """Take "… for the CPU", "… als Festplatte" as what an amount is of."""
+    at = size.end
+    if at >= len(tokens) or not (tokens[at].has("cue.for", "cue.of") or tokens[at].word == "als"):
+        return
+    at += 1
+    while (
+        at < min(size.end + 3, len(tokens)) and not tokens[at].concept and tokens[at].kind == "word"
+    ):
+        at += 1
+    if at >= len(tokens):
+        return
+    topic: Dimension | None = "cores" if tokens[at].has("unit.core") else _named(tokens[at])
+    if size.topic == "bytes" and topic in ("memory_mib", "disk_gib", "data_disk_gib"):
+        size.topic, size.alone = topic, False
+        size.value = size.value if topic == "memory_mib" else size.value / 1024
+        size.end = at + 1
+    elif topic is not None and topic == size.topic:
+        size.end = at + 1
 
 
 def _closes(tokens: t.Sequence[Token], index: int) -> bool:

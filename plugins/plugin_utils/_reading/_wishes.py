@@ -71,6 +71,7 @@ class Reader:
         self.tokens: list[Token] = []
         self.cues: list[Chunk] = []  # since the last head
         self.denied: Chunk | None = None
+        self.per_machine = False
         self.clause = 0
 
     # What a statement needs -----------------------------------------------------------------
@@ -144,6 +145,8 @@ class Reader:
             self.service(chunk)
         elif chunk.has("cue.insist"):
             self.say("whole", True, (chunk.start, chunk.end), about="insist")
+        elif chunk.has("word.in_cluster") and self.denied is not None:
+            self.say("thing", "cluster", (self.denied.start, chunk.end), kind="exclude")
         elif chunk.has("word.in_cluster") and self.target() is not None:
             self.attribute("thing", "application", (chunk.start, chunk.end), things=self.group)
         elif chunk.kind == "word":
@@ -170,6 +173,10 @@ class Reader:
             return  # "1 GB per VM"
         if self.is_kind(chunk) or self.is_load(chunk) or self.runs_on(chunk) or self.again(chunk):
             self.cues = []
+            thing = self.target()
+            if thing is not None:
+                self.give_pending(thing)
+                self.purpose(thing, found, place)
             return
         thing = self.begin(chunk)
         self.place_in_list(thing, chunk)
@@ -233,7 +240,9 @@ class Reader:
     def describe(self, thing: Thing, chunk: Chunk) -> None:
         """Say what a noun says of its thing."""
         where = (chunk.start, chunk.end)
-        start = chunk.count_at[0] if chunk.count_at else chunk.start
+        near = chunk.count_at or where
+        span = (min(near[0], chunk.start), max(near[1], chunk.end))
+        start = near[0]
         kinds = {"vm": "vm", "lxc": "container", "k3s": "k3s", "k8s": "kubernetes"}
         value = kinds.get(thing.what, thing.what.removeprefix("part."))
         if thing.stack and thing.what == "":
@@ -249,12 +258,12 @@ class Reader:
             thing.families.append("docker")
         self.software(thing, chunk)
         if chunk.nodes is not None and chunk.count_at is not None:
-            self.say("count", chunk.nodes, (start, chunk.end), thing=thing.id, about="nodes")
+            self.say("count", chunk.nodes, span, thing=thing.id, about="nodes")
         elif chunk.count is not None:
             last = self.tokens[chunk.count_at[0] - 1] if chunk.count_at and start else None
             bound = last.concept.partition(".")[2] if last and last.has("bound.") else "exact"
             bound = {"about": "approximate"}.get(bound, bound)
-            self.say("count", chunk.count, (start, chunk.end), thing=thing.id, bound=bound)
+            self.say("count", chunk.count, span, thing=thing.id, bound=bound)
         if chunk.clustered:
             self.say("ha", True, where, thing=thing.id, about="clustered")
         self.give_pending(thing)
@@ -270,21 +279,25 @@ class Reader:
             self.say("software", entry.family, where, thing=thing.id, about=about)
 
     def is_kind(self, chunk: Chunk) -> bool:
-        """Take "… as LXC" and "… in LXC containers" as the kind of the machines before."""
-        if chunk.what not in ("lxc", "vm") or chunk.software or chunk.count is not None:
+        """Take "… as LXC", "… in a VM" and "file server: a container" as the kind of machine."""
+        if chunk.what not in ("lxc", "vm") or chunk.software or chunk.count not in (None, 1):
             return False
-        how = self.cues[-1] if self.cues else None
-        said = how is not None and how.value in ("as", "als", "in", "en", "comme", "inside", "im")
-        word = (
-            how is not None
-            and how.kind == "word"
-            and how.what in ("as", "als", "in", "en", "comme")
-        )
-        if not self.group or not (said or word) or self.group[-1].generic():
+        if not self.group or self.group[-1].generic() or self.group[-1].what in ROLES:
+            return False
+        near = [c for c in self.cues[-4:] if c.kind in ("word", "cue")]
+        words = {str(c.value or c.what) for c in near}
+        inside = bool(words & {"in", "on", "auf", "sur", "dans", "inside", "into", "im"})
+        label = self.marked(":") and len(self.group) == 1
+        if not (inside or label or words & {"as", "als", "en", "comme"}):
             return False
         kind = "container" if chunk.what == "lxc" else "vm"
-        for thing in self.group:
-            self.say("thing", kind, (chunk.start, chunk.end), thing=thing.id)
+        together = inside and not chunk.plural and chunk.what == "vm" and len(self.group) > 1
+        if together:
+            self.same_machine(chunk)
+        else:
+            for thing in self.group:
+                self.say("thing", kind, (chunk.start, chunk.end), thing=thing.id)
+        self.group[-1].together = not chunk.plural
         return True
 
     def again(self, chunk: Chunk) -> bool:
@@ -292,16 +305,20 @@ class Reader:
         families = {token.software.family for token, _at in chunk.software if token.software}
         counted = chunk.count is not None and not chunk.definite
         for thing in reversed(self.things):
-            same = bool(families & set(thing.families)) if families else chunk.what == thing.what
+            what = "vm" if chunk.what in ("server_word", "host") else chunk.what
+            same = bool(families & set(thing.families)) if families else what == thing.what
             runner = chunk.what in ("agent", "part.runner") and thing.what == "part.runner"
             if not (same or runner) or (counted and chunk.count != thing.count):
                 continue
             if counted and thing.clause == self.clause:
                 continue
-            if thing.generic() and chunk.generic() and not (chunk.definite or chunk.plural):
+            told = chunk.definite or chunk.plural or self.linked("cue.for")
+            if thing.generic() and chunk.generic() and not told:
                 continue
             self.group = [thing]
-            where = (chunk.start, chunk.end)
+            thing.together = thing.together or (chunk.definite and chunk.generic())
+            near = chunk.count_at or (chunk.start, chunk.end)
+            where = (min(near[0], chunk.start), chunk.end)
             self.say("whole", None, where, thing=thing.id)
             return True
         return False
@@ -332,7 +349,10 @@ class Reader:
         if thing.parent is None and thing.of_parent and thing.count == thing.of_parent:
             self.software(thing, chunk)
             return bool(chunk.software)
-        if not self.may_run_on(thing, chunk):
+        last = self.last_cue()
+        told = last is not None and last.has("cue.of", "cue.for") and bool(thing.families)
+        described = told and not chunk.software and chunk.count is None
+        if not described and not self.may_run_on(thing, chunk):
             return False
         where = (chunk.start, chunk.end)
         if not chunk.software:
@@ -348,13 +368,13 @@ class Reader:
         if chunk.count not in (None, 1) or (chunk.count == 1 and thing.count not in (None, 1)):
             return False
         purpose = self.linked("cue.for", "cue.with", "cue.carries", "verb.", "cue.of")
-        listed = thing.together and (self.linked(*_LISTS, "cue.with") or self.marked(",/+()&"))
+        near = not any(c.kind == "cue" for c in self.cues) or self.linked(*_LISTS, "cue.with")
+        listed = thing.together and (near or self.marked(",/+()&"))
         adjacent = not self.cues or self.marked("(:-") or (self.marked(",") and thing.generic())
         first = thing.generic() and (purpose or adjacent or self.linked("cue.and"))
         if not (first or listed) or thing.what in CLUSTER | ROLES:
             return False
-        balancer = chunk.what == "part.load-balancer" and not chunk.software
-        return bool(first) or (thing.count in (None, 1) and not balancer)
+        return bool(first) or thing.count in (None, 1)
 
     def same_machine(self, chunk: Chunk) -> None:
         """Put the things of the list at hand on one machine ("nginx and php on one VM")."""
@@ -412,6 +432,7 @@ class Reader:
     def sizes(self, found: list[Chunk], place: int) -> int:
         """Read a row of sizes and say them of what they belong to; return the next place."""
         run: list[Chunk] = []
+        self.per_machine = False
         each = bool(self.cues[-1:] and self.cues[-1].has("cue.each"))
         total: Chunk | None = None
         at = end = place
@@ -425,6 +446,7 @@ class Reader:
                 run.append(chunk)
             elif chunk.has("cue.each"):
                 each = True
+                self.per_machine = str(chunk.value).split()[0] in ("per", "par", "pro")
             elif chunk.has("cue.total"):
                 total = chunk
             elif not self.inside(found, at):
@@ -471,6 +493,10 @@ class Reader:
         free = [thing for thing in self.group if not thing.sized & topics]
         if not self.group:
             return []
+        if self.per_machine:
+            return [
+                x for x in self.things if not x.sized & topics and x.what not in CLUSTER
+            ] or free
         if each or len(free) < 2 or free[-1] is not self.group[-1]:
             return (free or self.group[-1:]) if each else self.group[-1:]
         if self.linked("cue.with") and self.linked("cue.with") is self.last_cue() and len(free) > 1:
@@ -621,7 +647,9 @@ class Reader:
         """Say an add-on of the cluster; beside machines it is a part of its own."""
         kind = "wish" if self.denied is None else "exclude"
         cluster = next((x for x in reversed(self.things) if x.what in CLUSTER | ROLES), None)
-        if self.clusterish or cluster is not None or kind == "exclude":
+        if chunk.value == "cert-manager" and not self.clusterish and cluster is None:
+            self.say("addon", None, where, kind="remark")
+        elif self.clusterish or cluster is not None or kind == "exclude":
             thing = cluster.id if cluster is not None else ""
             self.say("addon", chunk.value, where, kind=kind, thing=thing)
 
@@ -629,19 +657,23 @@ class Reader:
         """Take a number that counts some of the things before ("2 for production")."""
         chunk = found[place]
         whole = next((x for x in reversed(self.things) if x.parent is None), None)
-        following = [c for c in found[place + 1 : place + 5] if c.kind != "mark"]
-        flags = [c for c in following if c.has("env.")]
-        linked = following[:1] and (following[0].has("cue.for", "env.", "cue.in") or flags)
-        if whole is None or not linked or not flags or whole.count is None:
-            return
-        if whole.of_parent + chunk.value > whole.count:
+        following = [c for c in found[place + 1 : place + 6] if c.kind not in ("mark", "word")]
+        told = following[:1] and following[0].has("cue.for", "env.")
+        meant = told and any(c.has("env.") or c.kind == "head" for c in following[:2])
+        if whole is None or not meant or whole.what in CLUSTER | ROLES:
             return
         thing = Thing(f"{self.prefix}{len(self.things) + 1}", whole.what, clause=self.clause)
-        thing.count, thing.parent = chunk.value, whole
-        whole.of_parent += chunk.value
+        thing.count = chunk.value
+        listed = whole.of_parent or self.marked(":-(,") or self.linked("word.of_them")
+        if listed and whole.count is not None and whole.of_parent + chunk.value <= whole.count:
+            thing.parent = whole
+            whole.of_parent += chunk.value
         self.things.append(thing)
         where = (chunk.start, chunk.end)
         self.say("count", chunk.value, where, thing=thing.id)
+        if thing.parent is None:
+            kind = "container" if whole.what == "lxc" else "vm"
+            self.say("thing", kind, where, thing=thing.id)
         self.group = [thing]
         self.cues = []
 
@@ -650,7 +682,32 @@ class Reader:
         chunk = found[place]
         if re.fullmatch(r"p\d{2,3}|x86|amd64|arm64|ipv[46]|sha\d+|r\d{3}", str(chunk.value)):
             return
-        self.give_name(found, place, str(chunk.value), (chunk.start, chunk.end))
+        where = (chunk.start, chunk.end)
+        thing = self.target()
+        whole = thing.parent or thing if thing is not None else None
+        counted = (
+            whole is not None and (whole.count or 1) > 1 and whole.of_parent < (whole.count or 1)
+        )
+        if re.fullmatch(r"(?:vm|ct|server|node)-?\d{1,2}", str(chunk.value)) and counted and whole:
+            self.name_part(whole, str(chunk.value), where)
+            return
+        before = self.cues[-1] if self.cues else None
+        runs = before is not None and before.has("verb.create") and before.end == chunk.start
+        if runs and before is not None and re.search(r"host|install|run", str(before.value)):
+            self.unknown(str(chunk.value), where)
+            return
+        self.give_name(found, place, str(chunk.value), where)
+
+    def unknown(self, words: str, where: tuple[int, int]) -> None:
+        """Take words as the name of software that nothing knows."""
+        thing = self.target()
+        if thing is None or not thing.generic():
+            thing = Thing(f"{self.prefix}{len(self.things) + 1}", "", clause=self.clause)
+            self.things.append(thing)
+            self.group = [thing]
+        self.say("software", words, where, thing=thing.id)
+        thing.families.append(words)
+        self.give_pending(thing)
 
     def named(self, found: list[Chunk], place: int) -> None:
         """Take what follows "named": a name of the thing at hand, or a question."""
@@ -678,9 +735,7 @@ class Reader:
         """Give a name to the thing at hand, to one of several, or to a new machine."""
         thing = self.target()
         whole = thing.parent if thing is not None and thing.parent is not None else thing
-        ahead = found[place + 1 : place + 2]
-        leads = bool(ahead) and ahead[0].kind == "head" and ahead[0].count is None
-        if leads and not self.linked("cue."):
+        if _leads(found, place):
             self.forward("name", name, where, ahead=True)
         elif whole is None or not self.takes_name(whole):
             self.name_new(name, where)
@@ -704,6 +759,7 @@ class Reader:
         child.parent, child.count, child.names = whole, 1, 1
         whole.of_parent += 1
         self.things.append(child)
+        child.together = True
         self.say("name", name, where, thing=child.id)
         self.group, self.cues = [child], []
 
@@ -718,8 +774,12 @@ class Reader:
         self.group, self.cues = [thing], []
 
     def give_pending(self, thing: Thing) -> None:
-        """Say of a thing what was said before it."""
+        """Say of a thing what was said before it; several environments are of no thing."""
         pending, self.pending = self.pending, []
+        several = sum(topic == "environment" for topic, _said in pending) > 1
+        for topic, said in [p for p in pending if several and p[0] == "environment"]:
+            self.say(topic, said.pop("value"), said.pop("where"), **said)
+            pending = [p for p in pending if p[0] != "environment" or "value" in p[1]]
         for topic, said in pending:
             thing.sized.add(topic)
             self.say(topic, said.pop("value"), said.pop("where"), thing=thing.id, **said)
@@ -756,15 +816,18 @@ class Reader:
         raw = self.text[token.start : token.end]
         previous = next((c for c in reversed(self.cues) if c.kind in ("cue", "mark")), None)
         purpose = previous is not None and previous.has("cue.for", "verb.create", "cue.carries")
-        capital = raw[0].isupper() and chunk.start > 0
-        if thing is not None and thing.generic() and purpose and (capital or raw.islower()):
-            self.say("software", raw, (chunk.start, chunk.end), thing=thing.id)
-            thing.families.append(raw)
-        elif thing is None and purpose and not any(c.kind == "head" for c in found[place:]):
-            new = Thing(f"{self.prefix}{len(self.things) + 1}", "", [raw], clause=self.clause)
-            self.things.append(new)
-            self.group = [new]
-            self.say("software", raw, (chunk.start, chunk.end), thing=new.id)
+        camel = raw[:1].islower() and not raw.islower()
+        purpose = purpose or (camel and previous is not None and previous.has("cue.of"))
+        capital = any(char.isupper() for char in raw) and chunk.start > 0
+        after = found[place] if place < len(found) else None
+        after = found[place + 1] if place + 1 < len(found) else None
+        ends = after is None or after.kind in ("mark", "size", "load", "cue", "name", "literal")
+        if not purpose or not (ends or capital):
+            return
+        if (thing is not None and thing.generic()) or (
+            thing is None and not any(c.kind == "head" for c in found[place:])
+        ):
+            self.unknown(raw, (chunk.start, chunk.end))
 
     def finish(self) -> None:
         """Give what was said before any thing to a machine of its own, and tie parts to sums."""
@@ -806,6 +869,16 @@ def _before_head(found: list[Chunk], place: int) -> bool:
         if chunk.kind == "word" and found[place].has("env.", "scale."):
             continue
         if not (small or (chunk.kind == "literal" and chunk.what == "os") or chunk.has("cue.and")):
+            return False
+    return False
+
+
+def _leads(found: list[Chunk], place: int) -> bool:
+    """Tell whether machines are named before their noun ("app1 and app2 VMs for tests")."""
+    for chunk in found[place + 1 : place + 8]:
+        if chunk.kind == "head":
+            return chunk.count is None and (chunk.generic() or chunk.plural)
+        if not (chunk.kind == "name" or chunk.has("cue.and") or chunk.what == ","):
             return False
     return False
 
