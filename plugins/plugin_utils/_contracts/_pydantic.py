@@ -19,6 +19,7 @@ try:
         Field,
         TypeAdapter,
         ValidationError,
+        computed_field,
         field_validator,
         model_validator,
     )
@@ -39,6 +40,10 @@ except ImportError as error:
 
     def ConfigDict(**kwargs: t.Any) -> t.Any:  # type: ignore[no-redef]
         """Stand in for pydantic.ConfigDict."""
+
+    def computed_field(function: t.Any) -> t.Any:  # type: ignore[no-redef]
+        """Stand in for pydantic.computed_field."""
+        return function
 
     def field_validator(*args: t.Any, **kwargs: t.Any) -> t.Any:  # type: ignore[no-redef]
         """Stand in for pydantic.field_validator."""
@@ -73,6 +78,7 @@ __all__ = [
     "Model",
     "TypeAdapter",
     "ValidationError",
+    "computed_field",
     "field_validator",
     "model_validator",
     "require",

@@ -19,6 +19,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._pydantic import (
     Field,
     Model,
+    computed_field,
+    model_validator,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
     Bound,
@@ -223,3 +225,44 @@ class Request(Model):
     questions: tuple[Question, ...] = ()
     findings: tuple[Finding, ...] = ()
     reading: Reading | None = None  # None: given as a file
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_view(cls, data: t.Any) -> t.Any:
+        if isinstance(data, dict) and "machines" in data:
+            return {name: value for name, value in data.items() if name != "machines"}
+        return data
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def machines(self) -> list[dict[str, t.Any]]:
+        """Return every group of machines in one flat list: a view for reading, made of ``things``.
+
+        Each entry holds the fields of ``Machines`` that were said, with ``role`` ("server",
+        "agent", "node", a part, a family, "vm" or "container"), ``node`` (the first of its nodes)
+        and ``drivers`` (its loads). It is ignored where a request is given as data.
+        """
+        rows = []
+        for thing in self.things:
+            if isinstance(thing, ClusterThing):
+                groups = {"server": thing.servers, "agent": thing.agents, "node": thing.nodes}
+                rows += [_row(role, group) for role, group in groups.items()]
+            elif isinstance(thing, MachinesThing):
+                rows.append(_row("", thing))
+        return [row for row in rows if len(row) > 1]
+
+
+def _row(role: str, group: Machines) -> dict[str, t.Any]:
+    data = group.model_dump(mode="json")
+    row = {name: data[name] for name in Machines.model_fields if data[name] not in (None, [], {})}
+    families = [software.family for software in group.software]
+    kind = "container" if group.kind == "lxc" else "vm"
+    row["role"] = role or group.part or (families[0] if families else kind)
+    if group.nodes:
+        row["node"] = group.nodes[0]
+    loads = dict(group.loads)
+    for software in group.software:
+        loads |= software.loads
+    if loads:
+        row["drivers"] = loads
+    return row

@@ -7,9 +7,6 @@ the same result.
 
 from __future__ import annotations
 
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
-    Reading,
-)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._account import (
     account,
     meaning,
@@ -21,8 +18,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._cl
     fold,
     template_syntax,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._reader import (
-    statements,
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._entry import (
+    read,
+    read_request,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._record import (
     Record,
@@ -31,23 +29,12 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._re
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._request import (
     request,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._structured import (
+    read_structured,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._words import (
     Vocabulary,
 )
-
-
-def read(
-    text: str,
-    vocabulary: Vocabulary,
-    previous: Record | None = None,
-    answers: tuple[str, ...] = (),
-) -> Reading:
-    """Return the rules' reading of a text and of the answers to its questions, accounted for."""
-    whole = "\n".join([text, *answers])
-    return account(statements(whole, vocabulary, previous), vocabulary).model_copy(
-        update={"answers": answers}
-    )
-
 
 __all__ = [
     "Record",
@@ -58,6 +45,8 @@ __all__ = [
     "fold",
     "meaning",
     "read",
+    "read_request",
+    "read_structured",
     "record",
     "request",
     "template_syntax",

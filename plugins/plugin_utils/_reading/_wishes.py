@@ -319,7 +319,8 @@ class Reader:
             thing.together = thing.together or (chunk.definite and chunk.generic())
             near = chunk.count_at or (chunk.start, chunk.end)
             where = (min(near[0], chunk.start), chunk.end)
-            self.say("whole", None, where, thing=thing.id)
+            topic = "whole" if chunk.count is None else "count"
+            self.say(topic, chunk.count, where, thing=thing.id)
             return True
         return False
 
