@@ -107,7 +107,7 @@ class ActionModule(ControllerAction):
                         (
                             nic["address"].partition("/")[0]
                             for nic in machine["nics"]
-                            if nic["address"] != "dhcp"
+                            if nic["address"] not in ("dhcp", "manual")
                         ),
                         None,
                     ),

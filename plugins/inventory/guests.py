@@ -84,6 +84,7 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.collect
 )
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.errors import PveError
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.options import INSECURE
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.truth import truth
 
 OWNER_TAG = "clusterwright"
 GROUP_OF_TAG = {"role-": "role", "cw-": "cluster", "env-": "env"}
@@ -159,7 +160,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return self.templar.template(value) if isinstance(value, str) else value
 
     def _wanted(self, item: snapshot.Item) -> bool:
-        if item.get("template"):
+        if truth(item.get("template")):
             return False
         return self.get_option("all_guests") or OWNER_TAG in snapshot.tags(item.get("tags"))
 

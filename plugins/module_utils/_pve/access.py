@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.truth import truth
+
 Permissions = t.Mapping[str, t.Mapping[str, int]]  # path -> privilege -> 1 when it propagates
 
 
@@ -24,7 +26,9 @@ def compact(permissions: Permissions) -> dict[str, list[str]]:
         privileges = sorted(permissions[path])
         above = _nearest(result, path)
         repeats = (
-            above is not None and result[above] == privileges and all(permissions[above].values())
+            above is not None
+            and result[above] == privileges
+            and all(map(truth, permissions[above].values()))
         )
         if not repeats:
             result[path] = privileges
@@ -36,7 +40,7 @@ def allows(permissions: Permissions, path: str, *privileges: str) -> bool:
     while True:
         granted = permissions.get(path)
         if granted is not None:
-            return any(granted.get(privilege) for privilege in privileges)
+            return any(truth(granted.get(privilege)) for privilege in privileges)
         if path == "/":
             return False
         path = parent(path)

@@ -34,6 +34,7 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.guests 
     agent_enabled,
     memory_mib,
 )
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.truth import truth
 
 AGENT_SECONDS = 5.0
 
@@ -167,7 +168,7 @@ def _refused_unread(item: Config | None, name: str, deployment: str) -> list[str
         if tag.startswith("cw-") and tag != f"cw-{deployment}"
     )
     checks = (
-        (bool(item.get("template")), "is a template, and only guests that run can be taken over"),
+        (truth(item.get("template")), "is a template, and only guests that run can be taken over"),
         (item.get("name") != name, f"is named {item.get('name')}: give it that name in imports"),
         (
             not _NAME.fullmatch(name),

@@ -6,6 +6,8 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.truth import truth
+
 Config = t.Mapping[str, t.Any]
 Data = dict[str, t.Any]
 
@@ -55,7 +57,7 @@ def gib(given: t.Mapping[str, str]) -> int:
 
 def is_on(config: Config, key: str) -> bool:
     """Return whether a switch is on; one that is not written down is off."""
-    return str(config.get(key, "0")) in ("1", "on", "yes", "true")
+    return truth(config.get(key))
 
 
 def tags(config: Config) -> list[str]:

@@ -29,6 +29,7 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.guest_p
     read_guests,
 )
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.plan import Call
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.truth import truth
 
 WORKERS = 12
 
@@ -228,7 +229,7 @@ def _say_what_is_estimated(answers: snapshot.Answers) -> None:
     for item in snapshot.of_type(answers.resources, "storage"):
         name, node = str(item["storage"]), str(item["node"])
         exact = item.get("plugintype") in snapshot.EXACT_FREE_SPACE or (node, name) in known
-        if not exact and not (item.get("shared") and name in names):
+        if not exact and not (truth(item.get("shared")) and name in names):
             estimated.add(name)
     answers.missing.extend(
         snapshot.finding(

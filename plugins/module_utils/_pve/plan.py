@@ -7,6 +7,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve import snapshot
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.truth import truth
 
 VOLUME_CONTENT = ("import", "vztmpl", "iso")
 DISK_CONTENT = frozenset({"images", "rootdir"})
@@ -74,7 +75,7 @@ def _nodes_with_inexact_space(storages: snapshot.Items) -> set[str]:
         content = set(str(item.get("content") or "").split(","))
         if item.get("plugintype") in snapshot.EXACT_FREE_SPACE or not content & DISK_CONTENT:
             continue
-        if item.get("shared"):
+        if truth(item.get("shared")):
             shared.setdefault(str(item["storage"]), []).append(str(item["node"]))
         else:
             needed.add(str(item["node"]))
@@ -142,7 +143,7 @@ def _volume_calls(storages: snapshot.Items) -> list[Call]:
     places: dict[tuple[str, str | None], snapshot.Item] = {}
     for item in sorted(storages, key=lambda item: (str(item["storage"]), str(item["node"]))):
         if item.get("plugintype") != "esxi":  # its "import" content is the guests of another host
-            place = None if item.get("shared") else str(item["node"])
+            place = None if truth(item.get("shared")) else str(item["node"])
             places.setdefault((str(item["storage"]), place), item)
     return [
         Call(

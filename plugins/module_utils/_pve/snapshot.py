@@ -13,6 +13,8 @@ import re
 import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve import access, guests
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.hardware import hardware
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.truth import truth
 
 MIB = 2**20
 GIB = 2**30
@@ -21,6 +23,8 @@ GIB = 2**30
 # keeps reserved blocks or shares its space, so that only the node's own list has the free space.
 EXACT_FREE_SPACE = frozenset({"lvm", "lvmthin", "zfspool", "zfs", "rbd", "iscsi", "iscsidirect"})
 BRIDGE_TYPES = {"bridge": "bridge", "OVSBridge": "ovs_bridge"}
+#: Guests with this tag are ours: their hardware is part of the facts, as that of templates.
+OWNER_TAG = "clusterwright"
 
 Item = t.Mapping[str, t.Any]
 Items = t.Sequence[Item]
@@ -110,7 +114,7 @@ def version(data: Item) -> Data:
 
 def online_nodes(status: Items, resources: Items) -> dict[str, bool]:
     """Return node → online, by the cluster's membership where it can be read."""
-    members = {item["name"]: bool(item.get("online")) for item in status if item["type"] == "node"}
+    members = {item["name"]: truth(item.get("online")) for item in status if item["type"] == "node"}
     listed = {item["node"]: item.get("status") == "online" for item in of_type(resources, "node")}
     return {
         name: members.get(name, listed.get(name, False)) for name in sorted({**members, **listed})
@@ -121,7 +125,7 @@ def quorate(answers: Answers) -> bool:
     """Return whether the cluster may change; without its status, whether most nodes are online."""
     for item in answers.status:
         if item.get("type") == "cluster":
-            return bool(item.get("quorate"))
+            return truth(item.get("quorate"))
     online = online_nodes(answers.status, answers.resources).values()
     return sum(online) * 2 > len(online)
 
@@ -161,11 +165,11 @@ def storage_list(answers: Answers) -> list[Data]:
     exact = {
         (node, item["storage"]): item for node, items in answers.storages.items() for item in items
     }
-    shared = {name: item for (_node, name), item in exact.items() if item.get("shared")}
+    shared = {name: item for (_node, name), item in exact.items() if truth(item.get("shared"))}
     result: dict[tuple[str, str], Data] = {}
     for item in of_type(answers.resources, "storage"):
         key = (str(item["node"]), str(item["storage"]))
-        own = exact.get(key) or (shared.get(key[1]) if item.get("shared") else None)
+        own = exact.get(key) or (shared.get(key[1]) if truth(item.get("shared")) else None)
         result[key] = _storage(key, item, own)
     for key, item in exact.items():
         if key not in result:  # disabled ones are only in the node's list
@@ -183,9 +187,9 @@ def _storage(key: tuple[str, str], resource: Item, own: Item | None) -> Data:
         "node": key[0],
         "type": str(resource.get("plugintype") or item.get("type") or "unknown"),
         "content": sorted(part for part in content.split(",") if part),
-        "shared": bool(resource.get("shared", item.get("shared"))),
-        "enabled": bool(item.get("enabled", 1)),
-        "active": bool(item.get("active", resource.get("status") == "available")),
+        "shared": truth(resource.get("shared", item.get("shared"))),
+        "enabled": truth(item.get("enabled", 1)),
+        "active": truth(item.get("active", resource.get("status") == "available")),
         "total_gib": gib(total),
         "used_gib": gib(used),
         "available_gib": gib(int(item.get("avail", max(total - used, 0)) or 0)),
@@ -208,27 +212,35 @@ def guest(item: Item, detail: GuestDetail | None = None) -> Data:
     memory_mib = mib_up(memory) if memory else guests.memory_mib(config)
     disk = guests.disk_gib(config)
     found, origin = _addresses(detail)
+    template = truth(item.get("template")) or truth(config.get("template"))
+    marks = tags(_first(item, config, "tags"))
     return {
         "vmid": int(item["vmid"]),
         "name": str(item.get("name") or config.get("name") or config.get("hostname") or ""),
         "type": item["type"],
         "node": item["node"],
         "status": str(item.get("status") or "unknown"),
-        "template": bool(item.get("template") or int(config.get("template") or 0)),
+        "template": template,
         # The list never counts more than the node has; the configuration says what is promised.
         "cpus": max(math.ceil(float(item.get("maxcpu") or 0)), guests.cpus(config)),
         "cpu_load": round(float(item.get("cpu") or 0), 4),
         "memory_mib": memory_mib,
         "memory_used_mib": mib_up(item.get("mem")),
         "disk_gib": gib(int(item.get("maxdisk") or 0)) if disk is None else disk,
-        "tags": tags(_first(item, config, "tags")),
+        "tags": marks,
         "pool": item.get("pool"),
         "lock": _first(item, config, "lock"),
         "ha": item.get("hastate"),
-        "on_boot": bool(int(config.get("onboot") or 0)) if config else None,
+        "on_boot": truth(config.get("onboot")) if config else None,
         "addresses": found,
         "address_source": origin,
         "mac_addresses": guests.mac_addresses(config),
+        "protection": truth(config.get("protection")) if config else None,
+        "hardware": (
+            hardware(config, str(item["type"]))
+            if config and (template or OWNER_TAG in marks)
+            else None
+        ),
     }
 
 
@@ -264,11 +276,16 @@ def bridge_list(answers: Answers) -> list[Data]:
                         "type": kind,
                         "node": node,
                         "cidr": item.get("cidr"),
-                        "vlan_aware": bool(int(item.get("bridge_vlan_aware") or 0)),
+                        "vlan_aware": truth(item.get("bridge_vlan_aware")),
+                        "ports": str(
+                            item.get("bridge_ports") or item.get("ovs_ports") or ""
+                        ).split(),
                         "zone": None,
+                        "nodes": [],
                         "tag": None,
                     }
                 )
+    zones = zone_nodes(answers.resources)
     for item in answers.vnets:
         result.append(
             {
@@ -276,12 +293,24 @@ def bridge_list(answers: Answers) -> list[Data]:
                 "type": "vnet",
                 "node": None,
                 "cidr": None,
-                "vlan_aware": bool(int(item.get("vlanaware") or 0)),
+                "vlan_aware": truth(item.get("vlanaware")),
+                "ports": [],
                 "zone": item.get("zone"),
+                "nodes": zones.get(str(item.get("zone")), []),
                 "tag": int(item["tag"]) if item.get("tag") is not None else None,
             }
         )
     return sorted(result, key=lambda item: (item["name"], item["node"] or ""))
+
+
+def zone_nodes(resources: Items) -> dict[str, list[str]]:
+    """Return SDN zone → its nodes; entries are of type "sdn" before Proxmox VE 9."""
+    found: dict[str, set[str]] = {}
+    for item in of_type(resources, "sdn", "network"):
+        name = item.get("sdn") or item.get("network")
+        if name and item.get("network-type", "zone") == "zone" and item.get("node"):
+            found.setdefault(str(name), set()).add(str(item["node"]))
+    return {name: sorted(nodes) for name, nodes in found.items()}
 
 
 def volume_list(answers: Answers) -> list[Data]:
@@ -321,7 +350,7 @@ def backup_job_list(items: Items) -> list[Data]:
     return [
         {
             "id": str(item["id"]),
-            "enabled": bool(int(item.get("enabled", 1))),
+            "enabled": truth(item.get("enabled", 1)),
             "schedule": str(
                 item.get("schedule")
                 or " ".join(filter(None, (item.get("dow"), item.get("starttime"))))

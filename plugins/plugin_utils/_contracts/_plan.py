@@ -38,9 +38,9 @@ class Why(Model):
 
 
 class Disk(Model):
-    """One disk; ``interface`` is scsiN, virtioN or sataN (containers: rootfs, mpN)."""
+    """One disk; ``interface`` is scsiN, virtioN, sataN or ideN (containers: rootfs, mpN)."""
 
-    interface: str = Field(pattern=r"^(scsi|virtio|sata|mp)\d{1,2}$|^rootfs$")
+    interface: str = Field(pattern=r"^(scsi|virtio|sata|ide|mp)\d{1,2}$|^rootfs$")
     storage: str = Field(pattern=STORAGE_PATTERN)
     size_gib: int = Field(ge=1, le=65536)
     ssd: bool = False
@@ -50,8 +50,26 @@ class Disk(Model):
     mount_path: str | None = None  # containers: where mpN is mounted
 
 
+class EfiDisk(Model):
+    """Where the firmware OVMF keeps its settings; 2m and 4m are its two sizes."""
+
+    storage: str = Field(pattern=STORAGE_PATTERN)
+    type: t.Literal["2m", "4m"] = "4m"
+    pre_enrolled_keys: bool = False
+
+
+class TpmState(Model):
+    """State of a trusted platform module."""
+
+    storage: str = Field(pattern=STORAGE_PATTERN)
+    version: t.Literal["v1.2", "v2.0"] = "v2.0"
+
+
 class Nic(Model):
-    """One network interface; ``address`` is CIDR notation or ``dhcp``."""
+    """One network interface; ``address`` is CIDR notation, ``dhcp`` or ``manual``.
+
+    Nothing is said to the guest about an interface that is ``manual``.
+    """
 
     bridge: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,14}$")
     model: t.Literal["virtio", "e1000", "e1000e", "rtl8139", "vmxnet3"] = "virtio"
@@ -82,6 +100,7 @@ class CloudInit(Model):
     dns_servers: tuple[str, ...] = ()
     search_domain: str | None = None
     storage: str = Field(pattern=STORAGE_PATTERN)
+    interface: str = Field(default="ide2", pattern=r"^(ide[0-3]|sata[0-5]|scsi([12]?\d|30))$")
     package_upgrade: bool = False
 
 
@@ -122,6 +141,9 @@ class Machine(Model):
     cloud_init: CloudInit | None = None
     os_type: str = "l26"
     bios: t.Literal["seabios", "ovmf"] = "seabios"
+    machine_type: str | None = None  # None: q35 with PCI devices, else pc
+    efi_disk: EfiDisk | None = None  # None with ovmf: 4m on the storage of the first disk
+    tpm: TpmState | None = None
     scsi_hardware: str = "virtio-scsi-single"
     serial: bool = True
     agent: bool = True
@@ -145,7 +167,7 @@ class Machine(Model):
     def address(self) -> str | None:
         """Return the fixed address of the first interface without prefix, None for DHCP."""
         first = self.nics[0].address if self.nics else "dhcp"
-        return None if first == "dhcp" else first.partition("/")[0]
+        return None if first in ("dhcp", "manual") else first.partition("/")[0]
 
 
 class Cluster(Model):

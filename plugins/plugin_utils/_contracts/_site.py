@@ -150,6 +150,32 @@ class EnvironmentRules(Model):
         unit="currency a month",
         default=None,
     )
+    max_memory_percent: int | None = key(
+        "Most of a host's memory that may be used; without it, 60 in production and 80 elsewhere.",
+        75,
+        unit="percent",
+        default=None,
+        ge=10,
+        le=90,
+    )
+    promised_running_percent: int | None = key(
+        "How much of the memory that running guests were promised and do not use counts as used;"
+        " without it, 100 in production and 50 elsewhere.",
+        50,
+        unit="percent",
+        default=None,
+        ge=0,
+        le=100,
+    )
+    promised_stopped_percent: int | None = key(
+        "How much of what stopped guests were promised (memory and vCPU) counts as used; without"
+        " it, 100 in production and 0 elsewhere.",
+        0,
+        unit="percent",
+        default=None,
+        ge=0,
+        le=100,
+    )
 
 
 class Prices(Model):
@@ -186,15 +212,17 @@ class ClusterDefaults(Model):
         "keepalived",
         default="keepalived",
     )
-    pod_cidr: str = key(
-        "Addresses of pods; nothing else in your network may use them.",
+    pod_cidr: str | None = key(
+        "Addresses of pods, of the family of `subnet`; nothing else in your network may use them."
+        " Without it, 10.42.0.0/16, and fd00:42::/56 for an IPv6 subnet.",
         "10.42.0.0/16",
-        default="10.42.0.0/16",
+        default=None,
     )
-    service_cidr: str = key(
-        "Addresses of services; nothing else in your network may use them.",
+    service_cidr: str | None = key(
+        "Addresses of services, of the family of `subnet`; nothing else in your network may use"
+        " them. Without it, 10.43.0.0/16, and fd00:43::/112 for an IPv6 subnet.",
         "10.43.0.0/16",
-        default="10.43.0.0/16",
+        default=None,
     )
 
 

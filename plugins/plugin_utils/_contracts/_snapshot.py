@@ -53,14 +53,19 @@ class StorageState(Model):
 
 
 class BridgeState(Model):
-    """A bridge or an SDN vnet that guests can use; ``node`` is None for vnets."""
+    """A bridge or an SDN vnet that guests can use; ``node`` is None for vnets.
+
+    A vnet is where its ``zone`` is: on ``nodes``, empty when the facts do not tell.
+    """
 
     name: str
     type: t.Literal["bridge", "ovs_bridge", "vnet"]
     node: str | None = None
     cidr: str | None = None
     vlan_aware: bool = False
+    ports: tuple[str, ...] | None = None  # of a bridge; None: not told
     zone: str | None = None
+    nodes: tuple[str, ...] = ()
     tag: int | None = None
 
 
@@ -81,6 +86,75 @@ class NodeState(Model):
     committed_memory_mib: int = 0
     committed_disk_gib: float = 0.0
     maintenance: bool = False
+
+
+class GuestDisk(Model):
+    """One disk of a guest as its configuration tells it; GiB may be broken numbers."""
+
+    interface: str
+    storage: str
+    size_gib: float
+    ssd: bool = False
+    discard: bool = False
+    iothread: bool = False
+    backup: bool = True
+    mount_path: str | None = None  # of a container
+
+
+class GuestNic(Model):
+    """One network interface of a guest; ``addresses`` are as written, with prefix or ``dhcp``."""
+
+    slot: int
+    model: str
+    bridge: str | None = None
+    vlan: int | None = None
+    mtu: int | None = None
+    firewall: bool = False
+    addresses: tuple[str, ...] = ()
+    gateway: str | None = None
+
+
+class GuestEfi(Model):
+    """The EFI disk of a guest."""
+
+    storage: str
+    type: str
+    pre_enrolled_keys: bool = False
+
+
+class GuestTpm(Model):
+    """The TPM state of a guest."""
+
+    storage: str
+    version: str
+
+
+class Hardware(Model):
+    """What a guest is made of: of templates, and of guests with our tag.
+
+    The first of ``disks`` is the one that it boots from. ``volumes`` are files that every clone
+    shares with it (ISOs, files for cloud-init), ``odd`` what a clone cannot have.
+    """
+
+    bios: str = "seabios"
+    machine_type: str = "pc"
+    scsi_hardware: str = "virtio-scsi-single"
+    os_type: str = "l26"
+    boot_order: tuple[str, ...] = ()
+    disks: tuple[GuestDisk, ...] = ()
+    cloud_init: str | None = None  # interface of the cloud-init drive
+    cloud_init_storage: str | None = None
+    cloud_init_files: dict[str, str] = Field(default_factory=dict)  # user, vendor … -> volume
+    dns_servers: tuple[str, ...] = ()
+    search_domain: str | None = None
+    password: bool = False
+    efi_disk: GuestEfi | None = None
+    tpm: GuestTpm | None = None
+    nics: tuple[GuestNic, ...] = ()
+    serial: bool = False
+    vga: str | None = None
+    volumes: tuple[str, ...] = ()
+    odd: tuple[str, ...] = ()
 
 
 class GuestState(Model):
@@ -105,6 +179,8 @@ class GuestState(Model):
     addresses: tuple[str, ...] = ()
     address_source: t.Literal["agent", "config", "interfaces", "none"] = "none"
     mac_addresses: tuple[str, ...] = ()
+    protection: bool | None = None  # None: its configuration was not read
+    hardware: Hardware | None = None  # None: not read, or neither a template nor ours
 
 
 class Volume(Model):

@@ -30,6 +30,7 @@ class Host:
     used_memory_mib: int
     price: float = 1.0  # decides between equally loaded hosts
     pools: dict[str, str] = field(default_factory=dict)  # storage -> id of its pool
+    memory_taken: str = ""  # what takes its memory, for a sentence
 
 
 @dataclass(frozen=True)
@@ -61,9 +62,10 @@ class Shortfall:
 
     item: str
     host: str
-    resource: str  # "memory", "cpu", "cores", "disk", "spread", "host", "failover"
+    resource: str  # "memory", "cpu", "cores", "disk", "storage", "spread", "host", "failover"
     needed: float
     free: float
+    what: str = ""  # name of the storage
 
 
 @dataclass(frozen=True)

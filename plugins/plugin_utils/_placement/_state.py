@@ -53,17 +53,19 @@ class State:
             yield Shortfall(item.name, name, "cpu", item.cpus, max(self.cpus[name], 0.0))
         lacking = self._lacking_disk(item, name)
         if lacking is not None:
-            yield Shortfall(item.name, name, "disk", *lacking)
+            storage, needed, free = lacking
+            resource = "disk" if storage in host.pools else "storage"
+            yield Shortfall(item.name, name, resource, needed, free, storage)
         if item.spread and self.groups.get((name, item.group)):
             yield Shortfall(item.name, name, "spread", 1, 0)
 
-    def _lacking_disk(self, item: Item, name: str) -> tuple[float, float] | None:
-        """Return needed and free GiB of the first storage that is too small, or None."""
+    def _lacking_disk(self, item: Item, name: str) -> tuple[str, float, float] | None:
+        """Return name, needed and free GiB of the first storage that is too small, or None."""
         pools = self.hosts[name].pools
         for storage, needed in self._disks(item):
             free = self.pools.get(pools.get(storage, ""), 0.0)
             if needed > free + 1e-9:
-                return needed, free
+                return storage, needed, free
         return None
 
     @staticmethod

@@ -24,6 +24,7 @@ _LACKING: tuple[tuple[str, t.Callable[[Machine], bool]], ...] = (
     ("HA with limits and rules", lambda machine: machine.ha.enabled),
     ("replication", lambda machine: bool(machine.replication)),
     ("the firewall of a guest", lambda machine: any(nic.firewall for nic in machine.nics)),
+    ("a TPM", lambda machine: machine.tpm is not None),
     ("disks from an image", lambda machine: machine.source.type == "image"),
     ("taking over existing guests", lambda machine: machine.source.type == "existing"),
     (

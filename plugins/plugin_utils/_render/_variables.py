@@ -22,6 +22,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._render._err
 
 #: Tag of every guest that this collection made.
 OWNER_TAG = "clusterwright"
+#: Addresses of network interfaces that are none.
+UNFIXED = ("dhcp", "manual")
 #: How long a VM on DHCP may take to tell its address when nobody says.
 AGENT_TIMEOUT_SECONDS = 120
 
@@ -70,6 +72,7 @@ SAME_NAME_FIELDS = (
     "source",
     "startup",
     "swap_mib",
+    "tpm",
     "unprivileged",
     "vmid",
 )
@@ -139,7 +142,7 @@ def _refuse_doubles(plan: Plan) -> None:
     _refuse_double("VMID", [str(machine.vmid) for machine in plan.machines])
     addresses = [nic.address for machine in plan.machines for nic in machine.nics]
     _refuse_double("backup job name", [job.name for job in plan.backups], "backup jobs")
-    _refuse_double("address", [text.partition("/")[0] for text in addresses if text != "dhcp"])
+    _refuse_double("address", [text.partition("/")[0] for text in addresses if text not in UNFIXED])
 
 
 def _refuse_cloud_init(machine: Machine) -> None:
@@ -210,11 +213,20 @@ def _machine(machine: Machine, deployment: str) -> dict[str, t.Any]:
         "description": _UNPRINTABLE.sub("", machine.description),
         "disks": _disks(machine, data["disks"]),
         "ha": data["ha"],
-        "machine_type": "q35" if machine.pci_mappings else "pc",
+        "efi_disk": _efi_disk(machine, data),
+        "machine_type": machine.machine_type or ("q35" if machine.pci_mappings else "pc"),
         "nics": data["nics"],
         "os_type": _container_system(machine) if container else machine.os_type,
         "tags": _tags(machine, deployment),
     }
+
+
+def _efi_disk(machine: Machine, data: dict[str, t.Any]) -> dict[str, t.Any] | None:
+    """Return the EFI disk; one that no plan describes lies beside the first disk."""
+    if machine.bios != "ovmf":
+        return None
+    standard = {"storage": machine.disks[0].storage, "type": "4m", "pre_enrolled_keys": False}
+    return data["efi_disk"] or standard
 
 
 def _tags(machine: Machine, deployment: str) -> list[str]:

@@ -6,6 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Machine
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._absent import (
+    check_storage,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._fit import (
     Fitted,
     Room,
@@ -21,21 +24,28 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._ide
     Identities,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._machines import (
+    Parts,
     build_machine,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
     Context,
     Group,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._reach import (
+    check_clones,
+    network_hosts,
+    reach,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._source import (
     Origin,
-    check_clones,
     check_wish_names,
     gpu_mappings,
     origin,
     storage_of,
 )
 
+#: What the cloud-init drive of a VM takes.
+CLOUD_INIT_GIB = 0.004
 #: Node name in a plan without facts of a site that names no nodes.
 UNKNOWN_NODE = "unverified"
 
@@ -80,15 +90,38 @@ def _prepared(context: Context, group: Group) -> _Prepared | None:
     mappings, gpu_hosts = gpu_mappings(context, group)
     if source is None or storage is None:
         return None
-    allowed = [hosts for hosts in (source.hosts, gpu_hosts) if hosts is not None]
-    if group.wish and group.wish.node:
-        allowed.append(frozenset({group.wish.node}))
+    drive = _cloud_init_storage(context, group, source)
+    bridged, made = network_hosts(context, group, source), reach(context, source, storage)
+    named = frozenset({group.wish.node}) if group.wish and group.wish.node else None
+    allowed = [hosts for hosts in (bridged, gpu_hosts, named) if hosts is not None]
     group = _template_disk(context, group, source)
     if mappings or (group.wish and group.wish.node):
         # A device serves one machine of a host; a host that was named keeps them all.
         group = replace(group, spread=bool(mappings))
-    hosts = frozenset.intersection(*allowed) if allowed else None
-    return _Prepared(group, source, Where(storage, hosts), mappings)
+    where = Where(
+        storage,
+        hosts=_common(*allowed, made.wide),
+        near=_common(*allowed, made.near),
+        further_gib=source.further_gib,
+        also=((drive, CLOUD_INIT_GIB),) if drive else (),
+        why=made.why,
+    )
+    return _Prepared(group, source, where, mappings)
+
+
+def _common(*hosts: frozenset[str] | None) -> frozenset[str] | None:
+    """Return the hosts that are in all sets; None stands for all hosts."""
+    sets = [some for some in hosts if some is not None]
+    return frozenset.intersection(*sets) if sets else None
+
+
+def _cloud_init_storage(context: Context, group: Group, source: Origin) -> str | None:
+    """Return the storage of the cloud-init drive when it is not that of the disks."""
+    name = context.site.storages.cloud_init
+    if name is None or group.kind == "lxc" or source.type == "iso" or context.snapshot is None:
+        return None
+    check_storage(context, "site.storages.cloud_init", name, "images")
+    return name
 
 
 def _machines(
@@ -108,12 +141,15 @@ def _machines(
                 context,
                 group,
                 name,
-                node,
                 identities,
-                storage=ready.where.storage,
-                source=ready.origin.on(node),
-                user=user,
-                pci_mappings=ready.pci_mappings,
+                Parts(
+                    node=node,
+                    storage=ready.where.storage,
+                    source=ready.origin.on(node),
+                    user=user,
+                    pci_mappings=ready.pci_mappings,
+                    template=ready.origin.template_on(node),
+                ),
             )
             if machine is not None:
                 machines.append(machine)
@@ -152,17 +188,17 @@ def _fitted(
     groups = [ready.group for ready in prepared]
     if context.snapshot is None:
         return unverified(groups, named, context.site.nodes or (UNKNOWN_NODE,))
-    bridges = {ready.group.wish.bridge for ready in prepared if ready.group.wish} - {None}
-    bridge = bridges.pop() if bridges else None
-    bridge = bridge or context.site.network.bridge
-    hosts, pools = hosts_and_pools(context.snapshot, context.site, context.environment, bridge)
+    usual = context.site.network.bridge
+    wishes = [ready.group.wish for ready in prepared]
+    bridges = {wish.bridge if wish and wish.bridge else usual for wish in wishes}
+    hosts, pools = hosts_and_pools(context.snapshot, context.site, context.environment, bridges)
     _check_known(context, names, identities, {host.name for host in hosts})
     for ready in prepared:
         _check_moves(context, ready.group, named(ready.group), identities)
     if context.refused:
         return None
-    groups = relax_spread(context, groups, hosts)
     where = {ready.group.name: ready.where for ready in prepared}
+    groups = relax_spread(context, groups, hosts, where)
     return fit(context, groups, where, named, Room(hosts, pools, identities.known))
 
 
@@ -170,17 +206,35 @@ def _check_known(
     context: Context, names: dict[str, list[str]], identities: Identities, hosts: set[str]
 ) -> None:
     """Report machines that are there, but on a host that takes none at the moment."""
-    for name in (name for group in names.values() for name in group):
-        known = identities.known.get(name)
-        if known is not None and known.guest is not None and known.node not in hosts:
-            context.report(
-                "machine.unreachable",
-                "error",
-                f"machines.{name}.node",
-                f"{name} is on {known.node}, which takes no machines now (offline, in maintenance,"
-                " not of the site or without the bridge); bring the host back first.",
-                "facts",
-            )
+    wanted = {name for group in names.values() for name in group}
+    for name, known in identities.known.items():
+        if known.guest is None or known.node in hosts:
+            continue
+        why = _why_not(context, known.node)
+        if name not in wanted and why != "offline":
+            continue
+        cure = "bring the host back first" if why == "offline" else "mend that first"
+        context.report(
+            "machine.unreachable",
+            "error",
+            f"machines.{name}.node",
+            f"{known.node} is {why}, and {name} ({known.vmid}) is there; nothing is changed,"
+            f" {cure}.",
+            "facts",
+        )
+
+
+def _why_not(context: Context, name: str) -> str:
+    """Return what keeps a host from taking machines."""
+    nodes = {node.name: node for node in context.snapshot.nodes} if context.snapshot else {}
+    node = nodes.get(name)
+    if node is None or not node.online:
+        return "offline"
+    if node.maintenance:
+        return "in maintenance"
+    if context.site.nodes and name not in context.site.nodes:
+        return "not one of the site's nodes"
+    return "without the bridge that the machines use"
 
 
 def _check_moves(context: Context, group: Group, names: list[str], identities: Identities) -> None:

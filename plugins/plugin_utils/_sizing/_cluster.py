@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import typing as t
 
@@ -25,6 +24,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._mac
     names_of,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import Context
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._networks import (
+    cluster_networks,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._topology import (
     Topology,
 )
@@ -44,7 +46,7 @@ def build_cluster(
     wish = _with_earlier(context, context.request.cluster or ClusterWish())
     version = _version(context, wish)
     cni = _cni(context, wish)
-    _check_networks(context)
+    networks = cluster_networks(context, len(machines))
     name = wish.name or context.deployment
     if not re.match(NAME_PATTERN, name):
         context.report(
@@ -55,7 +57,7 @@ def build_cluster(
             " 63.",
         )
     vip, provider, why = _virtual_address(context, topology, wish, identities)
-    if version is None or cni is None or context.refused:
+    if version is None or cni is None or networks is None or context.refused:
         return None
     site = context.site
     balancer = site.network.load_balancer_range
@@ -67,8 +69,8 @@ def build_cluster(
         vip=vip,
         vip_provider=provider,
         cni=cni,
-        pod_cidr=site.cluster.pod_cidr,
-        service_cidr=site.cluster.service_cidr,
+        pod_cidr=str(networks[0]),
+        service_cidr=str(networks[1]),
         load_balancer_range=balancer,
         disabled_components=_disabled(context, wish),
         why=why,
@@ -129,35 +131,6 @@ def _cni(context: Context, wish: ClusterWish) -> t.Literal["flannel", "calico", 
         f"The network plug-in {asked} is not supported; choose one of {', '.join(CNIS)}.",
     )
     return None
-
-
-def _check_networks(context: Context) -> None:
-    site = context.site
-    nets = {
-        "site.cluster.pod_cidr": site.cluster.pod_cidr,
-        "site.cluster.service_cidr": site.cluster.service_cidr,
-        "site.network.subnet": site.network.subnet,
-    }
-    parsed: dict[str, t.Any] = {}
-    for field, text in nets.items():
-        try:
-            parsed[field] = ipaddress.ip_network(text)
-        except ValueError as error:
-            context.report("cluster.network", "error", field, f"{text} is no network: {error}.")
-    fields = list(parsed)
-    for index, first in enumerate(fields):
-        for second in fields[index + 1 :]:
-            if parsed[first].version == parsed[second].version and parsed[first].overlaps(
-                parsed[second]
-            ):
-                context.report(
-                    "cluster.network",
-                    "error",
-                    first,
-                    f"{parsed[first]} ({first}) overlaps {parsed[second]} ({second}); traffic"
-                    " would go astray.",
-                    "site",
-                )
 
 
 def _virtual_address(

@@ -17,11 +17,13 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._placement i
     place,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._hosts import (
-    MAX_USED_PERCENT,
     STORAGE_HEADROOM_PERCENT,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._identity import (
     Known,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._memory import (
+    memory_rules,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
     Context,
@@ -47,10 +49,18 @@ RESOURCES = {
 
 @dataclass(frozen=True)
 class Where:
-    """The storage of a group's disks and the hosts that it may use (None: any)."""
+    """The storages of a group's machines and the hosts that they may use (None: any).
+
+    On ``near`` ones a machine is made at once, on the others it is moved after cloning. ``also``
+    are (storage, GiB) of a machine beside its first disk, ``why`` says what keeps hosts out.
+    """
 
     storage: str
     hosts: frozenset[str] | None
+    near: frozenset[str] | None = None
+    further_gib: float = 0.0
+    also: tuple[tuple[str, float], ...] = ()
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,17 +88,13 @@ def fit(
     room: Room,
 ) -> Fitted | None:
     """Return the largest plan that fits, or None after reporting the shortfall."""
+    if sum(group.count for group in groups) == 1:  # several are worth more apart than made fast
+        beside = _placed(groups, where, names, room, near=True)
+        if not beside.missing:
+            return Fitted(groups, beside.where)
     first: Result | None = None
     for candidate in itertools.islice(_candidates(groups), MAX_CANDIDATES):
-        items = [
-            item
-            for group in candidate
-            for item in _items(group, where[group.name], names(group)[: group.count], room.known)
-        ]
-        result = place(items, room.hosts, room.pools)
-        if not result.missing:
-            lost = failover_shortfalls(items, result.where, room.hosts)
-            result = Result(result.where, lost)
+        result = _placed(candidate, where, names, room)
         if not result.missing:
             if first is not None:
                 _report_reduced(context, groups, candidate, first.missing)
@@ -96,8 +102,34 @@ def fit(
             return Fitted(reduced, result.where)
         first = first or result
     if first is not None:
-        _report_shortfall(context, groups, first.missing, room.hosts)
+        why = " ".join(dict.fromkeys(site.why for site in where.values() if site.why))
+        _report_shortfall(context, groups, first.missing, room.hosts, why)
     return None
+
+
+def _placed(
+    groups: t.Sequence[Group],
+    where: t.Mapping[str, Where],
+    names: t.Callable[[Group], list[str]],
+    room: Room,
+    *,
+    near: bool = False,
+) -> Result:
+    """Return where the machines of the groups go; with ``near`` only where they are made."""
+    items = [
+        item
+        for group in groups
+        for item in _items(
+            group,
+            replace(where[group.name], hosts=where[group.name].near) if near else where[group.name],
+            names(group)[: group.count],
+            room.known,
+        )
+    ]
+    result = place(items, room.hosts, room.pools)
+    if result.missing:
+        return result
+    return Result(result.where, failover_shortfalls(items, result.where, room.hosts))
 
 
 def _items(
@@ -112,14 +144,15 @@ def _items(
                 name=name,
                 cpus=group.cores,
                 memory_mib=group.memory_mib,
-                disks=((site.storage, float(group.disk_gib)),),
+                disks=((site.storage, group.disk_gib + site.further_gib), *site.also),
                 group=group.name,
                 spread=group.spread,
                 restart=group.ha,
                 hosts=site.hosts if existing is None or moved else frozenset({existing.node}),
             )
             continue
-        growth = max(0.0, group.disk_gib - guest.disk_gib)
+        there = guest.hardware.disks if guest.hardware else ()
+        growth = max(0.0, group.disk_gib - (there[0].size_gib if there else guest.disk_gib))
         yield Item(
             name=name,
             cpus=max(0, group.cores - guest.cpus),
@@ -212,9 +245,13 @@ def _report_reduced(
 
 
 def _report_shortfall(
-    context: Context, groups: list[Group], missing: t.Sequence[Shortfall], hosts: list[Host]
+    context: Context,
+    groups: list[Group],
+    missing: t.Sequence[Shortfall],
+    hosts: list[Host],
+    why: str = "",
 ) -> None:
-    percent = MAX_USED_PERCENT[context.environment]
+    percent = memory_rules(context.site, context.environment).used
     if not hosts:
         context.report(
             "capacity.host",
@@ -226,9 +263,10 @@ def _report_shortfall(
         )
         return
     lacking: dict[str, list[str]] = {}
+    taken = {host.name: host.memory_taken for host in hosts if host.memory_taken}
     for shortfall in missing:
         if shortfall.item == missing[0].item or shortfall.resource == "failover":
-            lacking.setdefault(shortfall.host, []).append(_sentence(shortfall))
+            lacking.setdefault(shortfall.host, []).append(_sentence(shortfall, taken))
     parts = [f"{host}: {', and '.join(sentences)}" for host, sentences in lacking.items()]
     listed = "; ".join(parts[:8]) + ("; …" if len(parts) > 8 else "")
     context.report(
@@ -238,14 +276,26 @@ def _report_shortfall(
         f"{_describe(groups)} do not fit under the rules of {context.environment} (memory below"
         f" {percent} %, {STORAGE_HEADROOM_PERCENT} % of a storage free) and nothing smaller"
         f" is allowed. The first machine without a host is {missing[0].item}: {listed}."
-        f" In total {_total(groups, hosts)}.",
+        f" In total {_total(groups, hosts)}.{f' {why}' if why else ''}{_settings(context, missing)}",
         "capacity rules",
     )
 
 
-def _sentence(shortfall: Shortfall) -> str:
+def _settings(context: Context, missing: t.Sequence[Shortfall]) -> str:
+    """Return which settings of the site decide how memory counts, where it is short."""
+    if not any(shortfall.resource == "memory" for shortfall in missing):
+        return ""
+    return (
+        " How promised memory counts is said by promised_running_percent, promised_stopped_percent"
+        f" and max_memory_percent of environments.{context.environment} of the site."
+    )
+
+
+def _sentence(shortfall: Shortfall, taken: t.Mapping[str, str]) -> str:
     if shortfall.resource == "host":
         return "not allowed for it"
+    if shortfall.resource == "storage":
+        return f"the storage {shortfall.what} cannot be used there"
     if shortfall.resource == "spread":
         return "already holds one of its group"
     if shortfall.resource == "failover":
@@ -257,7 +307,9 @@ def _sentence(shortfall: Shortfall) -> str:
         _resource(shortfall.resource, value)
         for value in (shortfall.needed, shortfall.free, shortfall.needed - shortfall.free)
     )
-    return f"needs {needed}, {free} may be used, {lack} short"
+    known = taken.get(shortfall.host) if shortfall.resource == "memory" else None
+    why = f" ({known})" if known else ""
+    return f"needs {needed}, {free} may be used, {lack} short{why}"
 
 
 def _resource(resource: str, value: float) -> str:
@@ -286,17 +338,23 @@ def unverified(
     return Fitted(groups, where)
 
 
-def relax_spread(context: Context, groups: list[Group], hosts: t.Sequence[Host]) -> list[Group]:
+def relax_spread(
+    context: Context, groups: list[Group], hosts: t.Sequence[Host], where: t.Mapping[str, Where]
+) -> list[Group]:
     """Drop the hard spread of groups that have more machines than there are hosts, and say so."""
     result = []
     for group in groups:
-        if group.spread and group.count > len(hosts):
+        site = where[group.name]
+        allowed = [h for h in hosts if site.hosts is None or h.name in site.hosts]
+        shared_device = group.wish is not None and bool(group.wish.gpu)  # none may have it twice
+        if group.spread and group.count > len(allowed) and not shared_device:
             context.report(
                 "placement.spread",
                 "warning",
                 f"machines.{group.name}.node",
-                f"{group.count} machines of {group.name} share {len(hosts)} host(s): the loss of"
-                " one host takes several of them; add hosts to keep them apart.",
+                f"{group.count} machines of {group.name} share {len(allowed)} host(s): the loss of"
+                " one host takes several of them; add hosts to keep them apart."
+                f"{f' {site.why}' if site.why else ''}",
                 "capacity rules",
             )
             result.append(replace(group, spread=False))

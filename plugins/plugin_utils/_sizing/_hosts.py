@@ -14,22 +14,21 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     StorageState,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._placement import Host, Pool
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._memory import (
+    MemoryRules,
+    counted_cpus,
+    memory_rules,
+    memory_use,
+)
 
-#: Highest used share of a host after placement, in percent: at least 20 % head-room everywhere,
-#: production below 60 %; both leave more than the 10 % of memory that the host itself needs.
-MAX_USED_PERCENT = {"production": 60, "staging": 80, "development": 80, "test": 80}
 #: Free share of a storage that stays after placement, in percent.
 STORAGE_HEADROOM_PERCENT = 20
 
 
 def hosts_and_pools(
-    snapshot: Snapshot, site: Site, environment: str, bridge: str
+    snapshot: Snapshot, site: Site, environment: str, bridges: t.Collection[str]
 ) -> tuple[list[Host], list[Pool]]:
-    """Return the hosts that may take guests and what is free on them.
-
-    Committed memory counts whether its guests run or not; what the host uses beyond its guests
-    is added to it.
-    """
+    """Return the hosts that may take guests and what is free on them."""
     pools: dict[str, Pool] = {}
     by_node: dict[str, dict[str, str]] = {}
     for state in snapshot.storages:
@@ -40,20 +39,17 @@ def hosts_and_pools(
         if pool_id not in pools or pool.free_gib < pools[pool_id].free_gib:
             pools[pool_id] = pool
         by_node.setdefault(state.node, {})[state.storage] = pool_id
-    guests_used: dict[str, int] = {}
-    for guest in snapshot.guests:
-        used = guests_used.get(guest.node, 0) + guest.memory_used_mib
-        guests_used[guest.node] = used
+    rules = memory_rules(site, environment)
     hosts = [
-        _host(node, site, environment, guests_used.get(node.name, 0), by_node.get(node.name, {}))
-        for node in eligible_nodes(snapshot, site, bridge)
+        _host(node, snapshot, site, rules, by_node.get(node.name, {}))
+        for node in eligible_nodes(snapshot, site, bridges)
     ]
     return hosts, list(pools.values())
 
 
-def eligible_nodes(snapshot: Snapshot, site: Site, bridge: str) -> list[NodeState]:
-    """Return online nodes of the site that have the bridge, in order of their names."""
-    with_bridge = {b.node for b in snapshot.bridges if b.name == bridge}
+def eligible_nodes(snapshot: Snapshot, site: Site, bridges: t.Collection[str]) -> list[NodeState]:
+    """Return online nodes of the site that have one of the bridges, in order of their names."""
+    with_bridge = {b.node for b in snapshot.bridges if b.name in bridges}
     anywhere = not snapshot.bridges or None in with_bridge
     return sorted(
         (
@@ -69,21 +65,20 @@ def eligible_nodes(snapshot: Snapshot, site: Site, bridge: str) -> list[NodeStat
 
 
 def _host(
-    node: NodeState, site: Site, environment: str, guests_used: int, storages: dict[str, str]
+    node: NodeState, snapshot: Snapshot, site: Site, rules: MemoryRules, storages: dict[str, str]
 ) -> Host:
-    percent = MAX_USED_PERCENT[environment]
-    overhead = max(0, node.memory_used_mib - guests_used)
-    used = max(node.memory_used_mib, node.committed_memory_mib + overhead)
-    limit = (node.memory_mib * percent - 1) // 100  # strictly below the limit
-    busy = node.cpu_load * 100 >= percent
+    memory = memory_use(node, snapshot, rules)
+    busy = node.cpu_load * 100 >= rules.used
+    given = counted_cpus(node, snapshot, rules)
     prices = site.prices
     return Host(
         name=node.name,
-        free_cpus=0.0 if busy else max(0.0, node.cpus * site.cpu_overcommit - node.committed_cpus),
-        free_memory_mib=max(0, limit - used),
+        free_cpus=0.0 if busy else max(0.0, node.cpus * site.cpu_overcommit - given),
+        free_memory_mib=memory.free,
         cpus=node.cpus,
         total_memory_mib=node.memory_mib,
-        used_memory_mib=used,
+        used_memory_mib=memory.counted,
+        memory_taken=memory.sentence(),
         price=prices.node_factors.get(node.name, 1.0) if prices else 1.0,
         pools=storages,
     )

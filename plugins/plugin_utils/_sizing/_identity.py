@@ -201,16 +201,27 @@ def _own_guests(context: Context) -> dict[str, GuestState]:
     """Return the guests with the deployment's tag, and those of its plan that nobody tagged.
 
     A run that is killed between clone and configuration leaves such a guest; Terraform's part
-    decides from its journal whether it is ours.
+    decides from its journal whether it is ours. Of a guest on a host that is offline Proxmox VE
+    tells the VMID, and neither name nor tags: it goes by the plan's.
     """
     tag = deployment_tag(context.deployment)
-    planned = {(m.vmid, m.name) for m in context.placed.machines} if context.placed else set()
-    return {
-        guest.name: guest
-        for guest in (context.snapshot.guests if context.snapshot else ())
-        if not guest.template
-        and (tag in guest.tags or ((guest.vmid, guest.name) in planned and not _tagged(guest)))
-    }
+    planned = {m.vmid: m.name for m in context.placed.machines} if context.placed else {}
+    found: dict[str, GuestState] = {}
+    for guest in context.snapshot.guests if context.snapshot else ():
+        name = guest.name or planned.get(guest.vmid, "")
+        ours = tag in guest.tags or (planned.get(guest.vmid) == name and not _tagged(guest))
+        if ours and name and not guest.template:
+            found[name] = guest
+        elif ours and not name:
+            context.report(
+                "machine.nameless",
+                "error",
+                f"guests.{guest.vmid}",
+                f"The guest {guest.vmid} on {guest.node} carries the tag {tag}, but Proxmox VE does"
+                " not tell its name, as its host is offline; bring the host back first.",
+                "facts",
+            )
+    return found
 
 
 def _tagged(guest: GuestState) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import typing as t
+from dataclasses import dataclass
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import (
     CloudInit,
@@ -19,6 +20,13 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._pydantic import (
     ValidationError,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._snapshot import (
+    GuestState,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._hardware import (
+    Frame,
+    frame_of,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._identity import (
     Identities,
@@ -34,57 +42,49 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._mod
 SERVER_UP_DELAY_SECONDS = 30
 
 
+@dataclass(frozen=True)
+class Parts:
+    """Where a machine is and what it is made of; ``template`` is the one that it is cloned from."""
+
+    node: str
+    storage: str
+    source: Source
+    user: str
+    pci_mappings: tuple[str, ...]
+    template: GuestState | None = None
+
+
 def build_machine(
-    context: Context,
-    group: Group,
-    name: str,
-    node: str,
-    identities: Identities,
-    *,
-    storage: str,
-    source: Source,
-    user: str,
-    pci_mappings: tuple[str, ...],
+    context: Context, group: Group, name: str, identities: Identities, parts: Parts
 ) -> Machine | None:
     """Return one complete machine, or None after reporting what it cannot be given."""
     try:
-        return _built(
-            context,
-            group,
-            name,
-            node,
-            identities,
-            storage=storage,
-            source=source,
-            user=user,
-            pci_mappings=pci_mappings,
-        )
+        return _built(context, group, name, identities, parts)
     except ValidationError as error:
         _report_impossible(context, name, error)
         return None
 
 
 def _built(
-    context: Context,
-    group: Group,
-    name: str,
-    node: str,
-    identities: Identities,
-    *,
-    storage: str,
-    source: Source,
-    user: str,
-    pci_mappings: tuple[str, ...],
+    context: Context, group: Group, name: str, identities: Identities, parts: Parts
 ) -> Machine | None:
+    source, storage, node = parts.source, parts.storage, parts.node
     wanted = group.wish.vmid if group.wish and group.count == 1 else None
     vmid = identities.vmid(name, wanted)
     if vmid is None:
         return None
+    known = identities.known.get(name)
+    guest = known.guest if known else None
+    frame = frame_of(guest, parts.template, source.type)
     nic = _nic(context, group, name, identities, source)
     if nic is None:
         return None
     container = group.kind == "lxc"
     site, wish = context.site, group.wish
+    disks = _disks(group, storage, site.storages.fast, frame)
+    shell = {} if container or frame is None else _hardware(frame, disks[0].storage, nic)
+    fallback = () if container else ("scsi0", "ide2") if source.type == "iso" else ("scsi0",)
+    _report_kept(context, group, name, disks[0])
     description = (
         f"{group.role} of {context.deployment} ({context.environment});"
         " managed by clusterwright, change it through its deployment."
@@ -100,11 +100,10 @@ def _built(
         cores=group.cores,
         cpu_type=site.cpu_type,
         memory_mib=group.memory_mib,
-        disks=(_disk(group, storage, site.storages.fast),),
-        nics=(nic,),
+        disks=disks,
+        **{"nics": (nic,), "boot_order": fallback, **shell},
         source=source,
-        cloud_init=_cloud_init(context, group, source, user, storage),
-        boot_order=("scsi0", "ide2") if source.type == "iso" else () if container else ("scsi0",),
+        cloud_init=_cloud_init(context, group, parts, frame),
         agent=not container and source.type != "iso",
         pool=(wish.pool if wish and wish.pool else site.pool),
         tags=_tags(context, group),
@@ -114,9 +113,9 @@ def _built(
             up_delay_seconds=SERVER_UP_DELAY_SECONDS if group.role == "server" else 0,
         ),
         ha=Ha(enabled=group.ha),
-        pci_mappings=pci_mappings,
+        pci_mappings=parts.pci_mappings,
         nesting=container and group.role in ("container-host", "docker"),
-        why=_ordered((*group.why, _node_why(context, name, node, identities))),
+        why=_ordered((*_whys(group, disks[0]), _node_why(context, name, node, identities))),
     )
 
 
@@ -134,16 +133,58 @@ def _report_impossible(context: Context, name: str, error: ValidationError) -> N
         )
 
 
-def _disk(group: Group, storage: str, fast: str | None) -> Disk:
+def _disks(group: Group, storage: str, fast: str | None, frame: Frame | None) -> tuple[Disk, ...]:
+    if frame is not None:
+        wished = group.wish.storage if group.wish else None
+        disks = frame.disks(storage, group.disk_gib, fast)
+        return (disks[0].model_copy(update={"storage": wished or disks[0].storage}), *disks[1:])
     if group.kind == "lxc":
-        return Disk(
-            interface="rootfs",
-            storage=storage,
-            size_gib=group.disk_gib,
-            discard=False,
-            iothread=False,
+        return (
+            Disk(
+                interface="rootfs",
+                storage=storage,
+                size_gib=group.disk_gib,
+                discard=False,
+                iothread=False,
+            ),
         )
-    return Disk(interface="scsi0", storage=storage, size_gib=group.disk_gib, ssd=storage == fast)
+    ssd = storage == fast
+    return (Disk(interface="scsi0", storage=storage, size_gib=group.disk_gib, ssd=ssd),)
+
+
+def _hardware(frame: Frame, storage: str, nic: Nic) -> dict[str, t.Any]:
+    """Return what a VM takes over of its template, or has already."""
+    hardware = frame.hardware
+    return {
+        "os_type": hardware.os_type,
+        "bios": "ovmf" if hardware.bios == "ovmf" else "seabios",
+        "machine_type": frame.machine_type,
+        "efi_disk": frame.efi_disk(storage),
+        "tpm": frame.tpm(storage),
+        "scsi_hardware": hardware.scsi_hardware,
+        "boot_order": frame.boot_order,
+        "nics": (nic.model_copy(update={"model": frame.first_model()}), *frame.other_nics()),
+    }
+
+
+def _whys(group: Group, disk: Disk) -> tuple[Why, ...]:
+    if disk.size_gib <= group.disk_gib:
+        return group.why
+    reason = f"The disk has {disk.size_gib} GiB on Proxmox VE, and no disk can shrink there."
+    return group.because("disk_gib", reason, "facts", 1.0).why
+
+
+def _report_kept(context: Context, group: Group, name: str, disk: Disk) -> None:
+    """Say that a machine keeps a disk that is larger than its group's."""
+    if disk.size_gib > group.disk_gib:
+        context.report(
+            "disk.kept",
+            "warning" if "disk_gib" in group.explicit else "info",
+            f"machines.{name}.disk_gib",
+            f"{name} keeps its disk of {disk.size_gib} GiB instead of {group.disk_gib} GiB: no disk"
+            " can shrink on Proxmox VE.",
+            "facts",
+        )
 
 
 def _nic(
@@ -185,17 +226,21 @@ def _nic(
 
 
 def _cloud_init(
-    context: Context, group: Group, source: Source, user: str, storage: str
+    context: Context, group: Group, parts: Parts, frame: Frame | None
 ) -> CloudInit | None:
-    if source.type == "iso":
+    if parts.source.type == "iso":
         return None
-    site, wish = context.site, group.wish
+    site, wish, container = context.site, group.wish, group.kind == "lxc"
+    there = frame.hardware if frame is not None and not container else None
+    existing = there.cloud_init_storage if there is not None and frame and frame.existing else None
+    said = wish.dns_servers if wish and wish.dns_servers else site.network.dns_servers
     return CloudInit(
-        user="root" if group.kind == "lxc" else user,
+        user="root" if container else parts.user,
         ssh_public_keys=site.ssh_public_keys,
-        dns_servers=wish.dns_servers if wish and wish.dns_servers else site.network.dns_servers,
-        search_domain=site.network.search_domain,
-        storage=site.storages.cloud_init or storage,
+        dns_servers=said or (there.dns_servers if there else ()),
+        search_domain=site.network.search_domain or (there.search_domain if there else None),
+        storage=existing or site.storages.cloud_init or parts.storage,
+        interface=frame.cloud_init if frame is not None and not container else "ide2",
         package_upgrade=site.package_upgrade,
     )
 

@@ -4,11 +4,15 @@
 from __future__ import annotations
 
 import ipaddress
-import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
     Site,
     Snapshot,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._absent import (
+    check_storage,
+    unknown,
+    unseen,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._addresses import (
     AddressRange,
@@ -16,8 +20,13 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._add
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import Context
 
-#: How many existing names a message lists.
-MAX_NAMES = 12
+#: What a storage of the site has to hold.
+CONTENT_OF_PURPOSE = {
+    "default": "",  # VMs, containers or both: what needs it says so
+    "fast": "images",
+    "cloud_init": "images",
+    "containers": "rootdir",
+}
 #: Ranges that addresses are given out from.
 OUR_RANGES = ("machine_range", "vip_range", "load_balancer_range")
 
@@ -30,31 +39,32 @@ def check_site(context: Context) -> None:
         _check_names(context, context.snapshot)
 
 
-def unknown(context: Context, what: str, where: str, name: str, existing: t.Iterable[str]) -> None:
-    """Report a name that does not exist, with the names that do."""
-    names = sorted(set(existing))
-    listed = ", ".join(names[:MAX_NAMES]) or "none"
-    more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
-    context.report(
-        f"unknown.{what.lower().replace(' ', '-')}",
-        "error",
-        where,
-        f"The {what} {name} does not exist; there is: {listed}{more}.",
-        "facts",
-    )
-
-
 def _check_network(context: Context) -> None:
     network = context.site.network
+    if "," in network.subnet or "," in network.gateway:
+        _wrong(
+            context,
+            "subnet",
+            f"The subnet {network.subnet} names two networks, and machines are planned with one"
+            " address each: dual stack is not planned; give the network of one family.",
+        )
+        return
     try:
         subnet = ipaddress.ip_network(network.subnet, strict=True)
     except ValueError as error:
         _wrong(context, "subnet", f"The subnet {network.subnet} is not a network: {error}.")
         return
     gateway = _address(context, "gateway", network.gateway)
-    if gateway is not None and gateway not in subnet:
+    if gateway is not None and gateway.version != subnet.version:
+        _wrong(
+            context,
+            "gateway",
+            f"The gateway {gateway} is IPv{gateway.version}, the subnet {subnet} is"
+            f" IPv{subnet.version}.",
+        )
+    elif gateway is not None and gateway not in subnet and not _on_any_link(gateway):
         _wrong(context, "gateway", f"The gateway {gateway} is outside the subnet {subnet}.")
-    elif gateway in (subnet.network_address, subnet.broadcast_address):
+    elif gateway in _no_host_addresses(subnet):
         _wrong(context, "gateway", f"The gateway {gateway} is no host address of {subnet}.")
     for server in network.dns_servers:
         _address(context, "dns_servers", server)
@@ -69,6 +79,22 @@ def _check_network(context: Context) -> None:
         if gateway is not None and gateway in found:
             _wrong(context, name, f"{name} {found} contains the gateway {gateway}.")
     _check_overlaps(context, ours)
+
+
+def _on_any_link(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Return whether routers of IPv6 announce themselves by such an address."""
+    return address.version == 6 and address.is_link_local
+
+
+def _no_host_addresses(
+    subnet: ipaddress.IPv4Network | ipaddress.IPv6Network,
+) -> tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, ...]:
+    """Return the addresses that no host has; IPv6 knows no broadcast."""
+    if isinstance(subnet, ipaddress.IPv6Network):
+        return (subnet.network_address,)
+    if subnet.prefixlen >= 31:
+        return ()
+    return (subnet.network_address, subnet.broadcast_address)
 
 
 def _check_overlaps(context: Context, ours: dict[str, AddressRange]) -> None:
@@ -137,15 +163,15 @@ def _address(
 
 def _check_names(context: Context, snapshot: Snapshot) -> None:
     site: Site = context.site
-    nodes = {node.name for node in snapshot.nodes}
+    nodes = {node.name: node for node in snapshot.nodes}
     for name in site.nodes:
         if name not in nodes:
             unknown(context, "node", "site.nodes", name, nodes)
-    storages = {state.storage for state in snapshot.storages}
-    for purpose in ("default", "fast", "cloud_init", "containers"):
+    _say_which_hosts_are_away(context, snapshot)
+    for purpose, content in CONTENT_OF_PURPOSE.items():
         storage = getattr(site.storages, purpose)
-        if storage is not None and storage not in storages:
-            unknown(context, "storage", f"site.storages.{purpose}", storage, storages)
+        if storage is not None:
+            check_storage(context, f"site.storages.{purpose}", storage, content, "warning")
     bridges = {bridge.name for bridge in snapshot.bridges}
     if bridges and site.network.bridge not in bridges:
         unknown(context, "bridge", "site.network.bridge", site.network.bridge, bridges)
@@ -165,5 +191,33 @@ def _check_names(context: Context, snapshot: Snapshot) -> None:
             "error",
             "snapshot.quorate",
             "The Proxmox cluster has no quorum and cannot create guests; bring hosts back first.",
+            "facts",
+        )
+
+
+def _say_which_hosts_are_away(context: Context, snapshot: Snapshot) -> None:
+    """Say which hosts of the site take nothing now, and whose guests could not all be seen."""
+    for node in snapshot.nodes:
+        if context.site.nodes and node.name not in context.site.nodes:
+            continue
+        if node.online and not node.maintenance:
+            continue
+        state = "in maintenance" if node.online else "offline"
+        context.report(
+            "node.away",
+            "info",
+            f"nodes.{node.name}",
+            f"The host {node.name} is {state}: nothing is placed on it.",
+            "facts",
+        )
+    hidden = unseen(snapshot, "guests")
+    if hidden:
+        more = f" (and {len(hidden) - 1} more like this)" if len(hidden) > 1 else ""
+        context.report(
+            "facts.guests",
+            "warning",
+            "guests",
+            "Not everything about the guests of the cluster can be seen, so a name or address that"
+            f" looks free may be somebody's. {hidden[0].message}{more}",
             "facts",
         )

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Snapshot
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import (
-    Machine,
     Source,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
@@ -17,6 +16,15 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._snapshot import (
     GuestState,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._absent import (
+    check_storage,
+    missing_template,
+    unknown,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._hardware import (
+    Frame,
+    check_template,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._hosts import (
     storage_states,
 )
@@ -24,7 +32,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._mod
     Context,
     Group,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._site import unknown
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._system import (
     source_of_system,
 )
@@ -43,15 +50,21 @@ class Origin:
     volume_id: str | None = None
     hosts: frozenset[str] | None = None  # only these hosts see the volume
     disk_gib: float = 0.0
+    further_gib: float = 0.0  # of the template's other disks
 
     def on(self, node: str) -> Source:
         """Return the source for a machine on this node; a template on the node itself first."""
         if self.type != "template":
             return Source(type=self.type, volume_id=self.volume_id, full_clone=True)
-        if not self.templates:
+        chosen = self.template_on(node)
+        if chosen is None:
             return Source(type="template", vmid=self.vmid)
-        chosen = next((g for g in self.templates if g.node == node), self.templates[0])
         return Source(type="template", vmid=chosen.vmid, node=chosen.node)
+
+    def template_on(self, node: str) -> GuestState | None:
+        """Return the template for a machine on this node."""
+        own = next((g for g in self.templates if g.node == node), None)
+        return own or next(iter(self.templates), None)
 
 
 def origin(context: Context, group: Group) -> Origin | None:
@@ -115,37 +128,36 @@ def _template(context: Context, group: Group, wish: SourceWish) -> Origin | None
                 "facts",
             )
         return Origin("template", vmid=wish.vmid)
+    where = _place_of_template(group)
     templates = [g for g in snapshot.guests if g.template and g.type == "qemu"]
+    online = {node.name for node in snapshot.nodes if node.online}
     found = [
         g
         for g in templates
-        if (wish.vmid is not None and g.vmid == wish.vmid)
-        or (wish.vmid is None and g.name == wish.name)
+        if g.node in online
+        and (g.vmid == wish.vmid if wish.vmid is not None else g.name == wish.name)
     ]
-    online = {node.name for node in snapshot.nodes if node.online}
-    usable = sorted((g for g in found if g.node in online), key=lambda g: (g.node, g.vmid))
     if not found:
-        existing = [f"{g.vmid} ({g.name})" for g in templates]
-        unknown(
-            context,
-            "template",
-            f"machines.{group.name}.source"
-            if group.wish and group.wish.source
-            else "site.template",
-            str(wish.vmid if wish.vmid is not None else wish.name),
-            existing,
-        )
+        missing_template(context, where, wish.vmid, wish.name or "")
         return None
+    found.sort(key=lambda g: (g.node, g.vmid))
+    usable = tuple(g for g in found if check_template(context, where, g))
     if not usable:
-        context.report(
-            "source.offline",
-            "error",
-            f"machines.{group.name}.source",
-            f"The template {found[0].name} is on {found[0].node}, which is offline.",
-            "facts",
-        )
         return None
-    return Origin("template", templates=tuple(usable), disk_gib=max(g.disk_gib for g in usable))
+    frames = [Frame(g.hardware) for g in usable if g.hardware is not None]
+    return Origin(
+        "template",
+        templates=usable,
+        disk_gib=max(
+            g.hardware.disks[0].size_gib if g.hardware is not None else g.disk_gib for g in usable
+        ),
+        further_gib=max((frame.further_gib for frame in frames), default=0.0),
+    )
+
+
+def _place_of_template(group: Group) -> str:
+    said = group.wish is not None and group.wish.source is not None
+    return f"machines.{group.name}.source" if said else "site.template"
 
 
 def _volume(context: Context, group: Group, wish: SourceWish) -> Origin | None:
@@ -166,6 +178,11 @@ def _volume(context: Context, group: Group, wish: SourceWish) -> Origin | None:
         {v.volume_id for v in volumes if name in (v.volume_id, v.volume_id.rpartition("/")[2])}
         or {v.volume_id for v in volumes if name.lower() in v.volume_id.lower()}
     )
+    storage = name.partition(":")[0] if ":" in name else ""
+    if not matches and storage:
+        where = f"machines.{group.name}.source"
+        if not check_storage(context, where, storage, CONTENT[wish.type]) and context.refused:
+            return None
     if not matches:
         unknown(
             context,
@@ -180,32 +197,6 @@ def _volume(context: Context, group: Group, wish: SourceWish) -> Origin | None:
     shared = any(s.shared for s in storage_states(snapshot, chosen.partition(":")[0]))
     hosts = None if None in nodes or shared else frozenset(n for n in nodes if n)
     return Origin(wish.type, volume_id=chosen, hosts=hosts)
-
-
-def check_clones(context: Context, machines: t.Iterable[Machine]) -> None:
-    """Report clones that cross hosts although the storage is local to each."""
-    snapshot = context.snapshot
-    if snapshot is None:
-        return
-    crossing = {
-        (machine.source.vmid, machine.source.node, machine.disks[0].storage, machine.node)
-        for machine in machines
-        if machine.source.node not in (None, machine.node)
-        and not any(s.shared for s in storage_states(snapshot, machine.disks[0].storage))
-    }
-    if crossing:
-        vmids, holders, storages, nodes = (
-            ", ".join(sorted({str(row[column]) for row in crossing})) for column in range(4)
-        )
-        context.report(
-            "source.cross-node",
-            "warning",
-            "site.template",
-            f"The template {vmids} is on {holders} and the storage {storages} is not shared:"
-            f" machines on {nodes} are cloned there and then moved, which is slow; keep a"
-            " template of the same name on each host.",
-            "facts",
-        )
 
 
 def storage_of(context: Context, group: Group) -> str | None:
@@ -223,22 +214,9 @@ def storage_of(context: Context, group: Group) -> str | None:
         return name
     snapshot = context.snapshot
     where = f"machines.{group.name}.storage"
-    states = list(storage_states(snapshot, name))
-    if not states:
-        usable = {s.storage for s in snapshot.storages if s.enabled and s.active}
-        unknown(context, "storage", where, name, usable)
-        return None
     content = "rootdir" if group.kind == "lxc" else "images"
-    if not any(content in state.content for state in states):
-        fitting = sorted({s.storage for s in snapshot.storages if content in s.content})
-        context.report(
-            "storage.content",
-            "error",
-            where,
-            f"The storage {name} does not hold {content}; these do:"
-            f" {', '.join(fitting) or 'none'}.",
-            "facts",
-        )
+    states = check_storage(context, where, name, content)
+    if not states:
         return None
     if group.ha and not all(state.shared for state in states):
         shared = sorted({s.storage for s in snapshot.storages if s.shared and content in s.content})

@@ -5,7 +5,7 @@ locals {
   vm_addresses = {
     for name, vm in proxmox_virtual_environment_vm.machine : name => (
       length(local.vms[name].nics) == 0 ? null :
-      local.vms[name].nics[0].address != "dhcp" ? split("/", local.vms[name].nics[0].address)[0] :
+      strcontains(local.vms[name].nics[0].address, "/") ? split("/", local.vms[name].nics[0].address)[0] :
       try([
         for i, mac in vm.mac_addresses : vm.ipv4_addresses[i][0]
         if upper(mac) == upper(vm.network_device[0].mac_address) && length(vm.ipv4_addresses[i]) > 0

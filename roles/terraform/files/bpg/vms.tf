@@ -62,12 +62,21 @@ resource "proxmox_virtual_environment_vm" "machine" {
   }
 
   dynamic "efi_disk" {
-    for_each = each.value.bios == "ovmf" ? [each.value.disks[0].storage] : []
+    for_each = each.value.efi_disk == null ? [] : [each.value.efi_disk]
 
     content {
-      datastore_id      = efi_disk.value
-      type              = "4m"
-      pre_enrolled_keys = false
+      datastore_id      = efi_disk.value.storage
+      type              = efi_disk.value.type
+      pre_enrolled_keys = efi_disk.value.pre_enrolled_keys
+    }
+  }
+
+  dynamic "tpm_state" {
+    for_each = each.value.tpm == null ? [] : [each.value.tpm]
+
+    content {
+      datastore_id = tpm_state.value.storage
+      version      = tpm_state.value.version
     }
   }
 
@@ -113,7 +122,7 @@ resource "proxmox_virtual_environment_vm" "machine" {
 
     content {
       datastore_id = initialization.value.storage
-      interface    = "ide2"
+      interface    = initialization.value.interface
       upgrade      = initialization.value.package_upgrade
 
       dynamic "dns" {
@@ -126,7 +135,7 @@ resource "proxmox_virtual_environment_vm" "machine" {
       }
 
       dynamic "ip_config" {
-        for_each = each.value.nics
+        for_each = [for nic in each.value.nics : nic if nic.address != "manual"]
 
         content {
           dynamic "ipv4" {
@@ -161,7 +170,7 @@ resource "proxmox_virtual_environment_vm" "machine" {
 
     # A fixed address is known: only DHCP needs the agent's word.
     wait_for_ip {
-      disabled = alltrue([for nic in each.value.nics : nic.address != "dhcp"])
+      disabled = try(each.value.nics[0].address, "") != "dhcp"
     }
   }
 
@@ -183,7 +192,7 @@ resource "proxmox_virtual_environment_vm" "machine" {
     content {
       device  = "hostpci${hostpci.key}"
       mapping = hostpci.value
-      pcie    = each.value.machine_type == "q35"
+      pcie    = strcontains(each.value.machine_type, "q35")
     }
   }
 

@@ -146,6 +146,15 @@ variable "machines" {
     os_type      = string
     bios         = string
     machine_type = string
+    efi_disk = object({
+      storage           = string
+      type              = string # 2m or 4m
+      pre_enrolled_keys = bool
+    })
+    tpm = object({
+      storage = string
+      version = string # v1.2 or v2.0
+    })
     hotplug      = string
     serial       = bool
     agent        = bool
@@ -182,7 +191,7 @@ variable "machines" {
       mtu         = number
       firewall    = bool
       mac_address = string
-      address     = string # CIDR or dhcp
+      address     = string # CIDR, dhcp or manual
       gateway     = string
     }))
     cloud_init = object({
@@ -191,6 +200,7 @@ variable "machines" {
       dns_servers     = list(string)
       search_domain   = string
       storage         = string
+      interface       = string # of its drive
       package_upgrade = bool
     })
     replication = list(object({
@@ -248,6 +258,14 @@ variable "machines" {
     error_message = "The firmware of a machine is seabios or ovmf."
   }
   validation {
+    condition     = alltrue([for m in values(var.machines) : m.efi_disk == null ? true : contains(["2m", "4m"], m.efi_disk.type)])
+    error_message = "An EFI disk is of the type 2m or 4m."
+  }
+  validation {
+    condition     = alltrue([for m in values(var.machines) : m.tpm == null ? true : contains(["v1.2", "v2.0"], m.tpm.version)])
+    error_message = "A TPM is of the version v1.2 or v2.0."
+  }
+  validation {
     condition     = alltrue([for m in values(var.machines) : contains(m.tags, "clusterwright") && contains(m.tags, "cw-${var.deployment}")])
     error_message = "Each machine carries the tags clusterwright and cw-<deployment>."
   }
@@ -279,12 +297,12 @@ variable "machines" {
     condition = alltrue(flatten([
       for m in values(var.machines) : [
         for disk in m.disks :
-        can(regex(m.kind == "lxc" ? "^(rootfs|mp[0-9]{1,2})$" : "^(scsi|virtio|sata)[0-9]{1,2}$", disk.interface)) &&
+        can(regex(m.kind == "lxc" ? "^(rootfs|mp[0-9]{1,2})$" : "^(scsi|virtio|sata|ide)[0-9]{1,2}$", disk.interface)) &&
         can(regex("^[A-Za-z][A-Za-z0-9._-]{0,99}$", disk.storage)) &&
         disk.size_gib >= 1 && disk.size_gib <= 65536
       ]
     ]))
-    error_message = "A disk has an interface (scsiN, virtioN, sataN; containers: rootfs, mpN), a storage and 1 to 65536 GiB."
+    error_message = "A disk has an interface (scsiN, virtioN, sataN, ideN; containers: rootfs, mpN), a storage and 1 to 65536 GiB."
   }
   validation {
     condition     = alltrue([for m in values(var.machines) : length(distinct([for disk in m.disks : disk.interface])) == length(m.disks)])
@@ -310,17 +328,17 @@ variable "machines" {
         contains(["virtio", "e1000", "e1000e", "rtl8139", "vmxnet3"], nic.model) &&
         (nic.vlan == null ? true : nic.vlan >= 1 && nic.vlan <= 4094) &&
         (nic.mtu == null ? true : nic.mtu >= 576 && nic.mtu <= 65520) &&
-        (nic.address == "dhcp" || can(cidrhost(nic.address, 0))) &&
+        (contains(["dhcp", "manual"], nic.address) || can(cidrhost(nic.address, 0))) &&
         (nic.gateway == null ? true : can(cidrhost("${nic.gateway}/32", 0)) || can(cidrhost("${nic.gateway}/128", 0)))
       ]
     ]))
-    error_message = "A network interface has a bridge, a known model, VLAN 1 to 4094, MTU 576 to 65520, and an address in CIDR notation or dhcp."
+    error_message = "A network interface has a bridge, a known model, VLAN 1 to 4094, MTU 576 to 65520, and an address in CIDR notation, dhcp or manual."
   }
   validation {
     condition = length(distinct(flatten([
-      for m in values(var.machines) : [for nic in m.nics : split("/", nic.address)[0] if nic.address != "dhcp"]
+      for m in values(var.machines) : [for nic in m.nics : split("/", nic.address)[0] if strcontains(nic.address, "/")]
       ]))) == length(flatten([
-      for m in values(var.machines) : [for nic in m.nics : nic.address if nic.address != "dhcp"]
+      for m in values(var.machines) : [for nic in m.nics : nic.address if strcontains(nic.address, "/")]
     ]))
     error_message = "Each fixed address may be given to one interface only."
   }
@@ -354,10 +372,11 @@ variable "machines" {
       for m in values(var.machines) : m.cloud_init == null ? true : (
         can(regex("^[a-z_][a-z0-9_-]{0,31}$", m.cloud_init.user)) &&
         can(regex("^[A-Za-z][A-Za-z0-9._-]{0,99}$", m.cloud_init.storage)) &&
+        can(regex("^(ide[0-3]|sata[0-5]|scsi([12]?[0-9]|30))$", m.cloud_init.interface)) &&
         alltrue([for server in m.cloud_init.dns_servers : can(cidrhost("${server}/32", 0)) || can(cidrhost("${server}/128", 0))])
       )
     ])
-    error_message = "Cloud-init has a user, a storage, and DNS servers by IP address."
+    error_message = "Cloud-init has a user, a storage, a drive at ideN, sataN or scsiN, and DNS servers by IP address."
   }
   validation {
     condition     = alltrue([for m in values(var.machines) : m.cloud_init == null ? true : length(m.cloud_init.ssh_public_keys) > 0])

@@ -11,7 +11,7 @@ locals {
         "ip6=${nic.address}", nic.gateway == null ? "" : "gw6=${nic.gateway}"
         ] : [
         "ip=${nic.address}", nic.gateway == null ? "" : "gw=${nic.gateway}"
-      ])) if m.cloud_init != null
+      ])) if m.cloud_init != null && nic.address != "manual"
     ]
   }
 

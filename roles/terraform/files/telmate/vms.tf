@@ -16,7 +16,7 @@ resource "proxmox_vm_qemu" "machine" {
   force_create = true
 
   bios               = each.value.bios
-  machine            = each.value.machine_type == "q35" ? "q35" : null
+  machine            = each.value.machine_type == "pc" ? null : each.value.machine_type
   scsihw             = each.value.scsi_hardware
   boot               = length(each.value.boot_order) > 0 ? "order=${join(";", each.value.boot_order)}" : null
   hotplug            = each.value.hotplug
@@ -59,12 +59,12 @@ resource "proxmox_vm_qemu" "machine" {
   }
 
   dynamic "efidisk" {
-    for_each = each.value.bios == "ovmf" ? [each.value.disks[0].storage] : []
+    for_each = each.value.efi_disk == null ? [] : [each.value.efi_disk]
 
     content {
-      storage           = efidisk.value
-      efitype           = "4m"
-      pre_enrolled_keys = false
+      storage           = efidisk.value.storage
+      efitype           = efidisk.value.type
+      pre_enrolled_keys = efidisk.value.pre_enrolled_keys
     }
   }
 
@@ -85,12 +85,12 @@ resource "proxmox_vm_qemu" "machine" {
   }
 
   dynamic "disk" {
-    for_each = each.value.cloud_init == null ? [] : [each.value.cloud_init.storage]
+    for_each = each.value.cloud_init == null ? [] : [each.value.cloud_init]
 
     content {
-      slot    = "ide2"
+      slot    = disk.value.interface
       type    = "cloudinit"
-      storage = disk.value
+      storage = disk.value.storage
     }
   }
 
@@ -133,7 +133,7 @@ resource "proxmox_vm_qemu" "machine" {
     content {
       id         = pci.key
       mapping_id = pci.value
-      pcie       = each.value.machine_type == "q35"
+      pcie       = strcontains(each.value.machine_type, "q35")
     }
   }
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing import _hosts
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing import _memory
 from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._sizing.builders import (  # noqa: E501
     finding_ids,
     node,
@@ -49,7 +49,7 @@ def test_a_host_stays_below_the_share_of_its_environment(
 def test_a_looser_rule_is_seen_by_the_rules_of_the_tests(
     environment: str, percent: int, memory_gib: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(_hosts.MAX_USED_PERCENT, environment, percent)
+    monkeypatch.setitem(_memory.MAX_USED_PERCENT, environment, percent)
     machines = [{"role": "vm", "cores": 1, "memory_mib": memory_gib * GIB, "disk_gib": 10}]
     result = plan(request(kind="vm", environment=environment, machines=machines), HOST)
     assert result.status == "ready"

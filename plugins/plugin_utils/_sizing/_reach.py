@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""On which hosts a machine can come into being: clones, bridges, VLANs and files bound to hosts."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
+    Machine,
+    Snapshot,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._snapshot import (
+    BridgeState,
+    GuestState,
+    Hardware,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._absent import listed
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._hosts import (
+    storage_states,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
+    Context,
+    Group,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._source import Origin
+
+Hosts = frozenset[str]
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Hosts of a machine's source: ``near`` where it is made at once, ``wide`` where it can be.
+
+    None stands for any host. ``why`` is a sentence that says what keeps other hosts out.
+    """
+
+    near: Hosts | None
+    wide: Hosts | None
+    why: str = ""
+
+
+def reach(context: Context, origin: Origin, storage: str) -> Reach:
+    """Return the hosts for machines from a source with their disks on a storage.
+
+    Proxmox VE clones onto another host only from shared storages to a shared storage. From a
+    local storage the provider clones beside the template and moves the clone, which takes time.
+    """
+    snapshot = context.snapshot
+    if origin.type != "template" or snapshot is None or not origin.templates:
+        return Reach(origin.hosts, origin.hosts)
+    everywhere = {node.name for node in snapshot.nodes}
+    to_shared = _is_shared(snapshot, storage)
+    near: set[str] = set()
+    wide: set[str] = set()
+    reasons: list[str] = []
+    for template in origin.templates:
+        near.add(template.node)
+        hardware = template.hardware
+        local = _local_storages(snapshot, hardware) if hardware else set()
+        bound = _bound_files(snapshot, hardware) if hardware else []
+        if bound:
+            reasons.append(
+                f"{_title(template)} uses {listed(bound)} on a storage of {template.node} alone"
+            )
+        elif local or hardware is None:
+            wide |= everywhere
+            near |= everywhere if hardware is None else set()
+        elif to_shared:
+            near |= everywhere
+        else:
+            reasons.append(
+                f"Proxmox VE clones {_title(template)} from shared to shared storage or on"
+                f" {template.node} itself, and {storage} is local to each host"
+            )
+    wide |= near
+    why = ""
+    if wide < everywhere and reasons:
+        why = (
+            f"{'; '.join(reasons)}: put the machines on a shared storage, or keep a template of the"
+            " same name on each host."
+        )
+    return Reach(frozenset(near), frozenset(wide), why)
+
+
+def _title(template: GuestState) -> str:
+    return f"the template {template.vmid} ({template.name}) on {template.node}"
+
+
+def _is_shared(snapshot: Snapshot, storage: str) -> bool:
+    return any(state.shared for state in storage_states(snapshot, storage))
+
+
+def _local_storages(snapshot: Snapshot, hardware: Hardware) -> set[str]:
+    used = {disk.storage for disk in hardware.disks} | {hardware.cloud_init_storage}
+    used |= {part.storage for part in (hardware.efi_disk, hardware.tpm) if part is not None}
+    return {name for name in used if name and not _is_shared(snapshot, name)}
+
+
+def _bound_files(snapshot: Snapshot, hardware: Hardware) -> list[str]:
+    return [
+        volume for volume in hardware.volumes if not _is_shared(snapshot, volume.partition(":")[0])
+    ]
+
+
+def check_clones(context: Context, machines: t.Iterable[Machine]) -> None:
+    """Say which machines are cloned beside their template and moved to another host."""
+    snapshot = context.snapshot
+    if snapshot is None:
+        return
+    templates = {guest.vmid: guest for guest in snapshot.guests if guest.template}
+    moved: dict[tuple[int, str], list[Machine]] = {}
+    for machine in machines:
+        template = templates.get(machine.source.vmid or 0)
+        if machine.source.node in (None, machine.node) or template is None:
+            continue
+        local = template.hardware is None or _local_storages(snapshot, template.hardware)
+        shared = _is_shared(snapshot, machine.disks[0].storage)
+        if local and not (template.hardware is None and shared):
+            moved.setdefault((template.vmid, template.node), []).append(machine)
+    for (vmid, holder), those in moved.items():
+        context.report(
+            "source.cross-node",
+            "warning",
+            "site.template",
+            f"The template {vmid} lies on a local storage of {holder}:"
+            f" {listed(m.name for m in those)} will be cloned there and then moved to"
+            f" {listed(m.node for m in those)}, which is slow and needs VM.Migrate; keep a template"
+            " of the same name on each host.",
+            "facts",
+        )
+
+
+def network_hosts(context: Context, group: Group, origin: Origin) -> Hosts | None:
+    """Return the hosts that have all bridges of a group; report a VLAN that cannot be had."""
+    snapshot = context.snapshot
+    if snapshot is None or not snapshot.bridges:
+        return None
+    network, wish = context.site.network, group.wish
+    bridge = wish.bridge if wish and wish.bridge else network.bridge
+    vlan = wish.vlan if wish and wish.vlan is not None else network.vlan
+    where = f"machines.{group.name}.vlan"
+    found = _hosts_of(context, snapshot, bridge, vlan, where)
+    further = {
+        (nic.bridge, nic.vlan)
+        for template in origin.templates
+        if template.hardware is not None
+        for nic in template.hardware.nics
+        if nic.slot > 0 and nic.bridge
+    }
+    for name, tag in sorted(further, key=str):
+        hosts = _hosts_of(context, snapshot, name or "", tag, "site.template")
+        if hosts is not None and not hosts:
+            context.report(
+                "unknown.bridge",
+                "error",
+                "site.template",
+                f"The template has a network device on the bridge {name}, which no host has; make"
+                " the bridge, or take the device off the template.",
+                "facts",
+            )
+        found = hosts if found is None else found if hosts is None else found & hosts
+    return found
+
+
+def _hosts_of(
+    context: Context, snapshot: Snapshot, bridge: str, vlan: int | None, where: str
+) -> Hosts | None:
+    """Return the hosts where guests can use a bridge or vnet, with a VLAN tag when one is set."""
+    entries = [entry for entry in snapshot.bridges if entry.name == bridge]
+    everywhere = frozenset(node.name for node in snapshot.nodes)
+    if vlan is None:
+        return frozenset[str]().union(*(_nodes_of(entry, everywhere) for entry in entries))
+    good = [entry for entry in entries if _takes_vlan(entry)]
+    if entries and not good:
+        context.report("vlan.impossible", "error", where, _no_vlan(entries[0], vlan), "facts")
+        return None
+    return frozenset[str]().union(*(_nodes_of(entry, everywhere) for entry in good))
+
+
+def _nodes_of(entry: BridgeState, everywhere: Hosts) -> Hosts:
+    if entry.node is not None:
+        return frozenset({entry.node})
+    return frozenset(entry.nodes) or everywhere
+
+
+def _takes_vlan(entry: BridgeState) -> bool:
+    """Return whether Proxmox VE starts a guest with a VLAN tag on the bridge."""
+    if entry.type == "ovs_bridge" or entry.vlan_aware:
+        return True
+    return entry.type == "bridge" and entry.ports != ()
+
+
+def _no_vlan(entry: BridgeState, vlan: int) -> str:
+    if entry.type == "vnet":
+        return (
+            f"Proxmox VE starts no guest with the VLAN tag {vlan} on the vnet {entry.name} (zone"
+            f" {entry.zone}), which is not VLAN aware; leave the tag out, name a vnet that has it,"
+            " or make this one VLAN aware."
+        )
+    return (
+        f"Proxmox VE starts no guest with the VLAN tag {vlan} on {entry.name}: it neither is"
+        " VLAN aware nor has a physical port; make it VLAN aware, or leave the tag out."
+    )
