@@ -62,10 +62,10 @@ class Shortfall:
 
     item: str
     host: str
-    resource: str  # "memory", "cpu", "cores", "disk", "storage", "spread", "host", "failover"
+    resource: str  # "memory", "cpu", "cores", "disk", "spread", "host", "failover"
     needed: float
     free: float
-    what: str = ""  # name of the storage
+    what: str = ""  # the storage that the host lacks
 
 
 @dataclass(frozen=True)

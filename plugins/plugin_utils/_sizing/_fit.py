@@ -276,7 +276,8 @@ def _report_shortfall(
         f"{_describe(groups)} do not fit under the rules of {context.environment} (memory below"
         f" {percent} %, {STORAGE_HEADROOM_PERCENT} % of a storage free) and nothing smaller"
         f" is allowed. The first machine without a host is {missing[0].item}: {listed}."
-        f" In total {_total(groups, hosts)}.{f' {why}' if why else ''}{_settings(context, missing)}",
+        f" In total {_total(groups, hosts)}."
+        f"{f' {why}' if why else ''}{_settings(context, missing)}",
         "capacity rules",
     )
 
@@ -294,7 +295,7 @@ def _settings(context: Context, missing: t.Sequence[Shortfall]) -> str:
 def _sentence(shortfall: Shortfall, taken: t.Mapping[str, str]) -> str:
     if shortfall.resource == "host":
         return "not allowed for it"
-    if shortfall.resource == "storage":
+    if shortfall.what:
         return f"the storage {shortfall.what} cannot be used there"
     if shortfall.resource == "spread":
         return "already holds one of its group"

@@ -15,6 +15,10 @@ USUAL = {
     "pod_cidr": {4: "10.42.0.0/16", 6: "fd00:42::/56"},
     "service_cidr": {4: "10.43.0.0/16", 6: "fd00:43::/112"},
 }
+#: How many nodes have room in the usual range of pods.
+USUAL_NODES = 256
+#: Where pods go when the usual range has no room for all nodes.
+LARGE = {4: "10.48.0.0/12", 6: "fd00:42::/48"}
 #: Prefix of the part that each node takes for its pods.
 NODE_PREFIX = {4: 24, 6: 64}
 #: The widest range of services that k3s accepts.
@@ -30,6 +34,8 @@ def cluster_networks(context: Context, nodes: int) -> tuple[Network, Network] | 
     for name, usual in USUAL.items():
         field = f"site.cluster.{name}"
         text = getattr(context.site.cluster, name) or usual[subnet.version]
+        if name == "pod_cidr" and context.site.cluster.pod_cidr is None and nodes > USUAL_NODES:
+            text = LARGE[subnet.version]
         network = _parsed(context, field, text)
         if network is None:
             return None
@@ -37,9 +43,9 @@ def cluster_networks(context: Context, nodes: int) -> tuple[Network, Network] | 
             _wrong(
                 context,
                 field,
-                f"{network} ({field}) is IPv{network.version}, the machines have IPv{subnet.version}"
-                f" ({subnet}), and k3s wants one family for both; give an IPv{subnet.version} range,"
-                " or none for the usual one.",
+                f"{network} ({field}) is IPv{network.version}, the machines have"
+                f" IPv{subnet.version} ({subnet}), and k3s wants one family for both; give an"
+                f" IPv{subnet.version} range, or none for the usual one.",
             )
             return None
         found[field] = network

@@ -11,8 +11,13 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
     Site,
     Snapshot,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._snapshot import (
+    NodeState,
+)
 
 LIMIT = {"production": 0.6, "staging": 0.8, "development": 0.8, "test": 0.8}
+IDLE = {"production": 1.0, "staging": 0.5, "development": 0.5, "test": 0.5}
+STOPPED = {"production": 1.0, "staging": 0.0, "development": 0.0, "test": 0.0}
 
 
 def _span(text: str) -> set[int]:
@@ -51,14 +56,38 @@ def _capacity(plan: Plan, facts: Snapshot, site: Site) -> list[str]:
             found.append(f"{machine.name} has more vCPU than {node.name} has threads")
     for name, added in memory.items():
         node = nodes[name]
-        used = max(node.committed_memory_mib, node.memory_used_mib) + added
+        used, promised, given = _taken(facts, node, plan.environment)
+        used += added
+        if promised + added > node.memory_mib:
+            found.append(f"{name} promises {promised + added} of {node.memory_mib} MiB to run")
         if used >= LIMIT[plan.environment] * node.memory_mib:
             found.append(f"{name} would use {used} of {node.memory_mib} MiB")
         if used > 0.9 * node.memory_mib:
             found.append(f"{name} keeps less than a tenth of its memory")
-        if cpus[name] + node.committed_cpus > node.cpus * site.cpu_overcommit:
+        if cpus[name] + given > node.cpus * site.cpu_overcommit:
             found.append(f"{name} has more vCPU than the over-commitment allows")
     return found
+
+
+def _taken(facts: Snapshot, node: NodeState, environment: str) -> tuple[float, float, float]:
+    """Memory that counts as used, memory promised to what runs, and vCPU given."""
+    counted = promised = listed = 0.0
+    cpus = float(node.committed_cpus)
+    for guest in facts.guests:
+        if guest.node != node.name or guest.template:
+            continue
+        listed += guest.memory_mib
+        if guest.status == "stopped":
+            counted += STOPPED[environment] * guest.memory_mib
+            promised += STOPPED[environment] * guest.memory_mib
+            cpus -= (1 - STOPPED[environment]) * guest.cpus
+        else:
+            idle = max(guest.memory_mib - guest.memory_used_mib, 0)
+            counted += guest.memory_used_mib + IDLE[environment] * idle
+            promised += guest.memory_mib
+    unseen = max(node.committed_memory_mib - listed, 0)
+    used = max(counted + unseen, node.memory_used_mib)
+    return used, promised + unseen, max(cpus, 0.0)
 
 
 def _storage(plan: Plan, facts: Snapshot) -> list[str]:
