@@ -39,5 +39,5 @@ trap 'python -m lab down --name artifact' EXIT
 
 env --unset=PYTHONPATH ANSIBLE_STDOUT_CALLBACK=clusterwright.proxmox.stages \
     ansible-playbook clusterwright.proxmox.plan -i "$checkout/inventory/lab" \
-    -e lab_name=artifact -e deployment=artifact -e intent='dev cluster'
+    -e lab_name=artifact -e deployments_dir=deployments -e deployment=artifact -e intent='dev cluster'
 test -s deployments/artifact/plan.json

@@ -17,7 +17,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action impo
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
     canonical_json,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._files import write_private
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._files import (
+    keep_out_of_git,
+    write_private,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger import (
     Ledger,
     LedgerError,
@@ -78,6 +81,7 @@ class ActionModule(ControllerAction):
         return {"changed": False, **result}
 
     def _started(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
+        keep_out_of_git(Path(args["directory"]).parent)
         run = ledger.start(
             args["deployment"],
             config=args["config"],
@@ -138,7 +142,7 @@ class ActionModule(ControllerAction):
             stage_outputs=args["outputs"],
             error=args["reason"] or None,
         )
-        return {"workflow_id": args["workflow_id"], "finished": args["status"]}
+        return {"workflow_id": args["workflow_id"], "ended": args["status"]}
 
 
 def _would(args: dict[str, t.Any]) -> dict[str, t.Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action import (
     ControllerAction,
+    next_commands,
 )
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger import (
@@ -35,7 +36,8 @@ class ActionModule(ControllerAction):
     def act(self, args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Return the rows and their table; a ledger that is not there yet has none."""
         if "://" not in args["ledger"] and not Path(args["ledger"]).is_file():
-            return {"changed": False, "runs": [], "deployments": [], "table": "Nothing recorded."}
+            nothing = f"Nothing is recorded in {args['ledger']}."
+            return {"changed": False, "runs": [], "deployments": [], "table": nothing, "next": []}
         ledger = Ledger(args["ledger"])
         try:
             if args["deployment"]:
@@ -53,6 +55,7 @@ def _history(ledger: Ledger, deployment: str, limit: int) -> dict[str, t.Any]:
             "failed": True,
             "msg": f"There is no deployment {deployment} in the ledger; there are: {known}.",
         }
+    own = next_commands(deployment)
     rows = [
         (
             run["created_at"][:19] if first else "",
@@ -69,6 +72,7 @@ def _history(ledger: Ledger, deployment: str, limit: int) -> dict[str, t.Any]:
         "runs": [{**result_of(run), "interrupted": run["interrupted"]} for run in runs],
         "deployments": [],
         "table": table(("run", "stage", "status", "seconds", "error"), rows),
+        "next": [f"What runs now, compared with what was applied: {own['drift']}"],
     }
 
 
@@ -103,5 +107,6 @@ def _overview(ledger: Ledger) -> dict[str, t.Any]:
             {**result_of(row), "machines": row["machines"], "interrupted": row["interrupted"]}
             for row in deployments
         ],
-        "table": table(headers, rows) if rows else "Nothing recorded.",
+        "table": table(headers, rows) if rows else "Nothing is recorded.",
+        "next": [f"The runs of one of them: {next_commands('NAME')['status']}"],
     }

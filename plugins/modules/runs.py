@@ -56,6 +56,12 @@ deployments:
   type: list
   elements: dict
   sample: [{"deployment": "demo", "status": "COMPLETED", "machines": ["demo-server-1"]}]
+next:
+  description: Commands that a person may want to run next.
+  returned: always
+  type: list
+  elements: str
+  sample: ["The runs of one of them: ansible-playbook clusterwright.proxmox.status"]
 table:
   description: The same as a table.
   returned: always

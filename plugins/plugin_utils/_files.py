@@ -29,3 +29,11 @@ def write_private(path: Path, content: t.Any) -> bool:
         Path(name).unlink(missing_ok=True)
         raise
     return True
+
+
+def keep_out_of_git(folder: Path) -> None:
+    """Make a private folder whose files, states and keys among them, git does not take."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    ignored = folder / ".gitignore"
+    if not ignored.exists():
+        ignored.write_text("*\n", encoding="utf-8")

@@ -33,7 +33,7 @@ def table(
     lines += understood(request or {})
     if plan.machines:
         lines += ["", *_machines(plan)]
-        lines += ["", *_reasons(plan.machines)] if reasons else [""]
+        lines += ["", *_reasons(plan.machines)] if reasons else []
     if plan.cluster is not None:
         cluster = plan.cluster
         endpoint = cluster.vip or plan.machines[0].address or "dhcp"

@@ -46,7 +46,7 @@ def test_a_run_from_begin_to_end(record: t.Callable[..., dict[str, t.Any]], tmp_
     record(state="stage", workflow_id=run, stage="apply", status="PROVISIONING")
     record(state="approved", workflow_id=run, plan_sha256="a" * 64, status="approved", user="bob")
     ended = record(state="finished", workflow_id=run, status="COMPLETED", outputs={"create": 2})
-    assert ended == {"changed": False, "workflow_id": run, "finished": "COMPLETED"}
+    assert ended == {"changed": False, "workflow_id": run, "ended": "COMPLETED"}
 
     result = json.loads((tmp_path / "lab/result.json").read_text())
     assert (result["status"], result["environment"], result["user"]) == (

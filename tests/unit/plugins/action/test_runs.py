@@ -37,7 +37,8 @@ def begin(ledger: Ledger, deployment: str, pid: int | None = None) -> str:
 
 def test_no_ledger_yet(run_action: t.Any, tmp_path: Path) -> None:
     result = run_action(ActionModule, ledger=str(tmp_path / "ledger.sqlite"))
-    assert (result["runs"], result["deployments"], result["table"]) == ([], [], "Nothing recorded.")
+    assert (result["runs"], result["deployments"]) == ([], [])
+    assert result["table"] == f"Nothing is recorded in {tmp_path / 'ledger.sqlite'}."
     assert list(tmp_path.iterdir()) == [], "looking makes no ledger"
 
 
