@@ -23,6 +23,10 @@ _PRONOUNS = frozenset(
     | {"le", "la", "lui", "leur", "les", "ca", "cela", "das", "dem", "den"}
 )
 _ALL = frozenset({"everything", "all", "alles", "alle", "tout", "tous", "toutes", "deployment"})
+#: "leave the rest alone": what no order names stays anyway.
+_OTHERS = frozenset(
+    {"else", "rest", "andere", "anderen", "sonst", "autres", "reste", "other", "others"}
+)
 _SPLITS = ("cue.and", "cue.but")
 #: An amount without a word is memory below this (MiB); above, a person is asked.
 LIKELY_MEMORY_MIB = 128 * 1024
@@ -144,13 +148,30 @@ class ChangeReader:
         )
         orders = segments(tokens, found)
         wishes: list[list[Chunk]] = []
+        fresh = False
         for place, segment in enumerate(orders):
             self.number += 1
             if self.is_new(segment):
                 wishes.append(segment.chunks)
+                self.cover(segment, segment.cues("verb.add", "cue.more", "verb.create"))
+                fresh = True
                 continue
+            bare = not (
+                segment.cues("verb.", "cue.not") or segment.of("head") or segment.of("flag")
+            )
+            if fresh and bare:
+                wishes[-1] += (
+                    [segment.opening, *segment.chunks] if segment.opening else segment.chunks
+                )
+                continue
+            fresh = False
             self.order(segment, orders[place + 1 :])
         return wishes
+
+    def mention(self, tokens: list[Token], found: list[Chunk]) -> None:
+        """Remember what a reason speaks of: "it" and "them" may mean it."""
+        self.tokens = tokens
+        self.targets = self.find_targets(Segment(found, tokens), quiet=True) or self.targets
 
     def is_new(self, segment: Segment) -> bool:
         """Tell whether an order asks for something that the deployment does not have yet."""
@@ -184,6 +205,9 @@ class ChangeReader:
                 (found for s in others if (found := self.find_targets(s, quiet=True))), []
             )
         addons = [c for c in segment.of("flag") if c.has("addon.")] + self.addon_heads(segment)
+        if segment.cues("verb.keep") and segment.words() & _OTHERS:
+            self.cover(segment, segment.cues("verb.keep", "cue.not"))
+            return
         if self.keep(segment, own):
             self.aim(targets, segment)
             return
@@ -371,7 +395,8 @@ class ChangeReader:
             if counting and head.count_at is not None:
                 low, high = min(head.count_at[0], head.start), max(head.count_at[1], head.end)
                 quote = self.quote(low, high)
-                how = "increase" if more else "decrease" if verb == "decrease" else "set"
+                less = verb == "decrease" or segment.cues("cue.less")
+                how = "decrease" if less else "increase" if more else "set"
                 self.say("count", head.count, head, how, quote=quote)
             elif more and not (segment.of("size") or head.plural or self.sized(segment)):
                 one = head.role() or head.what.startswith("part.") or head.software

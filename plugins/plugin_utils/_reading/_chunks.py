@@ -100,7 +100,8 @@ def _chunk_at(tokens: list[Token], index: int, taken: int) -> Chunk:
         return Chunk("literal", index, index + 1, topic, token.literal.value)
     loaded = load_at(tokens, index)
     if loaded is not None:
-        return Chunk("load", index, loaded.end, loaded.driver, loaded.value, load=loaded)
+        start = index if loaded.start is None else loaded.start
+        return Chunk("load", start, loaded.end, loaded.driver, loaded.value, load=loaded)
     size = size_at(tokens, index, taken)
     if size is not None:
         return Chunk("size", size.start, size.end, size.topic, size.value, size=size)
@@ -217,7 +218,7 @@ def _is_machine(head: Chunk, other: Chunk) -> bool:
         return False
     if head.what == "" or head.what in GENERIC:
         head.what = "" if other.what in ("server_word", "node") else other.what
-    elif other.what in ("vm", "lxc") and not head.role():
+    elif other.what in ("vm", "lxc"):
         head.value = other.what
     return True
 
@@ -250,20 +251,19 @@ def _counted(found: list[Chunk], tokens: list[Token]) -> list[Chunk]:
 def _counts(found: list[Chunk], place: int) -> Chunk | None:
     """Return the head that the number at ``place`` counts."""
     words = 0
+    times = bool(found[place + 1 : place + 2]) and found[place + 1].what == "x"
     for chunk in found[place + 1 : place + 8]:
         if chunk.kind == "head":
-            if chunk.software and not chunk.what and words and not _follows(found, chunk):
-                return chunk
             return chunk
-        if chunk.kind == "word":
+        between = chunk.what in ("-", "x") or (chunk.kind == "size" and times)
+        between = (
+            between or chunk.kind == "flag" or (chunk.kind == "literal" and chunk.what == "os")
+        )
+        between = between or chunk.has("cue.more", "cue.larger", "cue.less", "word.")
+        if chunk.kind == "word" and not between:
             words += 1
-            if words > 2 or not re.fullmatch(r"[^\W\d_]{2,}", chunk.what):
-                return None
-        elif (chunk.kind == "mark" and chunk.what in {"-", "x"}) or chunk.has(
-            "cue.more", "cue.larger", "cue.less", "word.separate", "word.second"
-        ):
-            continue
-        elif not (chunk.kind == "flag" or (chunk.kind == "literal" and chunk.what == "os")):
+            between = words <= 2 and bool(re.fullmatch(r"[^\W\d_]{2,}", chunk.what))
+        if not between:
             return None
     return None
 
@@ -274,7 +274,3 @@ def _labelled(found: list[Chunk], place: int) -> Chunk | None:
         return None
     head = found[place - 2]
     return head if head.generic() and head.plural else None
-
-
-def _follows(found: list[Chunk], chunk: Chunk) -> bool:
-    return any(other is chunk for other in found)

@@ -34,6 +34,7 @@ class Load:
     value: float | bool
     end: int
     level: bool = False
+    start: int | None = None  # where its words begin, when before the number
 
 
 def load_at(tokens: t.Sequence[Token], index: int) -> Load | None:
@@ -73,7 +74,13 @@ def _level(tokens: t.Sequence[Token], index: int) -> Load | None:
         latency = re.search(r"latenc|latenz|antwortzeit|response|temps de reponse", around)
         if found or latency or unit.has("unit.ms"):
             name = f"p{found[-1]}_ms" if found else "latency_ms"
-            return Load(name, value * _MS[unit.concept], index + 2, level=True)
+            words = (
+                [i for i in range(max(index - 7, 0), index) if tokens[i].word == f"p{found[-1]}"]
+                if found
+                else []
+            )
+            start = words[0] if words else None
+            return Load(name, value * _MS[unit.concept], index + 2, level=True, start=start)
     promised = re.search(
         r"avail|uptime|verfugbar|disponib", " ".join(t_.word for t_ in tokens[index : index + 5])
     )

@@ -76,6 +76,8 @@ def statements(text: str, vocabulary: Vocabulary, previous: Record | None = None
             said += existing(text, clause, inside, found, f"e{number}")
         else:
             said.append(remark(text, clause))
+            if changing:
+                changer.mention(inside, found)
     reader.finish()
     said += changer.statements
     off_topic = not (reader.statements or changer.statements) and any(
@@ -92,8 +94,11 @@ def statements(text: str, vocabulary: Vocabulary, previous: Record | None = None
 
 def _changes_something(wished: t.Sequence[Chunk]) -> bool:
     """Tell whether orders speak of what is there, when no record was given."""
-    if any(chunk.has("verb.remove", "verb.move", "verb.rename", "cue.instead") for chunk in wished):
-        return any(chunk.kind == "head" or chunk.has("addon.") for chunk in wished)
+    first = next(
+        (c for c in wished if c.kind not in ("mark", "word") and not c.has("filler")), None
+    )
+    if first is not None and first.has("verb.remove", "verb.move", "verb.rename"):
+        return any(chunk.kind in ("head", "name") or chunk.has("addon.") for chunk in wished)
     grows = any(chunk.has("verb.increase", "verb.decrease", "rel.twice") for chunk in wished)
     if grows and any(chunk.has("verb.create") for chunk in wished):
         return False
@@ -132,7 +137,8 @@ def clusterish(wished: t.Sequence[Chunk]) -> bool:
             return True
         if chunk.what == "server" and not denied:
             return True
-        if chunk.what in ("agent", "node") and not (software or machines or denied):
+        plain = chunk.what == "agent" and chunk.value == "vm"  # "worker VMs" of any kind
+        if chunk.what in ("agent", "node") and not (software or machines or denied or plain):
             return True
         machines = machines or chunk.generic()
     return False

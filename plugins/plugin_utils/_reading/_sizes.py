@@ -56,6 +56,9 @@ def _after_number(tokens: t.Sequence[Token], index: int, taken: int) -> Size | N
     times = tokens[unit : unit + 2]
     if len(times) == 2 and times[0].word in {"x", "*"} and times[1].kind == "num":
         after = _skip(tokens, unit + 2)
+        machines = after + 1 < len(tokens) and tokens[after + 1].has("thing.", "role.", "part.")
+        if machines:
+            return None
         if after < len(tokens) and tokens[after].has("unit.core"):
             return Size("cores", value * times[1].value, index, after + 1, index, alone=False)
     more = 0

@@ -232,7 +232,7 @@ def _not_a_number(tokens: list[Token], run: list[int], read: tuple[float, int]) 
     if counted and first.word in known.adjectives:
         return True
     following = tokens[run[used]].word if used < len(run) else ""
-    if first.word in {"both", "unique", "single"} and following in {"of", "node", "noded"}:
+    if first.word in {"unique", "single"} and following in {"of", "node", "noded"}:
         return True
     if used == 1 and first.word in known.scales:
         # a lone scale word is a multiplier of the number before it or no number at all

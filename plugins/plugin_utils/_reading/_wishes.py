@@ -15,6 +15,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import Chunk
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
+    numerals,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sizes import (
     Size,
     settle,
@@ -28,6 +31,8 @@ _TOPICS = frozenset(
     {"vmid", "gateway", "dns_server", "bridge", "vlan", "pool", "storage", "node", "tag", "iso"}
     | {"image", "vip", "version", "template", "os", "address", "gpu", "port"}
 )
+#: Denials that hold for a list with commas ("without ingress, monitoring and longhorn").
+_LISTING = frozenset({"without", "ohne", "sans", "except", "neither", "weder", "ni", "w / o"})
 _LISTS = frozenset({"cue.and", "cue.or"})
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -73,8 +78,14 @@ class Reader:
         self.denied: Chunk | None = None
         self.per_machine = False
         self.clause = 0
+        self.made = 0
 
     # What a statement needs -----------------------------------------------------------------
+
+    def new_id(self) -> str:
+        """Return an id that no thing had yet."""
+        self.made += 1
+        return f"{self.prefix}{self.made}"
 
     def quote(self, start: int, end: int) -> Quote:
         """Return the words from token ``start`` to before ``end``."""
@@ -133,25 +144,37 @@ class Reader:
         chunk = found[place]
         if chunk.has("cue.not", "cue.off"):
             self.denied = chunk
-        elif chunk.has("cue.but") or chunk.what in {";", "."}:
+        elif chunk.has("cue.but", "cue.with") or chunk.what in {";", "."}:
             self.denied = None
-        elif chunk.has("word.same_machine"):
-            self.same_machine(chunk)
-        elif chunk.has("rel."):
-            self.relative(found, place)
-        elif chunk.has("word.not_needed"):
-            self.not_needed(chunk)
-        elif chunk.has("noun.service"):
-            self.service(chunk)
+        elif chunk.what == "," and self.denied is not None:
+            self.denied = self.denied if str(self.denied.value) in _LISTING else None
+        where = (chunk.start, chunk.end)
+        if chunk.has("word.in_cluster"):
+            self.in_cluster(chunk)
         elif chunk.has("cue.insist"):
-            self.say("whole", True, (chunk.start, chunk.end), about="insist")
-        elif chunk.has("word.in_cluster") and self.denied is not None:
-            self.say("thing", "cluster", (self.denied.start, chunk.end), kind="exclude")
-        elif chunk.has("word.in_cluster") and self.target() is not None:
-            self.attribute("thing", "application", (chunk.start, chunk.end), things=self.group)
+            self.say("whole", True, where, about="insist")
+        elif chunk.has("verb.add", "cue.only", "cue.more", "verb.set"):
+            self.say("text", None, where, kind="remark")
+        for concept, take in (
+            ("word.same_machine", self.same_machine),
+            ("word.not_needed", self.not_needed),
+            ("noun.service", self.service),
+            ("unit.gpu", self.gpu),
+        ):
+            if chunk.has(concept):
+                take(chunk)
+        if chunk.has("rel."):
+            self.relative(found, place)
         elif chunk.kind == "word":
             self.word(found, place)
         self.cues.append(chunk)
+
+    def in_cluster(self, chunk: Chunk) -> None:
+        """Take "on Kubernetes": the software before is an application, or is to be elsewhere."""
+        if self.denied is not None:
+            self.say("thing", "cluster", (self.denied.start, chunk.end), kind="exclude")
+        elif self.target() is not None:
+            self.attribute("thing", "application", (chunk.start, chunk.end), things=self.group)
 
     def linked(self, *concepts: str) -> Chunk | None:
         """Return the last cue of these concepts since the last thing."""
@@ -166,12 +189,15 @@ class Reader:
     def head(self, found: list[Chunk], place: int) -> None:
         """Take a noun: a new thing, one that was said before, a load, or what a thing is for."""
         chunk = found[place]
+        if self.is_addon(chunk):
+            return
         if self.denied is not None and self.deny(found, place):
             return
         per = self.cues[-1] if self.cues else None
         if per is not None and per.has("cue.each") and chunk.count is None and not chunk.software:
             return  # "1 GB per VM"
-        if self.is_kind(chunk) or self.is_load(chunk) or self.runs_on(chunk) or self.again(chunk):
+        taken = self.is_stack(chunk) or self.is_kind(chunk) or self.is_load(chunk)
+        if taken or self.runs_on(chunk) or self.again(chunk):
             self.cues = []
             thing = self.target()
             if thing is not None:
@@ -196,11 +222,13 @@ class Reader:
 
     def begin(self, chunk: Chunk) -> Thing:
         """Return a new thing of a noun."""
-        thing = Thing(f"{self.prefix}{len(self.things) + 1}", chunk.what, clause=self.clause)
+        thing = Thing(self.new_id(), chunk.what, clause=self.clause)
         if chunk.what == "server_word" and self.clusterish and not chunk.software:
             role = self.agents and chunk.count is not None and not self.linked("word.separate")
             thing.what = "server" if role else "vm"
-        elif chunk.what in ("server_word", "host", "dockerhost"):
+        elif chunk.what in ("server_word", "host", "dockerhost") or (
+            chunk.what == "agent" and not self.clusterish
+        ):
             thing.what = "vm"
         thing.count = chunk.count
         thing.families = [token.software.family for token, _at in chunk.software if token.software]
@@ -211,6 +239,8 @@ class Reader:
     def place_in_list(self, thing: Thing, chunk: Chunk) -> None:
         """Find what the new thing stands beside: a part of a sum, one more of a list, a new one."""
         last = self.things[-2] if len(self.things) > 1 else None
+        if last is not None and self.is_label(last, thing):
+            last = None
         whole = last.parent or last if last is not None else None
         if whole is not None and self.splits(whole, thing):
             thing.parent = whole
@@ -225,6 +255,18 @@ class Reader:
         if behind is not None and last is not None:
             where = (behind.start, behind.end)
             self.say("link", last.id, where, about="in_front_of", thing=thing.id)
+
+    def is_label(self, last: Thing, thing: Thing) -> bool:
+        """Take "Three tier app: 2 web servers, …" as a heading, not as one more machine."""
+        bare = last.what.startswith("part.") and not (last.families or last.sized or last.names)
+        if not bare or last.count is not None or thing.count is None or not self.marked(":"):
+            return False
+        self.statements = [
+            s.model_copy(update={"kind": "remark", "thing": ""}) if s.thing == last.id else s
+            for s in self.statements
+        ]
+        self.things.remove(last)
+        return True
 
     def splits(self, whole: Thing, thing: Thing) -> bool:
         """Tell whether a thing is one of those counted before ("4 VMs: two web servers and …")."""
@@ -244,6 +286,8 @@ class Reader:
         span = (min(near[0], chunk.start), max(near[1], chunk.end))
         start = near[0]
         kinds = {"vm": "vm", "lxc": "container", "k3s": "k3s", "k8s": "kubernetes"}
+        if chunk.what == "agent" and thing.what == "vm":
+            self.say("thing", self.tokens[chunk.start].word.split()[0], where, thing=thing.id)
         value = kinds.get(thing.what, thing.what.removeprefix("part."))
         if thing.stack and thing.what == "":
             value = "application"
@@ -259,6 +303,9 @@ class Reader:
         self.software(thing, chunk)
         if chunk.nodes is not None and chunk.count_at is not None:
             self.say("count", chunk.nodes, span, thing=thing.id, about="nodes")
+        elif thing.what in ("server", "agent") and chunk.count is None and self.article(chunk):
+            self.say("count", 1, (chunk.start - 1, chunk.end), thing=thing.id)
+            thing.count = 1
         elif chunk.count is not None:
             last = self.tokens[chunk.count_at[0] - 1] if chunk.count_at and start else None
             bound = last.concept.partition(".")[2] if last and last.has("bound.") else "exact"
@@ -267,6 +314,11 @@ class Reader:
         if chunk.clustered:
             self.say("ha", True, where, thing=thing.id, about="clustered")
         self.give_pending(thing)
+
+    def article(self, chunk: Chunk) -> bool:
+        """Tell whether "a" or "one" stands before a noun."""
+        before = self.tokens[chunk.start - 1].word if chunk.start else ""
+        return before in numerals().articles and not chunk.plural
 
     def software(self, thing: Thing, chunk: Chunk) -> None:
         """Say which software a noun names."""
@@ -277,6 +329,28 @@ class Reader:
             where = (at, at + 1) if len(chunk.software) > 1 else (chunk.start, chunk.end)
             about = entry.component or ""
             self.say("software", entry.family, where, thing=thing.id, about=about)
+
+    def is_addon(self, chunk: Chunk) -> bool:
+        """Take software of a cluster that is in the catalogue as an add-on."""
+        token = self.tokens[chunk.start]
+        own = chunk.count is not None or chunk.what in ("vm", "lxc") or self.linked("word.separate")
+        if not self.clusterish or own or not chunk.software or not token.has("addon."):
+            return False
+        where = (chunk.start, chunk.end)
+        if self.denied is not None:
+            where = (self.denied.start, chunk.end)
+        self.addon(dataclasses.replace(chunk, value=token.concept.partition(".")[2]), where)
+        return True
+
+    def is_stack(self, chunk: Chunk) -> bool:
+        """Add one more language or framework to the application that is spoken of."""
+        stacks = [token.software for token, _at in chunk.software if token.software]
+        known = next((x for x in self.things if x.stack and x.clause == self.clause), None)
+        if known is None or not stacks or not all(entry.stack for entry in stacks):
+            return False
+        self.software(known, chunk)
+        self.group = [known]
+        return True
 
     def is_kind(self, chunk: Chunk) -> bool:
         """Take "… as LXC", "… in a VM" and "file server: a container" as the kind of machine."""
@@ -400,7 +474,7 @@ class Reader:
             return False
         where = (denied.start, chunk.end)
         if chunk.role():
-            thing = Thing(f"{self.prefix}{len(self.things) + 1}", chunk.what, clause=self.clause)
+            thing = Thing(self.new_id(), chunk.what, clause=self.clause)
             self.things.append(thing)
             self.say("thing", chunk.what, (chunk.start, chunk.end), thing=thing.id)
             self.say("count", 0, where, thing=thing.id)
@@ -417,7 +491,7 @@ class Reader:
         if not self.statements:
             return
         last = self.statements[-1]
-        if last.topic in ("addon", "ha", "software", "thing") and last.kind == "wish":
+        if last.topic in ("addon", "ha", "software", "thing", "gpu") and last.kind == "wish":
             start, end = last.quote.start or 0, self.tokens[chunk.end - 1].end
             quote = Quote(text=self.text[start:end], start=start)
             if last.topic == "ha":
@@ -457,7 +531,12 @@ class Reader:
                 end = at
         at = end
         self.settle(found, run, at)
-        things = self.sized(run, bool(each))
+        if self.cues[-1:] and self.cues[-1].has("cue.total"):
+            total = self.cues[-1]
+        things = self.sized(run, bool(each) or total is not None)
+        if total is not None and len(things) > 1:
+            self.ask_share(run, things)
+            return at
         for chunk in run:
             if chunk.size is not None:
                 self.size(chunk.size, things, total is not None)
@@ -533,6 +612,13 @@ class Reader:
             )
         )
 
+    def ask_share(self, run: list[Chunk], things: list[Thing]) -> None:
+        """Ask how a total is shared between unlike things."""
+        quote = self.quote(run[0].start, run[-1].end)
+        named = [(x.families or [x.what.removeprefix("part.")])[0] for x in things]
+        text = f'How is "{quote.text}" in all shared between {" and ".join(named)}?'
+        self.questions.append(Question(id="reading.share", text=text, quote=quote))
+
     def size(self, size: Size, things: list[Thing], total: bool) -> None:
         """Say one size."""
         more: dict[str, t.Any] = {"bound": size.bound, "total": total}
@@ -569,7 +655,7 @@ class Reader:
         chunk = found[place]
         where = (chunk.start, chunk.end)
         if chunk.what == "labelled_vm":
-            thing = Thing(f"{self.prefix}{len(self.things) + 1}", "vm", clause=self.clause)
+            thing = Thing(self.new_id(), "vm", clause=self.clause)
             self.things.append(thing)
             self.group = [thing]
             self.say("thing", "vm", where, thing=thing.id)
@@ -579,7 +665,9 @@ class Reader:
             self.named(found, place)
         elif chunk.what == "node" and self.denied is not None:
             where = (self.denied.start, chunk.end)
-            thing_id = target.id if (target := self.target()) else ""
+            target = self.target()
+            of_cluster = target is None or target.what in CLUSTER | ROLES
+            thing_id = "" if of_cluster or target is None else target.id
             self.say("node", chunk.value, where, kind="exclude", thing=thing_id)
         elif chunk.what == "os" and self.denied is not None:
             self.say("os", chunk.value.lower(), where, kind="exclude")
@@ -609,6 +697,14 @@ class Reader:
         """Say that an address of the outside world was asked for: no plan can give one."""
         self.say("address", "public", where, kind="remark")
 
+    def everyone(self, topic: str) -> list[Thing] | None:
+        """Return all machines when "both" or "all of them" stands before a value."""
+        told = self.cues[-1:] and self.cues[-1].has("cue.each", "word.all_of_them")
+        if not told:
+            return None
+        said = {s.thing for s in self.statements if s.topic == topic}
+        return [x for x in self.things if x.id not in said and x.what not in CLUSTER]
+
     def forward(
         self, topic: str, value: t.Any, where: tuple[int, int], *, ahead: bool, **more: t.Any
     ) -> None:
@@ -617,7 +713,7 @@ class Reader:
             quote = self.quote(*where)
             self.pending.append((topic, {"value": value, "where": where, "quote": quote, **more}))
         else:
-            self.attribute(topic, value, where, **more)
+            self.attribute(topic, value, where, things=self.everyone(topic), **more)
 
     def flag(self, found: list[Chunk], place: int) -> None:
         """Say environment, availability, scale, network, purpose or add-on."""
@@ -663,7 +759,7 @@ class Reader:
         meant = told and any(c.has("env.") or c.kind == "head" for c in following[:2])
         if whole is None or not meant or whole.what in CLUSTER | ROLES:
             return
-        thing = Thing(f"{self.prefix}{len(self.things) + 1}", whole.what, clause=self.clause)
+        thing = Thing(self.new_id(), whole.what, clause=self.clause)
         thing.count = chunk.value
         listed = whole.of_parent or self.marked(":-(,") or self.linked("word.of_them")
         if listed and whole.count is not None and whole.of_parent + chunk.value <= whole.count:
@@ -703,7 +799,7 @@ class Reader:
         """Take words as the name of software that nothing knows."""
         thing = self.target()
         if thing is None or not thing.generic():
-            thing = Thing(f"{self.prefix}{len(self.things) + 1}", "", clause=self.clause)
+            thing = Thing(self.new_id(), "", clause=self.clause)
             self.things.append(thing)
             self.group = [thing]
         self.say("software", words, where, thing=thing.id)
@@ -725,7 +821,7 @@ class Reader:
         if literal is not None and literal.cluster:
             cluster = next((x for x in self.things if x.what in CLUSTER), None)
             if cluster is None:
-                cluster = Thing(f"{self.prefix}{len(self.things) + 1}", "k8s", clause=self.clause)
+                cluster = Thing(self.new_id(), "k8s", clause=self.clause)
                 self.things.append(cluster)
                 self.say("thing", "cluster", where, thing=cluster.id)
             self.say("name", str(chunk.value).lower(), where, thing=cluster.id)
@@ -756,7 +852,7 @@ class Reader:
 
     def name_part(self, whole: Thing, name: str, where: tuple[int, int]) -> None:
         """Make one of several machines a thing of its own, by its name."""
-        child = Thing(f"{self.prefix}{len(self.things) + 1}", whole.what, clause=self.clause)
+        child = Thing(self.new_id(), whole.what, clause=self.clause)
         child.parent, child.count, child.names = whole, 1, 1
         whole.of_parent += 1
         self.things.append(child)
@@ -766,7 +862,7 @@ class Reader:
 
     def name_new(self, name: str, where: tuple[int, int]) -> None:
         """Begin a machine with its name."""
-        thing = Thing(f"{self.prefix}{len(self.things) + 1}", "vm", clause=self.clause)
+        thing = Thing(self.new_id(), "vm", clause=self.clause)
         thing.names = 1
         self.things.append(thing)
         self.say("thing", "vm", where, thing=thing.id)
@@ -807,6 +903,13 @@ class Reader:
         value = factor[chunk.what]
         self.say("whole", value, where, thing=thing.id, about=other.id, verb="multiply")
 
+    def gpu(self, chunk: Chunk) -> None:
+        """Take a GPU without a number: one, or none at all."""
+        if self.denied is not None:
+            self.say("gpu", 0, (self.denied.start, chunk.end), kind="exclude")
+        else:
+            self.attribute("gpu", 1, (chunk.start, chunk.end))
+
     def word(self, found: list[Chunk], place: int) -> None:
         """Take an unknown word that stands where a name of software belongs."""
         chunk = found[place]
@@ -834,7 +937,7 @@ class Reader:
         """Give what was said before any thing to a machine of its own, and tie parts to sums."""
         if self.pending:
             sized = any(topic in ("cores", "memory_mib", "disk_gib") for topic, _ in self.pending)
-            thing = Thing(f"{self.prefix}{len(self.things) + 1}", "vm")
+            thing = Thing(self.new_id(), "vm")
             pending, self.pending = self.pending, []
             if sized and not self.clusterish:
                 self.say("thing", "vm", (0, 0), thing=thing.id, quote=pending[0][1]["quote"])
@@ -846,7 +949,7 @@ class Reader:
                 self.say(topic, said.pop("value"), said.pop("where"), thing=thing.id, **said)
         service = next((s for s in self.statements if s.about == "workload" and not s.thing), None)
         if not self.things and service is not None:
-            self.say("thing", "app", (0, 0), thing=f"{self.prefix}1", quote=service.quote)
+            self.say("thing", "app", (0, 0), thing=self.new_id(), quote=service.quote)
         for thing in self.things:
             if thing.parent is None:
                 continue
