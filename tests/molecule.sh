@@ -4,5 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 for scenario in "$@"; do
-    molecule test --scenario-name "$scenario"
+    base=()
+    [[ $scenario == k3s_* ]] && base=(--base-config molecule/k3s_lib/base.yml)
+    molecule "${base[@]}" test --scenario-name "$scenario"
 done

@@ -63,6 +63,13 @@ options:
         description: What it holds.
         type: str
         required: true
+      hidden_keys:
+        description:
+          - Keys of a YAML file whose values a diff leaves out; the rest of the file is shown.
+          - Empty shows nothing of the file.
+        type: list
+        elements: str
+        default: []
       mode:
         description: Permissions, octal.
         type: str
@@ -94,6 +101,7 @@ paths:
 """
 
 import os
+import re
 import tempfile
 import typing as t
 from pathlib import Path
@@ -136,10 +144,21 @@ def write(path: Path, content: str, mode: int, folder_mode: int) -> None:
         raise
 
 
-def difference(path: Path, content: str, mode: int, *, secret: bool) -> dict[str, t.Any]:
+def without_values(text: str, keys: list[str]) -> str:
+    """Return YAML text with one line a value, without the values of ``keys``."""
+    names = "|".join(re.escape(key) for key in keys)
+    return re.sub(rf"(?m)^(\s*(?:- )?(?:{names})\+?:[ \t]*)\S.*$", r"\1[secret]", text)
+
+
+def difference(
+    path: Path, content: str, mode: int, *, secret: bool, hidden_keys: list[str]
+) -> dict[str, t.Any]:
     """Return what a diff shows for one file."""
     old = read(path)
-    if secret:
+    if hidden_keys:
+        old = None if old is None else without_values(old, hidden_keys)
+        content = without_values(content, hidden_keys)
+    elif secret:
         old, content = (None if old is None else "[secret]\n"), "[new secret]\n"
     header = f"{path} (mode {mode:04o})"
     return {
@@ -154,7 +173,8 @@ def main() -> None:
     """Run the module."""
 
     def options(mode: str, *, secret: bool) -> dict[str, t.Any]:
-        return {
+        own = {"hidden_keys": {"type": "list", "elements": "str", "default": [], "no_log": False}}
+        return (own if secret else {}) | {
             "path": {"type": "path", "required": True},
             "content": {"type": "str", "required": True, "no_log": secret},
             "mode": {"type": "str", "default": mode},
@@ -188,7 +208,8 @@ def main() -> None:
             if is_wanted(path, item["content"], mode):
                 continue
             changed.append(str(path))
-            diffs.append(difference(path, item["content"], mode, secret=secret))
+            hidden = item.get("hidden_keys") or []
+            diffs.append(difference(path, item["content"], mode, secret=secret, hidden_keys=hidden))
             if not module.check_mode:
                 write(path, item["content"], mode, int(item["folder_mode"], 8))
     except (OSError, ValueError) as error:

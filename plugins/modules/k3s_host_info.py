@@ -13,7 +13,8 @@ author:
 version_added: 0.1.0
 short_description: Collects what decides whether and how k3s is set up on a host
 description:
-  - Reads identity, network, clock, swap, firewall, files and services of one Linux host.
+  - Reads identity, network, clock, swap, firewall, files, services, k3s and its cluster, as far as
+    one Linux host knows them.
   - Replaces many small tasks of the role P(clusterwright.proxmox.k3s#role), so that a second run
     over a cluster that is as wanted costs one execution for each host.
 attributes:
@@ -36,11 +37,32 @@ options:
     description: Seconds since the epoch on the controller, to compare the clocks.
     type: float
     required: true
+  binary:
+    description: Path of k3s's binary.
+    type: path
+    default: /usr/local/bin/k3s
+  config_dir:
+    description: Folder of k3s's configuration.
+    type: path
+    default: /etc/rancher/k3s
+  data_dir:
+    description: Folder of k3s's data.
+    type: path
+    default: /var/lib/rancher/k3s
   paths:
     description: Files whose mode and sha256 are wanted.
     type: list
     elements: path
     default: []
+  secret_paths:
+    description: Files whose mode is wanted, and a digest that only who knows O(salt) can compare.
+    type: list
+    elements: path
+    default: []
+  salt:
+    description: Key of the digests of secrets; any text that nobody else knows.
+    type: str
+    default: ""
   services:
     description: Names of systemd units without suffix, each with the files it reads when it starts.
     type: dict
@@ -55,6 +77,10 @@ options:
     type: list
     elements: str
     default: []
+  vip:
+    description: Address of which is asked whether a neighbour holds it; empty asks nothing.
+    type: str
+    default: ""
   cloud_init_timeout_seconds:
     description: How long to wait until cloud-init has finished, where it is installed.
     type: int
@@ -96,6 +122,28 @@ container:
   description: Whether the host shares its kernel with others, which sets kernel parameters.
   type: bool
   returned: always
+os:
+  description: Distribution, as C(ID) of os-release names it.
+  type: str
+  returned: always
+  sample: debian
+os_family:
+  description: Distribution and those it is like, with blanks between them.
+  type: str
+  returned: always
+init:
+  description: Name of the first process.
+  type: str
+  returned: always
+  sample: systemd
+selinux:
+  description: V(enforcing), V(permissive) or empty.
+  type: str
+  returned: always
+memory_cgroup:
+  description: Whether the kernel limits memory by control groups.
+  type: bool
+  returned: always
 interface:
   description: Interface that carries O(address), empty when none does.
   type: str
@@ -106,6 +154,24 @@ prefix_length:
   type: int
   returned: always
   sample: 24
+addresses:
+  description: All addresses, each with C(interface) and C(address) with its prefix length.
+  type: list
+  elements: dict
+  returned: always
+routes:
+  description: Networks with a route, each with C(network) and C(interface).
+  type: list
+  elements: dict
+  returned: always
+default_route:
+  description: Interface of the default route, empty when there is none.
+  type: str
+  returned: always
+vip_holder:
+  description: MAC address of the neighbour that holds O(vip), empty when none does.
+  type: str
+  returned: always
 clock_offset_seconds:
   description: How far the clock is ahead of the controller, less what the connection took.
   type: float
@@ -120,7 +186,7 @@ fstab_swap:
   type: bool
   returned: always
 firewall:
-  description: Active firewall manager, V(ufw), V(firewalld) or empty.
+  description: Active firewall, V(ufw), V(firewalld), V(nftables) (it drops what comes in) or empty.
   type: str
   returned: always
 cloud_init:
@@ -137,13 +203,69 @@ sysctls:
   description: Values by name; a parameter that does not exist is left out.
   type: dict
   returned: always
-etcd_data:
-  description: Whether the host holds data of a cluster's etcd.
+space:
+  description: By folder C(free_mib) and C(writable).
+  type: dict
+  returned: always
+units:
+  description: Units of k3s by file name, each with C(path), C(mark), C(arguments), C(drop_ins).
+  type: dict
+  returned: always
+config_mark:
+  description:
+    - Whose C(config.yaml) is; none when there is none, empty when it is not the role's, C(?) when
+      the cluster is not known, else the name of the cluster.
+  type: str
+  returned: always
+config:
+  description: Plain values of C(config.yaml); credentials are left out.
+  type: dict
+  returned: always
+config_drop_ins:
+  description: Files of C(config.yaml.d) by path, each with C(mark) and C(config).
+  type: dict
+  returned: always
+keepalived_mark:
+  description: Whose C(keepalived.conf) is, as RV(config_mark) says it.
+  type: str
+  returned: always
+cluster_init:
+  description: Whether the host was told to start a cluster.
   type: bool
+  returned: always
+datastore:
+  description: V(etcd) or V(sqlite) where the host holds data of a cluster, else empty.
+  type: str
+  returned: always
+agent_data:
+  description: Whether the host was part of a cluster.
+  type: bool
+  returned: always
+ca_sha256:
+  description: sha256 of the certificate authority of the cluster it was part of.
+  type: str
+  returned: always
+token:
+  description: Digest of the server's token that only who knows O(salt) can compare.
+  type: str
+  returned: always
+foreign_binaries:
+  description: Other k3s binaries on the host.
+  type: list
+  elements: str
   returned: always
 k3s_version:
   description: First line of C(k3s --version), empty when k3s is not installed.
   type: str
+  returned: always
+api:
+  description: V(ok) where the API of this server answered, else why it did not; empty elsewhere.
+  type: str
+  returned: always
+nodes:
+  description: Nodes of the cluster, where the API answered.
+  type: list
+  elements: dict
   returned: always
 files:
   description: One line C(path sha256 mode) for each existing file of O(paths).
@@ -162,156 +284,18 @@ services:
   returned: always
 """
 
-import hashlib
 import os
-import platform
 import shutil
 import time
-import typing as t
-from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
-if t.TYPE_CHECKING:
-    #: Run a command, return (exit code, standard output).
-    Run = t.Callable[[list[str]], tuple[int, str]]
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._k3s.host import (
+    Host,
+    wait_for_cloud_init,
+)
 
-K3S = "usr/local/bin/k3s"
-ETCD_LOG = "var/lib/rancher/k3s/server/db/etcd/member/wal"
-
-
-class Host:
-    """One Linux host below ``root``, asked with ``run``."""
-
-    def __init__(self, run: Run, root: Path = Path("/")) -> None:
-        self._run = run
-        self._root = root
-
-    def _path(self, path: str) -> Path:
-        return self._root / path.lstrip("/")
-
-    def _text(self, path: str) -> str:
-        try:
-            return self._path(path).read_text(encoding="utf-8", errors="replace").strip()
-        except OSError:
-            return ""
-
-    def identity(self) -> dict[str, t.Any]:
-        """Return who the host is."""
-        return {
-            "hostname": platform.node(),
-            "machine_id": self._text("etc/machine-id"),
-            "architecture": platform.machine(),
-            "container": self._run(["systemd-detect-virt", "--container", "--quiet"])[0] == 0,
-            "cloud_init": "absent",
-            "etcd_data": os.path.exists(self._path(ETCD_LOG)),
-            "k3s_version": self.k3s_version(),
-        }
-
-    def k3s_version(self) -> str:
-        """Return what the installed binary calls itself."""
-        if not self._path(K3S).exists():
-            return ""
-        code, output = self._run([str(self._path(K3S)), "--version"])
-        return output.splitlines()[0] if code == 0 and output else "broken"
-
-    def network(self, address: str) -> dict[str, t.Any]:
-        """Return the interface and prefix length of ``address``."""
-        for line in self._run(["ip", "-oneline", "addr", "show"])[1].splitlines():
-            words = line.split()
-            if len(words) > 3 and words[2] in ("inet", "inet6"):
-                found, _slash, prefix = words[3].partition("/")
-                if found == address:
-                    return {"interface": words[1], "prefix_length": int(prefix or 0)}
-        return {"interface": "", "prefix_length": 0}
-
-    def kernel(self, sysctls: list[str]) -> dict[str, t.Any]:
-        """Return swap, firewall and kernel parameters."""
-        fstab = [line.split() for line in self._text("etc/fstab").splitlines()]
-        values = {name: self._text("proc/sys/" + name.replace(".", "/")) for name in sysctls}
-        return {
-            "swap": [line.split()[0] for line in self._text("proc/swaps").splitlines()[1:]],
-            "fstab_swap": any(
-                len(words) > 2 and words[2] == "swap" and not words[0].startswith("#")
-                for words in fstab
-            ),
-            "firewall": self._firewall(),
-            "sysctls": {name: value for name, value in values.items() if value},
-        }
-
-    def _firewall(self) -> str:
-        if "ENABLED=yes" in self._text("etc/ufw/ufw.conf").splitlines():
-            return "ufw"
-        if self._run(["systemctl", "is-active", "--quiet", "firewalld.service"])[0] == 0:
-            return "firewalld"
-        return ""
-
-    def files(self, paths: list[str]) -> dict[str, t.Any]:
-        """Return what the files hold, as one comparable line each."""
-        lines, folders = [], set()
-        for path in paths:
-            real = self._path(path)
-            if real.parent.is_dir():
-                folders.add(os.path.dirname(path))
-            if real.is_file():
-                mode = f"{real.stat().st_mode & 0o7777:04o}"
-                lines.append(f"{path} {sha256(real)} {mode}")
-        return {"files": lines, "folders": sorted(folders)}
-
-    def services(self, services: dict[str, list[str]]) -> dict[str, t.Any]:
-        """Return the state of each unit and whether it runs with older files."""
-        return {name: self._service(name, inputs) for name, inputs in services.items()}
-
-    def _service(self, name: str, inputs: list[str]) -> dict[str, bool]:
-        fields = "LoadState,ActiveState,UnitFileState,MainPID"
-        output = self._run(["systemctl", "show", "--property", fields, name + ".service"])[1]
-        unit = dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
-        started = self._started(unit.get("MainPID", "0"))
-        return {
-            "known": unit.get("LoadState") == "loaded",
-            "active": unit.get("ActiveState") == "active",
-            "enabled": unit.get("UnitFileState") == "enabled",
-            "outdated": any(self._modified(path) > started for path in inputs)
-            if started
-            else False,
-        }
-
-    def _modified(self, path: str) -> float:
-        try:
-            return self._path(path).stat().st_mtime
-        except OSError:
-            return 0.0
-
-    def _started(self, pid: str) -> float:
-        """Return when the process started in seconds since the epoch, 0 when there is none.
-
-        Ticks since boot are added to the boot time of the same clock that file times come from.
-        """
-        stat = self._text(f"proc/{pid}/stat")
-        boot = [line.split()[1] for line in self._text("proc/stat").splitlines() if "btime" in line]
-        if pid == "0" or not stat or not boot:
-            return 0.0
-        ticks = int(stat.rpartition(")")[2].split()[19])
-        return int(boot[0]) + 1 + ticks / os.sysconf("SC_CLK_TCK")
-
-
-def sha256(path: Path) -> str:
-    """Return the sha256 of a file without reading it at once."""
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        for block in iter(lambda: stream.read(1 << 20), b""):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-def wait_for_cloud_init(run: Run, timeout_seconds: int) -> str:
-    """Wait until cloud-init has finished and return its status."""
-    if shutil.which("cloud-init") is None:
-        return "absent"
-    code, output = run(["timeout", str(timeout_seconds), "cloud-init", "status", "--wait"])
-    if code == 124:
-        return "running"
-    return output.rpartition("status:")[2].strip() or "unknown"
+KEEPALIVED = "/etc/keepalived/keepalived.conf"
 
 
 def main() -> None:
@@ -320,34 +304,47 @@ def main() -> None:
         argument_spec={
             "address": {"type": "str", "required": True},
             "controller_time": {"type": "float", "required": True},
+            "binary": {"type": "path", "default": "/usr/local/bin/k3s"},
+            "config_dir": {"type": "path", "default": "/etc/rancher/k3s"},
+            "data_dir": {"type": "path", "default": "/var/lib/rancher/k3s"},
             "paths": {"type": "list", "elements": "path", "default": []},
+            "secret_paths": {"type": "list", "elements": "path", "default": [], "no_log": False},
+            "salt": {"type": "str", "default": "", "no_log": True},
             "services": {"type": "dict", "default": {}},
             "commands": {"type": "list", "elements": "str", "default": []},
             "sysctls": {"type": "list", "elements": "str", "default": []},
+            "vip": {"type": "str", "default": ""},
             "cloud_init_timeout_seconds": {"type": "int", "default": 300},
         },
         supports_check_mode=True,
     )
-    offset = time.time() - module.params["controller_time"]
+    options = module.params
+    offset = time.time() - options["controller_time"]
 
-    def run(command: list[str]) -> tuple[int, str]:
+    def run(command: list[str]) -> tuple[int, str, str]:
         if shutil.which(command[0]) is None:
-            return 127, ""
-        code, output, _errors = module.run_command(command)
-        return code, output
+            return 127, "", f"{command[0]} is not installed"
+        result: tuple[int, str, str] = module.run_command(command)
+        return result
 
-    host = Host(run)
+    host = Host(run, data_dir=options["data_dir"])
     result = host.identity()
-    result["address"] = module.params["address"]
+    result["address"] = options["address"]
     result["clock_offset_seconds"] = round(offset, 3)
-    result["cloud_init"] = wait_for_cloud_init(run, module.params["cloud_init_timeout_seconds"])
-    result["missing_commands"] = [
-        name for name in module.params["commands"] if not shutil.which(name)
-    ]
-    result.update(host.network(module.params["address"]))
-    result.update(host.kernel(module.params["sysctls"]))
-    result.update(host.files(module.params["paths"]))
-    result["services"] = host.services(module.params["services"])
+    result["cloud_init"] = wait_for_cloud_init(run, options["cloud_init_timeout_seconds"])
+    result["missing_commands"] = [name for name in options["commands"] if not shutil.which(name)]
+    result.update(host.network(options["address"]))
+    result["vip_holder"] = host.somebody_has(options["vip"]) if options["vip"] else ""
+    result.update(host.kernel(options["sysctls"]))
+    result.update(host.files(options["paths"], options["secret_paths"], options["salt"]))
+    result["services"] = host.services(options["services"])
+    folders = [options["data_dir"], os.path.dirname(options["binary"])]
+    result["space"] = host.space(folders)
+    result.update(host.k3s(options["binary"], options["config_dir"], options["salt"]))
+    result["keepalived_mark"] = host.mark(KEEPALIVED)
+    result.update({"api": "", "nodes": []})
+    if result["services"].get("k3s", {}).get("active"):
+        result.update(host.api(options["binary"]))
     module.exit_json(changed=False, **result)
 
 

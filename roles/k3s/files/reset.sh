@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh
-# Usage: reset --check|--remove VIP
+# Usage: reset --check|--remove VIP DATA_DIR BINARY
 # Prints what is left of k3s, one thing a line, and with --remove removes it. Ends with 1 when
 # something is left in spite of that.
-mode=$1 vip=$2
-data=/var/lib/rancher/k3s
+mode=$1 vip=$2 data=$3 binary=$4
 marker='Ansible role clusterwright.proxmox.k3s'
 
 units() {
@@ -13,7 +12,8 @@ units() {
 
 files() {
   for path in $(units) /etc/systemd/system/k3s.service.env /etc/systemd/system/k3s-agent.service.env \
-    /usr/local/bin/k3s /etc/rancher/k3s /etc/rancher/node "$data" /run/k3s /run/flannel \
+    "$binary" "$binary.new" "$binary.previous" /run/systemd/system/k3s.service.d \
+    /run/systemd/system/k3s-agent.service.d /etc/rancher/k3s /etc/rancher/node "$data" /run/k3s /run/flannel \
     /var/lib/kubelet /var/lib/cni /etc/sysctl.d/90-k3s.conf /etc/keepalived/check-k3s-api; do
     if mountpoint --quiet "$path" 2>/dev/null; then
       [ -z "$(ls -A "$path")" ] || echo "$path"

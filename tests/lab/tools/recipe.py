@@ -95,6 +95,8 @@ def recipes() -> dict[str, Recipe]:
     kubernetes = pinned["kubernetes"]
     stand_in = LAB_DIR / "k3s"
     stand_in_version = f"{kubernetes['version']}+{STAND_IN_BUILD}"
+    major, minor, patch = kubernetes["version"].split(".")
+    next_version = f"{major}.{minor}.{int(patch) + 1}+{STAND_IN_BUILD}"
     found = [
         Recipe(
             name="terraform-provider-proxmox",
@@ -139,6 +141,16 @@ def recipes() -> dict[str, Recipe]:
             version=kubernetes["version"],
             tags=("providerless",),
             stamps=_kubernetes_stamps(stand_in_version),
+        ),
+        # The same program under the name of the next patch release: what an upgrade goes to.
+        Recipe(
+            name="k3s-next",
+            directory=stand_in,
+            package=".",
+            module=kubernetes["module"],
+            version=kubernetes["version"],
+            tags=("providerless",),
+            stamps=_kubernetes_stamps(next_version),
         ),
         Recipe(
             name="kubectl",

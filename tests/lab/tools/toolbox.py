@@ -28,6 +28,7 @@ class Tools:
         k3s: the file named by K3S_BINARY, else the lab's stand-in for k3s.
         k3s_sha256: sha256 of that file, 64 hex digits.
         k3s_is_standin: whether that file is the lab's stand-in.
+        k3s_next: the stand-in once more, as its next patch release; for tests.
         kubectl: upstream kubectl.
         coredns: CoreDNS with the plugins of a cluster's name server.
         ingress: the lab's ingress controller.
@@ -43,6 +44,7 @@ class Tools:
     k3s: Path | None = None
     k3s_sha256: str | None = None
     k3s_is_standin: bool | None = None
+    k3s_next: Path | None = None
     kubectl: Path | None = None
     coredns: Path | None = None
     ingress: Path | None = None
@@ -94,6 +96,10 @@ def _kubectl(tools: Tools) -> Tools:
     return replace(tools, kubectl=built(recipes()["kubectl"]))
 
 
+def _k3s_next(tools: Tools) -> Tools:
+    return replace(tools, k3s_next=built(recipes()["k3s-next"]))
+
+
 def _coredns(tools: Tools) -> Tools:
     return replace(tools, coredns=built(recipes()["coredns"]))
 
@@ -137,8 +143,9 @@ _ENSURE: dict[str, Callable[[Tools], Tools]] = {
     "metrics-server": _metrics_server,
     "tofu": _tofu,
     "gofakes3": _gofakes3,
+    "k3s-next": _k3s_next,
 }
-TEST_TOOL_NAMES = ("tofu", "gofakes3")
+TEST_TOOL_NAMES = ("tofu", "gofakes3", "k3s-next")
 """What only tests use; had when one asks for it by name."""
 TOOL_NAMES = tuple(name for name in _ENSURE if name not in TEST_TOOL_NAMES)
 

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Leave a kubeconfig on the controller; see the module's docs."""
+
+from __future__ import annotations
+
+import base64
+import typing as t
+from pathlib import Path
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action import (
+    ControllerAction,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._files import write_private
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s import _kubeconfig, _token
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._gather import gather
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._model import (
+    CONFIG_DIR,
+    url,
+)
+
+
+class ActionModule(ControllerAction):
+    """Take the administrator's kubeconfig of the server this runs on, once it is proven good."""
+
+    _requires_connection = True
+    ERRORS = (_kubeconfig.KubeconfigError, _token.TokenError)
+
+    def act(self, args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """Return whether the file changed."""
+        cluster = gather(task_vars, facts=True)
+        host = cluster.host(task_vars["inventory_hostname"])
+        source = str(host.own_config.get("write-kubeconfig") or f"{CONFIG_DIR}/k3s.yaml")
+        path = Path(str(host.options["kubeconfig_path"])).expanduser()
+        answer = self._execute_module(
+            module_name="ansible.builtin.command",
+            module_args={
+                "argv": [host.binary, "kubectl", "--kubeconfig", source, "get", "--raw", "/readyz"]
+            },
+            task_vars=task_vars,
+        )
+        if answer.get("skipped") or self._task.check_mode:
+            return {"changed": False}
+        if answer.get("rc") != 0:
+            said = (answer.get("stderr") or answer.get("msg") or "nothing").strip().splitlines()
+            raise _kubeconfig.KubeconfigError(
+                f"The API does not accept {source} of {host.name} ({said[-1]}); {path} stays as it "
+                "was. If its certificates have expired, run the entry point rotate with "
+                "k3s_rotate: certificates."
+            )
+        read = self._execute_module(
+            module_name="ansible.builtin.slurp", module_args={"src": source}, task_vars=task_vars
+        )
+        if read.get("failed"):
+            raise _kubeconfig.KubeconfigError(f"{source} of {host.name} cannot be read.")
+        endpoint = cluster.vip or host.address.split(",")[0]
+        old = path.read_text(encoding="utf-8") if path.is_file() else ""
+        text = _kubeconfig.combined(
+            base64.b64decode(read["content"]).decode(),
+            old,
+            name=cluster.name,
+            server=url(endpoint, cluster.port),
+        )
+        return {"changed": write_private(path, text)}

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From Ansible's variables to a ``Cluster``."""
+
+from __future__ import annotations
+
+import hashlib
+import typing as t
+from pathlib import Path
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s import _token
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._model import (
+    Cluster,
+    Host,
+)
+
+OPTIONS, FACTS = "__k3s", "__k3s_facts"
+
+
+def gather(task_vars: t.Mapping[str, t.Any], *, facts: bool) -> Cluster:
+    """Return the cluster as this run sees it; hosts outside the play are left out.
+
+    Raises:
+        TokenError: the token file cannot be used.
+    """
+    own = task_vars[OPTIONS]
+    salt = salt_of(task_vars)
+    hosts = []
+    for name in [*own["servers"], *own["agents"]]:
+        known = task_vars["hostvars"].get(name)
+        options = known.get(OPTIONS) if known is not None else None
+        if options is None:
+            continue
+        found = known.get(FACTS) if facts else None
+        hosts.append(
+            Host(str(name), dict(options) | {"salt": salt}, dict(found) if found else None)
+        )
+    if not hosts:
+        hosts = [Host(str(task_vars["inventory_hostname"]), dict(own))]
+    token = _token.read(token_path(task_vars))
+    return Cluster(tuple(hosts), _token.fingerprint(salt, token) if token else None)
+
+
+def token_path(task_vars: t.Mapping[str, t.Any]) -> Path:
+    """Return where the token lies on the controller."""
+    return Path(str(task_vars[OPTIONS]["token_file"])).expanduser()
+
+
+def own_host(task_vars: t.Mapping[str, t.Any]) -> Host:
+    """Return the host that a task runs on, without facts."""
+    options = dict(task_vars[OPTIONS]) | {"salt": salt_of(task_vars)}
+    return Host(str(task_vars["inventory_hostname"]), options)
+
+
+def salt_of(task_vars: t.Mapping[str, t.Any]) -> str:
+    """Return the key by which secrets are compared in this run, one for all hosts."""
+    own = task_vars[OPTIONS]
+    first = (own["servers"] or own["agents"] or [task_vars["inventory_hostname"]])[0]
+    known = task_vars["hostvars"].get(first)
+    options = (known.get(OPTIONS) if known is not None else None) or own
+    return str(options["salt"])
+
+
+def checksums(paths: t.Iterable[str]) -> dict[str, str]:
+    """Return {file: sha256}, empty for a file that is not there."""
+    found = {}
+    for path in paths:
+        digest = hashlib.sha256()
+        try:
+            with Path(path).expanduser().open("rb") as stream:
+                for block in iter(lambda: stream.read(1 << 20), b""):
+                    digest.update(block)
+            found[path] = digest.hexdigest()
+        except OSError:
+            found[path] = ""
+    return found
