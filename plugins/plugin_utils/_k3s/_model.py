@@ -227,27 +227,34 @@ class Plan:
         return [f"{number:>3}. {step.line()}" for number, step in enumerate(self.steps, 1)]
 
     def stages(self) -> list[dict[str, t.Any]]:
-        """Return the steps as they are carried out: equal neighbours at the same time."""
+        """Return the steps as they are carried out: equal neighbours at the same time.
+
+        What a server does for nodes runs on that server, with all ``nodes`` in its arguments.
+        """
         result: list[dict[str, t.Any]] = []
         for step in self.steps:
             last = result[-1] if result else None
-            if (
-                last is not None
-                and step.together
-                and last["together"]
-                and (last["action"], last["via"]) == (step.action, step.via)
-                and step.host not in last["hosts"]
-            ):
-                last["hosts"].append(step.host)
-                last["arguments"][step.host] = dict(step.arguments)
-                continue
-            result.append(
-                {
-                    "action": step.action,
-                    "via": step.via,
-                    "hosts": [step.host],
-                    "arguments": {step.host: dict(step.arguments)},
-                    "together": step.together,
-                }
-            )
+            equal = last is not None and step.together and last["together"]
+            if equal and last is not None and last["key"] == (step.action, step.via):
+                if step.via:
+                    last["arguments"][step.via]["nodes"].append(step.arguments["node"])
+                    continue
+                if step.host not in last["hosts"]:
+                    last["hosts"].append(step.host)
+                    last["arguments"][step.host] = dict(step.arguments)
+                    continue
+            result.append(_stage(step))
         return result
+
+
+def _stage(step: Step) -> dict[str, t.Any]:
+    runs_on, arguments = step.via or step.host, dict(step.arguments)
+    if step.via:
+        arguments["nodes"] = [arguments.pop("node")]
+    return {
+        "action": step.action,
+        "key": (step.action, step.via),
+        "hosts": [runs_on],
+        "arguments": {runs_on: arguments},
+        "together": step.together,
+    }

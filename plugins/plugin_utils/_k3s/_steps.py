@@ -325,6 +325,7 @@ class Planner:
                     ", ".join(change["labels"] + change["taints"]),
                     via=cluster.living[0].name,
                     arguments={"node": host.node, **change},
+                    together=False,
                 )
 
     def _all_ready(self, hosts: list[Host]) -> bool:

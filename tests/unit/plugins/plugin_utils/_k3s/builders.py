@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clusters for tests: hosts with the role's own defaults and the facts of fresh or running hosts."""
+"""Clusters for tests: hosts with the role's defaults, fresh or running."""
 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import hmac
 import typing as t
 from pathlib import Path
 
@@ -34,18 +36,22 @@ def options(name: str, servers: list[str], agents: list[str], **own: t.Any) -> d
     for entry in specs.values():
         for key, spec in entry.items():
             values.setdefault(key.removeprefix("k3s_"), spec.get("default"))
-    return values | {
-        "agents": agents,
-        "binary_sha256": SHA,
-        "kubeconfig_path": "/srv/kubeconfig",
-        "node_address": address(name),
-        "salt": "salt",
-        "servers": servers,
-        "token_file": "/srv/k3s.token",
-        "version": VERSION,
-        "vip": VIP,
-        "vip_provider": "keepalived" if own.get("vip", VIP) else "none",
-    } | own
+    return (
+        values
+        | {
+            "agents": agents,
+            "binary_sha256": SHA,
+            "kubeconfig_path": "/srv/kubeconfig",
+            "node_address": address(name),
+            "salt": "salt",
+            "servers": servers,
+            "token_file": "/srv/k3s.token",
+            "version": VERSION,
+            "vip": VIP,
+            "vip_provider": "keepalived" if own.get("vip", VIP) else "none",
+        }
+        | own
+    )
 
 
 def fresh(name: str, **changes: t.Any) -> dict[str, t.Any]:
@@ -117,7 +123,7 @@ def cluster(
     servers: list[str] = SERVERS,
     agents: list[str] = AGENTS,
     facts: t.Mapping[str, dict[str, t.Any] | None] | None = None,
-    token: str | None = "fits",
+    token: str | None = "fits",  # noqa: S107
     host_options: t.Mapping[str, dict[str, t.Any]] | None = None,
     **own: t.Any,
 ) -> Cluster:
@@ -189,9 +195,6 @@ def running(
 
 
 def _line(file: t.Any) -> str:
-    import hashlib
-    import hmac
-
     digest = hashlib.sha256(file.content.encode()).hexdigest()
     if file.secret:
         digest = hmac.new(b"salt", digest.encode(), hashlib.sha256).hexdigest()
@@ -205,7 +208,5 @@ def _replaced(made: Cluster, facts: t.Mapping[str, t.Any]) -> Cluster:
 
 def changed(made: Cluster, **own: t.Any) -> Cluster:
     """Return the same hosts with other wishes."""
-    hosts = tuple(
-        dataclasses.replace(host, options={**host.options, **own}) for host in made.hosts
-    )
+    hosts = tuple(dataclasses.replace(host, options={**host.options, **own}) for host in made.hosts)
     return dataclasses.replace(made, hosts=hosts)

@@ -34,7 +34,9 @@ def test_a_new_cluster_starts_its_first_server_and_then_all_others_at_once() -> 
         ("start", every[1:]),
         ("verify", ["s1"]),
     ]
-    joins = {step.host: step.arguments.get("join_url") for step in found.steps if "start" == step.action}
+    joins = {
+        step.host: step.arguments.get("join_url") for step in found.steps if step.action == "start"
+    }
     assert joins == {
         "s1": None,
         "s2": "https://10.77.0.11:6443",
