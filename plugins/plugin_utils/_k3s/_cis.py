@@ -75,4 +75,9 @@ def cis_documents(host: Host) -> dict[str, dict[str, t.Any]]:
         ],
     }
     audit = {"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": [{"level": "Metadata"}]}
-    return {f"{server}/psa.yaml": admission, f"{server}/audit.yaml": audit}
+    return {
+        f"{server}/psa.yaml": admission,
+        f"{server}/audit.yaml": audit,
+        # its folder is what the API server needs to write its audit log
+        f"{server}/logs/clusterwright.yaml": {},
+    }

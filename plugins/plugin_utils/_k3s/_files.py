@@ -75,7 +75,8 @@ def paths_of(host: Host) -> tuple[list[str], list[str]]:
     """Return the files to compare on a host: open ones, and those that hold secrets."""
     server = f"{host.data_dir}/server"
     opened = [host.binary, host.unit_path, SYSCTL_PATH, REGISTRATION_PATH, JOIN_PATH]
-    opened += [KEEPALIVED_PATH, KEEPALIVED_CHECK_PATH, f"{server}/psa.yaml", f"{server}/audit.yaml"]
+    opened += [KEEPALIVED_PATH, KEEPALIVED_CHECK_PATH, f"{server}/logs/clusterwright.yaml"]
+    opened += [f"{server}/psa.yaml", f"{server}/audit.yaml"]
     opened += [f"{server}/manifests/kube-vip.yaml", f"{host.binary}.previous", f"{host.binary}.new"]
     opened += image_paths(host)
     return opened, [CONFIG_PATH, TOKEN_PATH, environment_path(host), REGISTRIES_PATH]

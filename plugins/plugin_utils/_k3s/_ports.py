@@ -53,6 +53,15 @@ def openings(cluster: Cluster, host: Host) -> list[Opening]:
     return found
 
 
+def opening_lines(cluster: Cluster, host: Host) -> list[str]:
+    """Return one line ``PROTOCOL PORTS SOURCE`` for each source of each opening."""
+    return [
+        f"{opening.protocol} {opening.ports or '-'} {source}"
+        for opening in openings(cluster, host)
+        for source in opening.sources or ("-",)
+    ]
+
+
 def ports_text(cluster: Cluster) -> str:
     """Return all openings of the cluster in words."""
     seen: dict[str, str] = {}

@@ -27,6 +27,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._model 
     Step,
     url,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._ports import (
+    opening_lines,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._releases import (
     Binary,
     binary_of,
@@ -190,7 +193,9 @@ class Planner:
             arguments = {"sources": absent, "folder": folder}
             self._add("images", host, f"{len(absent)} archives", arguments=arguments)
         if fact["firewall"] and host.options["firewall_manage"] and self._is_new(host):
-            self._add("firewall", host, f"{fact['firewall']} lets the cluster's ports in")
+            arguments = {"kind": fact["firewall"], "openings": opening_lines(cluster, host)}
+            reason = f"{fact['firewall']} lets the cluster's ports in"
+            self._add("firewall", host, reason, arguments=arguments)
         swapping = (fact["swap"] or fact["fstab_swap"]) and not fact["container"]
         if cluster.options["swap_off"] and swapping:
             self._add("swap", host, "swap is on", undo="uncomment it in /etc/fstab")
