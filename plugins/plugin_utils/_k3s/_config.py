@@ -77,6 +77,9 @@ def _server(cluster: Cluster, host: Host) -> dict[str, t.Any]:
     }
     if options["cni"] == "flannel":
         config["flannel-backend"] = "vxlan"
+        # Pods of a private IPv6 range reach others through their node's address.
+        if ":" in str(options["pod_cidr"]):
+            config["flannel-ipv6-masq"] = True
     else:
         config |= {"flannel-backend": "none", "disable-network-policy": True}
     return config
