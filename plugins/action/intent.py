@@ -18,6 +18,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action impo
     next_commands,
 )
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._requirements import (
+    missing_packages,
+)
+
 STORED = ("request", "snapshot", "plan")
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -61,6 +65,9 @@ class ActionModule(ControllerAction):
 
     def act(self, args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Return ``text``, the ``deployment`` it belongs to and what is stored of that."""
+        lacking = missing_packages()
+        if lacking:
+            raise ValueError(lacking)
         text = sentence(args["variable"], task_vars)
         name = args["deployment"] or slug(text)
         if not text.strip() and not args["deployment"]:

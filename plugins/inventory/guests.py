@@ -16,6 +16,7 @@ description:
   - "Groups: C(role_ROLE), C(cluster_DEPLOYMENT) and C(env_ENVIRONMENT) out of the tags
     V(role-ROLE), V(cw-DEPLOYMENT) and V(env-ENVIRONMENT), C(tag_TAG) for every other tag, and
     C(node_NODE), C(pool_POOL), C(type_TYPE) and C(status_STATUS)."
+  - The name of its file must end in C(guests.yml) or C(guests.yaml).
   - One request reads all guests. With O(addresses=true) one or two more follow for each listed
     guest, several at once.
   - Host variables are those of a guest in the result of M(clusterwright.proxmox.proxmox_facts),

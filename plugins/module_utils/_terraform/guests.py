@@ -64,6 +64,13 @@ def refuse_taken(creates: t.Sequence[ResourceChange], guests: Guests, deployment
         return
     known = guests.all()
     by_vmid = {guest.vmid: guest for guest in known}
+    ours = [g for c in fresh if (g := by_vmid.get(c.vmid or 0)) and is_ours(g, deployment)]
+    if ours:
+        raise TerraformError(
+            f"Nothing was changed: {', '.join(map(_named, ours))} carries the tags of {deployment}"
+            " already, and the Terraform state of this run does not know it. Use the"
+            " deployments_dir of the run that made it, or take it over with the playbook import."
+        )
     problems: list[str] = []
     for change in fresh:
         holder = by_vmid.get(change.vmid or 0)

@@ -161,6 +161,7 @@ class Machine(Model):
     unprivileged: bool = True  # containers
     nesting: bool = False  # containers
     swap_mib: int = 0  # containers
+    software: str | None = None  # id in the knowledge of what the machine is for
     why: tuple[Why, ...] = ()
 
     @property

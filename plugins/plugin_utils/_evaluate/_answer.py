@@ -29,7 +29,9 @@ OPEN_SITE: dict[str, t.Any] = {
     "network": {"bridge": "vmbr0", "subnet": "10.0.0.0/16", "gateway": "10.0.0.1"},
     "template": {"vmid": 9000},
     "lxc_template": "local:vztmpl/debian-12-standard_amd64.tar.zst",
-    "ssh_public_keys": ["ssh-ed25519 AAAA evaluate"],
+    "ssh_public_keys": [
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
+    ],
 }
 
 

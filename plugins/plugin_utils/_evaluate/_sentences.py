@@ -27,7 +27,7 @@ SITE: Data = {
     "template": {"vmid": 9000},
     "lxc_template": "local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst",
     "ssh_public_keys": [
-        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAITest test@example.org",
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f",
     ],
 }
 DEPLOYMENT = "t"

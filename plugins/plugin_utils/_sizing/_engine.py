@@ -38,6 +38,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._cos
     cost_of,
     describe,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._installs import (
+    with_software,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._limits import (
     check_budget,
     within_limits,
@@ -270,6 +273,7 @@ def _planned(context: Context, topology: Topology | None, groups: list[Group]) -
     if assembled is None:
         return _stopped(context)
     groups, machines = assembled.groups, replicated(context, assembled.machines)
+    machines = with_software(context, machines)
     backups = backups_of(context, machines)
     check_ha_volumes(context, machines)
     cluster = None

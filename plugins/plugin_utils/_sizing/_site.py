@@ -19,6 +19,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._add
     parse_range,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import Context
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._profile import (
+    check_profile,
+)
 
 #: What a storage of the site has to hold.
 CONTENT_OF_PURPOSE = {
@@ -35,6 +38,7 @@ def check_site(context: Context) -> None:
     """Report each wrong name or range of the site profile; errors stop the planning."""
     _check_network(context)
     _check_values(context)
+    check_profile(context)
     if context.snapshot is not None:
         _check_names(context, context.snapshot)
 
@@ -47,6 +51,14 @@ def _check_network(context: Context) -> None:
             "subnet",
             f"The subnet {network.subnet} names two networks, and machines are planned with one"
             " address each: dual stack is not planned; give the network of one family.",
+        )
+        return
+    if "/" not in network.subnet:
+        _wrong(
+            context,
+            "subnet",
+            f"The subnet {network.subnet} has no prefix length; write it with one, such as"
+            f" {network.subnet}/24.",
         )
         return
     try:

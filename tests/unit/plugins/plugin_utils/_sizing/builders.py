@@ -14,7 +14,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing import size
 
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAITest test@example.org"
+KEY = (
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f t@example.org"
+)
 NETWORK = {
     "bridge": "vmbr0",
     "subnet": "10.20.0.0/24",

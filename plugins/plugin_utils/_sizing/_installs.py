@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who installs the software that machines are made for: the site's role or playbook, or nobody."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Machine
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import Context
+
+
+def software_of(machine: Machine, families: t.Container[str]) -> str | None:
+    """Return the software whose documents gave the machine its numbers."""
+    for why in machine.why:
+        family = why.source.partition(".")[0]
+        if family in families:
+            return family
+    return None
+
+
+def with_software(context: Context, machines: tuple[Machine, ...]) -> tuple[Machine, ...]:
+    """Return the machines with the software that they are for, and say who installs it."""
+    families = {
+        name: family
+        for name, family in context.knowledge.families.items()
+        if not family.last_resort
+    }
+    made = tuple(
+        machine.model_copy(update={"software": software_of(machine, families)})
+        for machine in machines
+    )
+    named: dict[str, list[str]] = {}
+    for machine in made:
+        if machine.software:
+            named.setdefault(machine.software, []).append(machine.name)
+    for wish in () if named or context.request.kind == "cluster" else context.request.apps:
+        if wish.family not in families and not wish.family.startswith("table-"):
+            named[wish.family] = [machine.name for machine in made]
+    for family, names in named.items():
+        title = families[family].title if family in families else family
+        _say(context, family, title, ", ".join(names))
+    return made
+
+
+def _say(context: Context, family: str, title: str, names: str) -> None:
+    where = f"site.software.{family}"
+    entry = context.site.software.get(family)
+    if entry is None:
+        context.report(
+            "software.not-installed",
+            "info",
+            where,
+            f"{title} is not installed: {names} will be made with the operating system only. A"
+            f" role or playbook that {where} names is run on them.",
+            "site",
+        )
+        return
+    context.report(
+        "software.installed",
+        "info",
+        where,
+        f"{title} is installed on {names} by {entry.role or entry.playbook} of the site, after"
+        " they are made.",
+        "site",
+    )
