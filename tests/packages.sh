@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Bring what the checks need of the system: a PostgreSQL server and shellcheck.
+# Bring what the checks need of the system: a PostgreSQL server, shellcheck, Prometheus and Alertmanager.
 set -euo pipefail
 
 packages=()
@@ -8,6 +8,8 @@ if ! command -v initdb >/dev/null && ! compgen -G '/usr/lib/postgresql/*/bin/ini
     packages+=(postgresql)
 fi
 command -v shellcheck >/dev/null || packages+=(shellcheck)
+command -v promtool >/dev/null || packages+=(prometheus)
+command -v prometheus-alertmanager >/dev/null || packages+=(prometheus-alertmanager)
 ((${#packages[@]})) || exit 0
 if [[ $EUID -ne 0 ]] || ! command -v apt-get >/dev/null; then
     echo "The checks need these Debian packages or their like, install them: ${packages[*]}." >&2

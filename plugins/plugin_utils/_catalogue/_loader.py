@@ -11,6 +11,11 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue._
     STAGES,
     Capability,
     Entry,
+    Manifests,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue._values import (
+    fill,
+    merge,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
     ContractError,
@@ -119,7 +124,7 @@ def read_entry(path: Path) -> Entry:
         CatalogueError: not YAML, not the layout, or named otherwise than its add-on.
     """
     try:
-        entry = parse(Entry, read_yaml(path))
+        entry = _with_files(parse(Entry, read_yaml(path)), path.parent)
     except (ContractError, KnowledgeError) as error:
         raise CatalogueError(f"Catalogue file {path}: {error}") from None
     if entry.name != path.stem:
@@ -128,6 +133,27 @@ def read_entry(path: Path) -> Entry:
             " change the name."
         )
     return entry
+
+
+def _with_files(entry: Entry, folder: Path) -> Entry:
+    """Return an entry with the data of the files that it names in place of their names."""
+    values = entry.values
+    for place, name in entry.value_files.items():
+        value: t.Any = read_yaml(folder / name)
+        for part in reversed(place.split(".")):
+            value = {part: value}
+        values = merge(values, value)
+    groups: list[Manifests] = []
+    for group in entry.objects:
+        if group.for_each_file is None:
+            groups.append(group)
+            continue
+        manifests: list[t.Any] = []
+        for path in sorted(folder.glob(group.for_each_file)):
+            item = {"name": path.stem, "text": path.read_text(encoding="utf-8")}
+            manifests += [fill(m, {"item": item}) for m in group.manifests]
+        groups.append(group.model_copy(update={"manifests": tuple(manifests)}))
+    return entry.model_copy(update={"values": values, "objects": tuple(groups)})
 
 
 @functools.lru_cache(maxsize=8)

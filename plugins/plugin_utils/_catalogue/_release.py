@@ -60,7 +60,14 @@ def release_of(
         "timeout_seconds": entry.timeout_seconds,
         "settings": chosen.settings,
         "secret_settings": {
-            name: {"generated": s.generated, "required": s.required} for name, s in kinds.items()
+            name: {
+                "generated": s.generated,
+                "required": s.required,
+                "file": s.file or f"{chosen.name}.{name}",
+                "read_back": s.read_back.model_dump() if s.read_back else None,
+                "description": s.description,
+            }
+            for name, s in kinds.items()
         },
         "values": merge(fill(merge(*layers), names), own),
         "objects_before": _objects(objects, names, before=True),

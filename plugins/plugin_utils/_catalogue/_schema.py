@@ -63,6 +63,14 @@ class Condition(Model):
     servers_from: int | None = None
 
 
+class SecretKey(Model):
+    """Where a secret is in the cluster, so that a lost file is read back."""
+
+    namespace: str
+    name: str
+    key: str
+
+
 class Setting(Model):
     """One thing about an add-on that a place decides."""
 
@@ -76,6 +84,8 @@ class Setting(Model):
     default: t.Any = None  # may hold placeholders
     choices: tuple[t.Any, ...] = ()
     generated: bool = False  # secret: made once when there is none
+    file: str | None = None  # secret: name of the file on the controller that keeps it
+    read_back: SecretKey | None = None
 
 
 class Need(Model):
@@ -217,6 +227,8 @@ class Manifests(Model):
     when: Condition = Field(default_factory=Condition)
     before: bool = False
     for_each: str | None = None  # name of a list setting; its items are ``$(item.…)``
+    #: files beside the entry; each is ``$(item.name)`` (without its ending) and ``$(item.text)``
+    for_each_file: str | None = None
     manifests: tuple[Data, ...]
 
 
@@ -242,6 +254,8 @@ class Entry(Model):
     settings: dict[str, Setting] = Field(default_factory=dict)
     values: Data = Field(default_factory=dict)
     adapt: tuple[Adaptation, ...] = ()
+    #: dotted path in the values → YAML file beside the entry whose data stand there
+    value_files: dict[str, str] = Field(default_factory=dict)
     objects: tuple[Manifests, ...] = ()
     cost: Cost
     hosts: Hosts = Field(default_factory=Hosts)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import typing as t
 from pathlib import Path
 
+import lab
 import pytest
 import yaml
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue import (
@@ -22,7 +23,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue._
     names_in,
 )
 
-KEYS = yaml.safe_load(Path(__file__).with_name("chart_keys.yml").read_text())
+KEYS = yaml.safe_load((Path(lab.__file__).parent / "charts/keys.yml").read_text())
 NAMES = sorted(load_catalogue().entries)
 TYPES = {bool: "bool", int: "int", float: "number", str: "string", list: "list", dict: "map"}
 #: A cluster and settings with which every adaptation of every entry is used at least once.
