@@ -230,7 +230,7 @@ def plan_present(cluster: access.Cluster, params: Data, *, write: bool) -> Data:
     verdict = releases.judge(wanted, found, foreign)
     if verdict.action == "refuse":
         raise HelmError(verdict.reason)
-    version = params["chart"]["version"]
+    version = rendered.version
     needed = (
         verdict.action != "upgrade"
         or found.status != "deployed"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from lab.charts import build_charts
 from lab.hosts.commands import run
 from lab.hosts.machines import NspawnMachines
 from lab.hosts.network import claim_network, lock_dir, used_networks
@@ -21,7 +22,6 @@ from lab.pve.clusters import HERE as CLUSTERS_DIR
 from lab.tools import Tools
 
 LAB_DIR = Path(__file__).parent
-CHARTS_DIR = LAB_DIR / "charts"
 USER, TOKEN = "automation@pve", "lab"
 FIRST_NETWORK = "10.77.0."
 """How the cluster files write addresses; a lab moves them into the network it got."""
@@ -138,7 +138,7 @@ class Lab:
             "kubectl": _path(tools.kubectl),
             "helm": _path(tools.helm),
             "images_dir": _path(self._prepared.images),
-            "charts_dir": str(CHARTS_DIR),
+            "charts_dir": str(build_charts(self._state_dir / "charts")),
             "lab_stand_ins": stand_ins(tools, simulated=self._machines.simulated),
         }
 

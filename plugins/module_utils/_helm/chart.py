@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 import tarfile
 import tempfile
@@ -188,6 +189,7 @@ class Rendered(t.NamedTuple):
 
     path: Path
     sha256: str
+    version: str  # as the chart itself says
     manifests: list[Data]  # hooks left out
     hooks: list[Data]
     crds: list[Data]  # of the chart's crds folder
@@ -211,7 +213,29 @@ def ask(params: Data, *, write: bool) -> Rendered:
         hold(Path(params["lock_file"]), chart, digest, write=write)
     manifests, crds = render(path, params)
     hooks = [item for item in manifests if hook_of(item)]
-    return Rendered(path, digest, [i for i in manifests if not hook_of(i)], hooks, crds)
+    version = version_of(path)
+    return Rendered(path, digest, version, [i for i in manifests if not hook_of(i)], hooks, crds)
+
+
+def version_of(path: Path) -> str:
+    """Return the version that a chart's folder or archive gives itself.
+
+    Raises:
+        HelmError: it has no readable Chart.yaml.
+    """
+    import yaml
+
+    try:
+        if path.is_dir():
+            text = (path / "Chart.yaml").read_text(encoding="utf-8")
+        else:
+            with tarfile.open(path) as archive:
+                names = (n for n in archive.getnames() if re.fullmatch(r"[^/]+/Chart\.yaml", n))
+                member = archive.extractfile(next(names, "Chart.yaml"))
+                text = member.read().decode() if member else ""
+        return str(yaml.safe_load(text)["version"])
+    except (OSError, KeyError, TypeError, ValueError, tarfile.TarError, yaml.YAMLError) as error:
+        raise HelmError(f"The chart {path} has no readable Chart.yaml: {error}.") from None
 
 
 def images_of(value: t.Any) -> set[str]:

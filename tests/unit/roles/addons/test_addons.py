@@ -13,10 +13,14 @@ import pytest
 from unit.roles.playbook import run_role
 
 HELM = """#!/bin/sh
-# template NAME CHART: a chart is a folder with its manifests.
-[ -d "$3" ] || { echo "Error: path \\"$3\\" not found" >&2; exit 1; }
-cat "$3/manifests"
+# template NAME CHART, show crds CHART: a chart is a folder with its manifests.
+[ "$1" = show ] || cat "$3/manifests"
 """
+
+
+def manifest(image: str) -> str:
+    pod = {"spec": {"containers": [{"name": "main", "image": image}]}}
+    return json.dumps({"kind": "Deployment", "spec": {"template": pod}, "metadata": {"name": "x"}})
 
 
 @pytest.fixture
@@ -28,7 +32,8 @@ def place(tmp_path: Path) -> dict[str, t.Any]:
     for chart, image in (("traefik", "lab.local/a:1"), ("metrics-server", "lab.local/b:2")):
         folder = tmp_path / "charts" / chart
         folder.mkdir(parents=True)
-        (folder / "manifests").write_text(f'          image: "{image}"\n')
+        (folder / "manifests").write_text(manifest(image))
+        (folder / "Chart.yaml").write_text("version: 1.0.0\n")
     (tmp_path / "images").mkdir()
     text = json.dumps([{"RepoTags": ["lab.local/a:1"]}]).encode()
     with tarfile.open(tmp_path / "images/a.tar", "w") as tar:
@@ -44,40 +49,54 @@ def place(tmp_path: Path) -> dict[str, t.Any]:
 
 def test_what_is_there_is_named_with_its_release(tmp_path: Path, place: dict[str, t.Any]) -> None:
     code, output, releases = run_role(
-        tmp_path, "addons", "addons_releases", "available", addons_wanted=["traefik"], **place
+        tmp_path, "addons", "addons_releases", "available", addons_enabled=["traefik"], **place
     )
     assert (code, releases) == (0, [{"name": "traefik", "namespace": "traefik"}]), output
 
 
 @pytest.mark.parametrize(
-    ("wanted", "sentence"),
+    ("wanted", "settings", "sentence"),
     [
-        (["rancher"], "rancher cannot be installed here, nothing was changed: the chart is not in"),
-        (["metrics-server"], "nothing was changed: lab.local/b:2."),
-        (["cilium"], "Unknown add-on: cilium; there are argocd, cert-manager,"),
-        (
-            ["traefik", "ingress-nginx"],
-            "do the same job, choose one of each: ingress-nginx and traefik.",
-        ),
-        (["metallb"], "metallb needs addons_load_balancer_range"),
+        (["headlamp"], {}, "Nothing was changed. headlamp cannot be installed:"),
+        (["metrics-server"], {}, "Images are missing in"),
+        (["istio"], {}, "There is no add-on istio; there are alloy,"),
+        (["traefik", "ingress-nginx"], {}, "choose one: ingress-nginx and traefik."),
+        (["metallb"], {}, "Which addresses of your network may services of the cluster get"),
+        (["traefik"], {"treafik": {}}, "treafik, which is no add-on (did you mean traefik?)"),
+        (["traefik"], {"traefik": {"replica": 2}}, "no setting replica (did you mean replicas?)"),
     ],
 )
 def test_what_cannot_be_had_is_refused(
-    tmp_path: Path, place: dict[str, t.Any], wanted: list[str], sentence: str
+    tmp_path: Path,
+    place: dict[str, t.Any],
+    wanted: list[str],
+    settings: dict[str, t.Any],
+    sentence: str,
 ) -> None:
     code, output, releases = run_role(
-        tmp_path, "addons", "addons_releases", "available", addons_wanted=wanted, **place
+        tmp_path,
+        "addons",
+        "addons_releases",
+        "available",
+        addons_enabled=wanted,
+        addons_settings=settings,
+        **place,
     )
     assert code != 0 and releases is None
     assert sentence in " ".join(output.split())
 
 
-def test_rancher_needs_who_signs_its_certificate(tmp_path: Path, place: dict[str, t.Any]) -> None:
-    folder = tmp_path / "charts/rancher"
-    folder.mkdir()
-    (folder / "manifests").write_text("image: lab.local/a:1\n")
-    code, output, _releases = run_role(
-        tmp_path, "addons", "addons_releases", "available", addons_wanted=["rancher"], **place
+def test_a_secret_that_only_a_person_knows_is_asked_for(
+    tmp_path: Path, place: dict[str, t.Any]
+) -> None:
+    settings = {"bucket": "b", "endpoint": "https://s3.example.org", "access_key_id": "k"}
+    code, output, _found = run_role(
+        tmp_path,
+        "addons",
+        "addons_releases",
+        addons_enabled=["velero"],
+        addons_settings={"velero": settings},
+        **place,
     )
     assert code != 0
-    assert "rancher needs cert-manager" in " ".join(output.split())
+    assert "velero needs a secret: secret_access_key" in " ".join(output.split())

@@ -136,10 +136,16 @@ def test_what_was_declined_is_not_planned() -> None:
 
 
 def test_options_may_be_text() -> None:
-    settings = {"prometheus": {"storage_gib": "40", "grafana": "no", "receivers": '{"mail": {}}'}}
+    settings = {
+        "prometheus": {"storage_gib": "40", "grafana": "no", "machines": '["10.0.0.9:9100"]'}
+    }
     [chosen] = resolve(["prometheus"], Given(settings=settings)).entries
     found = chosen.settings
-    assert (found["storage_gib"], found["grafana"], found["receivers"]) == (40, False, {"mail": {}})
+    assert (found["storage_gib"], found["grafana"], found["machines"]) == (
+        40,
+        False,
+        ["10.0.0.9:9100"],
+    )
 
 
 @pytest.mark.parametrize(("first", "second"), list(itertools.combinations(NAMES, 2)))
