@@ -191,9 +191,9 @@ class Host:
         lines, folders = [], set()
         for path in [*paths, *secret_paths]:
             real = self._path(path)
-            if real.parent.is_dir():
+            if os.path.isdir(real.parent):
                 folders.add(os.path.dirname(path))
-            if real.is_file():
+            if os.path.isfile(real) and os.access(real, os.R_OK):
                 status = real.stat()
                 digest = sha256(real)
                 if path in secret_paths:
@@ -242,7 +242,7 @@ class Host:
         result = {}
         for path in paths:
             real = self._path(path)
-            while not real.exists():
+            while not os.path.exists(real):
                 real = real.parent
             usage = os.statvfs(real)
             result[path] = {
@@ -258,7 +258,7 @@ class Host:
         the name of the cluster.
         """
         text = self._text(path)
-        if not text and not self._path(path).exists():
+        if not text and not os.path.exists(self._path(path)):
             return None
         found = MARK.search(text[:400])
         return (found[1] or "?") if found else ""
@@ -273,8 +273,8 @@ class Host:
         drop_ins = {}
         for name in sorted(glob.glob(str(self._path(config_dir) / "config.yaml.d/*.y*ml"))):
             path = "/" + os.path.relpath(name, self._root)
-            text = Path(name).read_text(encoding="utf-8", errors="replace")
-            drop_ins[path] = {"mark": self.mark(path), "config": _shown(plain_config(text))}
+            plain_text = plain_config(self._text(path))
+            drop_ins[path] = {"mark": self.mark(path), "config": _shown(plain_text)}
         plain = plain_config(config)
         return {
             "units": units,
@@ -284,14 +284,14 @@ class Host:
             "cluster_init": plain.get("cluster-init") == "true"
             or any("--cluster-init" in unit["arguments"] for unit in units.values()),
             "datastore": self._datastore(),
-            "agent_data": self._path(f"{self._data}/agent/client-kubelet.crt").exists(),
+            "agent_data": os.path.exists(self._path(f"{self._data}/agent/client-kubelet.crt")),
             "ca_sha256": self._ca(),
             "token": self._token(salt),
             "k3s_version": self._version(binary),
             "foreign_binaries": [
                 path
                 for path in ("/usr/local/bin/k3s", "/opt/bin/k3s", "/usr/bin/k3s")
-                if path != binary and self._path(path).exists()
+                if path != binary and os.path.exists(self._path(path))
             ],
         }
 
@@ -309,14 +309,14 @@ class Host:
         }
 
     def _datastore(self) -> str:
-        if self._path(f"{self._data}/{ETCD_LOG}").exists():
+        if os.path.exists(self._path(f"{self._data}/{ETCD_LOG}")):
             return "etcd"
-        return "sqlite" if self._path(f"{self._data}/{SQLITE}").exists() else ""
+        return "sqlite" if os.path.exists(self._path(f"{self._data}/{SQLITE}")) else ""
 
     def _ca(self) -> str:
         for name in ("server/tls/server-ca.crt", "agent/server-ca.crt"):
             path = self._path(f"{self._data}/{name}")
-            if path.is_file():
+            if os.access(path, os.R_OK):
                 return sha256(path)
         return ""
 
@@ -325,7 +325,7 @@ class Host:
         return fingerprint(salt, password(text)) if text else ""
 
     def _version(self, binary: str) -> str:
-        if not self._path(binary).exists():
+        if not os.path.exists(self._path(binary)):
             return ""
         code, output = self._ask(str(self._path(binary)), "--version")
         return output.splitlines()[0] if code == 0 and output else "broken"

@@ -170,3 +170,17 @@ def test_secrets_are_compared_by_who_knows_the_salt(tmp_path: Path) -> None:
 )
 def test_plain_configuration(text: str, expected: dict[str, object]) -> None:
     assert plain_config(text) == expected
+
+
+def test_a_user_without_rights_sees_less_and_is_not_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path, "var/lib/rancher/k3s/server/token", "canary")
+
+    def denied(*_args: object, **_more: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "stat", denied)
+    monkeypatch.setattr(Path, "read_text", denied)
+    found = host(tmp_path).k3s("/usr/local/bin/k3s", "/etc/rancher/k3s", "salt")
+    assert (found["datastore"], found["token"], found["config_mark"]) == ("", "", None)
