@@ -17,6 +17,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action impo
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._options import (
     entry_options,
+    from_text,
+    given_or_empty,
     strangers,
 )
 
@@ -48,6 +50,7 @@ class ActionModule(ControllerAction):
             except AnsibleError as error:
                 problems.append(f"{name} cannot be read: {error.message}.")
                 continue
+            value = from_text(value, spec[name].get("type", "str"))
             if value is not None and value != self._omit(task_vars):
                 given[name] = value
         result = ArgumentSpecValidator(spec).validate(given)
@@ -55,7 +58,10 @@ class ActionModule(ControllerAction):
         if args["strict"]:
             known = {name for options in specs.values() for name in options}
             problems += strangers(task_vars, prefix, known, args["other_names"])
-        typed = {name.removeprefix(prefix): result.validated_parameters.get(name) for name in spec}
+        values = result.validated_parameters
+        typed = {
+            name.removeprefix(prefix): given_or_empty(spec[name], values, name) for name in spec
+        }
         typed["salt"] = secrets.token_hex(16)
         return {
             "changed": False,

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import typing as t
 from pathlib import Path
 
@@ -31,6 +32,33 @@ def _options(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         if "options" in spec:
             result[name]["options"] = _options(spec["options"])
     return result
+
+
+def from_text(value: t.Any, kind: str) -> t.Any:
+    """Return what a text of the command line or of a survey means for an option of type ``kind``.
+
+    An empty text is an answer that was not given (None); a list may be JSON. Everything else is
+    for Ansible's own conversion.
+    """
+    if not isinstance(value, str) or kind in ("str", "path", "raw"):
+        return value
+    text = value.strip()
+    if not text:
+        return None
+    if kind == "list" and text.startswith("["):
+        try:
+            return json.loads(text)
+        except ValueError:
+            return value
+    return value
+
+
+def given_or_empty(spec: t.Mapping[str, t.Any], values: t.Mapping[str, t.Any], name: str) -> t.Any:
+    """Return an option's value; lists and dictionaries that nobody gave are empty."""
+    value = values.get(name)
+    if value is None:
+        return {"list": [], "dict": {}}.get(spec.get("type", "str"))
+    return value
 
 
 def strangers(
