@@ -24,7 +24,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export CLUSTERWRIGHT_INTENT := $(INTENT)
 
 .PHONY: help setup lab-prepare demo demo-down lab-up lab-conformance test unit integration lint \
-	typecheck sanity molecule artifact bench fuzz docs lock clean
+	typecheck sanity molecule molecule-k3s artifact bench fuzz docs lock clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -91,8 +91,11 @@ sanity: setup ## ansible-test sanity, with no ignore file.
 	tests/packages.sh
 	tests/sanity.sh
 
-molecule: setup ## Scenarios: the plan stage, and the whole way with fail-over.
-	tests/molecule.sh default pipeline
+molecule: setup ## Scenarios: the plan stage, the whole way with fail-over, what the k3s role never touches.
+	tests/molecule.sh default pipeline k3s_guard
+
+molecule-k3s: setup ## Scenarios of the k3s role: its whole life on real hosts.
+	tests/molecule.sh k3s_single k3s_ha k3s_scale k3s_upgrade k3s_restore k3s_reset k3s_hardened
 
 artifact: setup ## Build the collection, install it into an empty path, run it by its full name.
 	tests/artifact.sh

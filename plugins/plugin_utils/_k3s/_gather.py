@@ -16,6 +16,18 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._model 
 OPTIONS, FACTS = "__k3s", "__k3s_facts"
 
 
+def plain(value: t.Any) -> t.Any:
+    """Return a value of Ansible's as plain data, without the marks that it carries."""
+    if isinstance(value, t.Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    for kind in (bool, int, float):
+        if isinstance(value, kind):
+            return kind(value)
+    return value if value is None else str(value)
+
+
 def gather(task_vars: t.Mapping[str, t.Any], *, facts: bool) -> Cluster:
     """Return the cluster as this run sees it; hosts outside the play are left out.
 
@@ -32,10 +44,10 @@ def gather(task_vars: t.Mapping[str, t.Any], *, facts: bool) -> Cluster:
             continue
         found = known.get(FACTS) if facts else None
         hosts.append(
-            Host(str(name), dict(options) | {"salt": salt}, dict(found) if found else None)
+            Host(str(name), plain(options) | {"salt": salt}, plain(found) if found else None)
         )
     if not hosts:
-        hosts = [Host(str(task_vars["inventory_hostname"]), dict(own))]
+        hosts = [Host(str(task_vars["inventory_hostname"]), plain(own))]
     token = _token.read(token_path(task_vars))
     return Cluster(tuple(hosts), _token.fingerprint(salt, token) if token else None)
 
@@ -47,7 +59,7 @@ def token_path(task_vars: t.Mapping[str, t.Any]) -> Path:
 
 def own_host(task_vars: t.Mapping[str, t.Any]) -> Host:
     """Return the host that a task runs on, without facts."""
-    options = dict(task_vars[OPTIONS]) | {"salt": salt_of(task_vars)}
+    options = plain(task_vars[OPTIONS]) | {"salt": salt_of(task_vars)}
     return Host(str(task_vars["inventory_hostname"]), options)
 
 

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible's values become plain data before anything is made of them."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible.template import trust_as_template
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._gather import plain
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._texts import yaml_text
+
+
+@pytest.mark.parametrize(
+    "value", [True, False, 0, 3, 0.5, "a", None, [], {"a": ["b", {"c": None}]}, ("x", "y")]
+)
+def test_plain_data_stays(value: t.Any) -> None:
+    found = plain(value)
+    assert found == (list(value) if isinstance(value, tuple) else value)
+    assert type(found) is (list if isinstance(value, tuple) else type(value))
+
+
+def test_marked_texts_can_be_written() -> None:
+    marked = {"etcd-s3-secret-key": trust_as_template("canary"), "n": [trust_as_template("x")]}
+    assert type(plain(marked)["etcd-s3-secret-key"]) is str
+    assert yaml_text(plain(marked)) == "etcd-s3-secret-key: canary\nn:\n- x\n"
