@@ -277,7 +277,8 @@ def main() -> None:
         secrets = secrets_in(access, module.params["backend_environment"])
         result = _run(module, connection, access, secrets)
     except TerraformError as error:
-        module.fail_json(msg=redact(str(error), secrets), **error.result)
+        # Ansible shows the whole result of a failure; the sentence holds what a person needs.
+        module.fail_json(msg=redact(str(error), secrets))
     except PveError as error:
         module.fail_json(msg=redact(str(error), secrets))
     except OSError as error:
