@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python -m lab`: prepare, start, show and end a lab."""
+"""`python -m lab`: prepare, preview, start, show and end a lab."""
 
 from __future__ import annotations
 
@@ -19,13 +19,16 @@ from lab.hosts.support import why_no_hosts
 from lab.images import ImageError
 from lab.lab import Lab, LabRequest
 from lab.machines import MachineError
-from lab.prepare import prepare
+from lab.prepare import Preparation, prepare
+from lab.preview import preview
+from lab.progress import Screen, about
 from lab.pve import ClusterError
 from lab.state import POLL_SECONDS, LabError, LabState
 from lab.tools import ToolError
 
 ERRORS = (ClusterError, CommandError, ImageError, LabError, MachineError, ToolError)
 START_SECONDS = 120
+TICK_SECONDS = 1
 NOT_ASKED = "the lab was asked for without real hosts."
 
 
@@ -136,8 +139,52 @@ def status(options: argparse.Namespace) -> None:
 
 
 def prepare_only(options: argparse.Namespace) -> None:
-    """Have everything slow, with a line for each step."""
-    prepare(hosts=simulated_reason(options.machines) is None, report=print_step)
+    """Have everything slow, with a line for each step and one of progress now and then."""
+    preparation = Preparation(hosts=simulated_reason(options.machines) is None)
+    if preparation.complete:
+        return
+    left = about(preparation.progress.left_seconds())
+    print_step(f"What the lab needs is made once; on this machine that takes {left}.")
+    _with_progress(preparation, Screen(sys.stdout, options.progress_seconds))
+
+
+def _with_progress(preparation: Preparation, screen: Screen) -> None:
+    done = threading.Event()
+
+    def tick() -> None:
+        while not done.wait(TICK_SECONDS):
+            screen.show(preparation.progress.line())
+
+    ticker = threading.Thread(target=tick, daemon=True)
+    ticker.start()
+    try:
+        preparation.run(screen.show)
+    finally:
+        done.set()
+        ticker.join()
+        screen.close()
+
+
+def preview_first(options: argparse.Namespace) -> None:
+    """Where something slow is missing, run a command on the simulated side while it is built.
+
+    Raises:
+        SystemExit: the command, or the building, failed.
+    """
+    machines = options.machines
+    hosts = simulated_reason(machines) is None
+    if not hosts or Preparation(hosts=True).complete:
+        return
+    left = about(Preparation(hosts=True).progress.left_seconds())
+    print_step(
+        f"The lab is made once; on this machine that takes {left}. As soon as the Terraform\n"
+        "provider is built you see the plan and the applied Terraform on the simulated side,\n"
+        "while the rest is built in the background. The whole run on real hosts follows."
+    )
+    _with_progress(Preparation(hosts=False), Screen(sys.stdout))
+    code = preview(options.name, machines, options.command)
+    if code != 0:
+        raise SystemExit(code)
 
 
 def simulated_reason(machines: str) -> str | None:
@@ -182,19 +229,29 @@ def _parser() -> argparse.ArgumentParser:
         ("down", down, "end a lab and remove all it made"),
         ("status", status, "show where a lab is"),
         ("prepare", prepare_only, "build and cache everything slow"),
+        ("preview", preview_first, "run a command on the simulated side while the rest is built"),
         ("run", run, "be the lab in the foreground"),
     ):
         command = commands.add_parser(name, help=words, description=function.__doc__)
         command.set_defaults(run=function)
         if name != "prepare":
             command.add_argument("--name", default="demo", help="name of the lab (demo)")
-        if name in {"up", "run", "prepare"}:
+        if name in {"up", "run", "prepare", "preview"}:
             command.add_argument(
                 "--machines",
                 choices=("auto", "hosts", "simulated"),
                 default="auto",
                 help="real hosts, none, or real ones where they can be had (auto)",
             )
+        if name == "prepare":
+            command.add_argument(
+                "--progress-seconds",
+                type=float,
+                default=30.0,
+                help="without a terminal, time between lines of progress (30)",
+            )
+        if name == "preview":
+            command.add_argument("command", nargs="+", metavar="WORD", help="after --: the command")
         if name in {"up", "run"}:
             command.add_argument(
                 "--cluster", default="default", help="a cluster file, or the name of one (default)"

@@ -88,7 +88,10 @@ class Lab:
             self._network,
             self._held,
             rootfs=rootfs,
-            images=tuple(sorted(images.glob("*.tar"))),
+            images=(
+                *sorted(images.glob("*.tar")),
+                *filter(None, [self._prepared.tools.k3s_images]),
+            ),
         )
 
     def _cluster_file(self) -> Path:

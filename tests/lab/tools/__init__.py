@@ -4,6 +4,6 @@
 from __future__ import annotations
 
 from lab.tools.errors import ToolError
-from lab.tools.toolbox import TOOL_NAMES, Tools, ensure
+from lab.tools.toolbox import TOOL_NAMES, Tools, ensure, is_there
 
-__all__ = ["TOOL_NAMES", "ToolError", "Tools", "ensure"]
+__all__ = ["TOOL_NAMES", "ToolError", "Tools", "ensure", "is_there"]

@@ -3,17 +3,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
+from lab.hosts.cache import file_lock
 from lab.tools.errors import ToolError
 from lab.tools.recipe import Recipe
 
@@ -29,22 +27,18 @@ def cache_dir() -> Path:
 def built(recipe: Recipe) -> Path:
     """Return the tool's executable, building it when the cache does not hold it yet."""
     recipe.check_version()
-    target = cache_dir() / f"{recipe.name}-{recipe.version}-{recipe.digest()}"
-    binary = target / recipe.name
+    binary = place(recipe)
     if binary.exists():
         return binary
-    with _lock(cache_dir() / f".{recipe.name}.lock"):
+    with file_lock(cache_dir() / f".{recipe.name}.lock"):
         if not binary.exists():
-            _build(recipe, target)
+            _build(recipe, binary.parent)
     return binary
 
 
-@contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+def place(recipe: Recipe) -> Path:
+    """Return where the tool's executable is, or will be once it is built."""
+    return cache_dir() / f"{recipe.name}-{recipe.version}-{recipe.digest()}" / recipe.name
 
 
 def _build(recipe: Recipe, target: Path) -> None:
@@ -54,7 +48,7 @@ def _build(recipe: Recipe, target: Path) -> None:
             f"Go is missing, which builds the lab's {recipe.name} {recipe.version}: "
             "install Go 1.24 or newer and put it on PATH."
         )
-    _say(f"building {recipe.name} {recipe.version} …")
+    say(f"building {recipe.name} {recipe.version} …")
     started = time.monotonic()
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{recipe.name}-") as scratch:
         stage = Path(scratch) / "stage"
@@ -74,9 +68,10 @@ def _build(recipe: Recipe, target: Path) -> None:
                 f"{recipe.name} {recipe.version} cannot be built in {recipe.directory}: {reason}"
             )
         stage.rename(target)
-    _say(f"built {recipe.name} {recipe.version} in {time.monotonic() - started:.0f} s")
+    say(f"built {recipe.name} {recipe.version} in {time.monotonic() - started:.0f} s")
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Tell of a long step at once, on standard error."""
     sys.stderr.write(f"lab tools: {line}\n")
     sys.stderr.flush()

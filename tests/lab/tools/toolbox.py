@@ -10,10 +10,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from lab.tools.build import built
+from lab.tools.build import built, place, say
 from lab.tools.errors import ToolError
 from lab.tools.mirror import cli_config
 from lab.tools.recipe import pins, recipes
+from lab.tools.release import (
+    Had,
+    UnreachableError,
+    download,
+    kept,
+    pinned,
+    wanted_by_environment,
+)
 
 
 @dataclass(frozen=True)
@@ -25,9 +33,10 @@ class Tools:
         terraform_cli_config: file for TF_CLI_CONFIG_FILE; finds the provider in a local mirror.
         terraform: `terraform` or `tofu`, as found on PATH.
         helm: helm.
-        k3s: the file named by K3S_BINARY, else the lab's stand-in for k3s.
+        k3s: the file named by K3S_BINARY, else as LAB_K3S says the release or the lab's stand-in.
         k3s_sha256: sha256 of that file, 64 hex digits.
         k3s_is_standin: whether that file is the lab's stand-in.
+        k3s_images: archive of the release's images; None beside the stand-in.
         k3s_next: the stand-in once more, as its next patch release; for tests.
         kubectl: upstream kubectl.
         coredns: CoreDNS with the plugins of a cluster's name server.
@@ -44,6 +53,7 @@ class Tools:
     k3s: Path | None = None
     k3s_sha256: str | None = None
     k3s_is_standin: bool | None = None
+    k3s_images: Path | None = None
     k3s_next: Path | None = None
     kubectl: Path | None = None
     coredns: Path | None = None
@@ -122,22 +132,62 @@ def _gofakes3(tools: Tools) -> Tools:
 
 def _k3s(tools: Tools) -> Tools:
     given = os.environ.get("K3S_BINARY")
-    binary = Path(given).resolve() if given else built(recipes()["k3s"])
-    if not os.access(binary, os.X_OK) or not binary.is_file():
-        raise ToolError(
-            f"K3S_BINARY names {given}, which is no executable file: correct or unset it."
-        )
+    had = None if given else _release()
+    if given:
+        binary = Path(given).resolve()
+        if not os.access(binary, os.X_OK) or not binary.is_file():
+            raise ToolError(
+                f"K3S_BINARY names {given}, which is no executable file: correct or unset it."
+            )
+    else:
+        binary = had.program if had else built(recipes()["k3s"])
     with binary.open("rb") as handle:
         digest = hashlib.file_digest(handle, "sha256").hexdigest()
-    return replace(tools, k3s=binary, k3s_sha256=digest, k3s_is_standin=not given)
+    return replace(
+        tools,
+        k3s=binary,
+        k3s_sha256=digest,
+        k3s_is_standin=not given and had is None,
+        k3s_images=had.images if had else None,
+    )
+
+
+def _release() -> Had | None:
+    """Return the release of k3s, or None for the stand-in; what is kept comes before both."""
+    wanted = wanted_by_environment()
+    if wanted == "stand-in":
+        return None
+    release = pinned()
+    if wanted == "auto" and kept(release) is None and place(recipes()["k3s"]).exists():
+        return None
+    try:
+        return download(release, say)
+    except UnreachableError as error:
+        if wanted == "release":
+            raise
+        say(f"{error} The lab's stand-in takes its place.")
+        return None
+
+
+def is_there(name: str) -> bool:
+    """Return whether a tool can be had without building or downloading it."""
+    recipe = recipes().get("terraform-provider-proxmox" if name == "provider" else name)
+    if name == "k3s":
+        wanted = wanted_by_environment()
+        if os.environ.get("K3S_BINARY") or (wanted != "stand-in" and kept(pinned()) is not None):
+            return True
+        if wanted == "release":
+            return False
+    return recipe is None or place(recipe).exists()
 
 
 _ENSURE: dict[str, Callable[[Tools], Tools]] = {
     "terraform": _terraform,
     "provider": _provider,
-    "helm": _helm,
-    "kubectl": _kubectl,
+    # kubectl after k3s, with which it shares most of what is compiled.
     "k3s": _k3s,
+    "kubectl": _kubectl,
+    "helm": _helm,
     "coredns": _coredns,
     "ingress": _ingress,
     "metrics-server": _metrics_server,
