@@ -19,7 +19,8 @@ def compact(permissions: Permissions) -> dict[str, list[str]]:
     """Return path → sorted privileges without the paths that only repeat their parent.
 
     Proxmox VE lists every guest with a copy of what it inherits (0.3 MB for 300 guests). A path
-    that is not in the result has the privileges of its nearest listed parent.
+    that is not in the result has the privileges of its nearest listed parent; ``PATH/*`` is what a
+    path hands down where that is less than it has.
     """
     result: dict[str, list[str]] = {}
     for path in sorted(permissions, key=lambda item: (item != "/", item.count("/"), item)):
@@ -32,6 +33,10 @@ def compact(permissions: Permissions) -> dict[str, list[str]]:
         )
         if not repeats:
             result[path] = privileges
+    for path in list(result):
+        handed = sorted(name for name, down in permissions[path].items() if truth(down))
+        if handed != result[path]:
+            result[f"{path.rstrip('/')}/*"] = handed
     return result
 
 

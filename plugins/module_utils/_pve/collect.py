@@ -180,6 +180,8 @@ def _say_what_is_filtered(answers: snapshot.Answers) -> None:
     """Say which lists the API shortens for these credentials without telling."""
     _say_which_nodes_are_silent(answers)
     if not answers.permissions:
+        if not any(item["field"] == "privileges" for item in answers.missing):
+            _say_that_nothing_is_held(answers)
         return
     for field, path, *privileges in (
         ("guests", "/vms", "VM.Audit"),
@@ -199,6 +201,20 @@ def _say_what_is_filtered(answers: snapshot.Answers) -> None:
                     " credentials were given singly; the rest is invisible here.",
                 )
             )
+
+
+def _say_that_nothing_is_held(answers: snapshot.Answers) -> None:
+    answers.missing.extend(
+        snapshot.finding(
+            "facts.filtered",
+            "warning",
+            field,
+            "These credentials hold no privilege at all, so Proxmox VE shows them nothing: a token"
+            " begins without any unless it is made with -privsep 0; give the token a role, or make"
+            " it so.",
+        )
+        for field in ("guests", "storages", "bridges", "pools")
+    )
 
 
 def _say_which_nodes_are_silent(answers: snapshot.Answers) -> None:

@@ -23,6 +23,9 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.e
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.guests import (
     refuse_foreign,
 )
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.obstacles import (
+    attached,
+)
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.summary import (
     FieldChange,
     ResourceChange,
@@ -86,6 +89,8 @@ def absent(deployment: Deployment, consent: t.Sequence[str], *, check: bool = Fa
         refuse_foreign(
             summary.machines, deployment.guests, deployment.name(), deployment.open_names()
         )
+        deployment.refuse_obstacles(summary)
+        along = attached(summary.machines, deployment.guests, deployment.variables()["machines"])
         if not check:
             refuse_without_consent(summary, consent)
             terraform.apply(file)
@@ -97,7 +102,7 @@ def absent(deployment: Deployment, consent: t.Sequence[str], *, check: bool = Fa
     return {
         **known,
         "changed": True,
-        "msg": f"{'Would destroy' if check else 'Destroyed'} {gone}.",
+        "msg": " ".join([f"{'Would destroy' if check else 'Destroyed'} {gone}.", *along]),
     }
 
 
@@ -135,11 +140,37 @@ def imported(
 
 
 def rolled_back(deployment: Deployment, *, check: bool = False) -> Result:
-    """Destroy what the last unfinished run created, and nothing else."""
-    terraform = deployment.terraform
-    journal = records.read_journal(terraform.directory)
+    """Destroy what the last unfinished run created, and nothing else.
+
+    Raises:
+        TerraformError: it could not be done; the message names what remains on Proxmox VE.
+    """
+    journal = records.read_journal(deployment.directory)
     if journal is None or not journal.open_creations:
-        return {"changed": False, "rolled_back": [], "msg": "There is nothing to roll back."}
+        return _nothing_open(deployment, journal)
+    names = deployment.open_names()
+    try:
+        return _rolled_back(deployment, journal, check=check)
+    except TerraformError as error:
+        left = deployment.what_is_there(names)
+        raise TerraformError(
+            f"The roll back was not finished. {f'{left} remains' if left else 'Nothing remains'} on"
+            f" Proxmox VE. {error}",
+            **{**error.result, "rolled_back": []},
+        ) from None
+
+
+def _nothing_open(deployment: Deployment, journal: records.Journal | None) -> Result:
+    """Say what there is when no run is unfinished: an apply that ended leaves its machines."""
+    made = {creation.name for creation in journal.creations} if journal is not None else set()
+    left = deployment.what_is_there(made) if made else ""
+    text = "There is nothing to roll back"
+    text += f": the last run came to its end, and {left} is there." if left else "."
+    return {"changed": False, "rolled_back": [], "msg": text}
+
+
+def _rolled_back(deployment: Deployment, journal: records.Journal, *, check: bool) -> Result:
+    terraform = deployment.terraform
     terraform.initialise()
     if not check:
         deployment.recover()

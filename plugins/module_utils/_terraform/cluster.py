@@ -34,6 +34,7 @@ class ClusterGuests:
                 name=row.get("name"),
                 tags=frozenset(filter(None, str(row.get("tags") or "").split(";"))),
                 lock=row.get("lock"),
+                ha=row.get("hastate"),
             )
             for row in rows
             if row.get("type") in _KINDS

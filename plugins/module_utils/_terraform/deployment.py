@@ -23,6 +23,10 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.g
     refuse_foreign,
     refuse_taken,
 )
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.obstacles import (
+    impossible,
+    obstacles,
+)
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.process import (
     Terraform,
 )
@@ -255,6 +259,17 @@ class Deployment:
         unfinished = self.open_names()
         refuse_foreign(summary.machines, self.guests, self.name(), unfinished)
         refuse_taken(summary.creates, self.guests, self.name())
+        self.refuse_obstacles(summary)
+
+    def refuse_obstacles(self, summary: Summary) -> None:
+        """Refuse what Proxmox VE would not do, before anything is stopped.
+
+        Raises:
+            TerraformError: names every reason, guest by guest.
+        """
+        against = [*impossible(summary.changes), *obstacles(summary.machines, self.guests)]
+        if against:
+            raise TerraformError(f"Nothing was changed: {' '.join(against)}", **report(summary))
 
     # -- what a run did ---------------------------------------------------------------------
 
@@ -319,6 +334,16 @@ class Deployment:
         return (
             f"The apply stopped in the middle ({'; '.join(told) or 'no machine was to be made'}). "
             "Plan and apply again to resume, or roll back to remove what this run made."
+        )
+
+    def what_is_there(self, names: t.Container[str]) -> str:
+        """Return which machines exist on Proxmox VE, as a list for a sentence; empty for none."""
+        there = {guest.vmid: guest for guest in self.guests.all()}
+        machines = self.variables()["machines"]
+        return ", ".join(
+            f"{name} (VMID {machine['vmid']} on {there[machine['vmid']].node})"
+            for name, machine in sorted(machines.items())
+            if name in names and machine["vmid"] in there
         )
 
     def _machines_in_state(self) -> dict[str, str]:

@@ -26,6 +26,7 @@ class Guest:
     name: str | None = None
     tags: frozenset[str] = frozenset()
     lock: str | None = None
+    ha: str | None = None  # state in high availability, None for a guest that it does not manage
 
 
 class Guests(t.Protocol):

@@ -75,6 +75,9 @@ def unknown(context: Context, what: str, where: str, name: str, existing: t.Iter
         text = f"The {what} {name} does not exist; there is: {names}."
         if away and what == "bridge":
             text += f" What {', '.join(away)} has is not known: it is offline."
+    named = [n for n in context.snapshot.nodes if n.address == name] if context.snapshot else []
+    if what == "node" and named:
+        text = f"{name} is the address of the node {named[0].name}; name it so."
     rule = f"unknown.{what.lower().replace(' ', '-')}"
     context.report(rule, "error", where, text, "facts")
 

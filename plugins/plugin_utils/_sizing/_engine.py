@@ -51,6 +51,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._mod
     Proposal,
     Reserved,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._privileges import (
+    check_privileges,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._proposal import (
     apply_proposal,
 )
@@ -276,6 +279,7 @@ def _planned(context: Context, topology: Topology | None, groups: list[Group]) -
     machines = with_software(context, machines)
     backups = backups_of(context, machines)
     check_ha_volumes(context, machines)
+    check_privileges(context, machines, backups)
     cluster = None
     if topology is not None and not context.refused:
         built = build_cluster(context, topology, machines, assembled.identities)

@@ -57,7 +57,7 @@ def reach(context: Context, origin: Origin, storage: str) -> Reach:
     for template in origin.templates:
         near.add(template.node)
         hardware = template.hardware
-        local = _local_storages(snapshot, hardware) if hardware else set()
+        local = local_storages(snapshot, hardware) if hardware else set()
         bound = _bound_files(snapshot, hardware) if hardware else []
         if bound:
             reasons.append(
@@ -91,7 +91,8 @@ def _is_shared(snapshot: Snapshot, storage: str) -> bool:
     return any(state.shared for state in storage_states(snapshot, storage))
 
 
-def _local_storages(snapshot: Snapshot, hardware: Hardware) -> set[str]:
+def local_storages(snapshot: Snapshot, hardware: Hardware) -> set[str]:
+    """Return the storages of a guest's volumes that only its host can reach."""
     used = {disk.storage for disk in hardware.disks} | {hardware.cloud_init_storage}
     used |= {part.storage for part in (hardware.efi_disk, hardware.tpm) if part is not None}
     return {name for name in used if name and not _is_shared(snapshot, name)}
@@ -114,7 +115,7 @@ def check_clones(context: Context, machines: t.Iterable[Machine]) -> None:
         template = templates.get(machine.source.vmid or 0)
         if machine.source.node in (None, machine.node) or template is None:
             continue
-        local = template.hardware is None or _local_storages(snapshot, template.hardware)
+        local = template.hardware is None or local_storages(snapshot, template.hardware)
         shared = _is_shared(snapshot, machine.disks[0].storage)
         if local and not (template.hardware is None and shared):
             moved.setdefault((template.vmid, template.node), []).append(machine)

@@ -8,6 +8,7 @@ import time
 import uuid
 from typing import Any
 
+from lab.pve.calendar import check_calendar_event
 from lab.pve.drives import drives_of
 from lab.pve.wire import (
     MIB,
@@ -96,6 +97,7 @@ class Backup:
             job["schedule"] = f"{days} {job.pop('starttime')}".strip()
         if "schedule" not in job:
             raise param_error(schedule="neither 'starttime' nor 'schedule' were set")
+        check_calendar_event("schedule", job["schedule"])
         name = job.setdefault("id", str(uuid.uuid4()))
         self._check_selection(job)
         if name in self.backup_jobs:
@@ -107,6 +109,7 @@ class Backup:
         job = self.backup_jobs.get(v["id"])
         if job is None:
             raise die("no such vzdump job")
+        check_calendar_event("schedule", v.get("schedule"))
         gone = split_list(v.get("delete"))
         changes = {k: x for k, x in v.items() if k not in ("delete", "digest")}
         chosen = next((key for key in SELECTIONS if key in changes), None)
@@ -203,6 +206,7 @@ class Backup:
         return {**job, "digest": self.digest_of(self.replication_jobs)}
 
     async def create_replication(self: Any, v: Params, user: str) -> None:
+        check_calendar_event("schedule", v.get("schedule"))
         found = re.fullmatch(r"(\d+)-(\d+)", v["id"])
         if not found:
             raise param_error(id=f"invalid format - invalid replication job id '{v['id']}'\n")
@@ -232,6 +236,7 @@ class Backup:
     async def update_replication(self: Any, v: Params, user: str) -> None:
         if v.get("digest") and v["digest"] != self.digest_of(self.replication_jobs):
             raise die(STALE)
+        check_calendar_event("schedule", v.get("schedule"))
         job = self._replication(v["id"], "job")
         for key in split_list(v.get("delete")):
             job.pop(key, None)

@@ -155,7 +155,7 @@ class Nodes:
 
     def bridge_exists(self: Any, node: str, bridge: str) -> bool:
         own = {entry.name for entry in self.node_of(node).bridges}
-        return bridge in own or self.vnet_is_applied(bridge)
+        return bridge in own or self.vnet_is_on(node, bridge)
 
     async def list_networks(self: Any, v: Params, user: str) -> list[Params]:
         bridges = self.node_of(v["node"]).bridges

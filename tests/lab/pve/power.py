@@ -179,7 +179,8 @@ class Power:
             if sid not in self.storages:
                 raise TaskError(f"storage '{sid}' does not exist")
             self.ready_storage(sid, vm.node)
-            if self.volume(volume) is None:
+            found = self.volume(volume)
+            if found is None or vm.node not in (found.get("nodes") or [vm.node]):
                 raise TaskError(f"volume '{volume}' does not exist")
         cores = int(vm.config.get("cores", 1)) * int(vm.config.get("sockets", 1))
         most = self.node_cores(vm.node)
@@ -189,6 +190,9 @@ class Power:
             bridge = network.get("bridge")
             if bridge and not self.bridge_exists(vm.node, bridge):
                 raise TaskError(f"bridge '{bridge}' does not exist")
+            tagged = bridge and (network.get("tag") or network.get("trunks"))
+            if tagged and (refusal := self.vlan_refusal(vm.node, bridge)):
+                raise TaskError(refusal)
         if cloudinit.memory_mib(vm.config) > self.node_memory_mib(vm.node):
             raise TaskError("start failed: QEMU exited with code 1")
         self._check_passthrough(vm.config)
@@ -210,6 +214,8 @@ class Power:
     # --------------------------------------------------------------- stopping
 
     async def _power_off(self: Any, vm: FakeVm, *, force: bool) -> None:
+        if lock := self.lock_of(vm):
+            raise TaskError(f"VM is locked ({lock})")
         if vm.status == "running":
             await asyncio.to_thread(self.machines.stop, vm.vmid, force=force)
         vm.status = vm.qmpstatus = "stopped"
@@ -230,6 +236,8 @@ class Power:
         return str(await self._power_task(v, user, "qmshutdown", lambda vm: self._shutdown(vm, v)))
 
     async def _shutdown(self: Any, vm: FakeVm, v: Params) -> str | None:
+        if lock := self.lock_of(vm):
+            raise TaskError(f"VM is locked ({lock})")
         if vm.status != "running" or self.guest_obeys(vm):
             await self._power_off(vm, force=False)
             return None

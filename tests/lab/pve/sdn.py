@@ -232,9 +232,6 @@ class Sdn(Subnets):
 
     # ------------------------------------------------------------------ vnets
 
-    def vnet_is_applied(self, name: str) -> bool:
-        return name in self.sdn_running["vnets"]
-
     def _vnet(self, name: str) -> Params:
         if name not in self.sdn["vnets"]:
             raise die(f"sdn vnet '{name}' does not exist")
@@ -342,6 +339,22 @@ class Sdn(Subnets):
             for name, zone in sorted(self.sdn_running["zones"].items())
             if not zone.get("nodes") or node in split_list(zone["nodes"])
         ]
+
+    def vnet_is_on(self, node: str, name: str) -> bool:
+        """True if the vnet's zone is one of the node's, and both are applied."""
+        vnet = self.sdn_running["vnets"].get(name)
+        return vnet is not None and vnet["zone"] in self._zones_on(node)
+
+    def vlan_refusal(self: Any, node: str, bridge: str) -> str | None:
+        """Why a guest with a VLAN tag is not started on a bridge or vnet of the node, or None."""
+        vnet = self.sdn_running["vnets"].get(bridge)
+        if vnet is not None:
+            aware = str(vnet.get("vlanaware", "0")) == "1"
+            return None if aware else f"vm vlans are not allowed on vnet {bridge}"
+        entry = next((e for e in self.node_of(node).bridges if e.name == bridge), None)
+        if entry is None or entry.vlan_aware or entry.ports or entry.type == "OVSBridge":
+            return None
+        return f"no physical interface on bridge '{bridge}'"
 
     async def list_node_zones(self: Any, v: Params, user: str) -> list[Params]:
         return [
