@@ -15,7 +15,7 @@ PLACES = ("command line", "inventory", "environment")
 SAID = "tell me a joke from the {place}"
 
 
-@pytest.mark.parametrize("places", [PLACES, PLACES[1:], PLACES[2:], ()], ids=lambda p: p[:1])
+@pytest.mark.parametrize("places", [PLACES, PLACES[1:], PLACES[2:]], ids=lambda p: p[:1])
 def test_precedence(pipeline: Pipeline, places: tuple[str, ...]) -> None:
     """Each place says something else; the first of ``places`` counts."""
     providers = {"command line": "none", "inventory": "gemini", "environment": "ollama"}
@@ -51,11 +51,11 @@ def test_precedence(pipeline: Pipeline, places: tuple[str, ...]) -> None:
     more = ("-i", str(inventory)) if inventory else ()
     run = pipeline.run("plan", options.pop("deployment"), *more, **options)
 
-    first = places[0] if places else None
-    folder = pipeline.folder / (first or "deployments")
+    first = places[0]
+    folder = pipeline.folder / first
     [found] = pipeline.runs("lab", folder)
     assert "Traceback" not in run.output
     assert found["config"] == {
-        "intent": SAID.format(place=first) if first else "",
-        "provider": providers[first] if first else "none",
+        "intent": SAID.format(place=first),
+        "provider": providers[first],
     }
