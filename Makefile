@@ -26,7 +26,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export CLUSTERWRIGHT_INTENT := $(INTENT)
 
 .PHONY: help setup lab-prepare demo demo-down lab-up lab-conformance test test-all unit integration lint \
-	typecheck sanity molecule molecule-k3s artifact environment lower-bounds pythons bench fuzz docs lock clean
+	typecheck gates sanity molecule molecule-k3s artifact environment lower-bounds pythons bench fuzz docs lock clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -76,6 +76,7 @@ lab-conformance: setup ## Compare the simulated Proxmox VE with recordings of a 
 # The checks in their order: a new one is one line here and a target below. `make test` has to fit into CI,
 # 90 minutes on two cores with empty caches; what does not fit is for `make test-all`.
 CHECKS := lint typecheck unit sanity
+CHECKS += gates
 CHECKS += artifact
 CHECKS += environment
 CHECKS += lab-prepare integration
@@ -107,6 +108,9 @@ unit: setup ## Unit tests.
 integration: setup ## Tests with the real Terraform provider and other real processes.
 	tests/packages.sh
 	python -m pytest tests/integration -p no:cacheprovider -n 2 --dist loadfile
+
+gates: setup ## Turn each gate of the approval off in turn; a test must notice each time.
+	python tests/gates/run.py
 
 sanity: setup ## ansible-test sanity, with no ignore file.
 	tests/packages.sh

@@ -1,48 +1,109 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Decide whether a saved Terraform plan may be applied; see the module's docs."""
+"""Decide whether a saved Terraform plan may be applied, or a deployment may go."""
 
 from __future__ import annotations
 
+import datetime
 import getpass
 import typing as t
+from pathlib import Path
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action import (
     ControllerAction,
     next_commands,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._approval import decide
+
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._gates import (
+    Situation,
+    judge,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger import (
+    Ledger,
+    LedgerError,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._freezes import (
+    freezes_of,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._folder import (
+    Folder,
+    RecordError,
+)
 
 
 class ActionModule(ControllerAction):
-    """Thin face of ``_approval.decide``."""
+    """Thin face of ``_gates.judge``."""
 
     ARGUMENTS: t.ClassVar[dict[str, t.Any]] = {
+        "moment": {"type": "str", "choices": ["approval", "destruction"], "default": "approval"},
         "deployment": {"type": "str", "default": ""},
-        "plan_sha256": {"type": "str", "required": True},
-        "counts": {"type": "dict", "required": True},
+        "plan_sha256": {"type": "str", "default": ""},
+        "counts": {"type": "dict", "default": {}},
         "destructive": {"type": "list", "elements": "str", "default": []},
+        "taken_over": {"type": "list", "elements": "str", "default": []},
+        "tags": {"type": "dict", "default": {}},
         "approve": {"type": "str", "default": ""},
         "consent": {"type": "list", "elements": "str", "default": []},
         "auto_approve": {"type": "bool", "default": False},
+        "four_eyes": {"type": "bool", "default": False},
+        "directory": {"type": "path"},
+        "proposal": {"type": "str", "default": ""},
         "environment": {"type": "str", "required": True},
         "user": {"type": "str"},
         "approvers": {"type": "list", "elements": "str", "default": []},
         "answer": {"type": "str"},
+        "ledger": {"type": "str", "no_log": False},
     }
+    ERRORS = (LedgerError, RecordError)
 
     def act(self, args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Return ``status``, ``reason`` and ``user``; no approval fails unless in check mode."""
-        args["user"] = args["user"] or getpass.getuser()
-        command = next_commands(args.pop("deployment"))["apply"]
-        decision = decide(command=command, **args)
-        stopped = decision.status in ("refused", "deferred")
+        user = args["user"] or getpass.getuser()
+        moment, deployment = args.pop("moment"), args.pop("deployment")
+        url = args.pop("ledger")
+        known = _known(url, deployment, args["environment"])
+        asked = _askers(args.pop("directory"), args.pop("proposal"))
+        if moment == "destruction" and known["retirement"]:
+            asked = [known["retirement"]["by"]]
+        situation = Situation(
+            **{**args, "user": user},
+            **known,
+            asked_by=asked,
+            today=datetime.datetime.now(datetime.UTC).date().isoformat(),
+            command=f"{next_commands(deployment)['apply']} -e approve={args['plan_sha256']}",
+        )
+        verdict = judge(moment, situation)
         return {
             "changed": False,
-            "failed": stopped and not self._task.check_mode,
-            "status": decision.status,
-            "reason": decision.reason,
-            "user": args["user"],
-            "msg": decision.reason,
+            "failed": verdict.stopped and not self._task.check_mode,
+            "status": verdict.status,
+            "reason": verdict.text,
+            "reasons": [{"gate": r.gate, "text": r.text} for r in verdict.reasons],
+            "asked": list(verdict.asked),
+            "user": user,
+            "msg": verdict.text,
         }
+
+
+def _known(url: str | None, deployment: str, environment: str) -> dict[str, t.Any]:
+    """Return what the ledger knows against it: freezes, and the request to delete."""
+    if not url or not ("://" in url or Path(url).is_file()):
+        return {"freezes": freezes_of(None, url, environment), "retirement": None}
+    ledger = Ledger(url)
+    try:
+        return {
+            "freezes": freezes_of(ledger, url, environment),
+            "retirement": ledger.retirement(deployment),
+        }
+    finally:
+        ledger.close()
+
+
+def _askers(directory: str | None, proposal: str) -> list[str]:
+    """Return everybody who asked for exactly the plan that is decided about."""
+    if not directory:
+        return []
+    folder = Folder(Path(directory))
+    record = folder.proposal(proposal) if proposal else next(iter(folder.proposals()), None)
+    return list(record["askers"]) if record else []

@@ -18,21 +18,31 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action impo
     next_commands,
 )
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger import Ledger
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._holdings import (
+    free_name,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._folder import (
+    Folder,
+    RecordError,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._in_hand import (
+    in_hand,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._requirements import (
     missing_packages,
 )
 
-STORED = ("request", "snapshot", "plan")
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
-def slug(text: str) -> str:
-    """Return a name made of the words of a sentence; the same words give the same name."""
+def slug(text: str, length: int = 30) -> str:
+    """Return a name made of the first words of a sentence, for one that names nothing."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     words = [word for word in re.split(r"[^a-z0-9]+", plain) if word not in ("", "a", "an", "the")]
     name = ""
     for word in words:
-        if len(name) + len(word) > 30:
+        if len(name) + len(word) > length:
             break
         name = f"{name}-{word}" if name else word
     return name or "deployment"
@@ -53,6 +63,24 @@ def sentence(variable: str, task_vars: dict[str, t.Any]) -> str:
     return str(json.loads(json.dumps(raw if isinstance(raw, str) else "")))
 
 
+def short_name(text: str) -> tuple[str, str]:
+    """Return a short name made from what a sentence asks for, and its operation.
+
+    The operation is empty where the sentence asks for nothing that can be planned.
+    """
+    # Here, so that loading the plug-in costs little.
+    from ansible_collections.clusterwright.proxmox.plugins.plugin_utils import _request, _sizing
+    from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import (
+        load_knowledge,
+    )
+
+    vocabulary = _request.Vocabulary(software=load_knowledge().vocabulary)
+    request = _request.read_request(text, vocabulary=vocabulary)
+    if request.answer != "plan":
+        return slug(text, 20), ""
+    return _sizing.deployment_name(request), request.operation
+
+
 class ActionModule(ControllerAction):
     """Read the raw variable: templating a sentence would run what stands between braces."""
 
@@ -60,16 +88,18 @@ class ActionModule(ControllerAction):
         "variable": {"type": "str", "default": "intent"},
         "deployment": {"type": "str", "default": ""},
         "deployments_dir": {"type": "path", "required": True},
+        "ledger": {"type": "str", "no_log": False},
+        "proposal": {"type": "str", "default": ""},
     }
-    ERRORS = (ValueError,)
+    #: ValueError: RecordError among them; RuntimeError: LedgerError, and a library is missing.
+    ERRORS = (ValueError, RuntimeError)
 
     def act(self, args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-        """Return ``text``, the ``deployment`` it belongs to and what is stored of that."""
+        """Return ``text``, the ``deployment`` it belongs to and what is recorded of that."""
         lacking = missing_packages()
         if lacking:
             raise ValueError(lacking)
         text = sentence(args["variable"], task_vars)
-        name = args["deployment"] or slug(text)
         if not text.strip() and not args["deployment"]:
             return {
                 "failed": True,
@@ -77,34 +107,75 @@ class ActionModule(ControllerAction):
                 ' -e intent="HA cluster with monitoring", or name an existing deployment with'
                 " -e deployment=NAME.",
             }
+        place = Path(args["deployments_dir"]).absolute()
+        name, new = args["deployment"], False
+        if not name:
+            name, new = self._named(text, place, args["ledger"])
         if not NAME.fullmatch(name):
             return {
                 "failed": True,
                 "msg": f"The deployment name {name!r} is not valid; use small letters, digits and"
                 " dashes, at most 63.",
             }
-        directory = Path(args["deployments_dir"]).absolute() / name
-        stored = {part: _stored(directory / f"{part}.json") for part in STORED}
+        folder = Folder(place / name)
+        found = in_hand(folder, text, args["proposal"])
         return {
             "changed": False,
             "text": text,
             "deployment": name,
-            "directory": str(directory),
             "commands": next_commands(name),
-            **stored,
+            "directory": str(folder.path),
+            "new": new,
+            "request": found.request,
+            "snapshot": found.snapshot,
+            "plan": found.plan,
+            "proposal": found.proposal,
+            "applied": found.applied,
+            "msg": _told(name, str(folder.path), new, found.applied, args["deployment"]),
         }
 
+    def _named(self, text: str, place: Path, url: str | None) -> tuple[str, bool]:
+        """Return the deployment of a sentence; one that was never said gets a name of its own."""
+        base, operation = short_name(text)
+        known = _said_before(place, text)
+        if len(known) > 1:
+            raise RecordError(
+                f"This sentence made the deployments {', '.join(known)}; say which one is meant"
+                " with -e deployment=NAME."
+            )
+        if known:
+            return known[0], False
+        if not operation:
+            return base, True
+        if operation != "create" and (place / base).is_dir():
+            return base, False  # a change that names its deployment
+        taken = {path.name for path in place.glob("*") if path.is_dir()}
+        readable = url and ("://" in url or Path(url).is_file())
+        if not url or (self._task.check_mode and not readable):
+            return free_name(base, taken.__contains__), True
+        ledger = Ledger(url)
+        try:
+            return ledger.name_for(text, base, taken, hold=not self._task.check_mode)
+        finally:
+            ledger.close()
 
-def _stored(path: Path) -> dict[str, t.Any] | None:
-    """Return the JSON object in ``path``, None where there is no such file."""
-    if not path.is_file():
-        return None
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise ValueError(
-            f"{path} is damaged: remove it, then run again with the sentence of the deployment."
-        )
+
+def _told(name: str, place: str, new: bool, applied: t.Any, said: str) -> str:
+    if new:
+        return f"New deployment {name} in {place}; -e deployment=NAME gives it another name."
+    how = "" if said else ", which this sentence made"
+    state = f"applied {applied['at'][:19]}" if applied else "nothing of it is applied"
+    return f"Deployment {name}{how} ({state})."
+
+
+def _said_before(place: Path, text: str) -> list[str]:
+    """Return the deployments whose folders hold this sentence, where the ledger is another one."""
+    found = []
+    for path in sorted(place.glob("*/request.json")):
+        try:
+            said = json.loads(path.read_text(encoding="utf-8")).get("text", "")
+        except (OSError, ValueError, AttributeError):
+            continue
+        if said.split() == text.split():
+            found.append(path.parent.name)
     return found

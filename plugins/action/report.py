@@ -26,6 +26,7 @@ class ActionModule(ControllerAction):
 
     ARGUMENTS: t.ClassVar[dict[str, t.Any]] = {
         "directory": {"type": "path", "required": True},
+        "applied": {"type": "bool", "default": False},
         "terraform": {"type": "dict", "default": {}},
         "nodes": {"type": "list", "elements": "dict", "default": []},
         "checks": {"type": "list", "elements": "dict", "default": []},
@@ -42,10 +43,12 @@ class ActionModule(ControllerAction):
         directory = Path(args["directory"])
         run: dict[str, t.Any] = {key: value for key, value in args.items() if key != "directory"}
         previous = run.pop("previous_plan")
+        applied = _stored(directory / "applied.json") if run.pop("applied") else None
         report = directory / "report.html"
         run["files"] = {"report": str(report), **args["files"]}
-        for name in ("plan", "request", "result"):
-            run[name] = _stored(directory / f"{name}.json")
+        run["result"] = _stored(directory / "result.json")
+        for name in ("plan", "request"):
+            run[name] = applied[name] if applied else _stored(directory / f"{name}.json")
         gathered = run["snapshot"] or _gathered(task_vars)
         run["snapshot"] = gathered or _stored(directory / "snapshot.json")
         if run["plan"] is None:

@@ -14,20 +14,35 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action impo
     ControllerAction,
 )
 
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
-    canonical_json,
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._gates import (
+    Situation,
+    judge,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._files import (
     keep_out_of_git,
-    write_private,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger import (
     Ledger,
     LedgerError,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._freezes import (
+    freezes_of,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._result import (
     write_result,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._claims import (
+    claims_of,
+    machines_of,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._folder import (
+    Folder,
+    RecordError,
+)
+
+
+#: Statuses of stages that write on Proxmox VE or on hosts.
+WRITING = ("PROVISIONING", "CONFIGURING")
 
 
 class ActionModule(ControllerAction):
@@ -37,7 +52,20 @@ class ActionModule(ControllerAction):
         "state": {
             "type": "str",
             "required": True,
-            "choices": ["started", "stage", "planned", "approved", "released", "finished"],
+            "choices": [
+                "started",
+                "stage",
+                "noted",
+                "planned",
+                "held",
+                "approved",
+                "applied",
+                "received",
+                "retired",
+                "released",
+                "forgotten",
+                "finished",
+            ],
         },
         "ledger": {"type": "str", "required": True, "no_log": False},
         "directory": {"type": "path"},
@@ -49,9 +77,21 @@ class ActionModule(ControllerAction):
         "snapshot": {"type": "dict"},
         "plan": {"type": "dict"},
         "config": {"type": "dict", "default": {}},
+        "environment": {"type": "str"},
+        "end_of_life": {"type": "str"},
+        "machines": {"type": "list", "elements": "str", "default": []},
+        "inputs": {"type": "dict", "default": {}},
         "outputs": {"type": "dict", "default": {}},
+        "messages": {"type": "list", "elements": "str", "default": []},
+        "receipts": {"type": "list", "elements": "dict", "default": []},
+        "how": {
+            "type": "str",
+            "choices": ["apply", "import", "rollback", "undo", "release"],
+            "default": "apply",
+        },
         "plan_sha256": {"type": "str"},
         "reason": {"type": "str", "default": ""},
+        "reserve": {"type": "bool", "default": True},
         "user": {"type": "str"},
         "takeover": {"type": "str"},
     }
@@ -59,13 +99,19 @@ class ActionModule(ControllerAction):
         "required_if": [
             ("state", "started", ["deployment", "directory"]),
             ("state", "stage", ["workflow_id", "stage", "status"]),
-            ("state", "planned", ["workflow_id", "plan"]),
-            ("state", "released", ["workflow_id", "deployment"]),
+            ("state", "noted", ["workflow_id"]),
+            ("state", "planned", ["workflow_id", "plan", "directory"]),
+            ("state", "held", ["workflow_id", "plan"]),
+            ("state", "applied", ["workflow_id", "plan", "directory"]),
+            ("state", "received", ["workflow_id"]),
+            ("state", "retired", ["workflow_id", "deployment", "end_of_life"]),
+            ("state", "released", ["workflow_id", "deployment", "directory"]),
+            ("state", "forgotten", ["workflow_id", "deployment"]),
             ("state", "approved", ["workflow_id", "plan_sha256", "status"]),
             ("state", "finished", ["workflow_id", "status"]),
         ]
     }
-    ERRORS = (LedgerError,)
+    ERRORS = (LedgerError, RecordError)
 
     def act(self, args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Run one state; errors of the ledger become the task's message."""
@@ -96,33 +142,77 @@ class ActionModule(ControllerAction):
         }
 
     def _stage(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
-        ledger.stage(args["workflow_id"], args["stage"], args["status"], outputs=args["outputs"])
+        """Enter a stage; one that writes only when nothing is frozen."""
+        if args["status"] in WRITING:
+            environment = args["environment"] or ledger.run(args["workflow_id"])["environment"]
+            held = freezes_of(
+                ledger,
+                args["ledger"],
+                environment,
+                Path(args["directory"]).parent if args["directory"] else None,
+            )
+            verdict = judge("write", Situation(freezes=held))
+            if verdict.stopped:
+                raise LedgerError(verdict.text)
+        ledger.stage(
+            args["workflow_id"],
+            args["stage"],
+            args["status"],
+            outputs=args["outputs"],
+            inputs=args["inputs"],
+        )
         return {"stage": args["stage"], "workflow_id": args["workflow_id"]}
 
+    def _noted(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
+        ledger.note(args["workflow_id"], outputs=args["outputs"], messages=args["messages"])
+        return {"workflow_id": args["workflow_id"]}
+
     def _planned(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
+        """Reserve, then keep the proposal: what is held and never kept is given back later."""
         plan = args["plan"]
-        ledger.reserve(
-            plan["deployment"],
-            [
-                {
-                    "name": machine["name"],
-                    "vmid": machine["vmid"],
-                    "address": next(
-                        (
-                            nic["address"].partition("/")[0]
-                            for nic in machine["nics"]
-                            if nic["address"] not in ("dhcp", "manual")
-                        ),
-                        None,
-                    ),
-                }
-                for machine in plan["machines"]
-            ],
-        )
+        if args["reserve"]:
+            ledger.reserve(plan["deployment"], machines_of(plan), claims_of(plan))
         ledger.describe(args["workflow_id"], environment=plan["environment"])
-        for name in ("request", "snapshot", "plan"):
-            if args["directory"] and args[name]:
-                write_private(Path(args["directory"]) / f"{name}.json", canonical_json(args[name]))
+        if args["request"] and args["request"].get("text"):
+            ledger.said(plan["deployment"], args["request"]["text"])
+        proposal = Folder(Path(args["directory"])).propose(
+            plan=plan,
+            request=args["request"],
+            snapshot=args["snapshot"],
+            by=user,
+            run=args["workflow_id"],
+        )
+        return {"workflow_id": args["workflow_id"], "proposal": proposal}
+
+    def _held(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
+        """Find out that another deployment has taken something in the meantime."""
+        plan = args["plan"]
+        ledger.reserve(plan["deployment"], machines_of(plan), claims_of(plan))
+        ledger.describe(args["workflow_id"], environment=plan["environment"])
+        return {"workflow_id": args["workflow_id"]}
+
+    def _applied(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
+        """Make the plan what is applied; what the apply took away is free for others."""
+        plan = args["plan"]
+        new = Folder(Path(args["directory"])).apply(
+            plan=plan,
+            request=args["request"],
+            snapshot=args["snapshot"],
+            by=user,
+            run=args["workflow_id"],
+            how=args["how"],
+            plan_sha256=args["plan_sha256"] or "",
+        )
+        ledger.hold(plan["deployment"], machines_of(plan), claims_of(plan))
+        ledger.describe(
+            args["workflow_id"],
+            environment=plan["environment"],
+            outputs={**args["outputs"], "justification": _justification(plan)},
+        )
+        return {"workflow_id": args["workflow_id"], "new": new}
+
+    def _received(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
+        ledger.receive(args["workflow_id"], args["receipts"])
         return {"workflow_id": args["workflow_id"]}
 
     def _approved(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
@@ -131,8 +221,25 @@ class ActionModule(ControllerAction):
         )
         return {"workflow_id": args["workflow_id"]}
 
+    def _retired(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
+        ledger.receive(args["workflow_id"], args["receipts"])
+        ledger.retire(
+            args["deployment"],
+            args["end_of_life"],
+            machines=args["machines"],
+            by=user,
+            reason=args["reason"],
+        )
+        return {"workflow_id": args["workflow_id"]}
+
     def _released(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
+        Folder(Path(args["directory"])).unapply(args["workflow_id"])
         ledger.release(args["deployment"])
+        return {"workflow_id": args["workflow_id"]}
+
+    def _forgotten(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
+        ledger.forget(args["deployment"])
+        ledger.describe(args["workflow_id"], outputs={"forgotten": True})
         return {"workflow_id": args["workflow_id"]}
 
     def _finished(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
@@ -143,6 +250,17 @@ class ActionModule(ControllerAction):
             error=args["reason"] or None,
         )
         return {"workflow_id": args["workflow_id"], "ended": args["status"]}
+
+
+def _justification(plan: dict[str, t.Any]) -> dict[str, list[str]]:
+    """Return why the numbers of each group of machines are what they are."""
+    found: dict[str, list[str]] = {}
+    for machine in plan["machines"]:
+        found.setdefault(
+            machine.get("group") or machine["name"],
+            [f"{w['field']}: {w['reason']} ({w['source']})" for w in machine.get("why") or ()],
+        )
+    return found
 
 
 def _would(args: dict[str, t.Any]) -> dict[str, t.Any]:

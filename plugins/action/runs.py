@@ -87,7 +87,7 @@ def _ends(run: dict[str, t.Any]) -> t.Iterator[tuple[bool, dict[str, t.Any]]]:
 
 
 def _overview(ledger: Ledger) -> dict[str, t.Any]:
-    deployments = ledger.deployments()
+    deployments = [row for row in ledger.deployments() if not row["forgotten"]]
     rows = [
         (
             row["deployment"],
@@ -95,7 +95,9 @@ def _overview(ledger: Ledger) -> dict[str, t.Any]:
             f"{row['status']} (interrupted)" if row["interrupted"] else row["status"],
             row["updated_at"][:19],
             row["user"],
-            ", ".join(row["machines"]),
+            ", ".join(
+                name if name in row["running"] else f"{name} (planned)" for name in row["machines"]
+            ),
         )
         for row in deployments
     ]
@@ -104,7 +106,12 @@ def _overview(ledger: Ledger) -> dict[str, t.Any]:
         "changed": False,
         "runs": [],
         "deployments": [
-            {**result_of(row), "machines": row["machines"], "interrupted": row["interrupted"]}
+            {
+                **result_of(row),
+                "machines": row["machines"],
+                "running": row["running"],
+                "interrupted": row["interrupted"],
+            }
             for row in deployments
         ],
         "table": table(headers, rows) if rows else "Nothing is recorded.",

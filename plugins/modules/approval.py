@@ -16,24 +16,55 @@ description:
   - C(auto) only covers plans that create and nothing else, in environments that the site profile
     lists.
   - This action runs on the controller and changes nothing.
+  - All gates of the moment are asked, and every reason against it is told.
 options:
+  moment:
+    description: Whether a plan shall be applied, or a whole deployment shall go.
+    type: str
+    choices: [approval, destruction]
+    default: approval
   deployment:
-    description: Name of the deployment, for the command that the reason names.
+    description: Name of the deployment, for its requests and the command that the reason names.
     type: str
     default: ""
   plan_sha256:
     description: sha256 of the saved plan file.
     type: str
-    required: true
+    default: ""
   counts:
     description: Number of machines to C(create), C(update), C(replace) and C(delete).
     type: dict
-    required: true
+    default: {}
   destructive:
-    description: Names of the machines that the plan deletes or replaces.
+    description: Names of the machines that would be deleted or replaced.
     type: list
     elements: str
     default: []
+  taken_over:
+    description: Those of them that were taken over and not made by the collection.
+    type: list
+    elements: str
+    default: []
+  tags:
+    description: Tags of the machines, by name.
+    type: dict
+    default: {}
+  ledger:
+    description: Ledger with freezes and with requests to delete.
+    type: str
+  directory:
+    description: Folder of the deployment, which knows who asked.
+    type: path
+  proposal:
+    description: Beginning of the id of the proposal that is decided about; the newest by default.
+    type: str
+    default: ""
+  four_eyes:
+    description:
+      - The one who asked cannot approve. Deletions need a request with an end of life
+        (M(clusterwright.proxmox.run) with C(state=retired)) that somebody else made.
+    type: bool
+    default: false
   approve:
     description: Empty, V(auto), or the sha256 of the plan that the person saw.
     type: str
@@ -92,10 +123,22 @@ status:
   type: str
   sample: approved
 reason:
-  description: Why, in one sentence.
+  description: Every reason, in sentences.
   returned: always
   type: str
   sample: The sha256 of this plan was given.
+reasons:
+  description: Each reason with the gate that gave it.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{"gate": "approval", "text": "The sha256 of this plan was given."}]
+asked:
+  description: The gates that were asked.
+  returned: always
+  type: list
+  elements: str
+  sample: [freeze, consent, approvers]
 user:
   description: Who decided.
   returned: always

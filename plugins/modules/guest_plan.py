@@ -15,7 +15,8 @@ description:
   - Reads the configurations of existing VMs and containers and returns the plan of a deployment
     with them in it, for M(clusterwright.proxmox.tf_apply) to import.
   - Each value is what the guest has, in the words of the Terraform provider, so that nothing of it
-    changes but its tags. A disk is counted in whole GiB, as the provider does.
+    changes but its tags. One that the collection did not make gets the tag
+    C(clusterwright-imported). A disk is counted in whole GiB, as the provider does.
   - What a guest has and a plan cannot say is refused with one sentence that names it, for all
     guests at once. Templates are refused, and so is a guest that does not run, is locked or belongs
     to another deployment.

@@ -13,8 +13,11 @@ author:
 description:
   - Reads a variable without templating it. A sentence from a survey or the command line is data;
     templating it would run what stands between double braces.
-  - Finds the deployment the sentence belongs to, and what is stored of that deployment.
-  - This action runs on the controller and changes nothing.
+  - Finds the deployment the sentence belongs to, and what is recorded of that deployment.
+  - The same sentence continues its own deployment. Another one without a name makes a new
+    deployment with a short name made from what it asks for, with a number where that is taken. It
+    is never a change of another deployment.
+  - This action runs on the controller. It changes nothing but the ledger, which holds the name.
 options:
   variable:
     description:
@@ -24,13 +27,21 @@ options:
     type: str
     default: intent
   deployment:
-    description: Name of the deployment. Empty makes one from the words of the sentence.
+    description: Name of the deployment. Empty finds or makes the one of the sentence.
     type: str
     default: ""
   deployments_dir:
     description: Folder that holds one folder per deployment.
     type: path
     required: true
+  ledger:
+    description:
+      - Ledger that holds the names of all deployments. Without it only the folder is looked at.
+    type: str
+  proposal:
+    description: Beginning of the id of the proposal to go on from; the newest one by default.
+    type: str
+    default: ""
 attributes:
   check_mode:
     description: Can run in check mode and does the same.
@@ -57,30 +68,52 @@ deployment:
   description: Name of the deployment.
   returned: always
   type: str
-  sample: ha-cluster-with-monitoring
+  sample: ha-cluster
 directory:
   description: Folder of the deployment.
   returned: always
   type: str
-  sample: deployments/ha-cluster-with-monitoring
+  sample: deployments/ha-cluster
 commands:
   description: The command of each playbook for this deployment, worded as this run was started.
   returned: always
   type: dict
   sample: {"plan": "ansible-playbook clusterwright.proxmox.plan -e deployment=web"}
 request:
-  description: The request that is stored in the folder, if any.
+  description: The request of the proposal in hand, if any.
   returned: always
   type: dict
   sample: {"text": "HA cluster with monitoring"}
 snapshot:
-  description: The facts that are stored in the folder, if any.
+  description: The facts of the proposal in hand, if any.
   returned: always
   type: dict
   sample: {"cluster": "home"}
 plan:
-  description: The plan that is stored in the folder, if any.
+  description:
+    - The plan of the proposal in hand, if any. That is the newest proposal since the last apply,
+      or what is applied when there is none or the sentence is another one.
   returned: always
   type: dict
-  sample: {"deployment": "ha-cluster-with-monitoring"}
+  sample: {"deployment": "ha-cluster"}
+proposal:
+  description: Id of the proposal in hand, if any.
+  returned: always
+  type: str
+  sample: 4f1d4b0ce1a2
+applied:
+  description: The applied record, if any, with C(request), C(plan), C(snapshot), C(at) and C(by).
+  returned: always
+  type: dict
+  sample: {"id": "4f1d4b0ce1a2", "plan": {"deployment": "ha-cluster"}}
+new:
+  description: Whether the sentence makes a new deployment.
+  returned: always
+  type: bool
+  sample: true
+msg:
+  description: Which deployment this is, in one sentence.
+  returned: always
+  type: str
+  sample: New deployment ha-cluster in deployments/ha-cluster.
 """

@@ -94,6 +94,26 @@ options:
         type: list
         elements: str
         default: []
+      vrrp_router_ids:
+        description: VRRP router ids that are never given to a cluster.
+        type: list
+        elements: int
+        default: []
+      pci_mappings:
+        description: PCI mappings that are in use, each as C(MAPPING@NODE).
+        type: list
+        elements: str
+        default: []
+      networks:
+        description: Networks of pods and services; no machine gets an address inside.
+        type: list
+        elements: str
+        default: []
+      ha_rules:
+        description: Names of HA rules.
+        type: list
+        elements: str
+        default: []
   require_ready:
     description:
       - Fail with the reason when the plan cannot be used as it is, because something must be asked

@@ -19,6 +19,10 @@ options:
     description: Folder of the deployment, with C(plan.json) and C(request.json).
     type: path
     required: true
+  applied:
+    description: Report on what is applied, where there is such a record.
+    type: bool
+    default: false
   terraform:
     description: Number of machines that were created, updated, replaced and deleted.
     type: dict

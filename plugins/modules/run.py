@@ -22,23 +22,48 @@ options:
   state:
     description:
       - V(started) begins a run and takes the deployment.
-      - V(stage) completes the current stage and enters O(stage).
-      - V(planned) reserves the ids, names and addresses of O(plan).
+      - V(stage) completes the current stage and enters O(stage). A stage that writes (O(status) is
+        C(PROVISIONING) or C(CONFIGURING)) is refused while a freeze holds.
+      - V(noted) adds O(outputs) and O(messages) to the current stage.
+      - V(planned) reserves everything that O(plan) needs and no other deployment may have, and
+        keeps it as a proposal in O(directory). What is applied stays as it is.
+      - V(held) only finds out whether another deployment took something of O(plan) meanwhile.
       - V(approved) records a decision about a Terraform plan.
-      - V(released) gives back what a destroyed deployment held.
+      - V(applied) makes O(plan) the applied record of O(directory) and gives back what it no
+        longer needs.
+      - V(received) keeps O(receipts) of what was written.
+      - V(retired) keeps the request that O(machines) go from O(end_of_life) on.
+      - V(released) gives back what a deployment held that is gone.
+      - V(forgotten) gives back its name, too.
       - V(finished) ends the run.
     type: str
     required: true
-    choices: [started, stage, planned, approved, released, finished]
+    choices:
+      - started
+      - stage
+      - noted
+      - planned
+      - held
+      - approved
+      - applied
+      - received
+      - retired
+      - released
+      - forgotten
+      - finished
   ledger:
     description: Path of an SQLite file, or an SQLAlchemy URL such as that of a PostgreSQL server.
     type: str
     required: true
   directory:
-    description: Folder of the deployment, where C(result.json) is kept.
+    description:
+      - Folder of the deployment, where C(result.json) and the records are kept.
+      - Required with O(state=started), O(state=planned), O(state=applied) and O(state=released).
     type: path
   deployment:
-    description: Name of the deployment. Required with O(state=started) and O(state=released).
+    description: >-
+      Name of the deployment. Required with O(state=started), O(state=released) and
+      O(state=forgotten).
     type: str
   workflow_id:
     description: Id of the run, from O(state=started).
@@ -53,22 +78,57 @@ options:
       - With O(state=approved) the decision.
     type: str
   request:
-    description: The request of the plan; kept in the folder.
+    description: The request of the plan; kept with it.
     type: dict
   snapshot:
-    description: The facts of the plan; kept in the folder.
+    description: The facts of the plan; kept with it.
     type: dict
   plan:
-    description: The plan whose ids are reserved; kept in the folder.
+    description: The plan that is proposed, held or applied.
     type: dict
   config:
     description: What the run was asked; recorded.
     type: dict
     default: {}
-  outputs:
-    description: What the stage that ends has changed; recorded.
+  environment:
+    description: Environment of a stage that writes, where the run does not know it yet.
+    type: str
+  end_of_life:
+    description: With O(state=retired), the day from which on O(machines) may go, C(YYYY-MM-DD).
+    type: str
+  machines:
+    description: With O(state=retired), names of the machines.
+    type: list
+    elements: str
+    default: []
+  inputs:
+    description: What the stage that begins was given; recorded. It holds no secret.
     type: dict
     default: {}
+  outputs:
+    description:
+      - What the stage that ends has changed, or with O(state=applied) what the run has made;
+        recorded. It holds no secret.
+    type: dict
+    default: {}
+  messages:
+    description: With O(state=noted), lines for the log of the stage.
+    type: list
+    elements: str
+    default: []
+  receipts:
+    description:
+      - With O(state=received), one for each write. C(what), C(target), C(before), C(after) and
+        C(outcome), which is C(happened), C(not) or C(unknown); where known C(exit), C(seconds) and
+        C(plan_sha256).
+    type: list
+    elements: dict
+    default: []
+  how:
+    description: With O(state=applied), what kind of run made it so.
+    type: str
+    choices: [apply, import, rollback, undo, release]
+    default: apply
   plan_sha256:
     description: sha256 of the saved Terraform plan that was decided about.
     type: str
@@ -76,6 +136,10 @@ options:
     description: Why it was approved, or why the run ended without success.
     type: str
     default: ""
+  reserve:
+    description: With O(state=planned), V(false) only keeps the proposal, for a sketch.
+    type: bool
+    default: true
   user:
     description: Who runs this; the controller's user by default.
     type: str
@@ -123,8 +187,13 @@ resumed_from:
   type: str
   sample: k3s
 reserved:
-  description: Ids, names and addresses that other deployments hold.
+  description: Everything that other deployments hold and that this one may not have.
   returned: when O(state=started)
   type: dict
   sample: {"vmids": [20000], "addresses": ["192.168.0.20"], "names": ["other-server-1"]}
+proposal:
+  description: Id of the proposal, the beginning of its sha256.
+  returned: when O(state=planned)
+  type: str
+  sample: 4f1d4b0ce1a2
 """

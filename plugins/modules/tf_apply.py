@@ -36,8 +36,9 @@ options:
       - V(absent) destroys the deployment's machines, all of them named in O(consent).
       - V(imported) takes existing guests into the state, unchanged except for the tags.
       - V(rolled_back) destroys what the last unfinished run created and nothing else.
+      - V(released) takes the machines in O(release) out of the state. The guests stay as they are.
     type: str
-    choices: [planned, applied, drift, absent, imported, rolled_back]
+    choices: [planned, applied, drift, absent, imported, rolled_back, released]
     default: planned
   approved_sha256:
     description: Value of RV(plan_sha256) that was approved. A plan without changes needs none.
@@ -52,6 +53,11 @@ options:
     description: For O(state=imported), machine name to VMID.
     type: dict
     default: {}
+  release:
+    description: For O(state=released), names of the machines to let go; empty means all of them.
+    type: list
+    elements: str
+    default: []
   max_plan_age_seconds:
     description: How old a saved plan may be when it is applied.
     type: int
@@ -190,6 +196,25 @@ rolled_back:
   type: list
   elements: str
   sample: [demo-web-2]
+receipts:
+  description:
+    - What each write came to, for M(clusterwright.proxmox.run). C(outcome) is C(happened), C(not)
+      or C(unknown). After a failure each guest was looked at once more.
+  returned: when something was written, also on failure
+  type: list
+  elements: dict
+  sample:
+    - what: update
+      target: demo-web-1 (VMID 20001)
+      before: {memory.dedicated: "2048"}
+      after: {memory.dedicated: "4096"}
+      outcome: happened
+released:
+  description: Names of the machines that were taken out of the state.
+  returned: when O(state=released)
+  type: list
+  elements: str
+  sample: [web-prod-01]
 imported:
   description: Names of the machines that were imported.
   returned: when O(state=imported)
@@ -253,12 +278,21 @@ def main() -> None:
             "directory": {"type": "path", "required": True},
             "state": {
                 "type": "str",
-                "choices": ["planned", "applied", "drift", "absent", "imported", "rolled_back"],
+                "choices": [
+                    "planned",
+                    "applied",
+                    "drift",
+                    "absent",
+                    "imported",
+                    "rolled_back",
+                    "released",
+                ],
                 "default": "planned",
             },
             "approved_sha256": {"type": "str", "default": ""},
             "consent": {"type": "list", "elements": "str", "default": []},
             "imports": {"type": "dict", "default": {}},
+            "release": {"type": "list", "elements": "str", "default": []},
             "max_plan_age_seconds": {"type": "int", "default": 3600},
             "provenance": {"type": "dict", "default": {}},
             "max_facts_age_seconds": {"type": "int", "default": 3600},
@@ -324,6 +358,7 @@ def _state(deployment: Deployment, options: dict[str, t.Any], *, check: bool) ->
         "absent": partial(changes.absent, deployment, options["consent"], check=check),
         "imported": partial(_imported, deployment, options, check=check),
         "rolled_back": partial(changes.rolled_back, deployment, check=check),
+        "released": partial(changes.released, deployment, options["release"], check=check),
     }
     return wanted[options["state"]]()
 

@@ -19,6 +19,7 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve import 
 )
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.adopt_values import (
     AS_IT_WAS,
+    IMPORTED_TAG,
     OWNER_TAG,
     Config,
     Data,
@@ -136,8 +137,10 @@ def _guest(
     config = api.get(f"{place}/config")
     if item["type"] == "lxc":
         why = list(adopt_container.unsupported(config))
-        found = None if why else adopt_container.machine(config, vmid=vmid, node=str(item["node"]))
-        return found, why
+        container = (
+            None if why else adopt_container.machine(config, vmid=vmid, node=str(item["node"]))
+        )
+        return container and _marked(container, item), why
     why = list(unsupported(config))
     if agent_enabled(config) and not why:
         try:
@@ -151,7 +154,19 @@ def _guest(
             )
     if why:
         return None, why
-    return machine(config, vmid=vmid, node=str(item["node"]), pool=item.get("pool")), []
+    return _marked(
+        machine(config, vmid=vmid, node=str(item["node"]), pool=item.get("pool")), item
+    ), []
+
+
+def _marked(found: Data, item: Config) -> Data:
+    """Return a machine with what its tags say of it; one that we did not make says so for good."""
+    tags = set(re.split("[;, ]", str(item.get("tags") or "")))
+    roles = sorted(tag.removeprefix("role-") for tag in tags if tag.startswith("role-"))
+    if OWNER_TAG not in tags:
+        return {**found, "tags": sorted({*found["tags"], IMPORTED_TAG})}
+    group = re.sub(r"-\d+$", "", found["name"])
+    return {**found, "role": roles[0], "group": group} if roles else found
 
 
 def _refused_unread(item: Config | None, name: str, deployment: str) -> list[str]:

@@ -12,6 +12,8 @@ Config = t.Mapping[str, t.Any]
 Data = dict[str, t.Any]
 
 OWNER_TAG = "clusterwright"
+#: Of a guest that was there before and was taken over: destroying it needs words of its own.
+IMPORTED_TAG = "clusterwright-imported"
 AS_IT_WAS = {
     "field": "*",
     "reason": "Taken over as it was.",

@@ -50,6 +50,9 @@ class Session(t.Protocol):
     def get(self, url: str, *, params: Params | None, timeout: float) -> Response:
         """Send one GET request."""
 
+    def put(self, url: str, *, data: Params | None, timeout: float) -> Response:
+        """Send one PUT request with form data."""
+
     def close(self) -> None:
         """Close the connections."""
 
@@ -198,6 +201,14 @@ class Client:
             self._sleep(wait)
             wait *= 2
 
+    def put(self, path: str, data: Params) -> t.Any:
+        """Return the ``data`` of the answer to ``PUT path`` or raise ``PveError``.
+
+        It is sent once: whether a request without an answer was done has to be looked up.
+        """
+        limit = self._connection.timeout_seconds
+        return self._once(lambda url: self._session().put(url, data=data, timeout=limit), path)
+
     def close(self) -> None:
         """Close the connections of all threads."""
         with self._lock:
@@ -214,11 +225,18 @@ class Client:
         return session
 
     def _get_once(self, path: str, params: Params | None, limit: float) -> t.Any:
+        return self._once(
+            lambda url: self._session().get(url, params=params, timeout=limit), path, limit
+        )
+
+    def _once(
+        self, send: t.Callable[[str], Response], path: str, limit: float | None = None
+    ) -> t.Any:
         with self._lock:
             self._calls += 1
-        url = f"{self.endpoint}/api2/json{path}"
+        limit = self._connection.timeout_seconds if limit is None else limit
         try:
-            response = self._session().get(url, params=params, timeout=limit)
+            response = send(f"{self.endpoint}/api2/json{path}")
         except OSError as error:  # all exceptions of requests are OSErrors
             raise from_exception(error, path=path, endpoint=self.endpoint, seconds=limit) from None
         if response.status_code != 200:

@@ -10,11 +10,15 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform import records
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform import (
+    fields,
+    receipts,
+    records,
+)
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.deployment import (
     Deployment,
     Result,
-    refuse_without_consent,
+    refuse_destroying,
     report,
 )
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.errors import (
@@ -27,6 +31,7 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.o
     attached,
 )
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.summary import (
+    MACHINE_TYPES,
     FieldChange,
     ResourceChange,
     drifted,
@@ -34,8 +39,6 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.s
     summarise,
 )
 
-_HIGH = ("node_name", "vm_id", "name", "tags", "protection", "started", "template")
-_MEDIUM = ("cpu", "memory", "disk", "network", "initialization", "mount_point", "boot_order", "ha")
 #: What the provider reads as "not set" of a container that has it, and writes as it is.
 _CONTAINER_DEFAULTS = {"cpu.architecture": "amd64", "cpu.cores": "1", "memory.dedicated": "512"}
 
@@ -45,7 +48,8 @@ def drift(deployment: Deployment) -> Result:
     terraform = deployment.terraform
     terraform.initialise()
     file = terraform.directory / records.PLAN_FILE
-    terraform.plan(file, "-refresh-only", "-lock=false")
+    known = records.applied_arguments(terraform.directory)
+    terraform.plan(file, "-refresh-only", "-lock=false", *known)
     found = [
         {
             "name": change.name,
@@ -55,6 +59,16 @@ def drift(deployment: Deployment) -> Result:
             "fields": [asdict(field) for field in change.fields],
         }
         for change in drifted(terraform.show_plan(file))
+    ]
+    found += [
+        {
+            "name": guest.name or str(guest.vmid),
+            "address": "",
+            "what": "not in the state",
+            "severity": "high",
+            "fields": [],
+        }
+        for guest in deployment.strangers()
     ]
     worst = [rank for rank in ("high", "medium", "low") if rank in {d["severity"] for d in found}]
     return {
@@ -66,11 +80,10 @@ def drift(deployment: Deployment) -> Result:
 
 
 def severity(change: ResourceChange) -> str:
-    """Return high (identity, or gone), medium (size, disks, network) or low."""
-    tops = {field.field.partition(".")[0] for field in change.fields}
-    if change.action == "delete" or tops & set(_HIGH):
+    """Return high (identity, gone, or judged by nobody), medium (size, disks, network) or low."""
+    if change.action == "delete":
         return "high"
-    return "medium" if tops & set(_MEDIUM) else "low"
+    return fields.severity(field.field for field in change.fields)
 
 
 def absent(deployment: Deployment, consent: t.Sequence[str], *, check: bool = False) -> Result:
@@ -81,27 +94,27 @@ def absent(deployment: Deployment, consent: t.Sequence[str], *, check: bool = Fa
         deployment.recover()
     file = terraform.directory / "destroy.tfplan"
     try:
-        terraform.plan(file, "-destroy", *(("-lock=false",) if check else ()))
+        known_as = records.applied_arguments(terraform.directory)
+        terraform.plan(file, "-destroy", *(("-lock=false",) if check else ()), *known_as)
         summary = summarise(terraform.show_plan(file))
         known = {**report(summary), "plan_json": summary.document, "outputs": {}}
+        deployment.refuse_strangers()
         if summary.empty:
             return {**known, "changed": False, "msg": "Nothing is there."}
-        refuse_foreign(
-            summary.machines, deployment.guests, deployment.name(), deployment.open_names()
-        )
-        deployment.refuse_obstacles(summary)
+        refuse_destroying(deployment, summary, summary.destructive if check else consent)
         along = attached(summary.machines, deployment.guests, deployment.variables()["machines"])
         if not check:
-            refuse_without_consent(summary, consent)
             terraform.apply(file)
             records.forget_plan(terraform.directory)
             records.forget_journal(terraform.directory)
+            records.forget_applied(terraform.directory)
     finally:
         file.unlink(missing_ok=True)
     gone = ", ".join(summary.destructive)
     return {
         **known,
         "changed": True,
+        "receipts": [] if check else receipts.done(summary.changes),
         "msg": " ".join([f"{'Would destroy' if check else 'Destroyed'} {gone}.", *along]),
     }
 
@@ -128,6 +141,8 @@ def imported(
             _refuse_changes(summary.changes)
             if not check and (summary.changes or summary.outputs_change):
                 terraform.apply(file)
+            if not check:
+                records.keep_variables(terraform.directory)
         finally:
             file.unlink(missing_ok=True)
     taken = sorted(change.name for change in summary.machines if change.imported)
@@ -135,7 +150,40 @@ def imported(
         **report(summary),
         "changed": bool(taken),
         "imported": taken,
+        "receipts": [] if check else receipts.done(summary.machines),
         "msg": f"{'Would import' if check else 'Imported'} {', '.join(taken) or 'nothing'}.",
+    }
+
+
+def released(deployment: Deployment, names: t.Sequence[str], *, check: bool = False) -> Result:
+    """Take machines out of the state, with all that hangs on them; nothing else is touched.
+
+    Args:
+        deployment: the deployment.
+        names: machines to let go; empty lets all of them go.
+        check: only tell; ``terraform`` works in a copy.
+    """
+    terraform = deployment.terraform
+    terraform.initialise()
+    root = terraform.show_state().get("values", {}).get("root_module", {})
+    managed = [r for r in root.get("resources", []) if r.get("mode") == "managed"]
+    known = {str(r.get("index")): r for r in managed if r.get("type") in MACHINE_TYPES}
+    wanted = sorted(known) if not names else sorted(set(names) & known.keys())
+    everything = set(wanted) == set(known)
+    addresses = [r["address"] for r in managed if everything or str(r.get("index", "")) in wanted]
+    if addresses and not check:
+        terraform.forget(addresses)
+    if not check:
+        records.forget_plan(terraform.directory)
+        if everything:
+            records.forget_journal(terraform.directory)
+            records.forget_applied(terraform.directory)
+        else:
+            records.keep_without(terraform.directory, wanted)
+    return {
+        "changed": bool(addresses),
+        "released": wanted,
+        "msg": f"{'Would let' if check else 'Let'} go: {', '.join(wanted) or 'nothing'}.",
     }
 
 
@@ -302,4 +350,4 @@ def _variables(directory: Path, name: str, values: dict[str, t.Any]) -> t.Iterat
         path.unlink(missing_ok=True)
 
 
-__all__ = ["absent", "drift", "imported", "rolled_back", "severity"]
+__all__ = ["absent", "drift", "imported", "released", "rolled_back", "severity"]

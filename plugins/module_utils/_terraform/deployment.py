@@ -10,18 +10,34 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform import records
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._gates import (
+    Moment,
+    Situation,
+    judge,
+)
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform import (
+    receipts,
+    records,
+)
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.document import (
     moved_providers,
 )
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.errors import (
     TerraformError,
 )
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.fields import (
+    unjudged,
+)
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.guests import (
+    Guest,
     Guests,
+    changed_since,
     differences,
-    refuse_foreign,
-    refuse_taken,
+    foreign,
+    is_ours,
+    kept_config,
+    lost_memory,
+    taken,
 )
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.obstacles import (
     impossible,
@@ -38,7 +54,7 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.s
     summarise,
 )
 
-VARIABLES_FILE = "terraform.tfvars.json"
+VARIABLES_FILE = records.VARIABLES
 Result = dict[str, t.Any]
 
 
@@ -84,6 +100,8 @@ class Deployment:
         self.terraform.validate()
         self.recover()
         file = self.directory / records.PLAN_FILE
+        # Read before Terraform looks: a change in between is refused, never overwritten.
+        before = self._configurations()
         self.terraform.plan(file)
         summary, state = self._summary(file), self.terraform.pull_state()
         moved = moved_providers(state, summary.document)
@@ -99,6 +117,11 @@ class Deployment:
             variables_sha256=records.sha256_of(self.directory / VARIABLES_FILE),
             created_at=self.now(),
             content_sha256=summary.content_sha256,
+            guests={
+                str(change.vmid): before[str(change.vmid)]
+                for change in summary.machines
+                if change.action != "create" and str(change.vmid) in before
+            },
             **_version(state),
         )
         record = records.keep_the_same(self.directory, earlier, record)
@@ -135,25 +158,40 @@ class Deployment:
         file, record = self._saved_plan()
         summary = self._summary(file)
         if summary.empty and not summary.outputs_change:
+            if not check:
+                records.keep_variables(self.directory)
             return {**report(summary), **self._outputs(), "changed": False, "msg": "No changes."}
         if not summary.empty:
             self._refuse_unapproved(summary, record, approval)
-            self._refuse(summary)
         if check:
             known = {"plan_json": summary.document, "msg": "Would apply."}
             return {**report(summary), **known, "changed": not summary.empty}
         before = self._machines_in_state()
         journal = self._begin(record, summary, before)
+        begun = self.now()
         try:
             self.terraform.apply(file)
         except TerraformError as error:
             records.forget_plan(self.directory)
+            told = self._what_exists(journal, before)
             raise TerraformError(
-                f"{self._what_exists(journal, before)} {error}", summary=summary.as_data()
+                f"{told} {error}",
+                summary=summary.as_data(),
+                receipts=receipts.looked_up(
+                    summary.changes,
+                    self.guests,
+                    record.guests,
+                    self._machines_in_state(),
+                    plan_sha256=record.sha256,
+                ),
             ) from None
         records.write_journal(self.directory, replace(journal, finished=True))
+        records.keep_variables(self.directory)
         records.forget_plan(self.directory)
         result = {**report(summary), **self._outputs(), "changed": not summary.empty}
+        result["receipts"] = receipts.done(
+            summary.changes, plan_sha256=record.sha256, seconds=round(self.now() - begun, 3)
+        )
         wrong = differences(result["outputs"].get("machines", {}), self.guests, self.name())
         if wrong:
             raise TerraformError(
@@ -206,70 +244,53 @@ class Deployment:
     def _refuse_unapproved(
         self, summary: Summary, record: records.PlanRecord, approval: Approval
     ) -> None:
-        data = report(summary)
-        foreign = [change.name for change in summary.changes if change.planned_only]
-        if foreign:
-            raise TerraformError(
-                f"{', '.join(foreign)} would be made by Telmate/proxmox, for which a plan is only"
-                " shown: render with terraform_provider bpg to apply it.",
-                **data,
-            )
-        if not approval.sha256:
-            raise TerraformError(
-                f"The saved plan is not approved: approve its sha256 {record.sha256}.", **data
-            )
-        if approval.sha256 != record.sha256:
-            raise TerraformError(
-                f"The approved sha256 {approval.sha256} is not that of the saved plan "
-                f"({record.sha256}): look at the new plan and approve that.",
-                **data,
-            )
-        age = self.now() - record.created_at
-        if age > approval.max_plan_age_seconds:
-            raise TerraformError(
-                f"The saved plan is {age:.0f} s old and the limit is "
-                f"{approval.max_plan_age_seconds} s: plan again.",
-                **data,
-            )
-        if _version(self.terraform.pull_state()) != _version(asdict(record)):
-            raise TerraformError("The state changed after the plan was saved: plan again.", **data)
-        refuse_without_consent(summary, approval.consent)
-        if summary.creates:
-            self._refuse_old_facts(approval, data)
-
-    def _refuse_old_facts(self, approval: Approval, data: Result) -> None:
-        if not approval.verified:
-            raise TerraformError(
-                "The plan was made without facts of a Proxmox VE cluster and is not verified: "
-                "make it again while the cluster can be reached.",
-                **data,
-            )
-        if approval.facts_at is None:
-            return
-        age = self.now() - _epoch(approval.facts_at)
-        if age > approval.max_facts_age_seconds:
-            raise TerraformError(
-                f"The facts behind the plan are {age:.0f} s old and the limit is "
-                f"{approval.max_facts_age_seconds} s: make the plan again.",
-                **data,
-            )
+        """Have everything judged that can be known just before the apply."""
+        facts_age = None if approval.facts_at is None else self.now() - _epoch(approval.facts_at)
+        situation = replace(
+            self._about_guests(summary),
+            approve=approval.sha256,
+            plan_sha256=record.sha256,
+            consent=approval.consent,
+            destructive=summary.destructive,
+            creates=bool(summary.creates),
+            planned_only=[change.name for change in summary.changes if change.planned_only],
+            plan_age_seconds=self.now() - record.created_at,
+            max_plan_age_seconds=approval.max_plan_age_seconds,
+            same_state=_version(self.terraform.pull_state()) == _version(asdict(record)),
+            verified=approval.verified,
+            facts_age_seconds=facts_age,
+            max_facts_age_seconds=approval.max_facts_age_seconds,
+            changed_since=self._changed_since(summary, record),
+        )
+        _raise("apply", situation, summary)
 
     def _refuse(self, summary: Summary) -> None:
-        """Refuse what would touch foreign guests; asked again just before an apply."""
-        unfinished = self.open_names()
-        refuse_foreign(summary.machines, self.guests, self.name(), unfinished)
-        refuse_taken(summary.creates, self.guests, self.name())
-        self.refuse_obstacles(summary)
+        """Refuse a plan that could not be applied, as far as that is known when planning."""
+        _raise("plan", self._about_guests(summary), summary)
 
-    def refuse_obstacles(self, summary: Summary) -> None:
-        """Refuse what Proxmox VE would not do, before anything is stopped.
+    def _about_guests(self, summary: Summary) -> Situation:
+        name = self.name()
+        paths = {
+            changed.field
+            for change in summary.changes
+            if change.action == "update"
+            for changed in change.fields
+        }
+        return Situation(
+            foreign=foreign(summary.machines, self.guests, name, self.open_names()),
+            taken=taken(summary.creates, self.guests, name),
+            unjudged=unjudged(paths),
+            protected=protected(summary),
+            obstacles=self.obstacles(summary),
+        )
 
-        Raises:
-            TerraformError: names every reason, guest by guest.
-        """
-        against = [*impossible(summary.changes), *obstacles(summary.machines, self.guests)]
-        if against:
-            raise TerraformError(f"Nothing was changed: {' '.join(against)}", **report(summary))
+    def obstacles(self, summary: Summary) -> list[str]:
+        """Return what Proxmox VE would not do, guest by guest."""
+        return [*impossible(summary.changes), *obstacles(summary.machines, self.guests)]
+
+    def _changed_since(self, summary: Summary, record: records.PlanRecord) -> list[str]:
+        """Return what is no longer as it was when the plan was made, guest by guest."""
+        return changed_since(summary.machines, record.guests, self.guests)
 
     # -- what a run did ---------------------------------------------------------------------
 
@@ -287,7 +308,9 @@ class Deployment:
         for change in summary.creates:
             if change.name not in before:
                 created[change.name] = _creation(change)
-        journal = records.Journal(record.sha256, self.now(), tuple(created.values()))
+        journal = records.Journal(
+            record.sha256, self.now(), tuple(created.values()), before=record.guests
+        )
         records.write_journal(self.directory, journal)
         return journal
 
@@ -357,6 +380,35 @@ class Deployment:
             if resource.get("type") in MACHINE_TYPES
         }
 
+    def _configurations(self) -> dict[str, dict[str, t.Any]]:
+        """Return the configuration of each guest of ours by its VMID, without secrets."""
+        name = self.name()
+        ours = [guest for guest in self.guests.all() if is_ours(guest, name)]
+        return {str(guest.vmid): kept_config(self.guests.config(guest)) for guest in ours}
+
+    def strangers(self) -> list[Guest]:
+        """Return the guests with both tags of the deployment that its state does not know."""
+        root = self.terraform.show_state().get("values", {}).get("root_module", {})
+        known = {
+            int(resource["values"].get("vm_id") or 0)
+            for resource in root.get("resources", [])
+            if resource.get("type") in MACHINE_TYPES
+        }
+        journal = records.read_journal(self.directory)
+        known |= {c.vmid for c in journal.open_creations} if journal else set()
+        ours = [guest for guest in self.guests.all() if is_ours(guest, self.name())]
+        return [guest for guest in ours if guest.vmid not in known]
+
+    def refuse_strangers(self) -> None:
+        """Refuse to go on when the cluster has guests of ours that the state has lost.
+
+        Raises:
+            TerraformError: names them and the command that takes them back.
+        """
+        lost = self.strangers()
+        if lost:
+            raise TerraformError(lost_memory(lost, self.name(), self.directory))
+
     def _outputs(self) -> Result:
         values = self.terraform.show_state().get("values", {}).get("outputs", {})
         return {"outputs": {name: output.get("value") for name, output in values.items()}}
@@ -369,34 +421,36 @@ def _version(state: dict[str, t.Any]) -> dict[str, t.Any]:
     return {"serial": int(state.get("serial", 0)), "lineage": str(state.get("lineage", ""))}
 
 
-def refuse_without_consent(summary: Summary, consent: t.Iterable[str]) -> None:
-    """Refuse deletes and replacements of machines that were not each consented to by name.
-
-    Raises:
-        TerraformError: names the machines; a protected one is refused even with consent.
-    """
-    wanted, given = set(summary.destructive), set(consent)
-    protected = sorted(
+def protected(summary: Summary) -> list[str]:
+    """Return the machines that would go although Proxmox VE protects them."""
+    return sorted(
         c.name for c in summary.machines if c.protected and c.action in ("delete", "replace")
     )
-    if protected:
-        raise TerraformError(
-            f"{', '.join(protected)} would be deleted but Proxmox VE protects it: take the "
-            "protection away first.",
-            **report(summary),
-        )
-    if wanted - given:
-        raise TerraformError(
-            f"The plan deletes or replaces {', '.join(sorted(wanted - given))} without consent: "
-            "name each of them in consent if that is wanted.",
-            **report(summary),
-        )
-    if given - wanted:
-        raise TerraformError(
-            f"Consent was given for {', '.join(sorted(given - wanted))}, which the plan does not "
-            "delete or replace: look at the plan again.",
-            **report(summary),
-        )
+
+
+def refuse_destroying(deployment: Deployment, summary: Summary, consent: t.Iterable[str]) -> None:
+    """Refuse to destroy what is foreign, protected or not agreed to by name.
+
+    Raises:
+        TerraformError: gives every reason.
+    """
+    situation = Situation(
+        foreign=foreign(
+            summary.machines, deployment.guests, deployment.name(), deployment.open_names()
+        ),
+        protected=protected(summary),
+        obstacles=deployment.obstacles(summary),
+        destructive=summary.destructive,
+        consent=tuple(consent),
+        changed_since=[],
+    )
+    _raise("destroy", situation, summary)
+
+
+def _raise(moment: Moment, situation: Situation, summary: Summary) -> None:
+    verdict = judge(moment, situation)
+    if verdict.stopped:
+        raise TerraformError(verdict.text, **report(summary))
 
 
 def rendered(directory: Path) -> bool:

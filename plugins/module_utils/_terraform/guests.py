@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.s
 )
 
 OWNER_TAG = "clusterwright"
+#: Keys of a configuration that are secret, or change without anybody's wish.
+_RUNS_ALONG = re.compile(r"cipassword|sshkeys|lock|meta|vmgenid|running.*|snaptime|parent")
 
 
 @dataclass(frozen=True)
@@ -52,17 +55,14 @@ def is_ours(guest: Guest, deployment: str) -> bool:
     return {OWNER_TAG, deployment_tag(deployment)} <= guest.tags
 
 
-def refuse_taken(creates: t.Sequence[ResourceChange], guests: Guests, deployment: str) -> None:
-    """Refuse a plan whose VMIDs are in use or whose names a foreign guest bears.
+def taken(creates: t.Sequence[ResourceChange], guests: Guests, deployment: str) -> list[str]:
+    """Return what is against creating machines whose VMIDs or names somebody has.
 
     A machine that is made again is left out: its own half-made guest still holds the VMID.
-
-    Raises:
-        TerraformError: names each VMID and each name that is taken, and by whom.
     """
     fresh = [change for change in creates if change.action == "create" and not change.unfinished]
     if not fresh:
-        return
+        return []
     known = guests.all()
     by_vmid = {guest.vmid: guest for guest in known}
     ours = [g for c in fresh if (g := by_vmid.get(c.vmid or 0)) and is_ours(g, deployment)]
@@ -88,10 +88,61 @@ def refuse_taken(creates: t.Sequence[ResourceChange], guests: Guests, deployment
             and guest.vmid != change.vmid
             and not is_ours(guest, deployment)
         ]
+    lost = [
+        by_vmid[change.vmid]
+        for change in fresh
+        if change.vmid in by_vmid and is_ours(by_vmid[change.vmid], deployment)
+    ]
+    if lost:
+        return [lost_memory(lost, deployment)]
     if problems:
-        raise TerraformError(
-            f"Nothing was changed: {'; '.join(problems)}. Plan again with other ids or names."
-        )
+        return [f"{'; '.join(problems)}. Plan again with other ids or names."]
+    return []
+
+
+def lost_memory(
+    guests: t.Sequence[Guest], deployment: str, directory: t.Any = "this folder"
+) -> str:
+    """Return one sentence about guests of ours that no state knows, with the way back."""
+    names = ", ".join(_named(guest) for guest in guests)
+    return (
+        f"{names} carries the tags of {deployment}, but the Terraform state of {directory} does"
+        " not know it: the state was lost, or another checkout made it. Take it back with"
+        f" ansible-playbook clusterwright.proxmox.import -e deployment={deployment}."
+    )
+
+
+def foreign(
+    touched: t.Sequence[ResourceChange],
+    guests: Guests,
+    deployment: str,
+    unfinished: t.Container[str] = (),
+) -> list[str]:
+    """Return what is against changing guests that do not carry the tags of the deployment.
+
+    ``unfinished`` are names of machines of an interrupted run, which may lack tags and name.
+    """
+    existing = [
+        change
+        for change in touched
+        if change.action in ("update", "replace", "delete") or change.unfinished
+    ]
+    if not existing:
+        return []
+    known = {guest.vmid: guest for guest in guests.all()}
+    found = [
+        f"{change.name} (VMID {change.vmid}) is {_named(known[change.vmid])}"
+        for change in existing
+        if change.vmid in known
+        and not is_ours(known[change.vmid], deployment)
+        and change.name not in unfinished
+    ]
+    if not found:
+        return []
+    return [
+        f"{'; '.join(found)}, without the tags {OWNER_TAG} and {deployment_tag(deployment)}. "
+        "If it is this deployment's, give it the tags back; else remove it from the state."
+    ]
 
 
 def refuse_foreign(
@@ -100,34 +151,47 @@ def refuse_foreign(
     deployment: str,
     unfinished: t.Container[str] = (),
 ) -> None:
-    """Refuse to change or destroy a guest that does not carry the tags of the deployment.
-
-    ``unfinished`` are names of machines of an interrupted run, which may lack tags and name.
+    """Refuse to touch a guest that is not ours.
 
     Raises:
         TerraformError: names each such guest.
     """
-    existing = [
-        change
-        for change in touched
-        if change.action in ("update", "replace", "delete") or change.unfinished
-    ]
-    if not existing:
-        return
+    against = foreign(touched, guests, deployment, unfinished)
+    if against:
+        raise TerraformError(f"Nothing was changed: {' '.join(against)}")
+
+
+def kept_config(config: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return what of a configuration is compared and kept: no secret, nothing that runs along."""
+    return {key: value for key, value in config.items() if not _RUNS_ALONG.fullmatch(key)}
+
+
+def changed_since(
+    touched: t.Iterable[ResourceChange],
+    before: t.Mapping[str, t.Mapping[str, t.Any]],
+    guests: Guests,
+) -> list[str]:
+    """Return a sentence for each value of a touched guest that is not what the plan saw.
+
+    One call for each guest; the digest tells at once that nothing changed.
+    """
+    told: list[str] = []
     known = {guest.vmid: guest for guest in guests.all()}
-    foreign = [
-        f"{change.name} (VMID {change.vmid}) is {_named(known[change.vmid])}"
-        for change in existing
-        if change.vmid in known
-        and not is_ours(known[change.vmid], deployment)
-        and change.name not in unfinished
-    ]
-    if foreign:
-        raise TerraformError(
-            "Nothing was changed: "
-            f"{'; '.join(foreign)}, without the tags {OWNER_TAG} and {deployment_tag(deployment)}. "
-            "If it is this deployment's, give it the tags back; else remove it from the state."
-        )
+    for change in touched:
+        kept, guest = before.get(str(change.vmid)), known.get(change.vmid or 0)
+        if change.action not in ("update", "replace", "delete") or kept is None or guest is None:
+            continue
+        config = guests.config(guest)
+        if config.get("digest") == kept.get("digest"):
+            continue
+        now = kept_config(config)
+        told += [
+            f"{change.name} (VMID {change.vmid}) {key}: approved with {kept.get(key, 'nothing')},"
+            f" now {now.get(key, 'nothing')}."
+            for key in sorted(kept.keys() | now.keys())
+            if key != "digest" and kept.get(key) != now.get(key)
+        ]
+    return told
 
 
 def differences(

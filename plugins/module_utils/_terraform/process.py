@@ -150,6 +150,10 @@ class Terraform:
         """Have one machine of the state made again by the next apply."""
         self._call("taint", address)
 
+    def forget(self, addresses: t.Sequence[str]) -> None:
+        """Take resources out of the state; what they stand for is left as it is."""
+        self._call("state", "rm", *addresses, color=False)
+
     def _json(self, *arguments: str) -> dict[str, t.Any]:
         done = self._call(*arguments)
         try:

@@ -8,10 +8,13 @@ import json
 import os
 import tempfile
 import typing as t
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 PLAN_FILE = "plan.tfplan"
+#: Variables of the last apply that came to its end; what exists is looked at with these.
+APPLIED_VARIABLES = "applied-variables.json"
+VARIABLES = "terraform.tfvars.json"
 _PLAN_RECORD = "plan.json"
 _EARLIER = "earlier.tfplan"
 _JOURNAL = "run.json"
@@ -27,6 +30,8 @@ class PlanRecord:
     created_at: float
     serial: int
     lineage: str
+    #: configuration of each guest that the plan touches, by VMID, as it was before planning
+    guests: dict[str, dict[str, t.Any]] = field(default_factory=dict)
     content_sha256: str = ""
     destroy: bool = False
 
@@ -59,6 +64,8 @@ class Journal:
     started_at: float
     creations: tuple[Creation, ...] = ()
     finished: bool = False
+    #: configuration of each guest that is touched, by VMID, kept before the first write
+    before: dict[str, dict[str, t.Any]] = field(default_factory=dict)
 
     @property
     def open_creations(self) -> tuple[Creation, ...]:
@@ -101,6 +108,32 @@ def read_journal(directory: Path) -> Journal | None:
 def write_journal(directory: Path, journal: Journal) -> None:
     """Write the journal so that it survives a crash of the machine."""
     _write(directory / _JOURNAL, asdict(journal))
+
+
+def keep_variables(directory: Path) -> None:
+    """Make the rendered variables those that are applied."""
+    data = _read(directory / VARIABLES)
+    if data:
+        _write(directory / APPLIED_VARIABLES, data)
+
+
+def keep_without(directory: Path, names: t.Container[str]) -> None:
+    """Leave machines that were let go out of the applied variables."""
+    data = _read(directory / APPLIED_VARIABLES)
+    if data:
+        machines = {name: m for name, m in data["machines"].items() if name not in names}
+        _write(directory / APPLIED_VARIABLES, {**data, "machines": machines})
+
+
+def applied_arguments(directory: Path) -> tuple[str, ...]:
+    """Return the arguments with which a plan sees what is applied, not what was rendered since."""
+    path = directory / APPLIED_VARIABLES
+    return (f"-var-file={path}",) if path.is_file() else ()
+
+
+def forget_applied(directory: Path) -> None:
+    """Remove the applied variables: nothing of the deployment is left."""
+    (directory / APPLIED_VARIABLES).unlink(missing_ok=True)
 
 
 def forget_plan(directory: Path) -> None:

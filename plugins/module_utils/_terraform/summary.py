@@ -10,6 +10,9 @@ from dataclasses import asdict, dataclass, field
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.document import (
     public,
 )
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.fields import (
+    judged,
+)
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.records import (
     content_sha256,
 )
@@ -35,7 +38,6 @@ _PROVIDER_SIDE = re.compile(
     r"^(timeout_|stop_on_destroy|purge_on_destroy|delete_unreferenced|migrate|reboot|clone\b"
     r"|agent\.(timeout|wait_for_ip)|disk\.\d+\.import_from|operating_system\.template_file_id)"
 )
-_NEEDS_RESTART = re.compile(r"^(cpu|memory|bios|machine|efi_disk|hostpci|scsi_hardware|serial)\b")
 _MAX_VALUE = 120
 #: Values that all say "not set".
 _NOTHING: tuple[t.Any, ...] = (None, "", [], {}, False, 0)
@@ -114,7 +116,7 @@ class Summary:
             {
                 key: value
                 for key, value in asdict(change).items()
-                if key not in ("guest_name", "tags", "protected", "planned_only")
+                if key not in ("guest_name", "protected", "planned_only")
             }
             for change in self.changes
         ]
@@ -193,10 +195,15 @@ def _resource(entry: dict[str, t.Any], unfinished: t.Container[str]) -> Resource
         protected=bool(before.get("protection")),
         imported="importing" in change,
         unfinished=remade,
-        restart=action == "update" and any(_NEEDS_RESTART.match(f.field) for f in fields),
+        restart=action == "update" and any(_restarts(f.field) for f in fields),
         planned_only=entry["type"] in PLANNED_ONLY,
         fields=fields,
     )
+
+
+def _restarts(path: str) -> bool:
+    row = judged(path)
+    return row is not None and row.effect == "restart"
 
 
 def _first(after: dict[str, t.Any], before: dict[str, t.Any], *names: str) -> t.Any:

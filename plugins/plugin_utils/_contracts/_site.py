@@ -130,6 +130,12 @@ class EnvironmentRules(Model):
         ["ada"],
         default=(),
     )
+    four_eyes: bool = key(
+        "Whether somebody else than who asked has to approve. Deletions then need a request with an"
+        " end of life (playbook `retire`).",
+        True,
+        default=False,
+    )
     ha: bool | None = key(
         "Whether high availability is wanted here when the request does not say.",
         True,

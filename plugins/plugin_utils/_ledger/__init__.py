@@ -1,21 +1,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ledger: what was asked, planned, approved and done, and which deployment owns which ids.
+"""Ledger: what was asked, planned, approved and done, and which deployment holds what.
 
 One SQLAlchemy URL: SQLite (file mode 0600) by default, PostgreSQL for several controllers.
 A run (``workflows``) has stages (``agent_executions``). Statuses and their order are data
 (``TRANSITIONS``); a run whose controller process died is recognised and closed as FAILED.
+Every row is in a chain (``_chain``), so that a changed, removed or cut one is found.
 """
 
 from __future__ import annotations
 
 import datetime
-import os
 import socket
 import typing as t
 import uuid
-from contextlib import contextmanager
-from pathlib import Path
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._decisions import (
+    SITE,
+    Decisions,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._holdings import (
+    Holdings,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._process import (
     alive,
     identity,
@@ -27,15 +32,12 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._rul
     LedgerError,
     refuse_held,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._schema import tables
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._store import Row
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._store import (
+    now as _now,
+)
 
-__all__ = ["ACTIVE", "FINAL", "TRANSITIONS", "Ledger", "LedgerError"]
-
-Row = dict[str, t.Any]
-
-
-def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+__all__ = ["ACTIVE", "FINAL", "SITE", "TRANSITIONS", "Ledger", "LedgerError"]
 
 
 def _seconds(start: str, end: str) -> float:
@@ -43,82 +45,8 @@ def _seconds(start: str, end: str) -> float:
     return round((parse(end) - parse(start)).total_seconds(), 3)
 
 
-def _reason(error: Exception) -> str:
-    """Return the database's own words, without statement and parameters."""
-    return str(getattr(error, "orig", None) or error).strip().splitlines()[0].rstrip(".")
-
-
-class Ledger:
+class Ledger(Holdings, Decisions):
     """Read and write the records; every public method is one transaction."""
-
-    def __init__(self, url: str) -> None:
-        """Open ``url``; a plain path means SQLite. The tables are made when missing."""
-        try:
-            import sqlalchemy as sa
-        except ImportError as error:
-            raise LedgerError(
-                f"The ledger needs the Python package SQLAlchemy ({error});"
-                " install it with pip install sqlalchemy."
-            ) from None
-        self._sa = sa
-        self._t = tables()
-        if "://" not in url:
-            url = f"sqlite:///{self._private_file(Path(url))}"
-        self._shown = sa.engine.make_url(url).render_as_string(hide_password=True)
-        try:
-            self._engine = sa.create_engine(url)
-            if self._engine.dialect.name == "sqlite":
-                self._serialize_writers()
-            self._make_tables()
-        except sa.exc.SQLAlchemyError as error:
-            raise LedgerError(
-                f"The ledger at {self._shown} cannot be opened: {_reason(error)}."
-            ) from None
-
-    def _make_tables(self) -> None:
-        try:
-            self._t.metadata.create_all(self._engine)
-        except (self._sa.exc.IntegrityError, self._sa.exc.ProgrammingError):
-            # Another controller was making them; now they are there.
-            self._t.metadata.create_all(self._engine)
-
-    @staticmethod
-    def _private_file(path: Path) -> Path:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        path.chmod(0o600)
-        return path.resolve()
-
-    def _serialize_writers(self) -> None:
-        """Begin SQLite transactions with the write lock, so that two runs queue up."""
-        event = self._sa.event
-
-        @event.listens_for(self._engine, "connect")
-        def _connect(connection: t.Any, _record: t.Any) -> None:
-            connection.isolation_level = None
-            connection.execute("PRAGMA busy_timeout = 30000")
-
-        @event.listens_for(self._engine, "begin")
-        def _begin(connection: t.Any) -> None:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    def close(self) -> None:
-        """Give back the connections."""
-        self._engine.dispose()
-
-    @contextmanager
-    def _transaction(self) -> t.Iterator[t.Any]:
-        try:
-            with self._engine.begin() as connection:
-                yield connection
-        except self._sa.exc.IntegrityError:
-            raise LedgerError(
-                "Another run took the same at this very moment; run this again."
-            ) from None
-        except self._sa.exc.SQLAlchemyError as error:
-            raise LedgerError(
-                f"The ledger at {self._shown} cannot be used: {_reason(error)}."
-            ) from None
 
     # -- runs
 
@@ -147,20 +75,22 @@ class Ledger:
                 self._close_dead(c, held["workflow_id"], now)
                 c.execute(sa.delete(holders).where(holders.c.deployment == deployment))
             resumed_from = self._last_open_stage(c, deployment)
-            c.execute(
-                sa.insert(self._t.workflows).values(
-                    workflow_id=run_id,
-                    deployment=deployment,
-                    status="PENDING",
-                    platform="proxmox",
-                    environment=None,
-                    user=user,
-                    created_at=now,
-                    updated_at=now,
-                    config=config,
-                    outputs={},
-                    errors=[],
-                )
+            self._put(
+                c,
+                self._t.workflows,
+                {
+                    "workflow_id": run_id,
+                    "deployment": deployment,
+                    "status": "PENDING",
+                    "platform": "proxmox",
+                    "environment": None,
+                    "user": user,
+                    "created_at": now,
+                    "updated_at": now,
+                    "config": config,
+                    "outputs": {},
+                    "errors": [],
+                },
             )
             c.execute(
                 sa.insert(holders).values(
@@ -174,17 +104,19 @@ class Ledger:
         return {"workflow_id": run_id, "resumed_from": resumed_from}
 
     def _close_dead(self, c: t.Any, run_id: str, now: str) -> None:
-        sa, w, e = self._sa, self._t.workflows, self._t.executions
+        w, e = self._t.workflows, self._t.executions
         message = "The controller process ended before the run did."
-        c.execute(
-            sa.update(e)
-            .where(e.c.workflow_id == run_id, e.c.completed_at.is_(None))
-            .values(status="FAILED", completed_at=now, error_message=message)
+        self._change(
+            c,
+            e,
+            (e.c.workflow_id == run_id) & e.c.completed_at.is_(None),
+            {"status": "FAILED", "completed_at": now, "error_message": message},
         )
-        c.execute(
-            sa.update(w)
-            .where(w.c.workflow_id == run_id, w.c.status.in_(ACTIVE))
-            .values(status="FAILED", updated_at=now, errors=[message])
+        self._change(
+            c,
+            w,
+            (w.c.workflow_id == run_id) & w.c.status.in_(ACTIVE),
+            {"status": "FAILED", "updated_at": now, "errors": [message]},
         )
 
     def _last_open_stage(self, c: t.Any, deployment: str) -> str | None:
@@ -202,25 +134,60 @@ class Ledger:
             .order_by(e.c.execution_id.desc())
         ).scalar()
 
-    def stage(self, run_id: str, name: str, status: str, *, outputs: Row | None = None) -> None:
+    def stage(
+        self,
+        run_id: str,
+        name: str,
+        status: str,
+        *,
+        outputs: Row | None = None,
+        inputs: Row | None = None,
+    ) -> None:
         """Enter stage ``name`` with run status ``status``; the stage before it is completed.
 
-        ``outputs`` belong to the stage that ends (what it changed).
+        ``outputs`` belong to the stage that ends (what it changed), ``inputs`` to the one that
+        begins. Neither may hold a secret.
         """
-        sa, e, now = self._sa, self._t.executions, _now()
+        now = _now()
         with self._transaction() as c:
             self._complete_open(c, run_id, now, outputs or {})
             self._move(c, run_id, status, now)
-            c.execute(
-                sa.insert(e).values(
-                    workflow_id=run_id,
-                    agent_name=name,
-                    status="RUNNING",
-                    started_at=now,
-                    input_data={},
-                    output_data={},
-                    logs=[],
-                )
+            self._put(
+                c,
+                self._t.executions,
+                {
+                    "workflow_id": run_id,
+                    "agent_name": name,
+                    "status": "RUNNING",
+                    "started_at": now,
+                    "input_data": inputs or {},
+                    "output_data": {},
+                    "logs": [_line(run_id, name, "info", f"{name} began.", at=now)],
+                },
+            )
+
+    def note(
+        self, run_id: str, *, outputs: Row | None = None, messages: t.Iterable[str] = ()
+    ) -> None:
+        """Add to the open stage what it has changed and said so far."""
+        sa, e, now = self._sa, self._t.executions, _now()
+        with self._transaction() as c:
+            current = (
+                c.execute(sa.select(e).where(e.c.workflow_id == run_id, e.c.completed_at.is_(None)))
+                .mappings()
+                .first()
+            )
+            if current is None:
+                raise LedgerError(f"Run {run_id} is in no stage; enter one first.")
+            said = [_line(run_id, current["agent_name"], "info", text, at=now) for text in messages]
+            self._change(
+                c,
+                e,
+                e.c.execution_id == current["execution_id"],
+                {
+                    "output_data": {**current["output_data"], **(outputs or {})},
+                    "logs": [*current["logs"], *said],
+                },
             )
 
     def _complete_open(
@@ -235,22 +202,25 @@ class Ledger:
     ) -> None:
         sa, e = self._sa, self._t.executions
         current = c.execute(
-            sa.select(e.c.execution_id, e.c.started_at).where(
-                e.c.workflow_id == run_id, e.c.completed_at.is_(None)
-            )
+            sa.select(e).where(e.c.workflow_id == run_id, e.c.completed_at.is_(None))
         ).first()
         if current is None:
             return
-        c.execute(
-            sa.update(e)
-            .where(e.c.execution_id == current.execution_id)
-            .values(
-                status=failure if error else "COMPLETED",
-                completed_at=now,
-                output_data=outputs,
-                seconds=_seconds(current.started_at, now),
-                error_message=error,
-            )
+        seconds, name = _seconds(current.started_at, now), current.agent_name
+        level, message = ("error", error) if error else ("info", f"{name} ended.")
+        line = _line(run_id, name, level, message, at=now, seconds=seconds)
+        self._change(
+            c,
+            e,
+            e.c.execution_id == current.execution_id,
+            {
+                "status": failure if error else "COMPLETED",
+                "completed_at": now,
+                "output_data": {**current.output_data, **outputs},
+                "seconds": seconds,
+                "error_message": error,
+                "logs": [*current.logs, line],
+            },
         )
 
     def _move(self, c: t.Any, run_id: str, status: str, now: str) -> None:
@@ -260,9 +230,7 @@ class Ledger:
             raise LedgerError(f"Run {run_id} is not in the ledger; start it first.")
         if status not in TRANSITIONS.get(current, ()):
             raise LedgerError(f"Run {run_id} cannot go from {current} to {status}.")
-        c.execute(
-            sa.update(w).where(w.c.workflow_id == run_id).values(status=status, updated_at=now)
-        )
+        self._change(c, w, w.c.workflow_id == run_id, {"status": status, "updated_at": now})
 
     def finish(
         self,
@@ -286,83 +254,24 @@ class Ledger:
             values: Row = {"errors": [error] if error else []}
             if outputs:
                 values["outputs"] = outputs
-            c.execute(sa.update(w).where(w.c.workflow_id == run_id).values(**values))
+            self._change(c, w, w.c.workflow_id == run_id, values)
             c.execute(sa.delete(self._t.holders).where(self._t.holders.c.workflow_id == run_id))
 
-    def describe(self, run_id: str, *, environment: str) -> None:
-        """Add what is known after planning to the record of the run."""
-        sa, w = self._sa, self._t.workflows
+    def describe(
+        self, run_id: str, *, environment: str | None = None, outputs: Row | None = None
+    ) -> None:
+        """Add what is known after planning, or what was made, to the record of the run."""
+        w = self._t.workflows
+        values: Row = {"updated_at": _now()}
         with self._transaction() as c:
-            c.execute(
-                sa.update(w)
-                .where(w.c.workflow_id == run_id)
-                .values(environment=environment, updated_at=_now())
-            )
-
-    def approve(self, run_id: str, plan_sha256: str, decision: str, by: str, reason: str) -> None:
-        """Record a decision about a Terraform plan."""
-        with self._transaction() as c:
-            c.execute(
-                self._sa.insert(self._t.approvals).values(
-                    workflow_id=run_id,
-                    plan_sha256=plan_sha256,
-                    decision=decision,
-                    by=by,
-                    reason=reason,
-                    at=_now(),
-                )
-            )
-
-    # -- ids and addresses
-
-    def reserve(self, deployment: str, machines: t.Iterable[Row]) -> None:
-        """Hold VMIDs, names and addresses for a deployment, all or nothing.
-
-        ``machines``: ``{"name", "vmid", "address"}``; replaces what the deployment held before.
-        Raises ``LedgerError`` naming the first thing that another deployment holds.
-        """
-        sa, a = self._sa, self._t.allocations
-        rows = [
-            {"kind": kind, "value": str(value), "deployment": deployment, "machine": m["name"]}
-            for m in machines
-            for kind, value in (
-                ("vmid", m["vmid"]),
-                ("name", m["name"]),
-                ("address", m.get("address")),
-            )
-            if value
-        ]
-        with self._transaction() as c:
-            c.execute(sa.delete(a).where(a.c.deployment == deployment))
-            for row in rows:
-                other = c.execute(
-                    sa.select(a.c.deployment).where(
-                        a.c.kind == row["kind"], a.c.value == row["value"]
-                    )
+            if environment is not None:
+                values["environment"] = environment
+            if outputs is not None:
+                found = c.execute(
+                    self._sa.select(w.c.outputs).where(w.c.workflow_id == run_id)
                 ).scalar()
-                if other:
-                    raise LedgerError(
-                        f"{row['kind'].capitalize()} {row['value']} was taken by deployment"
-                        f" {other} in the meantime; run the plan again."
-                    )
-                c.execute(sa.insert(a).values(**row))
-
-    def release(self, deployment: str) -> None:
-        """Give back everything a destroyed deployment held."""
-        a = self._t.allocations
-        with self._transaction() as c:
-            c.execute(self._sa.delete(a).where(a.c.deployment == deployment))
-
-    def reserved(self, *, but: str) -> dict[str, list[t.Any]]:
-        """Return what other deployments hold: ``{"vmids", "addresses", "names"}``, sorted."""
-        sa, a = self._sa, self._t.allocations
-        with self._transaction() as c:
-            rows = c.execute(sa.select(a.c.kind, a.c.value).where(a.c.deployment != but)).all()
-        held: dict[str, list[t.Any]] = {"vmids": [], "addresses": [], "names": []}
-        names = {"vmid": "vmids", "address": "addresses", "name": "names"}
-        for kind, value in sorted(rows):
-            held[names[kind]].append(int(value) if kind == "vmid" else value)
-        return held
+                values["outputs"] = {**(found or {}), **outputs}
+            self._change(c, w, w.c.workflow_id == run_id, values)
 
     # -- reading
 
@@ -406,5 +315,27 @@ class Ledger:
         with self._transaction() as c:
             held = c.execute(sa.select(a).order_by(a.c.machine)).mappings().all()
         for name, run in latest.items():
-            run["machines"] = sorted({row["machine"] for row in held if row["deployment"] == name})
+            mine = [row for row in held if row["deployment"] == name and row["kind"] == "vmid"]
+            run["machines"] = sorted({row["machine"] for row in mine})
+            run["running"] = sorted({row["machine"] for row in mine if row["state"] != "planned"})
+            run["forgotten"] = bool(run["outputs"].get("forgotten"))
         return [latest[name] for name in sorted(latest)]
+
+
+def _line(
+    run_id: str,
+    stage: str,
+    level: str,
+    message: str,
+    *,
+    at: str,
+    seconds: float | None = None,
+) -> Row:
+    return {
+        "timestamp": at,
+        "workflow_id": run_id,
+        "agent": stage,
+        "level": level,
+        "message": message,
+        "execution_time": seconds,
+    }

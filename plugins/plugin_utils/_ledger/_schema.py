@@ -1,11 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tables of the ledger: one workflow per run, one execution per stage, who holds which ids."""
+"""Tables of the ledger: runs and stages, who holds what, decisions, receipts, and their chain."""
 
 from __future__ import annotations
 
 import typing as t
 from functools import cache
 from types import SimpleNamespace
+
+#: Tables whose rows are chained. Locks come and go with a run and prove nothing.
+CHAINED = (
+    "workflows",
+    "agent_executions",
+    "allocations",
+    "approvals",
+    "receipts",
+    "freezes",
+    "retirements",
+)
 
 
 @cache
@@ -17,6 +28,9 @@ def tables() -> t.Any:
 
     def moment(name: str, **options: t.Any) -> sa.Column[t.Any]:
         return sa.Column(name, sa.String(32), **options)  # RFC 3339, UTC
+
+    def number(name: str) -> sa.Column[t.Any]:
+        return sa.Column(name, sa.Integer, primary_key=True, autoincrement=True)
 
     workflows = sa.Table(
         "workflows",
@@ -36,7 +50,7 @@ def tables() -> t.Any:
     executions = sa.Table(
         "agent_executions",
         metadata,
-        sa.Column("execution_id", sa.Integer, primary_key=True, autoincrement=True),
+        number("execution_id"),
         sa.Column("workflow_id", sa.String(36), sa.ForeignKey("workflows.workflow_id")),
         sa.Column("agent_name", sa.String(32), nullable=False),
         sa.Column("status", sa.String(16), nullable=False),
@@ -60,21 +74,74 @@ def tables() -> t.Any:
     allocations = sa.Table(
         "allocations",
         metadata,
-        sa.Column("kind", sa.String(8), primary_key=True),  # vmid, address, name
+        # vmid, address, name, vrrp, network, ha_rule, pci, sentence
+        sa.Column("kind", sa.String(8), primary_key=True),
         sa.Column("value", sa.String(64), primary_key=True),
         sa.Column("deployment", sa.String(63), nullable=False, index=True),
         sa.Column("machine", sa.String(63), nullable=False),
+        sa.Column("state", sa.String(8)),  # planned, applied
     )
     approvals = sa.Table(
         "approvals",
         metadata,
-        sa.Column("approval_id", sa.Integer, primary_key=True, autoincrement=True),
+        number("approval_id"),
         sa.Column("workflow_id", sa.String(36), sa.ForeignKey("workflows.workflow_id")),
         sa.Column("plan_sha256", sa.String(64), nullable=False),
         sa.Column("decision", sa.String(16), nullable=False),
         sa.Column("by", sa.String(128), nullable=False),
         sa.Column("reason", sa.Text, nullable=False),
         moment("at", nullable=False),
+    )
+    receipts = sa.Table(
+        "receipts",
+        metadata,
+        number("receipt_id"),
+        sa.Column("workflow_id", sa.String(36), sa.ForeignKey("workflows.workflow_id")),
+        moment("at", nullable=False),
+        sa.Column("what", sa.String(32), nullable=False),  # create, update, delete, helm, k3s …
+        sa.Column("target", sa.String(255), nullable=False),
+        sa.Column("before", sa.JSON, nullable=False),
+        sa.Column("after", sa.JSON, nullable=False),
+        sa.Column("asked_by", sa.String(128), nullable=False),
+        sa.Column("approved_by", sa.String(128)),
+        sa.Column("plan_sha256", sa.String(64)),
+        sa.Column("outcome", sa.String(8), nullable=False),  # happened, not, unknown
+        sa.Column("exit", sa.Text),
+        sa.Column("seconds", sa.Float),
+    )
+    freezes = sa.Table(
+        "freezes",
+        metadata,
+        number("freeze_id"),
+        sa.Column("scope", sa.String(16), nullable=False),  # site or an environment
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("by", sa.String(128), nullable=False),
+        moment("at", nullable=False),
+        sa.Column("lifted_by", sa.String(128)),
+        moment("lifted_at"),
+    )
+    retirements = sa.Table(
+        "retirements",
+        metadata,
+        number("retirement_id"),
+        sa.Column("deployment", sa.String(63), nullable=False, index=True),
+        sa.Column("end_of_life", sa.String(10), nullable=False),  # YYYY-MM-DD
+        sa.Column("machines", sa.JSON, nullable=False),
+        sa.Column("by", sa.String(128), nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        moment("at", nullable=False),
+    )
+    chain = sa.Table(
+        "chain",
+        metadata,
+        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+        moment("at", nullable=False),
+        sa.Column("table", sa.String(32), nullable=False),
+        sa.Column("key", sa.String(160), nullable=False),
+        sa.Column("op", sa.String(4), nullable=False),  # put, drop
+        sa.Column("row_sha256", sa.String(64), nullable=False),
+        sa.Column("prev", sa.String(64), nullable=False),
+        sa.Column("hash", sa.String(64), nullable=False),
     )
     return SimpleNamespace(
         metadata=metadata,
@@ -83,4 +150,8 @@ def tables() -> t.Any:
         holders=holders,
         allocations=allocations,
         approvals=approvals,
+        receipts=receipts,
+        freezes=freezes,
+        retirements=retirements,
+        chain=chain,
     )

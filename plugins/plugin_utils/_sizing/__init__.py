@@ -12,7 +12,19 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._mod
     Proposal,
     Reserved,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._naming import (
+    deployment_name,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._table import table
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._task import size_data
 
-__all__ = ["Proposal", "ProviderError", "Reserved", "decide", "size", "size_data", "table"]
+__all__ = [
+    "Proposal",
+    "ProviderError",
+    "Reserved",
+    "decide",
+    "deployment_name",
+    "size",
+    "size_data",
+    "table",
+]

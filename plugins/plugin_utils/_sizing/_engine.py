@@ -51,6 +51,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._mod
     Proposal,
     Reserved,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._naming import (
+    deployment_name,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._privileges import (
     check_privileges,
 )
@@ -115,7 +118,7 @@ def size(
         request=request,
         snapshot=snapshot,
         site=site,
-        deployment=deployment or _deployment(request),
+        deployment=deployment or deployment_name(request),
         environment=request.environment
         or (previous.environment if previous else site.default_environment),
         knowledge=load_knowledge(tuple(site.knowledge_dirs)),
@@ -146,24 +149,6 @@ def size(
     if context.refused or not groups:
         return _stopped(context)
     return _planned(context, topology, groups)
-
-
-def _deployment(request: Request) -> str:
-    """Return a name from what was asked: the same words give the same name."""
-    if request.deployment:
-        return request.deployment
-    if request.cluster is not None and request.cluster.name:
-        return request.cluster.name
-    names = [wish.name for wish in request.machines if wish.name]
-    apps = [app.family.removeprefix("table-") for app in request.apps]
-    if request.kind == "cluster":
-        first = request.workload or ("ha" if request.ha else request.environment) or "k3s"
-        text = f"{first}-cluster"
-    else:
-        wanted = [*names, request.workload, *apps, request.kind, "vm"]
-        text = next(word for word in wanted if word)
-    cleaned = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40].strip("-")
-    return cleaned if re.match(NAME_PATTERN, cleaned) else "deployment"
 
 
 def _answered(context: Context) -> Plan | None:
@@ -207,7 +192,7 @@ def _answered(context: Context) -> Plan | None:
 
 def _no_previous(context: Context) -> str:
     """Return the error of a change without a plan to change; what was named may be elsewhere."""
-    said = _deployment(context.request)
+    said = deployment_name(context.request)
     named = context.request.deployment or (context.request.cluster and context.request.cluster.name)
     if named and said != context.deployment:
         return (

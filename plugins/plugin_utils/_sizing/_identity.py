@@ -7,6 +7,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Machine
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
     NAME_PATTERN,
 )
@@ -192,9 +193,34 @@ def _known(context: Context) -> dict[str, Known]:
         if guest is not None and guest.vmid == machine.vmid:
             address = machine.address or known[machine.name].address
             known[machine.name] = Known(machine.name, guest.vmid, guest.node, address, guest)
-        elif guest is None and not _taken(context, machine.vmid):
+        elif guest is None and _still_fits(context, machine):
             known[machine.name] = Known(machine.name, machine.vmid, machine.node, machine.address)
     return known
+
+
+def _still_fits(context: Context, machine: Machine) -> bool:
+    """Tell whether what was only planned still goes with the site and with what others hold.
+
+    A corrected site profile wins over ids and addresses that nothing uses yet.
+    """
+    site, (low, high) = context.site, context.site.vmid_range
+    if _taken(context, machine.vmid) or machine.vmid in context.reserved.vmids:
+        return False
+    if not low <= machine.vmid <= high:
+        return False
+    if site.nodes and machine.node not in site.nodes:
+        return False
+    if machine.address is None:
+        return True
+    if machine.address in context.reserved.addresses:
+        return False
+    nic, address = machine.nics[0], ipaddress.ip_address(machine.address)
+    same = ipaddress.ip_network(site.network.subnet).prefixlen == int(nic.address.partition("/")[2])
+    return (
+        same
+        and nic.gateway == site.network.gateway
+        and AddressPool(site, ()).obstacle(address) is None
+    )
 
 
 def _own_guests(context: Context) -> dict[str, GuestState]:

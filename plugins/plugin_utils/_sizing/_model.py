@@ -85,8 +85,13 @@ class Group:
 
 
 def name_prefix(deployment: str, group: str) -> str:
-    """Return what the names of a group's machines begin with when none was said."""
-    return deployment if group == deployment else f"{deployment}-{group}"
+    """Return what the names of a group's machines begin with when none was said.
+
+    A deployment that is called after its only group, with or without a number, says enough.
+    """
+    base, _dash, number = deployment.rpartition("-")
+    same = group == deployment or (group == base and number.isdecimal())
+    return deployment if same else f"{deployment}-{group}"
 
 
 @dataclass

@@ -4,7 +4,8 @@ locals {
   # A fixed address is the plan's; with DHCP it is the agent's for the first interface, by MAC.
   vm_addresses = {
     for name, vm in proxmox_virtual_environment_vm.machine : name => (
-      length(local.vms[name].nics) == 0 ? null :
+      # A machine that the state has and these variables have not is told without an address.
+      length(try(local.vms[name].nics, [])) == 0 ? null :
       strcontains(local.vms[name].nics[0].address, "/") ? split("/", local.vms[name].nics[0].address)[0] :
       try([
         for i, mac in vm.mac_addresses : vm.ipv4_addresses[i][0]
@@ -14,7 +15,7 @@ locals {
   }
   container_addresses = {
     for name, container in proxmox_virtual_environment_container.machine : name => (
-      length(local.containers[name].nics) == 0 ? null :
+      length(try(local.containers[name].nics, [])) == 0 ? null :
       local.containers[name].nics[0].address != "dhcp" ? split("/", local.containers[name].nics[0].address)[0] :
       try(split("/", container.ipv4["eth0"])[0], null)
     )

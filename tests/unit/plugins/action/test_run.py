@@ -38,7 +38,7 @@ def record(run_action: t.Any, tmp_path: Path) -> t.Callable[..., dict[str, t.Any
 def test_a_run_from_begin_to_end(record: t.Callable[..., dict[str, t.Any]], tmp_path: Path) -> None:
     started = record(state="started", deployment="lab", config={"intent": "dev"}, user="ann")
     run = started["workflow_id"]
-    assert started["reserved"] == {"vmids": [], "addresses": [], "names": []}
+    assert not any(started["reserved"].values())
     assert not (tmp_path / "lab").exists(), "a run that plans nothing leaves no folder"
 
     record(state="stage", workflow_id=run, stage="size", status="PLANNING")
@@ -59,15 +59,17 @@ def test_a_run_from_begin_to_end(record: t.Callable[..., dict[str, t.Any]], tmp_
         ("apply", "COMPLETED"),
     ]
     assert result["stages"][-1]["changed"] == {"create": 2}
-    files = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "lab").iterdir()}
-    assert files == dict.fromkeys(("plan.json", "request.json", "result.json"), 0o600)
+    files = {
+        path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "lab").rglob("*.json")
+    }
+    [proposal] = (tmp_path / "lab/proposed").iterdir()
+    names = ("plan.json", "request.json", "result.json", proposal.name)
+    assert files == dict.fromkeys(names, 0o600)
 
     ledger = Ledger(str(tmp_path / "ledger.sqlite"))
-    assert ledger.reserved(but="other") == {
-        "vmids": [20000, 20001],
-        "addresses": ["10.77.0.20"],
-        "names": ["dhcp", "web"],
-    }
+    held = ledger.reserved(but="other")
+    assert held["vmids"] == [20000, 20001] and held["names"] == ["dhcp", "web"]
+    assert held["addresses"] == ["10.77.0.20"]
     ledger.close()
     again = record(state="started", deployment="lab")["workflow_id"]
     record(state="released", workflow_id=again, deployment="lab")

@@ -163,12 +163,9 @@ def test_ids_belong_to_one_deployment(ledger: Ledger, wanted: dict[str, t.Any], 
     ledger.reserve("one", [machine("a", 20000, "192.0.2.5")])
     with pytest.raises(LedgerError, match=said):
         ledger.reserve("two", [machine("free", 20009), wanted])
-    assert ledger.reserved(but="one") == {"vmids": [], "addresses": [], "names": []}
-    assert ledger.reserved(but="two") == {
-        "vmids": [20000],
-        "addresses": ["192.0.2.5"],
-        "names": ["a"],
-    }
+    assert not any(ledger.reserved(but="one").values())
+    held = {kind: values for kind, values in ledger.reserved(but="two").items() if values}
+    assert held == {"vmids": [20000], "addresses": ["192.0.2.5"], "names": ["a"]}
     ledger.release("one")
     ledger.reserve("two", [wanted])
 

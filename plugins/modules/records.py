@@ -1,0 +1,96 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: records
+short_description: Look at what is proposed, applied and seen of a deployment
+version_added: 0.1.0
+author:
+  - The clusterwright maintainers (@clusterwright)
+description:
+  - A deployment has three records. Every plan that was made is a proposal. What the last apply used
+    is applied. What carries the deployment's tags on the cluster is seen.
+  - This action runs on the controller. It changes nothing but with O(state=removed).
+options:
+  state:
+    description:
+      - V(proposals) lists the proposals.
+      - V(difference) compares any two records, O(a) and O(b).
+      - V(seen) shows the three records beside each other, each difference in one sentence.
+      - V(removed) removes the folder.
+    type: str
+    required: true
+    choices: [proposals, difference, seen, removed]
+  directory:
+    description: Folder of the deployment.
+    type: path
+    required: true
+  deployment:
+    description: Name of the deployment.
+    type: str
+    required: true
+  snapshot:
+    description: Facts of the cluster; without them nothing is seen.
+    type: dict
+  a:
+    description:
+      - V(applied), V(newest), V(seen) or the beginning of a proposal's id.
+    type: str
+    default: applied
+  b:
+    description: The other side, in the same words.
+    type: str
+    default: newest
+attributes:
+  check_mode:
+    description: Removes nothing.
+    support: full
+  diff_mode:
+    description: Has no difference to show.
+    support: none
+"""
+
+EXAMPLES = r"""
+- name: What would the newest proposal change?
+  clusterwright.proxmox.records:
+    state: difference
+    directory: deployments/demo
+    deployment: demo
+    a: applied
+    b: newest
+"""
+
+RETURN = r"""
+proposals:
+  description: Id, time, author, run and base of each proposal, newest first.
+  returned: when O(state=proposals)
+  type: list
+  elements: dict
+  sample: [{"id": "4f1d4b0ce1a2", "by": "ada"}]
+rows:
+  description: Machine, field and both values of each difference.
+  returned: when O(state=difference)
+  type: list
+  elements: dict
+  sample: [{"machine": "web", "field": "memory_mib", "a": "2048", "b": "4096"}]
+differences:
+  description: What differs between the applied record and the cluster, one sentence each.
+  returned: when O(state=seen)
+  type: list
+  elements: str
+  sample: ["web (VMID 20000) has 4096 MiB, the record says 2048 MiB."]
+lost:
+  description: Guests with the deployment's tags while nothing is recorded as applied.
+  returned: when O(state=seen)
+  type: list
+  elements: str
+  sample: ["web (VMID 20000 on pve1)"]
+table:
+  description: The same for people.
+  returned: when O(state) is not V(removed)
+  type: str
+  sample: machine  field  applied  newest
+"""

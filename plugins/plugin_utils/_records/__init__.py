@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a deployment knows: proposed (plans that were made), applied (what is), seen (the cluster).
+
+``Folder`` keeps the first two; ``compare`` tells how any two of the three differ.
+"""
+
+from __future__ import annotations
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._claims import (
+    claims_of,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._compare import (
+    compare,
+    rows,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._folder import (
+    Folder,
+    RecordError,
+    proposal_id,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._seen import seen
+
+__all__ = [
+    "Folder",
+    "RecordError",
+    "claims_of",
+    "compare",
+    "proposal_id",
+    "rows",
+    "seen",
+]

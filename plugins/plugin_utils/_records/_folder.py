@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The folder of a deployment: proposals by their hash, and the one applied record.
+
+``proposed/ID.json``  every plan that was made: request, facts, plan with findings, who, when
+``plan.json`` …       the newest proposal in its parts, to be looked at
+``applied.json``      request, plan and facts of the last successful apply: what is
+``history/RUN.json``  the applied record before and after a run, for taking it back
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import typing as t
+from pathlib import Path
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
+    canonical_json,
+    digest,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._files import write_private
+
+Data = dict[str, t.Any]
+
+SCHEMA_VERSION = 1
+PARTS = ("request", "snapshot", "plan")
+#: How many proposals stay, and for how long; the newest and the applied one always do.
+KEEP_NUMBER = 20
+KEEP_DAYS = 30
+KEEP_HISTORY = 50
+#: What changes whenever facts are read again, although the plan is the same.
+_VOLATILE = ("facts_collected_at", "snapshot_sha256")
+
+
+class RecordError(ValueError):
+    """A record cannot be read or found; the message is one sentence."""
+
+
+def proposal_id(request: Data | None, plan: Data) -> str:
+    """Return the id of a proposal: the same request and plan have the same."""
+    provenance = plan.get("provenance") or {}
+    kept = {key: value for key, value in provenance.items() if key not in _VOLATILE}
+    return digest({"request": request, "plan": {**plan, "provenance": kept}})[:12]
+
+
+class Folder:
+    """One deployment's folder; every file in it is written whole or not at all, mode 0600."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    # -- proposed
+
+    def propose(
+        self,
+        *,
+        plan: Data,
+        request: Data | None,
+        snapshot: Data | None,
+        by: str,
+        run: str,
+        at: str | None = None,
+    ) -> str:
+        """Keep a proposal and return its id; nothing that is applied changes."""
+        applied = self.applied()
+        name = proposal_id(request, plan)
+        known = self._read(self.path / f"proposed/{name}.json") or {}
+        record = {
+            "schema_version": SCHEMA_VERSION,
+            "id": name,
+            "deployment": plan["deployment"],
+            "at": at or _now(),
+            "by": by,
+            # Who asks for the same again has asked for it, too.
+            "askers": sorted({by, *known.get("askers", ())}),
+            "run": run,
+            "base": applied["id"] if applied else None,
+            "request": request,
+            "snapshot": snapshot,
+            "plan": plan,
+        }
+        write_private(self.path / f"proposed/{name}.json", canonical_json(record))
+        for part in PARTS:
+            if record[part]:
+                write_private(self.path / f"{part}.json", canonical_json(record[part]))
+        self.prune()
+        return name
+
+    def proposals(self) -> list[Data]:
+        """Return all proposals, newest first."""
+        found = [self._read(path) for path in (self.path / "proposed").glob("*.json")]
+        return sorted((r for r in found if r), key=lambda r: (r["at"], r["id"]), reverse=True)
+
+    def proposal(self, name: str) -> Data:
+        """Return the proposal whose id begins with ``name``.
+
+        Raises:
+            RecordError: there is none, or several.
+        """
+        found = [record for record in self.proposals() if record["id"].startswith(name)]
+        if len(found) != 1:
+            known = ", ".join(record["id"] for record in self.proposals()) or "none"
+            raise RecordError(
+                f"{self.path.name} has {'no' if not found else 'more than one'} proposal"
+                f" {name}; there are: {known}."
+            )
+        return found[0]
+
+    def newest(self) -> Data | None:
+        """Return the newest proposal in its parts, as the folder shows it."""
+        parts = {part: self._read(self.path / f"{part}.json") for part in PARTS}
+        return parts if any(parts.values()) else None
+
+    def prune(self, *, number: int = KEEP_NUMBER, days: int = KEEP_DAYS) -> list[str]:
+        """Remove old proposals, never the newest or the applied one; return their ids."""
+        oldest = (datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=days)).isoformat()
+        applied = self.applied()
+        kept = applied["id"] if applied else None
+        gone = [
+            record["id"]
+            for place, record in enumerate(self.proposals())
+            if place and record["id"] != kept and (place >= number or record["at"] < oldest)
+        ]
+        for name in gone:
+            (self.path / f"proposed/{name}.json").unlink(missing_ok=True)
+        return gone
+
+    # -- applied
+
+    def applied(self) -> Data | None:
+        """Return the applied record, None when nothing of the deployment is applied."""
+        return self._read(self.path / "applied.json")
+
+    def apply(
+        self,
+        *,
+        plan: Data,
+        request: Data | None,
+        snapshot: Data | None,
+        by: str,
+        run: str,
+        how: str,
+        plan_sha256: str = "",
+    ) -> bool:
+        """Make a plan what is applied, in one step; return whether that is new.
+
+        Args:
+            plan: the plan.
+            request: its request; None for guests that were taken over.
+            snapshot: the facts behind it.
+            by: who ran it.
+            run: id of the run.
+            how: apply, import, rollback, undo or release.
+            plan_sha256: of the Terraform plan that did it.
+        """
+        before = self.applied()
+        name = proposal_id(request, plan)
+        if before is not None and before["id"] == name:
+            return False
+        record = {
+            "schema_version": SCHEMA_VERSION,
+            "id": name,
+            "deployment": plan["deployment"],
+            "at": _now(),
+            "by": by,
+            "run": run,
+            "how": how,
+            "plan_sha256": plan_sha256,
+            "request": request,
+            "snapshot": snapshot,
+            "plan": plan,
+        }
+        self._remember(run, before, record)
+        write_private(self.path / "applied.json", canonical_json(record))
+        return True
+
+    def unapply(self, run: str) -> None:
+        """Nothing is applied any more: what was goes to the history of the run."""
+        before = self.applied()
+        if before is not None:
+            self._remember(run, before, None)
+            (self.path / "applied.json").unlink()
+        write_private(self.path / "emptied.json", {"run": run, "at": _now()})
+
+    def emptied_at(self) -> str:
+        """Return when the last machine went, empty when the deployment never was emptied."""
+        return str((self._read(self.path / "emptied.json") or {}).get("at", ""))
+
+    def history(self, run: str) -> Data:
+        """Return the applied record before and after a run, by the beginning of its id.
+
+        Raises:
+            RecordError: no such run changed what is applied, or several did.
+        """
+        found = sorted((self.path / "history").glob(f"{run}*.json"))
+        if len(found) != 1:
+            raise RecordError(
+                f"{self.path.name} has {'no' if not found else 'more than one'} applied run {run};"
+                " status.yml shows the runs."
+            )
+        return self._read(found[0]) or {}
+
+    def _remember(self, run: str, before: Data | None, after: Data | None) -> None:
+        place = self.path / f"history/{run}.json"
+        known = self._read(place)
+        first = known["before"] if known else before
+        write_private(place, canonical_json({"run": run, "before": first, "after": after}))
+        files = sorted(place.parent.glob("*.json"), key=lambda path: path.stat().st_mtime)
+        for old in files[:-KEEP_HISTORY]:
+            old.unlink(missing_ok=True)
+
+    def _read(self, path: Path) -> Data | None:
+        """Return the JSON object in ``path``, None where there is no such file."""
+        if not path.is_file():
+            return None
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            raise RecordError(
+                f"{path} is damaged: remove it, then run again with the sentence of the deployment."
+            )
+        return found
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A row of the ledger that was changed, removed, added or cut off is always found."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sqlite3
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger import Ledger
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+MACHINE = {"name": "web", "vmid": 20000, "address": "192.0.2.5"}
+
+
+def fill(ledger: Ledger) -> str:
+    """Write something into every table that is chained."""
+    run = str(
+        ledger.start("demo", config={"intent": "x"}, user="ada", pid=os.getpid())["workflow_id"]
+    )
+    ledger.stage(run, "size", "PLANNING", inputs={"provider": "none"})
+    ledger.reserve("demo", [MACHINE, {"name": "old", "vmid": 20001, "address": None}])
+    ledger.approve(run, "a" * 64, "approved", "bob", "as seen")
+    ledger.hold("demo", [MACHINE])
+    ledger.receive(run, [{"what": "create", "target": "web", "outcome": "happened"}])
+    ledger.freeze("site", by="eve", reason="moving house")
+    ledger.lift("site", by="eve")
+    ledger.retire("demo", "2026-12-31", by="ada", reason="old")
+    ledger.note(run, messages=["one machine"], outputs={"create": 1})
+    ledger.finish(run)
+    return run
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    file = tmp_path / "ledger.sqlite"
+    ledger = Ledger(str(file))
+    fill(ledger)
+    ledger.close()
+    return file
+
+
+def audit(path: Path, key: str = "", pins: t.Sequence[dict[str, t.Any]] = ()) -> tuple[str, ...]:
+    ledger = Ledger(str(path), key=key)
+    try:
+        return ledger.audit(pins).problems
+    finally:
+        ledger.close()
+
+
+def execute(path: Path, statement: str) -> None:
+    with sqlite3.connect(path) as connection:
+        assert connection.execute(statement).rowcount, statement
+
+
+def test_an_untouched_ledger_holds(path: Path) -> None:
+    assert audit(path) == ()
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("UPDATE approvals SET by = 'mallory'", "approvals 1 .* was changed"),
+        ("UPDATE workflows SET status = 'REFUSED'", "workflows .* was changed"),
+        ("UPDATE agent_executions SET logs = '[]'", "agent_executions 1 .* was changed"),
+        ("UPDATE receipts SET outcome = 'not'", "receipts 1 .* was changed"),
+        ("UPDATE freezes SET reason = ''", "freezes 1 .* was changed"),
+        ("DELETE FROM receipts", "receipts 1 .* was removed"),
+        ("DELETE FROM allocations WHERE kind = 'vmid'", "allocations vmid/20000 .* was removed"),
+        (
+            "INSERT INTO allocations VALUES ('vmid', '20001', 'demo', 'old', 'applied')",
+            "allocations vmid/20001 .* was put back",
+        ),
+        (
+            "INSERT INTO allocations VALUES ('vmid', '30000', 'demo', 'x', 'applied')",
+            "allocations vmid/30000 was added without an entry",
+        ),
+        ("DELETE FROM chain WHERE seq = 3", "entry was removed or added before"),
+        ("UPDATE chain SET row_sha256 = 'x' WHERE seq = 3", r"\(entry 3\) was changed"),
+    ],
+)
+def test_what_was_touched_is_named(path: Path, statement: str, words: str) -> None:
+    execute(path, statement)
+    [first, *_more] = audit(path)
+    assert re.search(words, first), first
+
+
+def test_the_first_row_comes_first(path: Path) -> None:
+    execute(path, "UPDATE approvals SET by = 'mallory'")
+    execute(path, "DELETE FROM retirements")
+    assert [text.split()[0] for text in audit(path)] == ["approvals", "retirements"]
+
+
+def test_a_cut_end_is_found_by_the_head_beside_it_or_elsewhere(path: Path) -> None:
+    ledger = Ledger(str(path))
+    whole = ledger.audit()
+    ledger.close()
+    pin = {"seq": whole.entries, "hash": whole.head}
+    copy = path.with_name("copy.sqlite")
+    shutil.copy(path, copy)
+    ledger = Ledger(str(path))
+    fill(ledger)
+    ledger.close()
+    assert audit(path, pins=[pin]) == ()
+    newer = Ledger(str(path)).audit()
+    shutil.copy(copy, path)  # an older copy is put back
+    assert "an older copy was put back" in audit(path)[0]
+    path.with_name("ledger.sqlite.head").unlink()
+    assert audit(path) == (), "alone it cannot know"
+    assert audit(path, pins=[{"seq": newer.entries, "hash": newer.head}])[0]
+
+
+def test_a_key_is_needed_to_make_a_chain_that_holds(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.sqlite"
+    ledger = Ledger(str(file), key="secret")
+    fill(ledger)
+    ledger.close()
+    assert audit(file, "secret") == ()
+    assert "the key is another one" in audit(file, "other")[0]
+    assert audit(file)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(data=st.data())
+def test_any_changed_cell_is_found(path: Path, data: st.DataObject) -> None:
+    copy = path.with_name("touched.sqlite")
+    shutil.copy(path, copy)
+    with sqlite3.connect(copy) as connection:
+        tables = [
+            name
+            for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            if name not in ("deployment_locks", "sqlite_sequence")
+        ]
+        table = data.draw(st.sampled_from(sorted(tables)))
+        columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+        rowids = [row[0] for row in connection.execute(f"SELECT rowid FROM {table}")]  # noqa: S608
+        column, rowid = data.draw(st.sampled_from(columns)), data.draw(st.sampled_from(rowids))
+        quoted = f'"{column}"'
+        before = connection.execute(
+            f"SELECT {quoted} FROM {table} WHERE rowid = ?",  # noqa: S608
+            (rowid,),
+        ).fetchone()[0]
+        after = 77_777 if isinstance(before, int | float) else '"touched"'
+        connection.execute(
+            f"UPDATE {table} SET {quoted} = ? WHERE rowid = ?",  # noqa: S608
+            (after, rowid),
+        )
+    assert audit(copy)
+
+
+def test_a_ledger_from_before_the_chain_begins_one(path: Path) -> None:
+    execute(path, "DELETE FROM chain")
+    with sqlite3.connect(path) as connection:
+        connection.execute("DROP TABLE chain")
+        connection.execute("ALTER TABLE allocations DROP COLUMN state")
+    path.with_name("ledger.sqlite.head").unlink()
+    assert audit(path) == ()
+    ledger = Ledger(str(path))
+    assert ledger.reserved(but="other")["vmids"] == [20000]
+    ledger.close()
