@@ -215,7 +215,8 @@ def _still_fits(context: Context, machine: Machine) -> bool:
     if machine.address in context.reserved.addresses:
         return False
     nic, address = machine.nics[0], ipaddress.ip_address(machine.address)
-    same = ipaddress.ip_network(site.network.subnet).prefixlen == int(nic.address.partition("/")[2])
+    length = ipaddress.ip_network(site.network.subnet).prefixlen
+    same = nic.address.partition("/")[2] == str(length)
     return (
         same
         and nic.gateway == site.network.gateway
