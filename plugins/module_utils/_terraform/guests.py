@@ -67,11 +67,7 @@ def taken(creates: t.Sequence[ResourceChange], guests: Guests, deployment: str) 
     by_vmid = {guest.vmid: guest for guest in known}
     ours = [g for c in fresh if (g := by_vmid.get(c.vmid or 0)) and is_ours(g, deployment)]
     if ours:
-        raise TerraformError(
-            f"Nothing was changed: {', '.join(map(_named, ours))} carries the tags of {deployment}"
-            " already, and the Terraform state of this run does not know it. Use the"
-            " deployments_dir of the run that made it, or take it over with the playbook import."
-        )
+        return [lost_memory(ours, deployment)]
     problems: list[str] = []
     for change in fresh:
         holder = by_vmid.get(change.vmid or 0)
@@ -88,13 +84,6 @@ def taken(creates: t.Sequence[ResourceChange], guests: Guests, deployment: str) 
             and guest.vmid != change.vmid
             and not is_ours(guest, deployment)
         ]
-    lost = [
-        by_vmid[change.vmid]
-        for change in fresh
-        if change.vmid in by_vmid and is_ours(by_vmid[change.vmid], deployment)
-    ]
-    if lost:
-        return [lost_memory(lost, deployment)]
     if problems:
         return [f"{'; '.join(problems)}. Plan again with other ids or names."]
     return []
@@ -107,7 +96,8 @@ def lost_memory(
     names = ", ".join(_named(guest) for guest in guests)
     return (
         f"{names} carries the tags of {deployment}, but the Terraform state of {directory} does"
-        " not know it: the state was lost, or another checkout made it. Take it back with"
+        " not know it: the state was lost, or another deployments_dir or checkout made it. Take it"
+        " back with"
         f" ansible-playbook clusterwright.proxmox.import -e deployment={deployment}."
     )
 

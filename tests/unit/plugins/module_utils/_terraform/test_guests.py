@@ -54,7 +54,11 @@ def change(action: Action = "create", **fields: t.Any) -> ResourceChange:
         ([], (100,), "a guest that this user may not see"),
         ([Guest(7, "vm", "pve1", "web")], (), "the name web is borne by VM 7 web"),
         ([Guest(7, "vm", "pve1", "web", OURS)], (), None),
-        ([Guest(100, "vm", "pve1", "web", OURS)], (), "carries the tags of demo already"),
+        (
+            [Guest(100, "vm", "pve1", "web", OURS)],
+            (),
+            "carries the tags of demo, but the Terraform",
+        ),
     ],
 )
 def test_taken(guests: list[Guest], hidden: tuple[int, ...], words: str | None) -> None:
