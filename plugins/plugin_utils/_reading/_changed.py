@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import collections
+import typing as t
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Finding
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
     Question,
     Reading,
@@ -18,6 +20,24 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._re
     Group,
     Record,
 )
+
+
+def absent(made: t.Iterable[Change], previous: Record | None) -> list[Finding]:
+    """Return a warning for each add-on that shall go and is not there: nothing is to be done."""
+    return [
+        Finding(
+            id="change.absent",
+            severity="warning",
+            field="addons",
+            message=f'"{change.said}": there is no add-on {change.value} in the deployment, so'
+            " nothing is removed.",
+        )
+        for change in made
+        if change.field == "addons"
+        and change.verb == "remove"
+        and previous is not None
+        and change.value not in previous.addons
+    ]
 
 
 def changes(reading: Reading, previous: Record | None) -> tuple[tuple[Change, ...], list[Question]]:
@@ -143,10 +163,6 @@ def _question(change: Change, previous: Record | None) -> Question | None:
 
 def _addon_question(change: Change, previous: Record) -> Question | None:
     name = str(change.target.addon or change.value)
-    if change.verb == "remove" and name not in previous.addons:
-        held = ", ".join(previous.addons) or "none"
-        text = f'"{change.said}": there is no add-on {name}; there are: {held}. What is meant?'
-        return Question(id="change.addon", text=text)
     if change.verb == "add" and previous.cluster is None:
         text = f'"{change.said}": there is no cluster that {name} could be added to. What is meant?'
         return Question(id="change.addon", text=text)

@@ -32,6 +32,11 @@ _KINDS = {
 }
 _FLAGS = ("env.", "ha", "scale.", "cni.", "work.", "word.zero_downtime", "word.single_node")
 _ONES = frozenset({"une", "eine", "einer", "einen", "un", "ein"})
+#: Words that keep two nouns apart ("nginx in a VM").
+_PREPOSITIONS = frozenset(
+    {"in", "on", "at", "as", "inside", "into", "auf", "im", "am", "bei", "en", "dans", "sur", "an"}
+    | {"a", "un", "une", "ein", "eine", "einer", "einem", "einen", "its", "own", "is", "ist", "est"}
+)
 _DEFINITE = frozenset(
     {"the", "that", "this", "these", "those", "our", "my", "le", "la", "les", "l'", "ce", "cette"}
     | {"ces", "notre", "nos", "mon", "der", "die", "das", "den", "dem", "des", "diese", "dieser"}
@@ -168,7 +173,8 @@ def _last_head(result: list[Chunk]) -> Chunk | None:
         if chunk.kind == "head":
             return chunk
         small = chunk.kind == "mark" and chunk.what == "-"
-        if not (small or chunk.has("ha", "env.", "scale.", "work.")):
+        word = chunk.kind == "word" and chunk.what not in _PREPOSITIONS
+        if not (small or word or chunk.has("ha", "env.", "scale.", "work.")):
             return None
     return None
 
@@ -180,7 +186,9 @@ def _merge(tokens: list[Token], head: Chunk, other: Chunk) -> bool:
     kubernetes = head.what in ("k3s", "k8s")
     if kubernetes and other.what in ("cluster", "k8s"):
         return True
-    if apart and gap != "-":
+    named = bool(head.software) and other.what in ("vm", "lxc") and other.count is None
+    word = apart == 1 and named and gap.isalpha() and gap not in _PREPOSITIONS
+    if apart and gap != "-" and not word:
         return False
     if other.software:
         return _names_part(head, other, apart)

@@ -31,6 +31,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     Thing,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._changed import (
+    absent,
     changes,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
@@ -109,6 +110,7 @@ def request(
     wanted = _wanted(reading, vocabulary)
     changed, unknown = changes(reading, previous)
     questions += unknown
+    findings += absent(changed, previous)
     wanted = wanted.model_copy(update={"changes": changed, "reading": reading})
     noted, asked = check(wanted, vocabulary, previous)
     findings += noted

@@ -32,6 +32,7 @@ _PIECE = re.compile(
 )
 _IDENT = re.compile(r"[^\W\d_][^\W_]*(?:[-_][^\W_]+)*")
 #: What may stand between a number and its unit ("4 more GB").
+_NOUN_FOLLOWS = frozenset({"the", "a", "an", "this", "our", "my", "your", "next"})
 _BETWEEN = frozenset({"more", "additional", "extra", "further", "weitere", "mehr"})
 
 
@@ -89,6 +90,9 @@ def tokenise(text: str, vocabulary: Vocabulary) -> list[Token]:
         if literal is not None:
             tokens.append(Token("lit", folded[start:end], start, end, literal=literal))
         position = end
+    for before, token in zip(tokens, tokens[1:], strict=False):
+        if token.has("verb.") and before.word in _NOUN_FOLLOWS:
+            token.concept = ""  # "for the move"
     return tokens
 
 

@@ -804,6 +804,7 @@ class Reader:
             self.group = [thing]
         self.say("software", words, where, thing=thing.id)
         thing.families.append(words)
+        thing.together = True
         self.give_pending(thing)
 
     def named(self, found: list[Chunk], place: int) -> None:
