@@ -8,6 +8,7 @@ import dataclasses
 import functools
 import itertools
 import math
+import re
 import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Finding
@@ -46,6 +47,7 @@ LITERALS = frozenset(
 #: Topics of which a thing has one.
 SINGLE = frozenset({"count", "cores", "memory_mib", "disk_gib", "os", "version", "cni", "vlan"})
 TOLERANCE = 0.001
+NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 #: A quote longer than this does not account for all of its words.
 MAX_COVER = 80
 
@@ -181,7 +183,9 @@ def _holds(statement: Statement, said: Sentence, tokens: list[Token]) -> bool:
         return statement.verb != "multiply" or value in _factors(tokens)
     if statement.verb == "multiply":
         return isinstance(value, (int, float)) and value in _factors(tokens)
-    if statement.topic in NUMBERS and isinstance(value, (int, float)):
+    if statement.topic in NUMBERS:
+        if isinstance(value, (str, bool)) or not math.isfinite(value):
+            return False
         return _holds_number(statement, said, tokens, float(value)) and (
             statement.before is None or _holds_number(statement, said, tokens, statement.before)
         )
@@ -190,6 +194,8 @@ def _holds(statement: Statement, said: Sentence, tokens: list[Token]) -> bool:
 
 def _holds_words(statement: Statement, value: str, said: Sentence, tokens: list[Token]) -> bool:
     spoken = _spoken(value, statement.quote.text)
+    if statement.topic == "name" and not NAME.fullmatch(value):
+        return False
     families = {token.software.family for token in tokens if token.software}
     if statement.topic in LITERALS:
         return spoken or _names(statement.topic, value, tokens)
@@ -203,8 +209,10 @@ def _holds_words(statement: Statement, value: str, said: Sentence, tokens: list[
 
 
 def _spoken(value: str, quote: str) -> bool:
+    """Tell whether a quote holds the letters and digits of a value, in their order."""
     plain = "".join(c for c in fold(quote) if c.isalnum())
-    return "".join(c for c in fold(value) if c.isalnum()) in plain
+    letters = "".join(c for c in fold(value) if c.isalnum())
+    return bool(letters) and letters in plain
 
 
 def _names(topic: str, value: object, tokens: list[Token]) -> bool:

@@ -180,7 +180,7 @@ class ChangeReader:
             return False
         known = {word for group in self.previous.groups for word in group.words}
         addons = self.previous.cluster is not None
-        for head in segment.of("head"):
+        for head in (c for c in segment.of("head") if not c.definite):
             families = {token.software.family for token, _at in head.software if token.software}
             token = self.tokens[head.start]
             if families and not (families & known) and not (addons and token.has("addon.")):
@@ -212,6 +212,8 @@ class ChangeReader:
             self.aim(targets, segment)
             return
         verb = self.verb_of(segment)
+        if verb == "remove" and segment.of("size"):  # "drop the agents to 4 GB"
+            verb = "decrease"
         used: list[Chunk] = segment.cues("verb.", "rel.", "cue.more", "cue.less", "cue.larger")
         used += segment.cues("cue.only", "cue.not", "cue.off", "word.not_needed", "cue.each")
         used += segment.cues("cue.instead", "noun.", "unit.core", "word.second", "word.first")
@@ -222,6 +224,7 @@ class ChangeReader:
         else:
             self.counts(segment, verb)
             self.sizes(segment, verb, targets)
+            self.bare_numbers(segment)
             self.relative(segment)
             self.others(segment, verb)
         if len(self.statements) == before:
@@ -277,6 +280,8 @@ class ChangeReader:
             return [] if addon else [("family", families[0])]
         if chunk.role() or chunk.what.startswith("part."):
             return [("role", chunk.what.removeprefix("part."))]
+        if chunk.what == "server_word" and self.previous and self.previous.cluster:
+            return [("role", "server")]
         kinds = {"vm": "vm", "server_word": "vm", "dockerhost": "vm", "lxc": "container"}
         if chunk.what in kinds:
             return [("role", kinds[chunk.what])]
@@ -389,7 +394,7 @@ class ChangeReader:
 
     def counts(self, segment: Segment, verb: str) -> None:
         """Change how many machines there are."""
-        more = segment.cues("cue.more") or verb == "add"
+        more = (segment.cues("cue.more") or verb == "add") and not segment.cues("cue.only")
         for head in segment.of("head"):
             counting = head.count is not None and head.count_at is not None
             if counting and head.count_at is not None:
@@ -428,6 +433,17 @@ class ChangeReader:
             if size.before is not None:
                 more["before"] = size.before
             self.say(size.topic, size.value, chunk, how, **more)
+
+    def bare_numbers(self, segment: Segment) -> None:
+        """Read "CPU of the masters to 4": a number whose dimension was said before it."""
+        named = [_DIMENSIONS[c.what] for c in segment.chunks if c.what in _DIMENSIONS]
+        topic = next(iter(named), self.hint)
+        for place, chunk in enumerate(segment.chunks):
+            before = segment.chunks[place - 1] if place else None
+            to = before is not None and before.has("cue.to")
+            if chunk.kind == "number" and to and topic:
+                value = float(chunk.value) * (1024 if topic == "memory_mib" else 1)
+                self.say(topic, value, chunk, "set")
 
     def how(self, size: Size, segment: Segment, verb: str) -> str:
         """Tell whether a number is set, added or taken away."""

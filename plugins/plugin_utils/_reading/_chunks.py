@@ -25,6 +25,7 @@ _KINDS = {
     "thing.lxc": "lxc",
     "thing.server_word": "server_word",
     "thing.host": "host",
+    "thing.hardware": "hardware",
     "thing.cluster": "cluster",
     "thing.k3s": "k3s",
     "thing.k8s": "k8s",
@@ -281,4 +282,4 @@ def _labelled(found: list[Chunk], place: int) -> Chunk | None:
     if place < 2 or found[place - 1].what not in (":", "="):
         return None
     head = found[place - 2]
-    return head if head.generic() and head.plural else None
+    return head if (head.generic() or head.role()) and head.plural else None

@@ -109,7 +109,11 @@ def _reach(sentence: str, at: int, stop: int, reach: str, begins: list[int]) -> 
     end = min(following, default=len(sentence))
     if reach == "on":
         return at, end
-    comma = _COMMA.search(sentence, stop)
+    opened = sentence.find("(", stop, stop + 2)
+    closed = sentence.find(")", opened) if opened >= 0 else -1
+    if closed >= 0 and reach == "comma":  # "on my host (64 GB, 16 cores) …"
+        return at, min(closed + 1, end)
+    comma = _COMMA.search(sentence, closed + 1 if closed >= 0 else stop)
     high = min(comma.start() if comma else len(sentence), end)
     if reach == "comma":
         return at, high

@@ -239,7 +239,9 @@ def _hosts(notes: _Notes, wanted: Request) -> None:
 
 def _nothing(notes: _Notes, wanted: Request, previous: Record | None) -> None:
     asked = wanted.reading is not None and wanted.reading.questions
-    if wanted.things or wanted.changes or wanted.destroy or asked:
+    said = wanted.reading.statements if wanted.reading else ()
+    changes = any(statement.kind == "change" for statement in said)
+    if wanted.things or changes or wanted.destroy or asked:
         return
     if wanted.reading is not None and wanted.reading.off_topic:
         return

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
@@ -41,6 +42,11 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._wo
     detect,
 )
 
+#: A pronoun for what is there already.
+_NEW_ONE = re.compile(
+    r"\b(?:new|bigger|larger|better|second|another) one\b|\breplacement\b|\bersatz\b|\bremplac"
+    r"|\bneue[rsn]?\b(?=[ ,.]|$)(?! (?:vm|server))|\b(?:un nouveau|une nouvelle)\b(?! \w+)"
+)
 _HARDWARE = frozenset({"host", "server_word", "node", "vm", "cluster"})
 
 
@@ -79,6 +85,9 @@ def statements(text: str, vocabulary: Vocabulary, previous: Record | None = None
             if changing:
                 changer.mention(inside, found)
     reader.finish()
+    there = [s for s in said if s.kind == "exists" and s.topic == "software"]
+    if len(there) == 1 and _NEW_ONE.search(fold(text)):
+        reader.replace(str(there[0].value), there[0].quote)
     said += changer.statements
     off_topic = not (reader.statements or changer.statements) and any(
         t_.has("off.topic") for t_ in tokens

@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Plan
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,6 +52,8 @@ def record(plan: Plan) -> Record:
         machines = [plan.machines[index] for index in indexes]
         first = machines[0]
         words = {key, first.role, first.group}
+        if words & set(load("software.yml")["stores"]):
+            words.add("database")
         groups.append(
             Group(
                 role=key if key in ("server", "agent") else first.role,

@@ -110,7 +110,10 @@ def request(
     wanted = _wanted(reading, vocabulary)
     changed, unknown = changes(reading, previous)
     questions += unknown
-    findings += absent(changed, previous)
+    missing = absent(changed, previous)
+    findings += missing
+    gone = {str(f.message).split('"')[1] for f in missing}
+    changed = tuple(c for c in changed if c.field != "addons" or c.said not in gone)
     wanted = wanted.model_copy(update={"changes": changed, "reading": reading})
     noted, asked = check(wanted, vocabulary, previous)
     findings += noted
@@ -499,7 +502,7 @@ def _exists(reading: Reading) -> t.Iterator[Existing]:
         sizes = {s.about: s.value for s in group if s.topic == "hardware" and s.about}
         count = next((s.value for s in group if s.topic == "count"), None)
         whole = max((s.quote.text for s in group), key=len)
-        hosts = not named or named[0] in ("host", "server_word", "node")
+        hosts = not named or named[0] in ("host", "hardware", "server_word", "node")
         said: dict[str, t.Any] = {
             name: int(sizes[name] or 0)
             for name in ("cores", "memory_mib", "disk_gib")

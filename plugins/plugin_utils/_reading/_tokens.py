@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 import re
 import typing as t
 
@@ -90,7 +91,7 @@ def tokenise(text: str, vocabulary: Vocabulary) -> list[Token]:
         if literal is not None:
             tokens.append(Token("lit", folded[start:end], start, end, literal=literal))
         position = end
-    for before, token in zip(tokens, tokens[1:], strict=False):
+    for before, token in itertools.pairwise(tokens):
         if token.has("verb.") and before.word in _NOUN_FOLLOWS:
             token.concept = ""  # "for the move"
     return tokens

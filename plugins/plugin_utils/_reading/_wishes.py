@@ -33,6 +33,7 @@ _TOPICS = frozenset(
 )
 #: Denials that hold for a list with commas ("without ingress, monitoring and longhorn").
 _LISTING = frozenset({"without", "ohne", "sans", "except", "neither", "weder", "ni", "w / o"})
+_SIZES = frozenset({"cores", "memory_mib", "disk_gib", "data_disk_gib"})
 _LISTS = frozenset({"cue.and", "cue.or"})
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -160,6 +161,7 @@ class Reader:
             ("word.not_needed", self.not_needed),
             ("noun.service", self.service),
             ("unit.gpu", self.gpu),
+            ("cue.respectively", self.respectively),
         ):
             if chunk.has(concept):
                 take(chunk)
@@ -191,13 +193,23 @@ class Reader:
         chunk = found[place]
         if self.is_addon(chunk):
             return
+        hardware = chunk.what == "hardware" and not chunk.software  # nobody can make a host
+        if hardware and not self.is_load(chunk):
+            near = chunk.count_at or (chunk.start, chunk.end)
+            where = (min(near[0], chunk.start), chunk.end)
+            self.say("thing", "host", where, kind="exists", thing="h1")
+            if chunk.count is not None:
+                self.say("count", chunk.count, where, kind="exists", thing="h1")
+        if hardware:
+            return
+        self.denied = None if chunk.count else self.denied
         if self.denied is not None and self.deny(found, place):
             return
         per = self.cues[-1] if self.cues else None
         if per is not None and per.has("cue.each") and chunk.count is None and not chunk.software:
             return  # "1 GB per VM"
         taken = self.is_stack(chunk) or self.is_kind(chunk) or self.is_load(chunk)
-        if taken or self.runs_on(chunk) or self.again(chunk):
+        if taken or self.runs_on(found, place) or self.again(chunk):
             self.cues = []
             thing = self.target()
             if thing is not None:
@@ -289,8 +301,8 @@ class Reader:
         if chunk.what == "agent" and thing.what == "vm":
             self.say("thing", self.tokens[chunk.start].word.split()[0], where, thing=thing.id)
         value = kinds.get(thing.what, thing.what.removeprefix("part."))
-        if thing.stack and thing.what == "":
-            value = "application"
+        if thing.stack:
+            self.say("thing", "application", where, thing=thing.id)
         if value:
             self.say("thing", value, where, thing=thing.id)
         if isinstance(chunk.value, str) and chunk.value in kinds:  # "web VM"
@@ -362,7 +374,8 @@ class Reader:
         words = {str(c.value or c.what) for c in near}
         inside = bool(words & {"in", "on", "auf", "sur", "dans", "inside", "into", "im"})
         label = self.marked(":") and len(self.group) == 1
-        if not (inside or label or words & {"as", "als", "en", "comme"}):
+        how = {"as", "als", "en", "comme", "reicht", "genugt", "suffit", "enough", "fine", "ok"}
+        if not (inside or label or words & how):
             return False
         kind = "container" if chunk.what == "lxc" else "vm"
         together = inside and not chunk.plural and chunk.what == "vm" and len(self.group) > 1
@@ -386,7 +399,8 @@ class Reader:
                 continue
             if counted and thing.clause == self.clause:
                 continue
-            told = chunk.definite or chunk.plural or self.linked("cue.for")
+            empty = not (thing.sized or thing.names or thing.count or thing.of_parent)
+            told = chunk.definite or chunk.plural or self.linked("cue.for") or empty
             if thing.generic() and chunk.generic() and not told:
                 continue
             self.group = [thing]
@@ -403,6 +417,7 @@ class Reader:
         thing = self.target()
         watched = {"node": "nodes", "agent": "agents", "host": "devices", "vm": "devices"}
         watched |= {"server_word": "devices", "cluster": "clusters", "server": "devices"}
+        watched["hardware"] = "devices"
         if thing is None or not thing.families or thing.stack or chunk.count is None:
             return False
         if chunk.what not in watched or chunk.software or self.clusterish:
@@ -415,9 +430,12 @@ class Reader:
         self.drive(thing, watched[chunk.what], chunk.count, where)
         return True
 
-    def runs_on(self, chunk: Chunk) -> bool:
+    def runs_on(self, found: list[Chunk], place: int) -> bool:
         """Take what a machine is for ("VM for nginx", "container with Samba and NFS")."""
-        thing = self.of_all() if self.marked(",") else None
+        chunk = found[place]
+        whole = self.target().parent if self.target() else None  # type: ignore[union-attr]
+        spread = whole is not None and whole.of_parent < (whole.count or 0)
+        thing = self.of_all() if self.marked(",") and not spread else None
         thing = thing or self.target()
         if thing is None or not (chunk.software or chunk.what.startswith("part.")):
             return False
@@ -427,6 +445,8 @@ class Reader:
         last = self.last_cue()
         told = last is not None and last.has("cue.of", "cue.for") and bool(thing.families)
         described = told and not chunk.software and chunk.count is None
+        if not described and self.one_each(thing, chunk, found, place):
+            return True
         if not described and not self.may_run_on(thing, chunk):
             return False
         where = (chunk.start, chunk.end)
@@ -438,6 +458,24 @@ class Reader:
         thing.together = True
         return True
 
+    def one_each(self, thing: Thing, chunk: Chunk, found: list[Chunk], place: int) -> bool:
+        """Give each of several machines its own software ("three VMs for redis, nginx and …")."""
+        whole = thing.parent or thing
+        if not chunk.software or chunk.count is not None or (whole.count or 1) < 2:
+            return False
+        begins = whole.generic() and self.linked("cue.for") and _listed(found, place) == whole.count
+        goes_on = whole.of_parent and thing.parent is whole and not thing.sized
+        if not begins and not (goes_on and whole.of_parent < (whole.count or 0)):
+            return False
+        child = Thing(self.new_id(), whole.what, clause=self.clause)
+        child.parent, child.count = whole, 1
+        whole.of_parent += 1
+        self.things.append(child)
+        self.software(child, chunk)
+        child.families = [token.software.family for token, _at in chunk.software if token.software]
+        self.group = [child]
+        return True
+
     def may_run_on(self, thing: Thing, chunk: Chunk) -> bool:
         """Tell whether the words between allow that a noun is what the machine is for."""
         if chunk.count not in (None, 1) or (chunk.count == 1 and thing.count not in (None, 1)):
@@ -447,13 +485,16 @@ class Reader:
         listed = thing.together and (near or self.marked(",/+()&"))
         adjacent = not self.cues or self.marked("(:-") or (self.marked(",") and thing.generic())
         first = thing.generic() and (purpose or adjacent or self.linked("cue.and"))
+        bare = thing.what.startswith("part.") and not thing.families and not thing.sized
+        first = first or (bare and self.marked("(:") and chunk.count is None)
         if not (first or listed) or thing.what in CLUSTER | ROLES:
             return False
         return bool(first) or thing.count in (None, 1)
 
     def same_machine(self, chunk: Chunk) -> None:
         """Put the things of the list at hand on one machine ("nginx and php on one VM")."""
-        things = [x for x in self.group if x.families or x.what.startswith("part.")]
+        named = [x for x in self.things if x.clause == self.clause and x.what not in CLUSTER]
+        things = [x for x in named if x.families or x.what.startswith("part.")]
         for thing in things[1:]:
             where = (chunk.start, chunk.end)
             self.say("link", things[0].id, where, thing=thing.id, about="same_machine")
@@ -508,7 +549,7 @@ class Reader:
         """Read a row of sizes and say them of what they belong to; return the next place."""
         run: list[Chunk] = []
         self.per_machine = False
-        each = bool(self.cues[-1:] and self.cues[-1].has("cue.each"))
+        each = any(cue.has("cue.each") for cue in self.cues[-2:])
         total: Chunk | None = None
         at = end = place
         while at < len(found):
@@ -777,6 +818,8 @@ class Reader:
     def name(self, found: list[Chunk], place: int) -> None:
         """Take a word with the form of a name."""
         chunk = found[place]
+        if not _NAME.fullmatch(str(chunk.value)):
+            return
         if re.fullmatch(r"p\d{2,3}|x86|amd64|arm64|ipv[46]|sha\d+|r\d{3}", str(chunk.value)):
             return
         where = (chunk.start, chunk.end)
@@ -879,7 +922,7 @@ class Reader:
             self.say(topic, said.pop("value"), said.pop("where"), **said)
             pending = [p for p in pending if p[0] != "environment" or "value" in p[1]]
         for topic, said in pending:
-            thing.sized.add(topic)
+            thing.sized |= {topic} & _SIZES
             self.say(topic, said.pop("value"), said.pop("where"), thing=thing.id, **said)
 
     def service(self, chunk: Chunk) -> None:
@@ -911,6 +954,16 @@ class Reader:
         else:
             self.attribute("gpu", 1, (chunk.start, chunk.end))
 
+    def respectively(self, chunk: Chunk) -> None:
+        """Ask for the sizes of each machine, where they were said in a row."""
+        thing = self.target()
+        said = [s for s in self.statements if thing is not None and s.thing == thing.id]
+        start = min((s.quote.start or 0 for s in said), default=self.tokens[chunk.start].start)
+        end = self.tokens[chunk.end - 1].end
+        quote = Quote(text=self.text[start:end][:240], start=start)
+        text = f'Which machine gets which number in "{quote.text}"? Say them one after the other.'
+        self.questions.append(Question(id="reading.row", text=text, quote=quote))
+
     def word(self, found: list[Chunk], place: int) -> None:
         """Take an unknown word that stands where a name of software belongs."""
         chunk = found[place]
@@ -921,6 +974,7 @@ class Reader:
         raw = self.text[token.start : token.end]
         previous = next((c for c in reversed(self.cues) if c.kind in ("cue", "mark")), None)
         purpose = previous is not None and previous.has("cue.for", "verb.create", "cue.carries")
+        purpose = purpose and previous is not None and previous.value != "as"
         camel = raw[:1].islower() and not raw.islower()
         purpose = purpose or (camel and previous is not None and previous.has("cue.of"))
         capital = any(char.isupper() for char in raw) and chunk.start > 0
@@ -934,6 +988,12 @@ class Reader:
         ):
             self.unknown(raw, (chunk.start, chunk.end))
 
+    def replace(self, family: str, quote: Quote) -> None:
+        """Let "a new one" be of the software that is there already."""
+        if len(self.things) == 1 and self.things[0].generic():
+            self.say("software", family, (0, 0), thing=self.things[0].id, quote=quote)
+            self.things[0].families.append(family)
+
     def finish(self) -> None:
         """Give what was said before any thing to a machine of its own, and tie parts to sums."""
         if self.pending:
@@ -941,6 +1001,7 @@ class Reader:
             thing = Thing(self.new_id(), "vm")
             pending, self.pending = self.pending, []
             if sized and not self.clusterish:
+                self.things.append(thing)
                 self.say("thing", "vm", (0, 0), thing=thing.id, quote=pending[0][1]["quote"])
             elif self.clusterish or any(topic == "cni" for topic, _ in pending):
                 self.say("thing", "cluster", (0, 0), thing=thing.id, quote=pending[0][1]["quote"])
@@ -976,6 +1037,17 @@ def _before_head(found: list[Chunk], place: int) -> bool:
         if not (small or (chunk.kind == "literal" and chunk.what == "os") or chunk.has("cue.and")):
             return False
     return False
+
+
+def _listed(found: list[Chunk], place: int) -> int:
+    """Return how many names of software stand in the list that begins at ``place``."""
+    number = 1
+    for chunk in found[place + 1 :]:
+        if chunk.kind == "head" and chunk.software and chunk.count is None:
+            number += 1
+        elif not (chunk.has("cue.and") or (chunk.kind == "mark" and chunk.what in ",/&+")):
+            break
+    return number
 
 
 def _leads(found: list[Chunk], place: int) -> bool:
