@@ -46,6 +46,14 @@ class Cleaned:
     findings: tuple[Finding, ...]
     hostile: tuple[tuple[int, int], ...] = ()
 
+    @property
+    def body(self) -> str:
+        """Return the text with blanks in the place of orders to the machinery."""
+        body = self.text
+        for start, end in self.hostile:
+            body = body[:start] + " " * (end - start) + body[end:]
+        return body
+
 
 def clean(text: str) -> Cleaned:
     """Return the readable text (NFKC, at most ``MAX_TEXT`` characters) and what was removed.

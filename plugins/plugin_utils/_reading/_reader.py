@@ -57,9 +57,7 @@ def statements(text: str, vocabulary: Vocabulary, previous: Record | None = None
     """
     cleaned = clean(text)
     text = cleaned.text
-    body = text
-    for start, end in cleaned.hostile:
-        body = body[:start] + " " * (end - start) + body[end:]
+    body = cleaned.body
     tokens = tokenise(body, vocabulary)
     parts = []
     for clause in clauses(body):

@@ -81,7 +81,7 @@ def _after_number(tokens: t.Sequence[Token], index: int, taken: int) -> Size | N
         size = Size("gpu", value, index, unit + 1, index, more=more, alone=False)
     elif token.mib is not None and not _is_load(tokens, index, unit + 1):
         size = _bytes(tokens, index, unit, value * token.mib, taken)
-        size.more = more
+        size.more = more or size.more
     else:
         return None
     return _decorated(tokens, size, taken)
@@ -192,7 +192,7 @@ def _decorated(tokens: t.Sequence[Token], size: Size, taken: int) -> Size:
     if after is not None and after.has(*_BOUNDS) and _closes(tokens, size.end + 1):
         size.bound = after.concept.partition(".")[2]
         size.end += 1
-    size.bound = {"about": "approximate"}.get(size.bound, size.bound)
+    size.bound = {"about": "approximate", "over": "at_least"}.get(size.bound, size.bound)
     _restated(tokens, size)
     after = tokens[size.end] if size.end < len(tokens) else None
     if after is not None and after.has("cue.more", "cue.less") and not size.more:

@@ -321,7 +321,7 @@ class Reader:
         elif chunk.count is not None:
             last = self.tokens[chunk.count_at[0] - 1] if chunk.count_at and start else None
             bound = last.concept.partition(".")[2] if last and last.has("bound.") else "exact"
-            bound = {"about": "approximate"}.get(bound, bound)
+            bound = {"about": "approximate", "over": "at_least"}.get(bound, bound)
             self.say("count", chunk.count, span, thing=thing.id, bound=bound)
         if chunk.clustered:
             self.say("ha", True, where, thing=thing.id, about="clustered")
