@@ -133,7 +133,9 @@ def _bytes(tokens: t.Sequence[Token], index: int, unit: int, mib: float, taken: 
         if before >= taken and (topic := _named(tokens[before])):
             start = before
     value = mib if topic in (None, "memory_mib") else mib / 1024
-    return Size(topic or "bytes", value, start, end, index, more=more, alone=topic is None)
+    return Size(
+        topic or "bytes", value, start, end, index, more=more if topic else 0, alone=topic is None
+    )
 
 
 def _before_number(tokens: t.Sequence[Token], index: int) -> Size | None:
@@ -268,13 +270,16 @@ def _scaled(size: Size, value: float, mib: float | None, tokens: t.Sequence[Toke
     return value * mib / (1024 if size.topic in ("disk_gib", "data_disk_gib") else 1)
 
 
-def settle(sizes: t.Sequence[Size]) -> None:
-    """Decide amounts without a noun that stand together: memory first, then the disk."""
+def settle(sizes: t.Sequence[Size], others: t.Collection[str] = ()) -> None:
+    """Decide amounts without a noun that stand together: memory first, then the disk.
+
+    ``others`` are topics that are said of the same machine elsewhere.
+    """
     known = {size.topic for size in sizes}
     cores = max((size.value for size in sizes if size.topic == "cores"), default=0.0)
     plain = [size for size in sizes if size.topic == "bytes"]
     for size in plain:
-        if len(plain) > 1 or "disk_gib" in known:
+        if len(plain) > 1 or "disk_gib" in {*known, *others}:
             most = float(MOST_MEMORY_MIB)
         else:
             most = cores * MOST_MEMORY_MIB_PER_CORE if cores >= 1 else float(NEVER_MEMORY_MIB)

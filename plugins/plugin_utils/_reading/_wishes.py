@@ -603,7 +603,9 @@ class Reader:
                 settle([first])
                 second.topic = first.topic
                 second.value /= 1 if first.topic == "memory_mib" else 1024
-        settle(sizes)
+        alone = sum(chunk.kind == "head" for chunk in found) <= 1
+        others = {c.size.topic for c in found if c.size is not None} if alone else set()
+        settle(sizes, others)
 
     def sized(self, run: list[Chunk], each: bool) -> list[Thing]:
         """Return the things that a row of sizes belongs to."""
