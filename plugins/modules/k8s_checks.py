@@ -132,14 +132,34 @@ RETURN = r"""
 status:
   description:
     - V(healthy) when everything passed, V(degraded) when only something uncritical failed,
-      V(unhealthy) when something critical failed, V(incomplete) when something was not run,
-      V(SIMULATED) when there are no real machines.
+      V(unhealthy) when something critical failed or the score is below 80, V(incomplete) when
+      something was not run, V(SIMULATED) when there are no real machines.
   type: str
   returned: always
 score:
-  description: Share of checks that passed in percent; none unless every check ran for real.
+  description:
+    - Share of the points of the checks that passed, 0 to 100; none unless every check ran for real.
+    - From 90 on it is healthy, below 80 unhealthy.
   type: int
   returned: always
+advice:
+  description: The failed checks, what is worth most first.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    check:
+      description: Name of the check.
+      type: str
+    detail:
+      description: Why it does not hold.
+      type: str
+    cause:
+      description: What that comes from most often.
+      type: str
+    mend:
+      description: The command to begin with.
+      type: str
 checks:
   description: What was checked, in order.
   type: list

@@ -162,6 +162,8 @@ def check_etcd(request: Request, expected: Expected) -> str:
 def check_system_pods(request: Request) -> str:
     """Every pod of the system runs and is ready."""
     pods = request("GET", "/api/v1/namespaces/kube-system/pods", None)["items"]
+    if not pods:
+        raise NotYet("kube-system has no pods at all.")
     waiting = []
     for pod in pods:
         phase = pod["status"].get("phase")

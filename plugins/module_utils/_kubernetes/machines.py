@@ -5,6 +5,12 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.weights import (
+    DEGRADED,
+    HEALTHY,
+    weight_of,
+)
+
 if t.TYPE_CHECKING:
     Data = dict[str, t.Any]
 
@@ -38,19 +44,39 @@ def check_machine(name: str, address: str, said: Data) -> tuple[str, str]:
 
 
 def summarise(checks: t.Sequence[Data], simulated_reason: str = "") -> Data:
-    """Return status and score over all checks.
+    """Return status, score and advice over all checks.
 
-    A score is the share of checks that passed, and only given when every check ran for real.
+    The score is the share of the points of the checks that passed, and only given when every check
+    ran for real. Advice is ranked by what a failed check is worth.
     """
-    ran = [check for check in checks if check["status"] != "not_run"]
-    passed = [check for check in checks if check["status"] == "passed"]
     if simulated_reason:
-        return {"status": "SIMULATED", "score": None}
-    if any(check["critical"] and check["status"] == "failed" for check in checks):
+        return {"status": "SIMULATED", "score": None, "advice": []}
+    points = {True: 0, False: 0}
+    for check in checks:
+        points[check["status"] == "passed"] += weight_of(check["name"]).points
+    complete = bool(checks) and all(check["status"] != "not_run" for check in checks)
+    score = round(100 * points[True] / (points[True] + points[False])) if complete else None
+    broken = any(check["critical"] and check["status"] == "failed" for check in checks)
+    if broken or (score is not None and score < DEGRADED):
         status = "unhealthy"
-    elif len(passed) == len(checks) > 0:
-        status = "healthy"
+    elif score is None:
+        status = "incomplete"
     else:
-        status = "degraded" if len(ran) == len(checks) > 0 else "incomplete"
-    complete = len(ran) == len(checks) > 0
-    return {"status": status, "score": round(100 * len(passed) / len(checks)) if complete else None}
+        failed = any(check["status"] == "failed" for check in checks)
+        status = "degraded" if failed or score < HEALTHY else "healthy"
+    return {"status": status, "score": score, "advice": advice(checks)}
+
+
+def advice(checks: t.Sequence[Data]) -> list[Data]:
+    """Return cause and command for each failed check, what is worth most first."""
+    failed = [check for check in checks if check["status"] == "failed"]
+    ranked = sorted(failed, key=lambda check: -weight_of(check["name"]).points)
+    return [
+        {
+            "check": check["name"],
+            "detail": check["detail"],
+            "cause": weight_of(check["name"]).cause,
+            "mend": weight_of(check["name"]).mend,
+        }
+        for check in ranked
+    ]

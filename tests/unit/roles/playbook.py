@@ -11,6 +11,8 @@ import typing as t
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
+#: What a test may set in the environment of the playbook.
+AMBIENT = ("K8S_AUTH_", "HELM_KUBE")
 
 
 def run_role(
@@ -44,6 +46,7 @@ def run_role(
     (folder / "play.yml").write_text(json.dumps([play]))
     (folder / "ansible.cfg").write_text("[defaults]\n")
     environment = {
+        **{name: value for name, value in os.environ.items() if name.startswith(AMBIENT)},
         "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "build/collections"),
         "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
         "ANSIBLE_LOCALHOST_WARNING": "false",

@@ -80,6 +80,7 @@ BROKEN: list[tuple[str, t.Callable[[FakeCluster], object], str]] = [
     ("etcd", lambda c: condition(c, 0, "EtcdIsVoter", "False"), "s1 does not vote"),
     ("etcd", lambda c: condition(c, 1, "EtcdIsVoter", "True"), "a1 votes but is no server"),
     ("system pods", lambda c: set_phase(c, "Pending"), "coredns-1 is Pending"),
+    ("system pods", lambda c: c.pods.clear(), "kube-system has no pods at all"),
     (
         "system pods",
         lambda c: c.pods[0]["status"]["containerStatuses"][0].update(ready=False),
@@ -207,20 +208,38 @@ def test_machines(said: dict[str, t.Any], status: str, detail: str) -> None:
 @pytest.mark.parametrize(
     ("states", "simulated", "status", "score"),
     [
-        (["passed"] * 4, "", "healthy", 100),
-        (["passed", "failed"], "", "unhealthy", 50),
-        (["passed", "passed", "passed", "minor"], "", "degraded", 75),
-        (["passed", "not_run"], "", "incomplete", None),
-        (["not_run"], "no hosts", "SIMULATED", None),
-        (["passed"], "no hosts", "SIMULATED", None),
-        ([], "", "incomplete", None),
+        ({"api": "passed", "nodes": "passed"}, "", "healthy", 100),
+        # 30 points of 50: what is worth most counts most.
+        ({"api": "passed", "nodes": "failed"}, "", "unhealthy", 60),
+        ({"api": "passed", "nodes": "passed", "capacity": "minor"}, "", "degraded", 91),
+        ({"dns": "passed", "capacity": "minor"}, "", "unhealthy", 75),
+        ({"api": "passed", "nodes": "not_run"}, "", "incomplete", None),
+        ({"machine a": "not_run"}, "no hosts", "SIMULATED", None),
+        ({"machine a": "passed"}, "no hosts", "SIMULATED", None),
+        ({}, "", "incomplete", None),
     ],
 )
 def test_score_only_when_everything_ran(
-    states: list[str], simulated: str, status: str, score: int | None
+    states: dict[str, str], simulated: str, status: str, score: int | None
 ) -> None:
     results = [
-        {"status": "failed" if item == "minor" else item, "critical": item != "minor"}
-        for item in states
+        {
+            "name": name,
+            "detail": "Seen.",
+            "status": "failed" if state == "minor" else state,
+            "critical": state != "minor",
+        }
+        for name, state in states.items()
     ]
-    assert summarise(results, simulated) == {"status": status, "score": score}
+    found = summarise(results, simulated)
+    assert (found["status"], found["score"]) == (status, score)
+
+
+def test_advice_begins_with_what_is_worth_most() -> None:
+    names = ("capacity", "etcd", "add-on traefik")
+    results = [
+        {"name": name, "detail": "No.", "status": "failed", "critical": True} for name in names
+    ]
+    found = summarise(results)["advice"]
+    assert [item["check"] for item in found] == ["etcd", "add-on traefik", "capacity"]
+    assert all(item["cause"] and item["mend"] for item in found)
