@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import typing as t
+from pathlib import Path
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action import (
     ControllerAction,
@@ -117,6 +118,9 @@ class ActionModule(ControllerAction):
         paths = ([own["binary_src"]] if own["binary_src"] else []) + list(own["images_src"])
         found = checksums(paths)
         absent = [path for path, sha256 in found.items() if not sha256]
+        snapshot = own.get("snapshot_src")
+        if snapshot and not Path(snapshot).is_file():
+            absent.append(snapshot)
         problems = [f"Not on the controller: {', '.join(absent)}."] if absent else []
         source, wanted = own["binary_src"], own["binary_sha256"]
         if source and wanted and found[source] not in ("", wanted):

@@ -16,6 +16,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action impo
     ControllerAction,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._options import (
+    absolute,
     entry_options,
     from_text,
     given_or_empty,
@@ -59,9 +60,11 @@ class ActionModule(ControllerAction):
             known = {name for options in specs.values() for name in options}
             problems += strangers(task_vars, prefix, known, args["other_names"])
         values = result.validated_parameters
-        typed = {
-            name.removeprefix(prefix): given_or_empty(spec[name], values, name) for name in spec
-        }
+        typed = {}
+        for name, option in spec.items():
+            value = given_or_empty(option, values, name)
+            paths = "path" in (option.get("type"), option.get("elements"))
+            typed[name.removeprefix(prefix)] = absolute(name, value) if paths else value
         typed["salt"] = secrets.token_hex(16)
         return {
             "changed": False,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import typing as t
 from pathlib import Path
 
@@ -59,6 +60,19 @@ def given_or_empty(spec: t.Mapping[str, t.Any], values: t.Mapping[str, t.Any], n
     if value is None:
         return {"list": [], "dict": {}}.get(spec.get("type", "str"))
     return value
+
+
+#: options with these endings name files of the controller
+_CONTROLLER = ("_src", "_file", "_path", "_fetch_dir", "_diagnostics_dir", "_directory")
+
+
+def absolute(name: str, value: t.Any) -> t.Any:
+    """Return controller paths as absolute ones, from where the command was given."""
+    if not name.endswith(_CONTROLLER):
+        return value
+    if isinstance(value, list):
+        return [absolute(name, item) for item in value]
+    return os.path.abspath(value) if isinstance(value, str) and value else value
 
 
 def strangers(

@@ -84,3 +84,18 @@ def test_the_k3s_role_reads_its_options_in_one_place() -> None:
 def test_json_is_not_needed_to_say_nothing() -> None:
     options, problems = read("k3s", "main", {"k3s_hooks": json.dumps([]), "k3s_agents": ""})
     assert options["hooks"] == [] and options["agents"] == [] and not problems
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("k3s_binary_src", "k3s", str(Path("k3s").resolve())),
+        ("k3s_images_src", "a.tar,/b.tar", [str(Path("a.tar").resolve()), "/b.tar"]),
+        ("k3s_binary_dir", "bin", "bin"),
+        ("k3s_binary_src", "", ""),
+    ],
+)
+def test_files_of_the_controller_are_found_from_where_one_stands(
+    name: str, value: str, expected: t.Any
+) -> None:
+    assert read("k3s", "main", {name: value})[0][name.removeprefix("k3s_")] == expected
