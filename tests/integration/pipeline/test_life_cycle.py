@@ -6,6 +6,7 @@ from __future__ import annotations
 import datetime
 import json
 import re
+import shutil
 import stat
 import typing as t
 from pathlib import Path
@@ -139,16 +140,23 @@ def test_second_deployment_beside_the_first(web: Pipeline) -> None:
 
 def test_plan_of_what_nobody_asked_for_in_words(web: Pipeline) -> None:
     """Guests that were taken over have a plan and a state but no request."""
-    request = web.deployments / "lab/request.json"
-    kept = request.rename(web.folder / "request.json")
+    folder = web.deployments / "lab"
+    kept = shutil.copytree(folder, web.folder / "kept")
+    applied = folder / "applied.json"
+    applied.write_text(json.dumps({**json.loads(applied.read_text()), "request": None}))
+    shutil.rmtree(folder / "proposed")
+    (folder / "request.json").unlink()
     before = web.read("lab", "plan")
     try:
         run = web.run("plan", "lab").ok()
         assert "to create" not in run.output and "approve=" not in run.output
         assert web.read("lab", "plan") == before
-        assert web.lab.writes() == [] and not request.exists()
+        assert web.lab.writes() == [] and not (folder / "request.json").exists()
     finally:
-        kept.rename(request)
+        for name in ("proposed", "applied.json", "request.json"):
+            shutil.rmtree(folder / name) if (folder / name).is_dir() else None
+            shutil.move(kept / name, folder / name)
+        shutil.rmtree(kept)
 
 
 def test_destroy_wants_the_name(web: Pipeline) -> None:
@@ -168,12 +176,13 @@ def test_apply_takes_the_plan_that_was_approved(pipeline: Pipeline) -> None:
     other = pipeline.run("apply", "solo", approve=wrong).refused("is not the sha256 of this plan")
     [sha256] = set(re.findall(r"[0-9a-f]{64}", other.output)) - {wrong}
     assert f"approve={sha256}" in planned and sha256 == shown, "an unchanged plan keeps its sha256"
-    plan = pipeline.read("solo", "plan")
-    stored = pipeline.deployments / "solo/plan.json"
+    [stored] = (pipeline.deployments / "solo/proposed").glob("*.json")
+    record = json.loads(stored.read_text())
+    plan = record["plan"]
     fresh = stored.read_text()
     hour = (datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=1)).isoformat()
     plan["provenance"]["facts_collected_at"] = hour
-    stored.write_text(json.dumps(plan))
+    stored.write_text(json.dumps(record))
     pipeline.run("apply", "solo", approve=sha256).refused("facts behind the plan", "is 900 s")
     stored.write_text(fresh)
     assert pipeline.lab.writes() == []

@@ -250,7 +250,7 @@ def test_playbook_takes_guests_into_a_deployment(pipeline: Pipeline) -> None:
     assert not pipeline.tree() and not pipeline.lab.writes()
 
     pipeline.run("import", "house", imports={"debian-12-cloud": 9000}).refused("is a template")
-    assert not (pipeline.deployments / "house/plan.json").exists()
+    assert not (pipeline.deployments / "house/applied.json").exists()
     assert not pipeline.lab.writes()
 
     pipeline.run("import", "house", imports=nas).ok()
@@ -261,7 +261,7 @@ def test_playbook_takes_guests_into_a_deployment(pipeline: Pipeline) -> None:
     assert pipeline.tree() == before
     pipeline.run("import", "house", imports=both).ok()
     assert "changed=0" in pipeline.run("import", "house", imports=both).ok().output
-    assert [m["name"] for m in pipeline.read("house", "plan")["machines"]] == [
+    assert [m["name"] for m in pipeline.read("house", "applied")["plan"]["machines"]] == [
         "nas",
         "homeassistant",
     ]
@@ -270,6 +270,6 @@ def test_playbook_takes_guests_into_a_deployment(pipeline: Pipeline) -> None:
 
     pipeline.lab.forget_calls()
     pipeline.run("apply", "house").ok()
-    pipeline.run("destroy", "house").refused("confirm=house")
+    pipeline.run("destroy", "house").refused("was there before and was only taken over")
     assert not pipeline.lab.writes()
     assert {100, 101} <= set(pipeline.guests())
