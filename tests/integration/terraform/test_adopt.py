@@ -20,6 +20,8 @@ from lab.tools import Tools
 from unit.plugins.plugin_utils._render.samples import machine
 
 #: What the guests of the lab have without saying it.
+#: Tags of a guest that was taken over.
+OURS = {"clusterwright", "clusterwright-imported", "cw-demo"}
 SAID = {"ostype": "l26"}
 
 
@@ -86,7 +88,7 @@ def test_guests_are_taken_over_without_a_change(lab: Lab) -> None:
     assert not taken.get("failed"), taken["msg"]
     assert taken["imported"] == ["homeassistant", "nas"]
     assert configs(lab) == before
-    assert set(guests[100].config["tags"].split(";")) == {"clusterwright", "cw-demo", "storage"}
+    assert set(guests[100].config["tags"].split(";")) == {*OURS, "storage"}
     planned = lab.run("planned")
     assert not any(planned["summary"]["counts"].values()), planned["summary"]["text"]
     assert lab.run("drift")["severity"] == "none"
@@ -134,7 +136,7 @@ def test_container_is_taken_over_without_a_change(lab: Lab) -> None:
     taken = lab.run("imported", imports=imports)
     assert taken.get("imported") == ["pihole"], taken["msg"]
     assert configs(lab) == before
-    assert set(pihole.config["tags"].split(";")) == {"clusterwright", "cw-demo", "dns"}
+    assert set(pihole.config["tags"].split(";")) == {*OURS, "dns"}
     assert (pihole.status, pihole.pool) == ("running", "lab")
     planned = lab.run("planned")
     assert not any(planned["summary"]["counts"].values()), planned["summary"]["text"]

@@ -1,0 +1,66 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: audit
+short_description: Verify that no row of the ledger was touched
+version_added: 0.1.0
+author:
+  - The clusterwright maintainers (@clusterwright)
+description:
+  - Verifies the chain of the ledger and every row it speaks of, and fails with each row that was
+    changed, removed, added or cut off, the first one first.
+  - With E(CLUSTERWRIGHT_LEDGER_KEY) the hashes of the chain are HMACs with that key.
+  - This action runs on the controller.
+requirements:
+  - SQLAlchemy 2 on the controller
+options:
+  ledger:
+    description: Path of an SQLite file, or an SQLAlchemy URL.
+    type: str
+    required: true
+  pin:
+    description:
+      - File elsewhere with heads of the chain, one a line. Those in it must be in the chain; when
+        all holds, this head is added.
+    type: path
+  export:
+    description: File to write the chain and all its rows to, as JSON.
+    type: path
+attributes:
+  check_mode:
+    description: Verifies and writes nothing.
+    support: full
+  diff_mode:
+    description: Has no difference to show.
+    support: none
+"""
+
+EXAMPLES = r"""
+- name: Verify the ledger and pin its head on another disk
+  clusterwright.proxmox.audit:
+    ledger: deployments/ledger.sqlite
+    pin: /mnt/worm/clusterwright.heads
+"""
+
+RETURN = r"""
+entries:
+  description: Number of entries of the chain.
+  returned: always
+  type: int
+  sample: 128
+head:
+  description: Hash of the last entry that holds.
+  returned: always
+  type: str
+  sample: 4f1d4b0ce1a2d6a2a8a0f7b1c0a4d9f3e2b1c0d9e8f7a6b5c4d3e2f1a0b9c8d7
+problems:
+  description: One sentence for each row that was touched, the first one first.
+  returned: always
+  type: list
+  elements: str
+  sample: []
+"""
