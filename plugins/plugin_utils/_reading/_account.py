@@ -200,7 +200,7 @@ def _holds_words(statement: Statement, value: str, said: Sentence, tokens: list[
     if statement.topic in LITERALS:
         return spoken or _names(statement.topic, value, tokens)
     if statement.topic in ("software", "thing"):
-        known = {entry.family for entry in words_of(said.vocabulary).software.values()}
+        known = words_of(said.vocabulary).families
         return (statement.topic == "thing" and value not in known) or spoken or value in families
     if statement.topic in ("addon", "cni"):
         known = {token.concept.partition(".")[2] for token in tokens if token.has("addon.", "cni.")}

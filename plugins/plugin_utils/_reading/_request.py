@@ -413,8 +413,7 @@ def _software(draft: _Draft) -> tuple[Software, ...]:
 
 
 def _known(vocabulary: Vocabulary) -> frozenset[str]:
-    families = {family for family, _component in vocabulary.software.values()}
-    return frozenset(load("software.yml")["families"]) | families
+    return vocabulary.words.families
 
 
 def _parts() -> frozenset[str]:

@@ -19,22 +19,6 @@ MAX_SLIPS = 4096
 
 
 @dataclasses.dataclass(frozen=True)
-class Vocabulary:
-    """Names that reading knows besides the words of its data.
-
-    ``software``: alias → ``(family, component)``; ``addons``: word → name in the catalogue; the
-    others are names that exist at the site.
-    """
-
-    software: Mapping[str, tuple[str, str | None]] = dataclasses.field(default_factory=dict)
-    addons: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    nodes: tuple[str, ...] = ()
-    storages: tuple[str, ...] = ()
-    templates: tuple[str, ...] = ()
-    guests: tuple[str, ...] = ()
-
-
-@dataclasses.dataclass(frozen=True)
 class Software:
     """What a name of software stands for; ``stack``: a language or framework."""
 
@@ -56,6 +40,35 @@ class Words:
     plain: frozenset[str]  # everyday words: neither names nor slips
     longest: int
     slips: dict[str, str] = dataclasses.field(compare=False, default_factory=dict)
+
+    @functools.cached_property
+    def families(self) -> frozenset[str]:
+        """Return all families that words stand for."""
+        return frozenset(entry.family for entry in self.software.values())
+
+
+@dataclasses.dataclass(frozen=True)
+class Vocabulary:
+    """Names that reading knows besides the words of its data.
+
+    ``software``: alias → ``(family, component)``; ``addons``: word → name in the catalogue; the
+    others are names that exist at the site.
+    """
+
+    software: Mapping[str, tuple[str, str | None]] = dataclasses.field(default_factory=dict)
+    addons: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    nodes: tuple[str, ...] = ()
+    storages: tuple[str, ...] = ()
+    templates: tuple[str, ...] = ()
+    guests: tuple[str, ...] = ()
+
+    @functools.cached_property
+    def words(self) -> Words:
+        """Return the words of the data files with those of this vocabulary added."""
+        if not (self.software or self.addons):
+            return _builtin()
+        addons = tuple(sorted(self.addons.items()))
+        return _merged(tuple(sorted(self.software.items())), addons)
 
 
 def phrase(text: str) -> Phrase:
@@ -114,11 +127,8 @@ def _indexed(
 
 
 def words_of(vocabulary: Vocabulary | None) -> Words:
-    """Return the words of the data files with those of the vocabulary added."""
-    if vocabulary is None or not (vocabulary.software or vocabulary.addons):
-        return _builtin()
-    addons = tuple(sorted(vocabulary.addons.items()))
-    return _merged(tuple(sorted(vocabulary.software.items())), addons)
+    """Return the words of a vocabulary, or those of the data files alone."""
+    return _builtin() if vocabulary is None else vocabulary.words
 
 
 @functools.lru_cache(maxsize=8)
@@ -217,9 +227,15 @@ def compound_stem(word: str, words: Words) -> int:
     return 0
 
 
+@functools.lru_cache(maxsize=1)
+def _function_words() -> dict[str, frozenset[str]]:
+    languages = load("words.yml")["languages"]
+    return {name: frozenset(words) for name, words in languages.items()}
+
+
 def detect(folded: str) -> t.Literal["en", "fr", "de"]:
     """Return the language with the most function words; English when nothing tells."""
     said = re.findall(r"[a-z]+", folded)
-    listed = {name: frozenset(words) for name, words in load("words.yml")["languages"].items()}
+    listed = _function_words()
     best = max(listed, key=lambda name: (sum(word in listed[name] for word in said), name == "en"))
     return t.cast("t.Literal['en', 'fr', 'de']", best)
