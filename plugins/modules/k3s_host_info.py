@@ -160,7 +160,7 @@ addresses:
   elements: dict
   returned: always
 routes:
-  description: Networks with a route, each with C(network) and C(interface).
+  description: Networks with a route, each with C(network), C(interface) and C(via).
   type: list
   elements: dict
   returned: always

@@ -136,7 +136,8 @@ class Host:
                 words = line.split()
                 if words and words[0][0] in "0123456789abcdef" and "dev" in words:
                     device = words[words.index("dev") + 1]
-                    routes.append({"network": words[0], "interface": device})
+                    via = words[words.index("via") + 1] if "via" in words else ""
+                    routes.append({"network": words[0], "interface": device, "via": via})
         default = self._ask("ip", "route", "show", "default")[1].split()
         device = default[default.index("dev") + 1] if "dev" in default else ""
         return {**found, "addresses": addresses, "routes": routes, "default_route": device}

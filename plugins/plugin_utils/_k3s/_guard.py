@@ -291,9 +291,10 @@ def _routes(cluster: Cluster) -> list[str]:
         for option in ("pod_cidr", "service_cidr")
         for network in cidrs(cluster, option)
     ]
+    nodes = {part for host in cluster.hosts for part in host.address.split(",")}
     for host in cluster.hosts:
         for route in host.fact.get("routes", ()):
-            if route["interface"].startswith(CNI_LINKS):
+            if route["interface"].startswith(CNI_LINKS) or route.get("via") in nodes:
                 continue
             try:
                 taken = ipaddress.ip_network(route["network"], strict=False)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh
-# Usage: reset --check|--remove VIP DATA_DIR BINARY
+# Usage: reset --check|--remove VIP DATA_DIR BINARY POD_CIDR,…
 # Prints what is left of k3s, one thing a line, and with --remove removes it. Ends with 1 when
 # something is left in spite of that.
-mode=$1 vip=$2 data=$3 binary=$4
+mode=$1 vip=$2 data=$3 binary=$4 pods=$5
 marker='Ansible role clusterwright.proxmox.k3s'
 
 units() {
@@ -39,6 +39,14 @@ addresses() {
   [ -z "$vip" ] || ip -o address show to "$vip" | awk '{ print $2, $4 }'
 }
 
+# Ways to the pods of other nodes, which some networks leave behind.
+routes() {
+  for network in $(echo "$pods" | tr , ' '); do
+    case $network in *:*) family=-6 ;; *) family=-4 ;; esac
+    ip "$family" route show root "$network" | awk -v family="$family" '/ via / { print family, $1 }'
+  done
+}
+
 rules() {
   for command in iptables ip6tables; do
     "$command-save" 2>/dev/null | grep -qE 'KUBE-|CNI-|flannel' && echo "rules of $command"
@@ -52,7 +60,7 @@ processes() {
 }
 
 left() {
-  { files; mounts; links; addresses; rules; processes | sed 's/^/process /'; } 2>/dev/null | sort -u
+  { files; mounts; links; addresses; routes | sed 's/^/route /'; rules; processes | sed 's/^/process /'; } 2>/dev/null | sort -u
 }
 
 kill_tree() {
@@ -74,6 +82,7 @@ remove() {
   ip netns list 2>/dev/null | awk '/^cni-/ { print $1 }' | xargs -r -n 1 ip netns delete
   for link in $(links); do ip link delete "$link"; done
   addresses | while read -r link address; do ip address delete "$address" dev "$link"; done
+  routes | while read -r family route; do ip "$family" route delete "$route"; done
   for command in iptables ip6tables; do
     command -v "$command-save" >/dev/null || continue
     "$command-save" | grep -vE 'KUBE-|CNI-|flannel' | "$command-restore"

@@ -215,3 +215,10 @@ def test_reset_needs_consent_and_spares_strangers() -> None:
         cluster(facts={"s1": fresh("s1", units={"k3s.service": FOREIGN})}), reset_confirmed=True
     )
     assert "not written by this role" in GOALS["reset"](made, {}, TOKEN).problems[0]
+
+
+def test_ways_to_the_pods_of_other_nodes_are_no_foreign_networks() -> None:
+    left = {"network": "10.42.1.0/24", "interface": "eth0", "via": "10.77.0.12"}
+    assert guard(cluster(facts={"s1": fresh("s1", routes=[left])})) == []
+    foreign = left | {"via": "10.77.0.254"}
+    assert "overlaps" in guard(cluster(facts={"s1": fresh("s1", routes=[foreign])}))[0]
