@@ -26,6 +26,9 @@ size() {
         -e deployments_dir=sketches -e deployment="$1" -e intent='PostgreSQL for 100 users' "${@:2}" \
         |& tee "$work/$1.log"
     test -s "sketches/$1/plan.json"
+    # The sizes and their reasons are there with Ansible's own callback.
+    grep -E 'postgresql-1 .* 4 +8 GiB' "$work/$1.log" >/dev/null
+    grep 'Why postgresql' "$work/$1.log" >/dev/null
 }
 size bare
 size listed -i localhost,
