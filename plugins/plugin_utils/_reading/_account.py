@@ -203,8 +203,8 @@ def _holds_words(statement: Statement, value: str, said: Sentence, tokens: list[
         known = words_of(said.vocabulary).families
         return (statement.topic == "thing" and value not in known) or spoken or value in families
     if statement.topic in ("addon", "cni"):
-        known = {token.concept.partition(".")[2] for token in tokens if token.has("addon.", "cni.")}
-        return spoken or value in known | families
+        named = {token.concept.partition(".")[2] for token in tokens if token.has("addon.", "cni.")}
+        return spoken or value in named | families
     return True
 
 

@@ -28,13 +28,13 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._cl
     fold,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._record import Record
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._said import CLUSTER
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sizes import settle
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._tokens import (
     Token,
     tokenise,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._wishes import (
-    CLUSTER,
     Reader,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._words import (

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the readers of clauses share: things, statements, and the words since the last thing."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
+    Question,
+    Quote,
+    Statement,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import Chunk
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
+    numerals,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._tokens import Token
+
+CLUSTER = frozenset({"cluster", "k3s", "k8s"})
+ROLES = frozenset({"server", "agent", "node"})
+_SIZES = frozenset({"cores", "memory_mib", "disk_gib", "data_disk_gib"})
+
+
+@dataclasses.dataclass
+class Thing:
+    """What a sentence asks for, while it is read."""
+
+    id: str
+    what: str  # "vm", "lxc", "cluster", "server", "agent", "node", "part.…", "" (software alone)
+    families: list[str] = dataclasses.field(default_factory=list)
+    count: float | None = None
+    names: int = 0
+    sized: set[str] = dataclasses.field(default_factory=set)
+    parent: Thing | None = None
+    of_parent: float = 0
+    together: bool = False  # what follows in the list runs on it as well
+    stack: bool = False
+    clause: int = 0
+
+    def generic(self) -> bool:
+        """Tell whether nothing says yet what the machines are for."""
+        return self.what in ("vm", "lxc", "server_word", "dockerhost") and not self.families
+
+
+class Said:
+    """Collects the statements of one text."""
+
+    def __init__(
+        self, text: str, *, clusterish: bool, agents: bool = False, prefix: str = "t"
+    ) -> None:
+        self.text = text
+        self.clusterish = clusterish
+        self.agents = agents  # agents are spoken of: "servers" are those of the cluster
+        self.prefix = prefix
+        self.statements: list[Statement] = []
+        self.questions: list[Question] = []
+        self.things: list[Thing] = []
+        self.group: list[Thing] = []  # the things that the last list named
+        self.pending: list[tuple[str, dict[str, t.Any]]] = []  # said before any thing
+        self.tokens: list[Token] = []
+        self.cues: list[Chunk] = []  # since the last head
+        self.denied: Chunk | None = None
+        self.per_machine = False
+        self.clause = 0
+        self.made = 0
+
+    def new_id(self) -> str:
+        """Return an id that no thing had yet."""
+        self.made += 1
+        return f"{self.prefix}{self.made}"
+
+    def quote(self, start: int, end: int) -> Quote:
+        """Return the words from token ``start`` to before ``end``."""
+        low, high = self.tokens[start].start, self.tokens[end - 1].end
+        return Quote(text=self.text[low : min(high, low + 240)], start=low)
+
+    def say(self, topic: str, value: t.Any, where: tuple[int, int], **more: t.Any) -> None:
+        """Add a statement of a thing."""
+        kind = more.pop("kind", "wish")
+        quote = more.pop("quote", None) or self.quote(*where)
+        value = int(value) if isinstance(value, float) and value == int(value) else value
+        self.statements.append(Statement(kind=kind, quote=quote, topic=topic, value=value, **more))  # type: ignore[arg-type]
+
+    def target(self) -> Thing | None:
+        """Return the thing that attributes belong to now."""
+        return self.group[-1] if self.group else None
+
+    def attribute(self, topic: str, value: t.Any, where: tuple[int, int], **more: t.Any) -> None:
+        """Say something of the thing at hand, or keep it for the first one that comes."""
+        more.setdefault("quote", self.quote(*where))
+        things = more.pop("things", None) or ([thing] if (thing := self.target()) else [])
+        if not things:
+            self.pending.append((topic, {"value": value, "where": where, **more}))
+        for thing in things:
+            self.say(topic, value, where, thing=thing.id, **more)
+
+    def forward(
+        self, topic: str, value: t.Any, where: tuple[int, int], *, ahead: bool, **more: t.Any
+    ) -> None:
+        """Say something of the noun that follows directly, else of the thing at hand."""
+        if ahead:
+            quote = self.quote(*where)
+            self.pending.append((topic, {"value": value, "where": where, "quote": quote, **more}))
+        else:
+            self.attribute(topic, value, where, things=self.everyone(topic), **more)
+
+    def linked(self, *concepts: str) -> Chunk | None:
+        """Return the last cue of these concepts since the last thing."""
+        return next((c for c in reversed(self.cues) if c.has(*concepts)), None)
+
+    def marked(self, marks: str) -> bool:
+        """Tell whether one of the marks stands since the last thing."""
+        return any(c.kind == "mark" and c.what in marks for c in self.cues)
+
+    def last_cue(self) -> Chunk | None:
+        """Return the last small word since the last thing."""
+        return next((c for c in reversed(self.cues) if c.kind == "cue"), None)
+
+    def everyone(self, topic: str) -> list[Thing] | None:
+        """Return all machines when "both" or "all of them" stands before a value."""
+        told = self.cues[-1:] and self.cues[-1].has("cue.each", "word.all_of_them")
+        if not told:
+            return None
+        said = {s.thing for s in self.statements if s.topic == topic}
+        return [x for x in self.things if x.id not in said and x.what not in CLUSTER]
+
+    def give_pending(self, thing: Thing) -> None:
+        """Say of a thing what was said before it; several environments are of no thing."""
+        pending, self.pending = self.pending, []
+        several = sum(topic == "environment" for topic, _said in pending) > 1
+        for topic, said in [p for p in pending if several and p[0] == "environment"]:
+            self.say(topic, said.pop("value"), said.pop("where"), **said)
+            pending = [p for p in pending if p[0] != "environment" or "value" in p[1]]
+        for topic, said in pending:
+            thing.sized |= {topic} & _SIZES
+            self.say(topic, said.pop("value"), said.pop("where"), thing=thing.id, **said)
+
+    def of_all(self, *, each: bool = False) -> Thing | None:
+        """Return the sum whose parts were all listed, when what follows is said of all of it."""
+        thing = self.target()
+        whole = thing.parent if thing is not None else None
+        if whole is None or thing is None or thing.sized:
+            return None
+        apart = each or self.marked(",-)") or self.linked("cue.with")
+        return (
+            whole if apart and not any(x.sized for x in self.things if x.parent is whole) else None
+        )
+
+    def article(self, chunk: Chunk) -> bool:
+        """Tell whether "a" or "one" stands before a noun."""
+        before = self.tokens[chunk.start - 1].word if chunk.start else ""
+        return before in numerals().articles and not chunk.plural
