@@ -69,16 +69,14 @@ def short_name(text: str) -> tuple[str, str]:
     The operation is empty where the sentence asks for nothing that can be planned.
     """
     # Here, so that loading the plug-in costs little.
-    from ansible_collections.clusterwright.proxmox.plugins.plugin_utils import _request, _sizing
-    from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import (
-        load_knowledge,
-    )
+    from ansible_collections.clusterwright.proxmox.plugins.plugin_utils import _sizing
 
-    vocabulary = _request.Vocabulary(software=load_knowledge().vocabulary)
-    request = _request.read_request(text, vocabulary=vocabulary)
+    request = _sizing.read_anywhere(text)
+    if request.changes and request.deployment:
+        return request.deployment, "change"
     if request.answer != "plan":
         return slug(text, 20), ""
-    return _sizing.deployment_name(request), request.operation
+    return _sizing.deployment_name(request), "change" if request.changes else "create"
 
 
 class ActionModule(ControllerAction):

@@ -17,7 +17,7 @@ PROVIDERS = ("none", "gemini", "openai", "anthropic", "ollama")
 
 
 class ActionModule(ControllerAction):
-    """Thin face of ``plugin_utils._request`` and ``plugin_utils._sizing``."""
+    """Thin face of ``plugin_utils._sizing``."""
 
     ARGUMENTS: t.ClassVar[dict[str, t.Any]] = {
         "intent": {"type": "str"},
@@ -42,6 +42,9 @@ class ActionModule(ControllerAction):
                 "ha_rules": {"type": "list", "elements": "str", "default": []},
             },
         },
+        "answers": {"type": "list", "elements": "str", "default": []},
+        "reading": {"type": "str", "choices": ["strict", "accept"], "default": "strict"},
+        "insist": {"type": "bool", "default": False},
         "require_ready": {"type": "bool", "default": True},
     }
     CONSTRAINTS: t.ClassVar[dict[str, t.Any]] = {

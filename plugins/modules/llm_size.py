@@ -30,11 +30,36 @@ options:
       - Mutually exclusive with O(request); one of them is needed.
     type: str
   request:
-    description: A request as this module returns it.
+    description:
+      - A request as a file holds it or as this module returns it, one list of things (machines, a
+        cluster, applications) and of changes. Its JSON Schema is part of the documentation of the
+        collection.
     type: dict
   previous_request:
-    description: An earlier request that O(intent) completes or changes.
+    description:
+      - The request that O(previous_plan) was made for. With it the new things of O(intent) or
+        O(request) are added to that plan, and documented minimums are known for its changes.
     type: dict
+  answers:
+    description:
+      - What a person replied to the questions that O(intent) raised, in order. They are read
+        together with it.
+    type: list
+    elements: str
+    default: []
+  reading:
+    description:
+      - With V(strict) words that were not understood are asked about. With V(accept) they are set
+        aside, and the plan says so; a contradiction is still asked about.
+    type: str
+    choices: [strict, accept]
+    default: strict
+  insist:
+    description:
+      - Keep what was asked for although it is below a documented minimum. The plan says so. Without
+        it such a request is refused.
+    type: bool
+    default: false
   snapshot:
     description:
       - Facts of the Proxmox VE cluster, C(ansible_facts.proxmox) of
@@ -72,7 +97,8 @@ options:
     default: {}
   previous_plan:
     description:
-      - Plan of the same deployment. Its machines keep their names, ids, hosts and addresses.
+      - Plan of the same deployment. Its machines keep their names, ids, hosts and addresses, and
+        the changes of O(intent) or O(request) are changes of it.
     type: dict
   reserved:
     description: What other deployments hold although the facts may not show it yet.
@@ -161,7 +187,7 @@ request:
   description: What was understood; fields that were not said are empty.
   returned: success
   type: dict
-  sample: {answer: plan, kind: cluster, ha: true}
+  sample: {answer: plan, things: [{type: cluster, id: t1, ha: true}]}
 plan:
   description:
     - The plan. RV(plan.status) is V(ready), V(ask) or V(refused); the last two only when
@@ -185,6 +211,12 @@ plan:
       elements: dict
       returned: always
       sample: [{name: ha-cluster-server-1, vmid: 20000, node: pve1}]
+    questions:
+      description: What has to be answered first, each with id, text and choices.
+      type: list
+      elements: dict
+      returned: always
+      sample: [{id: change.whose, text: "Which of servers, workers is meant?"}]
     cluster:
       description: The k3s cluster made of the machines.
       type: dict

@@ -26,7 +26,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue._
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._finding import (
     Finding,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
     Question,
 )
 
@@ -309,7 +309,9 @@ class _Resolver:
             if setting.type == "secret" or not needed or settings[key] not in (None, "", [], {}):
                 continue
             text = setting.question or f"{entry.name} needs {key}: {setting.description}"
-            self.result.questions.append(Question(field=f"addons.{entry.name}.{key}", text=text))
+            self.result.questions.append(
+                Question(id=f"addons.{entry.name}.{key}".lower(), text=text)
+            )
 
     def check_versions(self) -> None:
         """Refuse add-ons whose version does not accept the cluster's Kubernetes."""

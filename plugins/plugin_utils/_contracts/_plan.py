@@ -19,6 +19,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     Field,
     Model,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
+    Question,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
     NAME_PATTERN,
     Environment,
@@ -262,6 +265,7 @@ class Plan(Model):
     addons: tuple[Addon, ...] = ()
     backups: tuple[Backup, ...] = ()
     findings: tuple[Finding, ...] = ()
+    questions: tuple[Question, ...] = ()  # status ask: what has to be answered first
     alternatives: tuple[Alternative, ...] = ()
     rounds: tuple[Round, ...] = ()
     cost: Cost | None = None

@@ -139,6 +139,7 @@ class Reading(Model):
     reader: str = "rules"  # or "gemini", "openai" …: who filled the statements
     statements: tuple[Statement, ...] = Field(default=(), max_length=MAX_STATEMENTS)
     aside: tuple[Quote, ...] = ()
+    answers: tuple[str, ...] = Field(default=(), max_length=20)
     questions: tuple[Question, ...] = ()
     findings: tuple[Finding, ...] = ()
     off_topic: bool = False

@@ -12,15 +12,17 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
     Site,
     parse,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
+    MachinesThing,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import (
     load_knowledge,
     needs,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request import (
-    Vocabulary,
-    read_request,
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing import (
+    decide,
+    request_of,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing import decide
 
 Per = t.Literal["node", "total", "pod"]
 #: A place without limits: the question is what software needs, not what fits.
@@ -55,38 +57,50 @@ class Answer:
         return {name: round(value, 3) for name, value in self.values.items()}
 
 
-def read(text: str, knowledge_dirs: tuple[str, ...] = ()) -> Request:
-    """Return the request of a sentence, with the names that the knowledge adds."""
-    vocabulary = Vocabulary(software=load_knowledge(knowledge_dirs).vocabulary)
-    return read_request(text, vocabulary=vocabulary)
+def read(text: str, knowledge_dirs: tuple[str, ...] = (), *, accept: bool = False) -> Request:
+    """Return the request of a sentence; ``accept`` sets aside what was not understood."""
+    return request_of(text, _site(knowledge_dirs), None, accept=accept)
+
+
+def _site(knowledge_dirs: tuple[str, ...]) -> Site:
+    return parse(Site, {**OPEN_SITE, "knowledge_dirs": list(knowledge_dirs)})
 
 
 def answer(
     statement: str, per: Per, provider: Provider, knowledge_dirs: tuple[str, ...] = ()
 ) -> Answer:
-    """Return the engine's numbers.
+    """Return the engine's numbers for a sentence."""
+    return answer_of(read(statement, knowledge_dirs, accept=True), per, provider, knowledge_dirs)
+
+
+def answer_of(
+    request: Request, per: Per, provider: Provider, knowledge_dirs: tuple[str, ...] = ()
+) -> Answer:
+    """Return the engine's numbers for a request.
 
     A replica (``pod``) has fractions of a vCPU and is what the knowledge says; machines are
     those of the plan.
     """
-    request = read(statement, knowledge_dirs)
     if per == "pod":
         found = _replica(request, knowledge_dirs)
         if found is not None:
             return found
-    site = parse(Site, {**OPEN_SITE, "knowledge_dirs": list(knowledge_dirs)})
+    site = _site(knowledge_dirs)
     plan = decide(request, None, site, provider=provider.name, settings=provider.settings)
     return of_plan(plan, per)
 
 
 def _replica(request: Request, knowledge_dirs: tuple[str, ...]) -> Answer | None:
+    thing = next((t for t in request.things if isinstance(t, MachinesThing)), None)
+    if thing is None or not thing.software:
+        return None
     found = needs(
-        request.apps,
-        request.drivers,
-        request.environment or "",
-        bool(request.ha),
+        thing.software,
+        {**request.loads, **thing.loads},
+        thing.environment or request.environment or "",
+        bool(thing.ha),
         load_knowledge(knowledge_dirs),
-        scale=request.scale,
+        scale=thing.scale or request.scale,
     )
     if not found:
         return None

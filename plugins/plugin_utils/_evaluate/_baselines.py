@@ -7,7 +7,8 @@ import re
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Site, parse
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
-    AppWish,
+    MachinesThing,
+    Software,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._evaluate._answer import (
     OPEN_SITE,
@@ -46,11 +47,11 @@ def constant_4_8(statement: str, per: Per) -> Answer:
 
 def category_table(statement: str, per: Per) -> Answer:
     """Return the row of the category table that the words name, nothing else being known."""
-    request = read(statement)
+    request = read(statement, accept=True)
     family = _row(statement)
-    wish = AppWish(family=family)
+    wish = Software(family=family)
     knowledge, environment = load_knowledge(), request.environment or "production"
-    need = needs([wish], {}, environment, bool(request.ha), knowledge, scale=request.scale)[0]
+    need = needs([wish], {}, environment, False, knowledge, scale=request.scale)[0]
     values = {
         "vcpu": need.vcpu,
         "memory_mib": need.memory_mib,
@@ -62,14 +63,11 @@ def category_table(statement: str, per: Per) -> Answer:
 
 def model_on_table(statement: str, per: Per, provider: Provider) -> Answer:
     """Return what a model makes of the category table: the ablation of the knowledge."""
-    request = read(statement).model_copy(
+    request = read(statement, accept=True).model_copy(
         update={
             "answer": "plan",
-            "operation": "create",
-            "kind": "app",
-            "apps": (AppWish(family=_row(statement)),),
-            **dict.fromkeys(("machines", "components", "questions", "explicit"), ()),
-            "cluster": None,
+            "things": (MachinesThing(id="t1", software=(Software(family=_row(statement)),)),),
+            **dict.fromkeys(("changes", "questions", "findings"), ()),
         }
     )
     site = parse(Site, OPEN_SITE)

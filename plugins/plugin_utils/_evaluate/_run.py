@@ -23,6 +23,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._evaluate._c
     Case,
     CaseFile,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._evaluate._intents import (
+    score_intents,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._evaluate._score import (
     Scored,
     score,
@@ -32,9 +35,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._evaluate._s
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._evaluate._sentences import (
     read_all,
-)
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.score import (
-    score_intents,
 )
 
 Data = dict[str, t.Any]

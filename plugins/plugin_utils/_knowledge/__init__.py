@@ -3,9 +3,6 @@
 
 from __future__ import annotations
 
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._drivers import (
-    count_as_driver,
-)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._loader import (
     Knowledge,
     KnowledgeError,
@@ -24,7 +21,6 @@ __all__ = [
     "KnowledgeError",
     "Need",
     "category_of",
-    "count_as_driver",
     "load_knowledge",
     "needs",
     "read_family",

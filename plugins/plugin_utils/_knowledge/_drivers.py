@@ -5,9 +5,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
-    AppWish,
-)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._schema import (
     Component,
     Expression,
@@ -18,8 +15,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._
 
 #: Things that are looked after; a family that knows one of the names is meant by the others.
 LOOKED_AFTER = ("agents", "devices", "endpoints", "nodes", "workers", "servers")
-#: Nobody runs more of software that looks after nodes; so many are the nodes themselves.
-MOST_MACHINES = 9
 #: Share of all users that is there at the same time, where only those are documented.
 AT_ONCE = 0.5
 #: GiB of one of them, a heuristic: originals with what is made of them.
@@ -47,24 +42,6 @@ def with_derived(family: Family, said: t.Mapping[str, float]) -> dict[str, float
         derive("samples_per_second", said.get("series", 0.0) / said["scrape_interval_seconds"])
     derive("data_gib", stored_gib(said) or None)
     return drivers
-
-
-def count_as_driver(app: AppWish, family: Family | None, said: t.Collection[str]) -> AppWish:
-    """Return the app; a count of what it looks after is its driver ("etcd, 250 nodes")."""
-    if family is None or app.count is None or app.count <= MOST_MACHINES:
-        return app
-    parts = [family.components[app.component]] if app.component in family.components else []
-    used = {
-        name
-        for part in parts or family.components.values()
-        for rule in part.rules
-        for name in (*rule.upto, *names_of(rule.vcpu), *names_of(rule.memory_mib))
-    }
-    counted = next((n for n in ("nodes", "workers") if n in family.drivers and n in used), None)
-    if counted is None or counted in (*said, *app.drivers):
-        return app
-    drivers = {**app.drivers, counted: float(app.count)}
-    return app.model_copy(update={"count": None, "drivers": drivers})
 
 
 def stored_gib(said: t.Mapping[str, float]) -> float:

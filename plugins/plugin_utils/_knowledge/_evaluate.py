@@ -17,12 +17,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._
 )
 
 #: Order of decision: a later quantity may name an earlier one.
-QUANTITIES: tuple[t.Literal["count", "vcpu", "memory_mib", "disk_gib"], ...] = (
-    "count",
-    "vcpu",
-    "memory_mib",
-    "disk_gib",
-)
+Name = t.Literal["count", "vcpu", "memory_mib", "disk_gib", "data_disk_gib"]
+QUANTITIES: tuple[Name, ...] = ("count", "vcpu", "memory_mib", "disk_gib", "data_disk_gib")
 
 #: More than anybody has of anything; keeps products of drivers finite.
 MAX_DRIVER = 1e15
@@ -65,6 +61,7 @@ class _Circumstances:
     ha: bool
     scale: str | None
     named: bool
+    variant: str | None
 
     def allow(self, rule: Rule) -> bool:
         """Return whether the rule holds."""
@@ -74,6 +71,7 @@ class _Circumstances:
             and when.ha in (None, self.ha)
             and when.named in (None, self.named)
             and (not when.scale or self.scale in when.scale)
+            and (not when.variant or self.variant in when.variant)
             and all(name in self.said for name in when.drivers)
             and all(self.known.get(name, 0.0) <= limit for name, limit in rule.upto.items())
         )
@@ -95,6 +93,7 @@ def evaluate(
     *,
     scale: str | None = None,
     named: bool = False,
+    variant: str | None = None,
 ) -> Evaluation:
     """Return the numbers of the first rule that holds (the last rule when none does).
 
@@ -106,13 +105,14 @@ def evaluate(
         ha: high availability is wanted.
         scale: "small", "medium" or "large" when it was said in words.
         named: the component itself was asked for, not the software as a whole.
+        variant: the edition that was named.
     """
     known = {name: d.default for name, d in family.drivers.items() if d.default is not None}
     known.update(drivers)
     rules = component.rules
     if named:  # what was asked for by name is not left out
         rules = tuple(rule for rule in rules if rule.count != 0) or rules
-    case = _Circumstances(drivers, known, environment, ha, scale, named)
+    case = _Circumstances(drivers, known, environment, ha, scale, named, variant)
     rule = next((r for r in rules if case.allow(r)), rules[-1])
     result = Evaluation(note=rule.note)
     used: set[str] = {name for candidate in rules for name in candidate.upto}
@@ -151,7 +151,7 @@ def _bounds(quantity: Quantity) -> tuple[float | Expression, float | Expression]
 
 def _bounded(
     component: Component,
-    name: t.Literal["count", "vcpu", "memory_mib", "disk_gib"],
+    name: Name,
     number: float | Expression,
     drivers: t.Mapping[str, float],
 ) -> float:

@@ -46,6 +46,14 @@ class Knowledge:
             raise KnowledgeError("The knowledge holds no table-application.yml.")
         return found
 
+    def nearest(self, words: str) -> Family | None:
+        """Return the family whose name is most like unknown words, None when none is near."""
+        import difflib  # used for unknown software only
+
+        names = self.vocabulary
+        found = difflib.get_close_matches(words.lower(), names, n=1, cutoff=0.75)
+        return self.families[names[found[0]][0]] if found else None
+
     @functools.cached_property
     def vocabulary(self) -> dict[str, tuple[str, str | None]]:
         """Return ``alias -> (family, component or None)``, aliases in lower case.

@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import Why
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
-    AppWish,
+    Software,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._drivers import (
-    count_as_driver,
     keeps_data_by_rule,
     stored_gib,
     with_derived,
@@ -33,8 +32,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._
 UNITS = {"vcpu": "vCPU", "disk_gib": "GiB of disk"}
 #: What a machine gets when neither a document nor a table names the quantity.
 FALLBACK = {"count": 1.0, "vcpu": 2.0, "memory_mib": 2048.0, "disk_gib": 20.0}
-#: The family that stands for a cluster of any distribution.
-DISTRIBUTION = "kubernetes"
 #: Disk for data whose family documents none: head-room, and what the system takes.
 DATA_HEADROOM = 1.2
 SYSTEM_GIB = 20.0
@@ -70,16 +67,20 @@ class Need:
     vcpu: float
     memory_mib: float
     disk_gib: float
+    data_disk_gib: float  # a second disk for data; 0: none
     minimum: dict[str, float]
+    recommended: dict[str, float]
+    documented: bool  # a document says so, no rule of thumb
     fast_storage: bool
     confidence: float
     last_resort: bool
     unknown: bool  # no file knows it; `family` holds the words
+    source: str
     why: tuple[Why, ...]
 
 
 def needs(
-    apps: t.Iterable[AppWish],
+    software: t.Iterable[Software],
     drivers: t.Mapping[str, float],
     environment: str,
     ha: bool,
@@ -87,11 +88,11 @@ def needs(
     *,
     scale: str | None = None,
 ) -> list[Need]:
-    """Return the needs of each component of each app, in the order they were named.
+    """Return the needs of each component of each software, in the order they were named.
 
     Args:
-        apps: named software; an unknown one gets the application table and says so.
-        drivers: drivers said of the whole request; an app's own win.
+        software: what runs; unknown software gets the table of its category and says so.
+        drivers: drivers said of all of them together; a software's own win.
         environment: development and test get the minimum where a document has both, any other
             one, or "" when none was said, the recommendation.
         ha: components get their high-availability count.
@@ -99,59 +100,32 @@ def needs(
         scale: "small", "medium" or "large" when it was said in words.
     """
     found: list[Need] = []
-    apps, taken = _as_parts(list(apps), knowledge)
-    for wish in apps:
-        family = knowledge.get(wish.family)
-        app = count_as_driver(wish, family, drivers)
+    for wanted in software:
+        family = knowledge.get(wanted.family) if wanted.known else None
         unknown = family is None
         if family is None:
-            family = knowledge.table(category_of(app.family))
-        said = with_derived(family, {**drivers, **app.drivers})
+            family = knowledge.table(category_of(wanted.family))
+        said = with_derived(family, {**drivers, **wanted.loads})
         cases: list[_Case] = []
-        for name, component in _chosen(family, app.component):
-            if app.component is None and (app.family, name) in taken:
-                continue
-            named = name == app.component
-            result = evaluate(family, component, said, environment, ha, scale=scale, named=named)
+        for name, component in _chosen(family, wanted.component):
+            result = evaluate(
+                family,
+                component,
+                said,
+                environment,
+                ha,
+                scale=scale,
+                named=name == wanted.component,
+                variant=wanted.variant,
+            )
             # The least of a table would be too little for half of the software nobody described.
             least = family.pick == "minimum" and not unknown
             small = least or environment in ("development", "test")
             chosen = result.minimum if small else result.recommended
             if chosen.get("count", 1.0) > 0:
-                cases.append(_Case(app, family, name, component, result, chosen, unknown))
-        found += [_need(case) for case in _with_room(_counted(app, cases), stored_gib(said))]
+                cases.append(_Case(wanted, family, name, component, result, chosen, unknown))
+        found += [_need(case) for case in _with_room(cases, stored_gib(said))]
     return found
-
-
-def _as_parts(
-    apps: list[AppWish], knowledge: Knowledge
-) -> tuple[list[AppWish], set[tuple[str, str]]]:
-    """Return the apps, one that is a part of another as that part; and which parts they are.
-
-    "PostgreSQL for GitLab" is GitLab's PostgreSQL; the control plane of a named distribution is
-    asked for alone.
-    """
-    result: list[AppWish] = []
-    taken: set[tuple[str, str]] = set()
-    whole: set[str] = set()
-    for app in apps:
-        part = app.component if app.family == DISTRIBUTION else app.family
-        owner = next((o for o in apps if _owns(knowledge.get(o.family), o, app, part)), None)
-        if part is None or owner is None:
-            result.append(app)
-            continue
-        taken.add((owner.family, part))
-        if app.family == DISTRIBUTION:
-            whole.add(owner.family)
-        drivers = {**owner.drivers, **app.drivers}
-        changes = {"family": owner.family, "component": part, "drivers": drivers}
-        result.append(app.model_copy(update=changes))
-    return [a for a in result if a.component is not None or a.family not in whole], taken
-
-
-def _owns(family: Family | None, owner: AppWish, app: AppWish, part: str | None) -> bool:
-    other = owner.family != app.family and owner.component is None
-    return other and family is not None and part in family.components
 
 
 def _with_room(cases: list[_Case], stored: float) -> list[_Case]:
@@ -162,13 +136,6 @@ def _with_room(cases: list[_Case], stored: float) -> list[_Case]:
     keeper = next((case for case in machines if case.component.fast_storage), machines[0])
     wanted = SYSTEM_GIB + stored * DATA_HEADROOM
     return [replace(c, stored=stored, room=wanted) if c is keeper else c for c in cases]
-
-
-def _counted(app: AppWish, cases: list[_Case]) -> list[_Case]:
-    """Give the count that was said to the first part; "one" of several parts is the software."""
-    if app.count is None or not cases or (app.count == 1 and len(cases) > 1):
-        return cases
-    return [replace(cases[0], asked=app.count), *cases[1:]]
 
 
 def _chosen(family: Family, wanted: str | None) -> list[tuple[str, Component]]:
@@ -191,14 +158,13 @@ def category_of(words: str) -> str:
 class _Case:
     """One component being sized: what the sentences about it need."""
 
-    app: AppWish
+    software: Software
     family: Family
     name: str
     component: Component
     result: Evaluation
     chosen: dict[str, float]
     unknown: bool
-    asked: int | None = None  # how many were asked for
     stored: float = 0.0  # GiB of data that no rule of the family provides for
     room: float = 0.0  # GiB of disk that hold it
 
@@ -222,14 +188,12 @@ class _Case:
 
 def _need(case: _Case) -> Need:
     values = {key: case.chosen.get(key, value) for key, value in FALLBACK.items()}
-    if case.asked is not None:
-        values["count"] = float(case.asked)
     minimum = dict(case.result.minimum)
     if case.room > values["disk_gib"]:
         values["disk_gib"] = case.room
         minimum["disk_gib"] = max(minimum.get("disk_gib", 0.0), case.stored)
     return Need(
-        family=case.app.family if case.unknown else case.family.family,
+        family=case.software.family if case.unknown else case.family.family,
         component=case.name,
         category=case.family.category,
         title=case.component.title,
@@ -238,19 +202,21 @@ def _need(case: _Case) -> Need:
         vcpu=values["vcpu"],
         memory_mib=values["memory_mib"],
         disk_gib=values["disk_gib"],
+        data_disk_gib=case.chosen.get("data_disk_gib", 0.0),
         minimum=minimum,
+        recommended=dict(case.result.recommended),
+        documented=case.grade != "heuristic" and not case.unknown,
         fast_storage=case.component.fast_storage,
         confidence=case.confidence,
         last_resort=case.family.last_resort or case.unknown,
         unknown=case.unknown,
+        source=case.source,
         why=tuple(_why(case, key, value) for key, value in values.items()),
     )
 
 
 def _why(case: _Case, key: str, value: float) -> Why:
     field = "cores" if key == "vcpu" else key
-    if key == "count" and case.asked is not None:
-        return Why(field=field, reason=f"As asked: {value:g}.", source="explicit", confidence=1.0)
     if key == "disk_gib" and value == case.room:
         reason = (
             f"{case.stored:g} GiB of data with head-room and the system: {_amount(key, value)}."
@@ -279,7 +245,7 @@ def _reason(case: _Case, key: str, value: float) -> str:
         parts.append(f"assumed {listed}")
     if case.unknown:
         title = case.family.title
-        parts.append(f"{case.app.family} is not in the knowledge, {title} used as last resort")
+        parts.append(f"{case.software.family} is not in the knowledge, {title} used as last resort")
     elif case.family.last_resort:
         parts.append("category table, the last resort")
     if result.note:

@@ -78,6 +78,7 @@ class When(Model):
     named: bool | None = None  # the component itself was asked for, not the software as a whole
     scale: tuple[Scale, ...] = ()  # said in words: "light use", "a big …"
     drivers: tuple[str, ...] = ()  # drivers that must have been said
+    variant: tuple[str, ...] = ()  # one of these variants of the software was named
 
 
 class Rule(Model):
@@ -88,7 +89,8 @@ class Rule(Model):
     count: Quantity | None = None
     vcpu: Quantity | None = None
     memory_mib: Quantity | None = None
-    disk_gib: Quantity | None = None
+    disk_gib: Quantity | None = None  # system disk, and data where the document names one number
+    data_disk_gib: Quantity | None = None  # a second disk, where the document names two
     note: str = ""
 
 
@@ -99,6 +101,7 @@ class Sizes(Model):
     vcpu: float | None = None
     memory_mib: float | None = None
     disk_gib: float | None = None
+    data_disk_gib: float | None = None
 
 
 class Component(Model):
@@ -115,7 +118,7 @@ class Component(Model):
     optional: bool = False  # only deployed when it is named
     rules: tuple[Rule, ...] = Field(min_length=1)
     default: Rule = Field(default_factory=Rule)
-    shared: tuple[t.Literal["vcpu", "memory_mib", "disk_gib"], ...] = ()
+    shared: tuple[t.Literal["vcpu", "memory_mib", "disk_gib", "data_disk_gib"], ...] = ()
     ha_count: int | None = None  # at least so many when high availability is wanted
     ha_factor: float = 1.0  # on vCPU and memory when high availability is wanted
     floor: Sizes = Field(default_factory=Sizes)
@@ -132,6 +135,13 @@ class Driver(Model):
     default: float | None = None
 
 
+class Variant(Model):
+    """An edition of the software with needs of its own; rules name it in ``when.variant``."""
+
+    title: str
+    aliases: tuple[str, ...] = ()  # words that select it beside the software's name
+
+
 class Family(Model):
     """One software family: a file ``<family>.yml``."""
 
@@ -141,6 +151,7 @@ class Family(Model):
     aliases: tuple[str, ...] = ()
     spoken: bool = True  # false: its name has another meaning for reading; only aliases count
     drivers: dict[str, Driver] = Field(default_factory=dict)
+    variants: dict[str, Variant] = Field(default_factory=dict)
     components: dict[str, Component] = Field(min_length=1)
     pick: t.Literal["recommended", "minimum"] = "recommended"
     last_resort: bool = False  # a category table, used when nothing else is known

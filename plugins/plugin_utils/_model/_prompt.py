@@ -15,7 +15,11 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
     Site,
     Snapshot,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
+    ClusterThing,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model._redact import redact
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading import clean
 
 MAX_PROMPT_BYTES = 24_576
 MAX_SENTENCE = 4096
@@ -164,6 +168,17 @@ def room(snapshot: Snapshot | None, aliases: Aliases) -> dict[str, t.Any]:
     return {"nodes": nodes[:MAX_ROWS], "storages": storages[:MAX_ROWS]}
 
 
+def all_loads(request: Request) -> dict[str, float]:
+    """Return every load that was said, of whatever thing."""
+    loads = dict(request.loads)
+    for thing in request.things:
+        if not isinstance(thing, ClusterThing):
+            for software in thing.software:
+                loads = {**software.loads, **loads}
+            loads = {**thing.loads, **loads}
+    return loads
+
+
 def build_prompt(
     request: Request,
     aliases: Aliases,
@@ -171,16 +186,11 @@ def build_prompt(
     findings: t.Iterable[Finding],
 ) -> str:
     """Return the prompt: one JSON document of at most ``MAX_PROMPT_BYTES``."""
-    from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request.injection import (
-        drop_injections,
-    )
-
-    sentence, _dropped = drop_injections(request.text)
+    sentence = clean(request.text).body
     document: dict[str, t.Any] = {
         "request": aliases.sentence(" ".join(sentence.split())),
         "environment": request.environment or "not said",
-        "high_availability": "not said" if request.ha is None else request.ha,
-        "drivers": dict(sorted(request.drivers.items())),
+        "loads": dict(sorted(all_loads(request).items())),
         **body,
         "findings": [
             {

@@ -24,7 +24,7 @@ MACHINE: dict[str, t.Any] = {
     "nics": {"__all__": {"bridge", "vlan", "address", "firewall"}},
     "ha": {"enabled"},
 }
-REQUEST = {"operation", "kind", "environment", "ha", "drivers", "sla"}
+REQUEST = {"environment", "things", "changes", "destroy", "loads", "scale", "sla"}
 SITE = {"name", "owner", "nodes", "environments", "storages", "vmid_range", "tags", "pool"}
 NODE = {"name", "online", "maintenance", "cpus", "memory_mib", "memory_used_mib"}
 STORAGE = {"storage", "node", "type", "content", "shared", "enabled", "active", "available_gib"}

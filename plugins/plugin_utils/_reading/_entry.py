@@ -15,7 +15,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     MAX_TEXT,
     Reading,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._wanted import (
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
     Request,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._account import (

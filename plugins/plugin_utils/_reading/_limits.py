@@ -11,7 +11,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
     Question,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._wanted import (
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
     ClusterThing,
     Machines,
     MachinesThing,

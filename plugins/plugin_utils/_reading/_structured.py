@@ -17,7 +17,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     Field,
     Model,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._wanted import (
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
     ApplicationThing,
     Environment,
     Request,

@@ -14,8 +14,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
     Snapshot,
     errors,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._proposal import (
+    Proposal,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._policy import check
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import Proposal
 
 #: The sizing engine for one request: rules alone, or with a checked proposal.
 Planner = t.Callable[[Proposal | None], Plan]

@@ -13,6 +13,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
     to_data,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import Round
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._proposal import (
+    Proposal,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model import (
     ModelFailure,
     Partner,
@@ -30,13 +33,13 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._review._que
     FamiliesQuestion,
     Question,
     SizesQuestion,
+    unknown_software,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._review._trace import (
     because,
     outcome,
     traced,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import Proposal
 
 
 def review(
@@ -82,7 +85,7 @@ class _Review:
         """Ask what unknown software is, then for sizes; both share the rounds."""
         base, proposal = self.draft, Proposal()
         try:
-            if any(not app.known for app in self.task.request.apps):
+            if unknown_software(self.task.request):
                 identified = self._rounds(FamiliesQuestion(self.task, base))
                 if isinstance(identified, tuple):
                     base, proposal = identified

@@ -9,6 +9,13 @@ import typing as t
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
     Finding,
     Plan,
+    Request,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._proposal import (
+    Proposal,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
+    MachinesThing,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import (
     Knowledge,
@@ -17,13 +24,13 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge i
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model import _form
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model._prompt import (
     Aliases,
+    all_loads,
     build_prompt,
     groups_of,
     room,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model._settings import Role
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._review._judge import Task
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import Proposal
 
 ROLES = frozenset({"server", "agent", "vm", "container", "lxc", "node"})
 LIMITS = ("max_machines", "max_cores_per_machine", "max_memory_mib_per_machine", "max_monthly_cost")
@@ -123,10 +130,10 @@ class FamiliesQuestion:
         knowledge = load_knowledge(tuple(task.site.knowledge_dirs))
         families = {k: f for k, f in knowledge.families.items() if not f.last_resort}
         drivers = {name for family in families.values() for name in family.drivers}
-        said = set(task.request.drivers).union(*(app.drivers for app in task.request.apps))
+        said = set(all_loads(task.request))
         self.families = sorted(families)
         self.drivers = sorted(drivers - said)
-        unknown = sorted({app.family for app in task.request.apps if not app.known})
+        unknown = sorted(unknown_software(task.request))
         self.unknown = {f"u{index}": name for index, name in enumerate(unknown, start=1)}
         self.schema = _form.families_schema(list(self.unknown), self.families, self.drivers)
         self.aliases = Aliases(task.site, task.snapshot, base, (), words=_words(knowledge))
@@ -163,6 +170,17 @@ class FamiliesQuestion:
         software = [{"id": key, "family": family} for key, family in found.families.items()]
         drivers = [{"driver": name, "value": int(v)} for name, v in found.drivers.items()]
         return json.dumps({"software": software, "drivers": drivers})
+
+
+def unknown_software(request: Request) -> set[str]:
+    """Return the words of software that no file of the knowledge knows."""
+    return {
+        software.family
+        for thing in request.things
+        if isinstance(thing, MachinesThing)
+        for software in thing.runs
+        if not software.known
+    }
 
 
 def _roles(knowledge: Knowledge) -> frozenset[str]:

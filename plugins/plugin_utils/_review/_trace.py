@@ -26,7 +26,7 @@ SIZES = ("count", "cores", "memory_mib", "disk_gib")
 def traced(task: Task, plan: Plan) -> Plan:
     """Return the plan with the cycles of the rules."""
     revised = tuple(_revisions(plan))
-    numbers = len(task.request.explicit)
+    numbers = len(_said(plan))
     nodes = len(task.snapshot.nodes) if task.snapshot else 0
     reason = (
         f"Size the request by documented rules; {_counted(numbers, 'value')} of it said,"
@@ -50,6 +50,16 @@ def traced(task: Task, plan: Plan) -> Plan:
         findings=kept,
     )
     return plan.model_copy(update={"rounds": (drafted, second)})
+
+
+def _said(plan: Plan) -> set[tuple[str, str]]:
+    """Return the numbers that a person said: group and field."""
+    return {
+        (machine.group, why.field)
+        for machine in plan.machines
+        for why in machine.why
+        if why.source == "explicit"
+    }
 
 
 def because(draft: Plan, findings: tuple[Finding, ...] | None) -> str:

@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._proposal import (
+    Proposal,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model._errors import (
     ProviderError,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._decide import decide
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._engine import size
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
-    Proposal,
-    Reserved,
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._intent import (
+    read_anywhere,
+    request_of,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import Reserved
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._naming import (
     deployment_name,
 )
@@ -24,6 +28,8 @@ __all__ = [
     "Reserved",
     "decide",
     "deployment_name",
+    "read_anywhere",
+    "request_of",
     "size",
     "size_data",
     "table",

@@ -9,6 +9,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._absent import (
     check_storage,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._devices import (
+    gpu_mappings,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._fit import (
     Fitted,
     Room,
@@ -39,7 +42,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._rea
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._source import (
     Origin,
     check_wish_names,
-    gpu_mappings,
     origin,
     storage_of,
 )
@@ -65,6 +67,7 @@ def assemble(context: Context, groups: list[Group]) -> Assembled | None:
     if context.refused:
         return None
     identities = Identities(context)
+    identities.keep_names(groups)
     names = {ready.group.name: identities.name_group(ready.group) for ready in prepared}
     fitted = None if context.refused else _fitted(context, prepared, names, identities)
     if fitted is None:
@@ -78,26 +81,28 @@ class _Prepared:
     """A group with where its machines come from and where their disks go."""
 
     group: Group
-    origin: Origin
+    origin: Origin | None  # None: all of its machines are there
     where: Where
     pci_mappings: tuple[str, ...]
 
 
 def _prepared(context: Context, group: Group) -> _Prepared | None:
-    source, storage = origin(context, group), storage_of(context, group)
     if context.snapshot is not None:
         check_wish_names(context, context.snapshot, group)
+    if group.count <= len(group.before):  # nothing is made: no template is needed
+        return _Prepared(group, None, _there(context, group), ())
+    source, storage = origin(context, group), storage_of(context, group)
     mappings, gpu_hosts = gpu_mappings(context, group)
     if source is None or storage is None:
         return None
     drive = _cloud_init_storage(context, group, source)
     bridged, made = network_hosts(context, group, source), reach(context, source, storage)
-    named = frozenset({group.wish.node}) if group.wish and group.wish.node else None
-    allowed = [hosts for hosts in (bridged, gpu_hosts, named) if hosts is not None]
+    allowed = [h for h in (bridged, gpu_hosts, _hosts(context, group)) if h is not None]
     group = _template_disk(context, group, source)
-    if mappings or (group.wish and group.wish.node):
-        # A device serves one machine of a host; a host that was named keeps them all.
-        group = replace(group, spread=bool(mappings))
+    if mappings:
+        group = replace(group, spread=True)  # a device serves one machine of a host
+    elif group.wish and group.wish.nodes:
+        group = replace(group, spread=group.spread and len(group.wish.nodes) >= group.count)
     where = Where(
         storage,
         hosts=_common(*allowed, made.wide),
@@ -124,6 +129,24 @@ def _cloud_init_storage(context: Context, group: Group, source: Origin) -> str |
     return name
 
 
+def _there(context: Context, group: Group) -> Where:
+    """Return where machines that are there may be; they need no template."""
+    said = group.wish.storage if group.wish else None
+    hosts = _hosts(context, group)
+    storage = said or next(iter(group.before.values())).disks[0].storage
+    return Where(storage, hosts=hosts, near=hosts)
+
+
+def _hosts(context: Context, group: Group) -> frozenset[str] | None:
+    """Return the nodes that were said, or all but those that were declined; None: any."""
+    wish = group.wish
+    if wish is None or not (wish.nodes or wish.not_nodes):
+        return None
+    there = context.snapshot.nodes if context.snapshot else ()
+    nodes = wish.nodes or tuple(node.name for node in there)
+    return frozenset(node for node in nodes if node not in wish.not_nodes)
+
+
 def _machines(
     context: Context,
     prepared: list[_Prepared],
@@ -135,24 +158,29 @@ def _machines(
     user = context.site.user or context.site.template.user
     for ready, group in zip(prepared, fitted.groups, strict=True):
         placed = names[group.name][: group.count]
-        for name in placed:
+        for index, name in enumerate(placed):
             node = fitted.where[name]
             machine = build_machine(
                 context,
                 group,
-                name,
                 identities,
                 Parts(
+                    name=name,
                     node=node,
                     storage=ready.where.storage,
-                    source=ready.origin.on(node),
+                    source=ready.origin.on(node) if ready.origin else None,
                     user=user,
                     pci_mappings=ready.pci_mappings,
-                    template=ready.origin.template_on(node),
+                    template=ready.origin.template_on(node) if ready.origin else None,
+                    index=index,
                 ),
             )
             if machine is not None:
                 machines.append(machine)
+    there = [machine.name for machine in context.previous.machines] if context.previous else []
+    order = {name: index for index, name in enumerate(there)}
+    if any(group.before for group in fitted.groups):  # the order of the plan that is changed
+        machines.sort(key=lambda machine: order.get(machine.name, len(order)))
     check_clones(context, [m for m in machines if m.name not in identities.known])
     return tuple(machines)
 
@@ -162,6 +190,7 @@ def _template_disk(context: Context, group: Group, source: Origin) -> Group:
     if source.disk_gib <= group.disk_gib:
         return group
     least = int(-(-source.disk_gib // 1))
+    group = replace(group, documented={**group.documented, "disk_gib": "the template's disk"})
     if "disk_gib" in group.explicit:
         context.report(
             "disk.template",
@@ -187,14 +216,15 @@ def _fitted(
 
     groups = [ready.group for ready in prepared]
     if context.snapshot is None:
-        return unverified(groups, named, context.site.nodes or (UNKNOWN_NODE,))
+        nodes = context.site.nodes or (UNKNOWN_NODE,)
+        return unverified(groups, named, nodes, identities.known)
     usual = context.site.network.bridge
     wishes = [ready.group.wish for ready in prepared]
     bridges = {wish.bridge if wish and wish.bridge else usual for wish in wishes}
     hosts, pools = hosts_and_pools(context.snapshot, context.site, context.environment, bridges)
     _check_known(context, names, identities, {host.name for host in hosts})
     for ready in prepared:
-        _check_moves(context, ready.group, named(ready.group), identities)
+        _check_moves(context, ready, named(ready.group), identities)
     if context.refused:
         return None
     where = {ready.group.name: ready.where for ready in prepared}
@@ -237,20 +267,34 @@ def _why_not(context: Context, name: str) -> str:
     return "without the bridge that the machines use"
 
 
-def _check_moves(context: Context, group: Group, names: list[str], identities: Identities) -> None:
-    """Report machines that a change asks to another host: planning does not migrate.
+def _check_moves(
+    context: Context, ready: _Prepared, names: list[str], identities: Identities
+) -> None:
+    """Say which machines a change moves to another host; a container would be made anew there.
 
     A request that is made again leaves machines where somebody has migrated them.
     """
-    wanted = group.wish.node if group.wish and context.request.operation != "create" else None
-    for name in names if wanted else ():
+    hosts = ready.where.hosts
+    for name in names if ready.group.before and hosts is not None else ():
         known = identities.known.get(name)
-        if known is not None and known.guest is not None and known.node != wanted:
+        if known is None or known.guest is None or hosts is None or known.node in hosts:
+            continue
+        where = f"machines.{name}.node"
+        if ready.group.kind == "lxc":
             context.report(
                 "machine.moves",
                 "error",
-                f"machines.{name}.node",
-                f"{name} exists on {known.node} and is not moved to {wanted} by a plan; migrate it"
-                " in Proxmox VE.",
+                where,
+                f"{name} exists on {known.node} and a container is not moved to"
+                f" {', '.join(sorted(hosts))} by a plan; migrate it in Proxmox VE.",
+                "facts",
+            )
+        else:
+            context.report(
+                "machine.moves",
+                "warning",
+                where,
+                f"{name} is migrated from {known.node} to {', '.join(sorted(hosts))} as asked; its"
+                " local disks are copied, which takes time.",
                 "facts",
             )

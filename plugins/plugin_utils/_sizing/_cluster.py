@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The cluster part of a plan: version, network, virtual address, components and add-ons."""
+"""The cluster part of a plan: version, network, virtual address and add-ons."""
 
 from __future__ import annotations
 
 import re
 import typing as t
+from dataclasses import dataclass
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import (
     Addon,
@@ -14,9 +15,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
     NAME_PATTERN,
-    ClusterWish,
+    ClusterThing,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._pins import PinError, pin
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._addons import addons_of
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._identity import (
     Identities,
 )
@@ -30,24 +32,55 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._net
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._topology import (
     Topology,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._wishes import (
-    answered_before,
-)
 
 CNIS: tuple[t.Literal["flannel", "calico", "cilium"], ...] = ("flannel", "calico", "cilium")
 #: k3s brings these itself; they are add-ons of the catalogue here, pinned and chosen.
 PACKAGED = ("traefik", "metrics-server")
 
 
+@dataclass(frozen=True)
+class ClusterSpec:
+    """What a cluster shall be: as asked, or as it is (``before``) with its changes."""
+
+    name: str | None = None
+    version: str | None = None
+    cni: str | None = None
+    vip: str | None = None
+    addons: tuple[Addon, ...] = ()
+    before: Cluster | None = None
+
+
+def spec_of_thing(context: Context, thing: ClusterThing, topology: Topology) -> ClusterSpec:
+    """Return what was asked of a cluster, with the add-ons of its profile."""
+    return ClusterSpec(
+        name=thing.name,
+        version=thing.version,
+        cni=thing.cni,
+        vip=thing.vip,
+        addons=addons_of(context, thing, topology),
+    )
+
+
+def spec_of_plan(cluster: Cluster, addons: tuple[Addon, ...]) -> ClusterSpec:
+    """Return what a cluster is, to be changed."""
+    return ClusterSpec(
+        name=cluster.name,
+        version=cluster.version,
+        cni=cluster.cni,
+        vip=cluster.vip,
+        addons=addons,
+        before=cluster,
+    )
+
+
 def build_cluster(
-    context: Context, topology: Topology, machines: t.Sequence[Machine], identities: Identities
+    context: Context, spec: ClusterSpec, machines: t.Sequence[Machine], identities: Identities
 ) -> Cluster | None:
     """Return the cluster, or None after reporting what is wrong with it."""
-    wish = _with_earlier(context, context.request.cluster or ClusterWish())
-    version = _version(context, wish)
-    cni = _cni(context, wish)
+    version = _version(context, spec)
+    cni = _cni(context, spec)
     networks = cluster_networks(context, len(machines))
-    name = wish.name or context.deployment
+    name = spec.name or context.deployment
     if not re.match(NAME_PATTERN, name):
         context.report(
             "cluster.name",
@@ -56,47 +89,42 @@ def build_cluster(
             f"The cluster name {name!r} is not valid; use small letters, digits and dashes, at most"
             " 63.",
         )
-    vip, provider, why = _virtual_address(context, topology, wish, identities)
+    servers, agents = names_of(machines, "server"), names_of(machines, "agent")
+    vip, provider, why = _virtual_address(context, len(servers), spec, identities)
     if version is None or cni is None or networks is None or context.refused:
         return None
+    changed = {
+        "version": version,
+        "cni": cni,
+        "servers": servers,
+        "agents": agents,
+        "vip": vip,
+        "vip_provider": provider,
+        "disabled_components": _disabled(spec),
+        "why": why,
+    }
+    if spec.before is not None:
+        return spec.before.model_copy(update=changed)
     site = context.site
-    balancer = site.network.load_balancer_range
     return Cluster(
         name=name,
-        version=version,
-        servers=names_of(machines, "server"),
-        agents=names_of(machines, "agent"),
-        vip=vip,
-        vip_provider=provider,
-        cni=cni,
         pod_cidr=str(networks[0]),
         service_cidr=str(networks[1]),
-        load_balancer_range=balancer,
-        disabled_components=_disabled(context, wish),
-        why=why,
+        load_balancer_range=site.network.load_balancer_range,
+        **t.cast("dict[str, t.Any]", changed),
     )
 
 
-def _with_earlier(context: Context, wish: ClusterWish) -> ClusterWish:
-    """Return the wish of a change with what it does not name as the cluster has it."""
-    before = context.previous.cluster if context.previous else None
-    if before is None or context.request.operation == "create":
-        return wish
-    kept = {"cni": wish.cni or before.cni, "version": wish.version or before.version}
-    return wish.model_copy(update=kept)
-
-
-def _disabled(context: Context, wish: ClusterWish) -> tuple[str, ...]:
+def _disabled(spec: ClusterSpec) -> tuple[str, ...]:
     """Return the parts of k3s that other add-ons stand in for."""
-    addons = set(wish.addons)
-    if context.request.operation != "create" and context.previous is not None:
-        addons |= {addon.name for addon in context.previous.addons}
-    metallb = "metallb" in addons - set(wish.addons_excluded)
+    metallb = any(addon.name == "metallb" for addon in spec.addons)
     return (*PACKAGED, "servicelb") if metallb else PACKAGED
 
 
-def _version(context: Context, wish: ClusterWish) -> str | None:
-    asked = wish.version or context.site.cluster.version
+def _version(context: Context, spec: ClusterSpec) -> str | None:
+    if spec.before is not None and spec.version == spec.before.version:
+        return spec.before.version  # what runs stays, also when no pin names it any more
+    asked = spec.version or context.site.cluster.version
     try:
         default, releases = pin("k3s.default"), list(pin("k3s.releases"))
     except PinError as error:
@@ -119,8 +147,8 @@ def _version(context: Context, wish: ClusterWish) -> str | None:
     return None
 
 
-def _cni(context: Context, wish: ClusterWish) -> t.Literal["flannel", "calico", "cilium"] | None:
-    asked = wish.cni or context.site.cluster.cni
+def _cni(context: Context, spec: ClusterSpec) -> t.Literal["flannel", "calico", "cilium"] | None:
+    asked = spec.cni or context.site.cluster.cni
     for cni in CNIS:
         if asked == cni:
             return cni
@@ -134,16 +162,17 @@ def _cni(context: Context, wish: ClusterWish) -> t.Literal["flannel", "calico", 
 
 
 def _virtual_address(
-    context: Context, topology: Topology, wish: ClusterWish, identities: Identities
+    context: Context, servers: int, spec: ClusterSpec, identities: Identities
 ) -> tuple[str | None, t.Literal["keepalived", "kube_vip", "external", "none"], tuple[Why, ...]]:
     provider = context.site.cluster.vip
-    if topology.servers.value < 2:
-        if wish.vip is not None:
+    before = spec.before or (context.placed.cluster if context.placed else None)
+    if servers < 2:
+        if spec.vip is not None and (before is None or spec.vip != before.vip):
             context.report(
                 "cluster.vip",
                 "warning",
                 "cluster.vip",
-                f"A virtual address ({wish.vip}) was asked for, but one server needs none;"
+                f"A virtual address ({spec.vip}) was asked for, but one server needs none;"
                 " its own address is the endpoint.",
             )
         return None, "none", ()
@@ -157,12 +186,10 @@ def _virtual_address(
             "site",
         )
         return None, "none", ()
-    previous = context.placed.cluster if context.placed else None
-    if wish.vip is not None and not (previous is not None and previous.vip == wish.vip):
-        vip = identities.explicit_address(wish.vip, "", vip=True)
-        source = "explicit"
-    elif previous is not None and previous.vip is not None:
-        return previous.vip, provider, previous.why
+    if before is not None and before.vip is not None and spec.vip in (None, before.vip):
+        return before.vip, provider, before.why
+    if spec.vip is not None:
+        vip, source = identities.explicit_address(spec.vip, "", vip=True), "explicit"
     else:
         vip, source = identities.pool.next_vip(), "site"
         if vip is None:
@@ -173,41 +200,5 @@ def _virtual_address(
                 "No address is free for the virtual IP of the cluster; widen vip_range.",
                 "facts",
             )
-    reason = f"{topology.servers.value} servers share one address, so that one of them may fail."
+    reason = f"{servers} servers share one address, so that one of them may fail."
     return vip, provider, (Why(field="vip", reason=reason, source=source, confidence=1.0),)
-
-
-def build_addons(context: Context, topology: Topology) -> tuple[Addon, ...]:
-    """Return the add-ons: those asked for, then those of the profile, without the excluded.
-
-    A plan that answers this request already keeps its own, as a refinement may have changed them.
-    """
-    refined = answered_before(context)
-    if refined is not None:
-        return refined.addons
-    wish = context.request.cluster or ClusterWish()
-    chosen: dict[str, str] = {name: "As asked." for name in wish.addons}
-    if context.request.operation != "create" and context.previous is not None:
-        for addon in context.previous.addons:
-            chosen.setdefault(addon.name, addon.why)
-    else:
-        for name in topology.profile.addons:
-            chosen.setdefault(name, f"Profile {topology.profile_id}.")
-    if "ingress-nginx" in chosen:
-        chosen = {n: why for n, why in chosen.items() if n != "traefik" or why == "As asked."}
-        context.report(
-            "addon.retired",
-            "warning",
-            "cluster.addons",
-            "ingress-nginx was retired in March 2026 and gets no fixes; traefik is the default.",
-            "ingress-nginx retirement notice",
-        )
-    excluded = set(wish.addons_excluded)
-    for name in sorted(excluded & set(wish.addons)):
-        context.report(
-            "addon.contradiction",
-            "warning",
-            "cluster.addons",
-            f"{name} is both asked for and declined; planned without it.",
-        )
-    return tuple(Addon(name=n, why=why) for n, why in chosen.items() if n not in excluded)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one door to a plan: rules and policy alone, or with a model that proposes and is checked."""
+"""A request decided: rules, policy and, where one is named, a model that reviews."""
 
 from __future__ import annotations
 
@@ -8,16 +8,21 @@ import typing as t
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
     Finding,
     Plan,
-    Request,
     Site,
     Snapshot,
     digest,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._engine import size
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._proposal import (
     Proposal,
-    Reserved,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
+    MachinesThing,
+    Request,
+    Software,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._review import Task, review
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._engine import size
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import Reserved
 
 
 def decide(
@@ -30,6 +35,7 @@ def decide(
     deployment: str | None = None,
     reserved: Reserved | None = None,
     previous: Plan | None = None,
+    previous_request: Request | None = None,
 ) -> Plan:
     """Return the plan of a request by rules and policy, reviewed with a model when one is named.
 
@@ -48,17 +54,12 @@ def decide(
             reserved=reserved,
             proposal=proposal,
             previous=previous,
+            previous_request=previous_request,
         )
         return as_asked(plan, request, proposal)
 
     if request.answer != "plan":
         return planned()
-    # Not at the top: the review is made of the parts of this package.
-    from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._review import (
-        Task,
-        review,
-    )
-
     return review(Task(request, snapshot, site, planned), provider, settings)
 
 
@@ -66,14 +67,19 @@ def identified(request: Request, proposal: Proposal | None) -> Request:
     """Return the request with unknown software read as the proposed families; it stays as it is."""
     if proposal is None or not proposal.families:
         return request
-    apps = tuple(
-        app
-        if app.known or app.family not in proposal.families
-        else app.model_copy(update={"family": proposal.families[app.family], "known": True})
-        for app in request.apps
+
+    def known(software: Software) -> Software:
+        family = None if software.known else proposal.families.get(software.family)
+        return software.model_copy(update={"family": family, "known": True}) if family else software
+
+    things = tuple(
+        thing.model_copy(update={"software": tuple(map(known, thing.runs))})
+        if isinstance(thing, MachinesThing) and any(not own.known for own in thing.runs)
+        else thing
+        for thing in request.things
     )
-    drivers = {**proposal.drivers, **request.drivers}
-    return request.model_copy(update={"apps": apps, "drivers": drivers})
+    loads = {**proposal.drivers, **request.loads}
+    return request.model_copy(update={"things": things, "loads": loads})
 
 
 def as_asked(plan: Plan, request: Request, proposal: Proposal | None) -> Plan:
@@ -84,7 +90,7 @@ def as_asked(plan: Plan, request: Request, proposal: Proposal | None) -> Plan:
         Finding(
             id="model.family",
             severity="info",
-            field="apps",
+            field="things",
             message=f"{words} is not known; the model takes it for {family}, whose rules are used.",
             source="model",
         )

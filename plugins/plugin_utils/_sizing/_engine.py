@@ -3,35 +3,45 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
+    Finding,
     Machine,
     Plan,
-    Request,
     Site,
     Snapshot,
     digest,
+    to_data,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import (
     Provenance,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._proposal import (
+    Proposal,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
     NAME_PATTERN,
+    ClusterThing,
+    Request,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import (
-    load_knowledge,
-)
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._apps import (
-    app_groups,
-)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import load_knowledge
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._assemble import (
     assemble,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._before import (
+    answered_before,
+    groups_of_plan,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._changes import (
+    State,
+    apply_changes,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._cluster import (
-    build_addons,
     build_cluster,
+    spec_of_plan,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._cost import (
     alternatives,
@@ -48,7 +58,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._lim
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
     Context,
     Group,
-    Proposal,
     Reserved,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._naming import (
@@ -65,19 +74,11 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._pro
     check_ha_volumes,
     replicated,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._site import (
-    check_site,
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._site import check_site
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._software import (
+    distinct,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._topology import (
-    Topology,
-    cluster_groups,
-)
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._wishes import (
-    answered_before,
-    as_before,
-    cluster_as_before,
-    share_totals,
-)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._things import sized
 
 REDIRECT = (
     "That is not a request for infrastructure. Say what should run and how large, for example"
@@ -96,6 +97,7 @@ def size(
     reserved: Reserved | None = None,
     proposal: Proposal | None = None,
     previous: Plan | None = None,
+    previous_request: Request | None = None,
 ) -> Plan:
     """Return the plan of a request.
 
@@ -105,8 +107,10 @@ def size(
         site: the site profile, checked against the facts first.
         deployment: name of the deployment; default: the request's, else one derived from it.
         reserved: VMIDs, addresses and names that other deployments hold.
-        proposal: numbers of a model; used where they pass the checks.
-        previous: plan of the same deployment; its machines keep who and where they are.
+        proposal: what a model chose; used where it passes the checks.
+        previous: plan of the same deployment; changes are of it, and its machines keep who and
+            where they are.
+        previous_request: what that plan was made for; then the things of the request are added.
 
     Returns:
         A plan whose ``status`` says whether it can be rendered; ``findings`` say why not.
@@ -125,6 +129,7 @@ def size(
         reserved=reserved or Reserved(),
         proposal=proposal,
         previous=previous,
+        previous_request=previous_request,
         findings=list(request.findings),
     )
     refined = answered_before(context)
@@ -145,10 +150,10 @@ def size(
     _check_hosts(context)
     if context.refused:
         return _stopped(context)
-    topology, groups = _groups(context)
-    if context.refused or not groups:
+    state = _decided(context, refined)
+    if context.refused or not state.groups:
         return _stopped(context)
-    return _planned(context, topology, groups)
+    return _planned(context, state)
 
 
 def _answered(context: Context) -> Plan | None:
@@ -159,26 +164,22 @@ def _answered(context: Context) -> Plan | None:
         context.report("request.off-topic", "error", "text", text)
         return _stopped(context, summary=text)
     if request.answer == "ask":
+        context.questions += request.questions
         text = " ".join(question.text for question in request.questions)
-        return _stopped(context, status="ask", summary=text or "More is needed to plan this.")
-    if request.answer in ("refuse_invalid", "refuse_limit"):
+        return _stopped(context, summary=text or "More is needed to plan this.", asks=True)
+    if request.answer == "refuse":
         if not context.refused:
             context.report("request.refused", "error", "text", "The request cannot be planned.")
         return _stopped(context)
-    if request.operation == "destroy":
+    if request.destroy:
         context.report(
             "request.destroy",
             "error",
-            "operation",
+            "destroy",
             "Removing is no plan of machines; use the playbook destroy with the deployment's name.",
         )
-    elif request.operation != "create" and context.previous is None:
-        context.report(
-            "request.no-previous",
-            "error",
-            "operation",
-            _no_previous(context),
-        )
+    elif request.changes and context.previous is None:
+        context.report("request.no-previous", "error", "changes", _no_previous(context))
     elif len(context.deployment) > MAX_DEPLOYMENT or not re.match(NAME_PATTERN, context.deployment):
         context.report(
             "deployment.name",
@@ -187,17 +188,23 @@ def _answered(context: Context) -> Plan | None:
             f"The deployment name {context.deployment!r} is not valid; use small letters, digits"
             f" and dashes, at most {MAX_DEPLOYMENT}.",
         )
+    elif not request.things and not request.changes:
+        context.report(
+            "request.empty",
+            "error",
+            "things",
+            "The request names nothing to plan; say what should run and how large.",
+        )
     return _stopped(context) if context.refused else None
 
 
 def _no_previous(context: Context) -> str:
     """Return the error of a change without a plan to change; what was named may be elsewhere."""
-    said = deployment_name(context.request)
-    named = context.request.deployment or (context.request.cluster and context.request.cluster.name)
-    if named and said != context.deployment:
+    named = context.request.deployment
+    if named and named != context.deployment:
         return (
-            f"There is no earlier plan of {said} in the deployment {context.deployment}; change it"
-            f" with -e deployment={said}, or say what to create."
+            f"There is no earlier plan of {named} in the deployment {context.deployment}; change it"
+            f" with -e deployment={named}, or say what to create."
         )
     return (
         f"There is no earlier plan of {context.deployment} to change; name an existing deployment"
@@ -205,21 +212,22 @@ def _no_previous(context: Context) -> str:
     )
 
 
-def _stopped(
-    context: Context,
-    *,
-    status: t.Literal["ask", "refused"] = "refused",
-    summary: str | None = None,
-) -> Plan:
+def _stopped(context: Context, *, summary: str | None = None, asks: bool = False) -> Plan:
+    """Return a plan without machines: what is wrong, or what has to be answered first."""
     reasons = [f.message for f in context.findings if f.severity == "error"]
-    valid = re.match(NAME_PATTERN, context.deployment)
+    asked = {question.text for question in context.questions}
+    asks = asks or (bool(asked) and asked >= set(reasons))
+    things = context.request.things
     return Plan(
-        deployment=context.deployment if valid else "deployment",
-        status=status,
+        deployment=context.deployment
+        if re.match(NAME_PATTERN, context.deployment)
+        else "deployment",
+        status="ask" if asks else "refused",
         summary=summary or " ".join(reasons) or "Nothing could be planned.",
         environment=context.environment,
-        kind=context.request.kind or "vm",
+        kind="cluster" if any(isinstance(thing, ClusterThing) for thing in things) else "vm",
         findings=tuple(context.findings),
+        questions=tuple(context.questions),
         confidence=0.0,
         provenance=_provenance(context, ()),
     )
@@ -227,37 +235,67 @@ def _stopped(
 
 def _check_hosts(context: Context) -> None:
     """Report a number of Proxmox hosts that was said and is not what the facts show."""
-    said, snapshot = context.request.hosts, context.snapshot
-    if said is None or snapshot is None:
+    said = [e.count for e in context.request.exists if e.what == "host" and e.count is not None]
+    if not said or context.snapshot is None:
         return
-    online = sum(node.online for node in snapshot.nodes)
-    if said != online:
+    online = sum(node.online for node in context.snapshot.nodes)
+    if sum(said) != online:
         context.report(
             "facts.hosts",
             "warning",
             "hosts",
-            f"{said} Proxmox hosts were mentioned, {online} are online; planned for those.",
+            f"{sum(said)} Proxmox hosts were mentioned, {online} are online; planned for those.",
             "facts",
         )
 
 
-def _groups(context: Context) -> tuple[Topology | None, list[Group]]:
-    topology: Topology | None = None
-    if context.request.kind == "cluster":
-        found = cluster_groups(context)
-        if found is None:
-            return None, []
-        topology, groups = found
-    else:
-        groups = app_groups(context)
-    groups = share_totals(context, groups)
+def _decided(context: Context, refined: Plan | None) -> State:
+    """Return the groups: those of the things, those there are with their changes, or both."""
+    request, previous = context.request, context.previous
+    new = sized(context) if request.things else None
+    groups = new.groups if new else []
+    cluster = new.cluster if new else None
     if context.proposal is not None and not context.refused:
         groups = apply_proposal(context, groups, context.proposal)
-    return topology, as_before(context, within_limits(context, groups))
+    if refined is not None:
+        # What was cut to fit stays as it is, also when there is more room now.
+        context.findings += [f for f in refined.findings if f.id == "capacity.reduced"]
+        return _there(context, refined, groups)
+    if previous is not None and (request.changes or context.previous_request is not None):
+        state = _there(context, previous, _of_previous_request(context))
+        apply_changes(context, state, request.changes)
+        if cluster is not None and state.cluster is not None:
+            context.report(
+                "cluster.second",
+                "error",
+                "things",
+                "A deployment holds one cluster, and this one has it already; plan another one as"
+                " a deployment of its own, with -e deployment=NAME.",
+            )
+        state.cluster = state.cluster or cluster
+        state.groups = distinct([*state.groups, *groups])
+    else:
+        state = State(groups, cluster)
+    state.groups = within_limits(context, state.groups)
+    return state
 
 
-def _planned(context: Context, topology: Topology | None, groups: list[Group]) -> Plan:
-    assembled = assemble(context, groups)
+def _there(context: Context, plan: Plan, sized_groups: list[Group]) -> State:
+    spec = spec_of_plan(plan.cluster, plan.addons) if plan.cluster else None
+    return State(groups_of_plan(context, plan, sized_groups), spec)
+
+
+def _of_previous_request(context: Context) -> list[Group]:
+    """Return the groups of the request that the previous plan was made for: its minimums."""
+    before = context.previous_request
+    if before is None or not before.things:
+        return []
+    silent = dataclasses.replace(context, request=before, findings=[], questions=[])
+    return sized(silent).groups
+
+
+def _planned(context: Context, state: State) -> Plan:
+    assembled = assemble(context, state.groups)
     if assembled is None:
         return _stopped(context)
     groups, machines = assembled.groups, replicated(context, assembled.machines)
@@ -266,35 +304,48 @@ def _planned(context: Context, topology: Topology | None, groups: list[Group]) -
     check_ha_volumes(context, machines)
     check_privileges(context, machines, backups)
     cluster = None
-    if topology is not None and not context.refused:
-        built = build_cluster(context, topology, machines, assembled.identities)
-        cluster = built and cluster_as_before(context, built)
+    if state.cluster is not None and not context.refused:
+        cluster = build_cluster(context, state.cluster, machines, assembled.identities)
     cost = cost_of(machines, context.site)
     check_budget(context, cost)
     if context.refused:
         return _stopped(context)
-    ha = topology.ha if topology else bool(context.request.ha)
-    return Plan(
+    kinds = {machine.kind for machine in machines}
+    plan = Plan(
         deployment=context.deployment,
         status="ready",
-        summary=_summary(context, groups),
+        summary=_summary(context, groups, clustered=cluster is not None),
         environment=context.environment,
-        kind=context.request.kind or "vm",
+        kind="cluster" if cluster else "lxc" if kinds == {"lxc"} else "vm",
         machines=machines,
         cluster=cluster,
-        addons=build_addons(context, topology) if topology else (),
+        addons=state.cluster.addons if state.cluster else (),
         backups=backups,
-        findings=tuple(context.findings),
-        alternatives=alternatives(groups, context.site, ha),
+        alternatives=alternatives(groups, context.site, any(group.ha for group in groups)),
         cost=cost,
         confidence=_confidence(machines),
         provenance=_provenance(context, machines),
     )
+    findings = (*context.findings, *_differences(context, plan))
+    return plan.model_copy(update={"findings": findings})
 
 
-def _summary(context: Context, groups: list[Group]) -> str:
+def _differences(context: Context, plan: Plan) -> t.Iterator[Finding]:
+    """Yield what changes, a line for each kind of change of machines, cluster and add-ons."""
+    if context.previous is None or not context.request.changes:
+        return
+    # Here, as the report is needed for changes only.
+    from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report import (
+        _difference,
+    )
+
+    for line in _difference.differences(to_data(context.previous), to_data(plan)):
+        yield Finding(id="change.difference", severity="info", field="changes", message=line)
+
+
+def _summary(context: Context, groups: list[Group], *, clustered: bool) -> str:
     reduced = any(finding.id == "capacity.reduced" for finding in context.findings)
-    kind = "k3s cluster" if context.request.kind == "cluster" else "machines"
+    kind = "k3s cluster" if clustered else "machines"
     tail = ", cut to what fits" if reduced else ""
     return f"{context.deployment}: {context.environment} {kind} of {describe(groups)}{tail}."
 
@@ -308,7 +359,7 @@ def _provenance(context: Context, machines: t.Iterable[Machine]) -> Provenance:
         why.source.partition(" ")[0].rstrip(":")
         for machine in machines
         for why in machine.why
-        if why.source not in ("explicit", "site", "facts")
+        if why.source not in ("explicit", "site", "facts", "bound")
     }
     snapshot = context.snapshot
     return Provenance(

@@ -135,7 +135,8 @@ def _placed(
 def _items(
     group: Group, site: Where, names: list[str], known: t.Mapping[str, Known]
 ) -> t.Iterator[Item]:
-    moved = bool(group.wish and group.wish.node)  # what is only planned may go elsewhere
+    moved = bool(group.wish and (group.wish.nodes or group.wish.not_nodes))
+    told = moved and bool(group.before)  # a change: what is there may go as well
     for name in names:
         existing = known.get(name)
         guest = existing.guest if existing else None
@@ -144,7 +145,7 @@ def _items(
                 name=name,
                 cpus=group.cores,
                 memory_mib=group.memory_mib,
-                disks=((site.storage, group.disk_gib + site.further_gib), *site.also),
+                disks=((site.storage, group.storage_gib + site.further_gib), *site.also),
                 group=group.name,
                 spread=group.spread,
                 restart=group.ha,
@@ -152,13 +153,29 @@ def _items(
             )
             continue
         there = guest.hardware.disks if guest.hardware else ()
+        before = group.before.get(name)
+        data: float = sum(disk.size_gib for disk in before.disks[1:]) if before else 0
+        data = sum(disk.size_gib for disk in there[1:]) if there else data
         growth = max(0.0, group.disk_gib - (there[0].size_gib if there else guest.disk_gib))
+        growth += max(0.0, sum(group.data_disks_gib) - data)
+        if told and site.hosts is not None and existing.node not in site.hosts:
+            yield Item(
+                name=name,
+                cpus=group.cores,
+                memory_mib=group.memory_mib,
+                disks=((site.storage, float(group.storage_gib)), *site.also),
+                group=group.name,
+                spread=group.spread,
+                restart=group.ha,
+                hosts=site.hosts,
+            )
+            continue
         yield Item(
             name=name,
             cpus=max(0, group.cores - guest.cpus),
             width=group.cores,
             memory_mib=max(0, group.memory_mib - guest.memory_mib),
-            disks=((site.storage, growth),) if growth else (),
+            disks=((site.storage, growth),) if growth > 0 else (),
             group=group.name,
             hosts=frozenset({existing.node}),
         )
@@ -331,11 +348,26 @@ def _total(groups: list[Group], hosts: list[Host]) -> str:
 
 
 def unverified(
-    groups: list[Group], names: t.Callable[[Group], list[str]], nodes: t.Sequence[str]
+    groups: list[Group],
+    names: t.Callable[[Group], list[str]],
+    nodes: t.Sequence[str],
+    known: t.Mapping[str, Known],
 ) -> Fitted:
-    """Return a placement by turns over the named nodes, without any check."""
+    """Return a placement by turns over the named nodes, without any check but what was said."""
     turn = itertools.cycle(nodes)
-    where = {name: next(turn) for group in groups for name in names(group)[: group.count]}
+    where: dict[str, str] = {}
+    for group in groups:
+        said = group.wish.nodes if group.wish else ()
+        avoided = group.wish.not_nodes if group.wish else ()
+        own = itertools.cycle([node for node in said or nodes if node not in avoided] or nodes)
+        for name in names(group)[: group.count]:
+            there = known.get(name)
+            if said or avoided:
+                keeps = there is not None and there.node not in avoided
+                keeps = keeps and (not said or t.cast(Known, there).node in said)
+                where[name] = t.cast(Known, there).node if keeps else next(own)
+            else:
+                where[name] = there.node if there is not None else next(turn)
     return Fitted(groups, where)
 
 

@@ -7,10 +7,7 @@ import math
 import typing as t
 from dataclasses import replace
 
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
-    Context,
-    Group,
-)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import Group
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._units import (
     amount,
     practical_cores,
@@ -26,12 +23,11 @@ CONFIDENCE = 0.75
 SOURCE = "metrics (historical_metrics of the request, highest value and 15 %)"
 
 
-def with_history(context: Context, groups: list[Group]) -> list[Group]:
+def with_history(groups: list[Group], drivers: t.Mapping[str, float]) -> list[Group]:
     """Return the groups, the first sized by the measured peaks of the request when it has some.
 
     Explicit numbers stay; a documented minimum of known software stays the least.
     """
-    drivers = context.request.drivers
     if not groups:
         return groups
     measured: dict[str, int] = {}

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+import typing as t
+from dataclasses import dataclass, replace
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Machine
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
@@ -59,8 +60,18 @@ class Identities:
         self.pool = AddressPool(context.site, used - set(held))
         self.next_vmid = context.site.vmid_range[0]
         self.vmids |= own
+        self.renamed: dict[str, str] = {}  # new name -> the one that it has
         for address in held:
             self.pool.take(ipaddress.ip_address(address))
+
+    def keep_names(self, groups: t.Iterable[Group]) -> None:
+        """Take over who is there under a new name: a machine that was renamed is the same one."""
+        for group in groups:
+            for name, machine in group.before.items():
+                known = self.known.pop(machine.name, None) if machine.name != name else None
+                if known is not None:
+                    self.known[name] = replace(known, name=name)
+                    self.renamed[name] = machine.name
 
     def name_group(self, group: Group) -> list[str]:
         """Return the names of a group's machines, and hold them."""
@@ -88,21 +99,31 @@ class Identities:
         return wanted
 
     def _names(self, group: Group) -> list[str]:
-        """Return names: those of machines that are there first, then the next free numbers."""
+        """Return names: those that were said or are there first, then the next free numbers."""
         prefix = group.base_name or name_prefix(self.context.deployment, group.name)
-        kept = [name for name in self.known if _number(name, prefix)]
-        if group.base_name and not kept:
-            if group.count == 1:
-                return [group.base_name]
-            kept = [group.base_name] if group.base_name in self.known else []
-        wanted = sorted(kept, key=lambda name: _number(name, prefix))[: group.count]
-        number = 1
+        wanted = list(group.names[: group.count])
+        if not wanted:
+            kept = [name for name in self.known if _number(name, prefix)]
+            if group.base_name and not kept and group.base_name in self.known:
+                kept = [group.base_name]
+            wanted = sorted(kept, key=lambda name: _number(name, prefix))[: group.count]
         while len(wanted) < group.count:
-            name = f"{prefix}-{number}"
-            if name not in wanted and (group.base_name or name not in self.names):
-                wanted.append(name)
+            wanted.append(self._next(prefix, wanted, keep=bool(group.base_name)))
+        return wanted if group.names else sorted(wanted, key=lambda name: _number(name, prefix))
+
+    def _next(self, prefix: str, wanted: list[str], *, keep: bool) -> str:
+        """Return the next name: after a numbered one its successor, else ``prefix-N``."""
+        last = re.fullmatch(r"(.*?)(\d+)", wanted[-1]) if wanted else None
+        if last is not None and not wanted[-1].startswith(f"{prefix}-"):
+            head, digits = last.groups()
+            number = int(digits) + 1
+            while f"{head}{number:0{len(digits)}d}" in {*wanted, *self.names}:
+                number += 1
+            return f"{head}{number:0{len(digits)}d}"
+        number = 1
+        while (name := f"{prefix}-{number}") in wanted or (not keep and name in self.names):
             number += 1
-        return sorted(wanted, key=lambda name: _number(name, prefix))
+        return name
 
     def vmid(self, name: str, wanted: int | None = None) -> int | None:
         """Return the machine's VMID: its own, the wanted, else the lowest free one.

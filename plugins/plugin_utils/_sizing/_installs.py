@@ -6,7 +6,11 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Machine
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
+    MachinesThing,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import Context
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._units import slug
 
 
 def software_of(machine: Machine, families: t.Container[str]) -> str | None:
@@ -26,20 +30,28 @@ def with_software(context: Context, machines: tuple[Machine, ...]) -> tuple[Mach
         if not family.last_resort
     }
     made = tuple(
-        machine.model_copy(update={"software": software_of(machine, families)})
+        machine.model_copy(update={"software": software_of(machine, families) or machine.software})
         for machine in machines
     )
     named: dict[str, list[str]] = {}
     for machine in made:
         if machine.software:
             named.setdefault(machine.software, []).append(machine.name)
-    for wish in () if named or context.request.kind == "cluster" else context.request.apps:
-        if wish.family not in families and not wish.family.startswith("table-"):
-            named[wish.family] = [machine.name for machine in made]
+    for family in _unknown(context):
+        names = [machine.name for machine in made if machine.role == slug(family)]
+        if names:
+            named[family] = names
     for family, names in named.items():
         title = families[family].title if family in families else family
         _say(context, family, title, ", ".join(names))
     return made
+
+
+def _unknown(context: Context) -> t.Iterator[str]:
+    """Yield the words for software that no file of the knowledge knows."""
+    for thing in context.request.things:
+        if isinstance(thing, MachinesThing):
+            yield from (own.family for own in thing.runs if not own.known)
 
 
 def _say(context: Context, family: str, title: str, names: str) -> None:

@@ -19,6 +19,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     Why,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._pydantic import (
+    Model,
     ValidationError,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._snapshot import (
@@ -38,6 +39,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._mod
     Group,
 )
 
+#: Roles and families whose containers run containers themselves.
+CONTAINER_HOSTS = frozenset({"container-host", "docker", "table-container-host"})
 #: Seconds that a server gets before the next machine is started at boot of a host.
 SERVER_UP_DELAY_SECONDS = 30
 
@@ -46,39 +49,137 @@ SERVER_UP_DELAY_SECONDS = 30
 class Parts:
     """Where a machine is and what it is made of; ``template`` is the one that it is cloned from."""
 
+    name: str
     node: str
     storage: str
-    source: Source
+    source: Source | None  # None: nothing is made
     user: str
     pci_mappings: tuple[str, ...]
     template: GuestState | None = None
+    index: int = 0  # which machine of its group
 
 
 def build_machine(
-    context: Context, group: Group, name: str, identities: Identities, parts: Parts
+    context: Context, group: Group, identities: Identities, parts: Parts
 ) -> Machine | None:
     """Return one complete machine, or None after reporting what it cannot be given."""
+    name = parts.name
     try:
-        return _built(context, group, name, identities, parts)
+        there = group.before.get(name)
+        if there is not None:
+            vmid = identities.vmid(name)
+            changed = _changed(context, group, there, identities, parts)
+            return changed and changed.model_copy(update={"vmid": vmid or changed.vmid})
+        return _built(context, group, identities, parts)
     except ValidationError as error:
         _report_impossible(context, name, error)
         return None
 
 
-def _built(
-    context: Context, group: Group, name: str, identities: Identities, parts: Parts
+def _changed(
+    context: Context,
+    group: Group,
+    there: Machine,
+    identities: Identities,
+    parts: Parts,
 ) -> Machine | None:
+    """Return a machine that is there with what changes of it, everything else as it is."""
+    name = parts.name
+    update: dict[str, t.Any] = {"name": name, "node": parts.node}
+    if group.cores != there.cores * there.sockets:
+        update |= {"cores": group.cores, "sockets": 1}
+    wish = group.wish
+    known = identities.known.get(name)
+    frame = frame_of(known.guest if known else None, None, there.source.type)
+    disks = list(there.disks)
+    if frame is not None and frame.existing:  # what was added or grown on Proxmox VE stays
+        disks = list(frame.disks(disks[0].storage, group.disk_gib, context.site.storages.fast))
+    for index, size in enumerate((group.disk_gib, *group.data_disks_gib)):
+        if index < len(disks):
+            kept = max(size, disks[index].size_gib if index < len(there.disks) else 0)
+            kept = kept if frame is not None and frame.existing else size
+            disks[index] = disks[index].model_copy(update={"size_gib": kept})
+        else:
+            disks.append(_data_disk(group, parts.storage, disks, size))
+    if there.name in identities.known:
+        _report_kept(context, group, name, disks[0])
+    if wish is not None and wish.storage is not None:
+        disks = [disk.model_copy(update={"storage": wish.storage}) for disk in disks]
+    nics = list(there.nics)
+    if wish is not None and nics:
+        nic = _changed_nic(context, group, name, nics[0], identities)
+        if nic is None:
+            return None
+        nics[0] = nic
+    if wish is not None and wish.pool is not None:
+        update["pool"] = wish.pool
+    if wish is not None and wish.dns_servers and there.cloud_init is not None:
+        changed = {"dns_servers": wish.dns_servers}
+        update["cloud_init"] = there.cloud_init.model_copy(update=changed)
+    if group.environment is not None or (wish is not None and wish.tags):
+        others = {text for text in there.tags if not text.startswith("env-")}
+        update["tags"] = tuple(sorted(others | set(_tags(context, group))))
+    update |= {
+        "memory_mib": group.memory_mib,
+        "disks": tuple(disks),
+        "nics": tuple(nics),
+        "ha": there.ha.model_copy(update={"enabled": group.ha}),
+        "why": _ordered(
+            (*_whys(group, disks[0]), _node_why(context, name, parts.node, identities))
+        ),
+    }
+    return Machine.model_validate({**there.model_dump(), **_plain(update)})
+
+
+def _plain(update: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return the changes as plain data, so that all of them are checked."""
+
+    def plain(value: t.Any) -> t.Any:
+        if isinstance(value, tuple):
+            return tuple(plain(entry) for entry in value)
+        return value.model_dump() if isinstance(value, Model) else value
+
+    return {key: plain(value) for key, value in update.items()}
+
+
+def _changed_nic(
+    context: Context, group: Group, name: str, nic: Nic, identities: Identities
+) -> Nic | None:
+    wish = group.wish
+    if wish is None:
+        return nic
+    update: dict[str, t.Any] = {
+        key: value
+        for key, value in (("bridge", wish.bridge), ("vlan", wish.vlan), ("gateway", wish.gateway))
+        if value is not None
+    }
+    if wish.addresses:
+        found = _address(context, wish.addresses[0], name, identities)
+        if found is None:
+            return None
+        update["address"] = found
+        if found == "dhcp":
+            update["gateway"] = None
+    return nic.model_copy(update=update)
+
+
+def _built(context: Context, group: Group, identities: Identities, parts: Parts) -> Machine | None:
+    name = parts.name
     source, storage, node = parts.source, parts.storage, parts.node
-    wanted = group.wish.vmid if group.wish and group.count == 1 else None
-    vmid = identities.vmid(name, wanted)
-    if vmid is None:
+    vmids = group.wish.vmids if group.wish else ()
+    vmid = identities.vmid(name, vmids[parts.index] if parts.index < len(vmids) else None)
+    if vmid is None or source is None:
         return None
     known = identities.known.get(name)
     guest = known.guest if known else None
     frame = frame_of(guest, parts.template, source.type)
-    nic = _nic(context, group, name, identities, source)
+    nic = _nic(context, group, name, identities, parts)
     if nic is None:
         return None
+    sibling = next(iter(group.before.values()), None)
+    if sibling is not None:  # one more of what is there
+        alike = _changed(context, group, sibling, identities, parts)
+        return alike and _twin(context, group, alike, parts, {"vmid": vmid, "nic": nic})
     container = group.kind == "lxc"
     site, wish = context.site, group.wish
     disks = _disks(group, storage, site.storages.fast, frame)
@@ -86,7 +187,7 @@ def _built(
     fallback = () if container else ("scsi0", "ide2") if source.type == "iso" else ("scsi0",)
     _report_kept(context, group, name, disks[0])
     description = (
-        f"{group.role} of {context.deployment} ({context.environment});"
+        f"{group.role} of {context.deployment} ({group.environment or context.environment});"
         " managed by clusterwright, change it through its deployment."
     )
     return Machine(
@@ -94,7 +195,7 @@ def _built(
         vmid=vmid,
         kind=group.kind,
         role=group.role,
-        group=group.name,
+        group=group.label or group.name,
         node=node,
         description=description,
         cores=group.cores,
@@ -114,8 +215,28 @@ def _built(
         ),
         ha=Ha(enabled=group.ha),
         pci_mappings=parts.pci_mappings,
-        nesting=container and group.role in ("container-host", "docker"),
+        nesting=container and bool(CONTAINER_HOSTS & {group.role, *group.families}),
         why=_ordered((*_whys(group, disks[0]), _node_why(context, name, node, identities))),
+    )
+
+
+def _twin(
+    context: Context, group: Group, alike: Machine, parts: Parts, own: dict[str, t.Any]
+) -> Machine:
+    """Return a machine like the one beside it, with an id and an address of its own."""
+    nic: Nic = own["nic"]
+    address = {"address": nic.address, "gateway": nic.gateway, "mac_address": None}
+    first = alike.nics[0].model_copy(update=address) if alike.nics else nic
+    frame = frame_of(None, parts.template, parts.source.type if parts.source else "template")
+    return alike.model_copy(
+        update={
+            "vmid": own["vmid"],
+            "source": parts.source,
+            "nics": (first, *alike.nics[1:]),
+            "cloud_init": alike.cloud_init or _cloud_init(context, group, parts, frame),
+            "pci_mappings": parts.pci_mappings,
+            "replication": (),
+        }
     )
 
 
@@ -134,22 +255,50 @@ def _report_impossible(context: Context, name: str, error: ValidationError) -> N
 
 
 def _disks(group: Group, storage: str, fast: str | None, frame: Frame | None) -> tuple[Disk, ...]:
+    """Return the system disk, what the template brings beside it, and the data disks."""
     if frame is not None:
         wished = group.wish.storage if group.wish else None
-        disks = frame.disks(storage, group.disk_gib, fast)
-        return (disks[0].model_copy(update={"storage": wished or disks[0].storage}), *disks[1:])
+        own = frame.disks(storage, group.disk_gib, fast)
+        disks = [own[0].model_copy(update={"storage": wished or own[0].storage}), *own[1:]]
+    else:
+        disks = [_root(group, storage, fast)]
+    there = len(disks) - 1 if frame is not None and frame.existing else 0
+    for index, size in enumerate(group.data_disks_gib, start=1):
+        if index <= there:
+            grown_to = max(size, disks[index].size_gib)
+            disks[index] = disks[index].model_copy(update={"size_gib": grown_to})
+        else:
+            disks.append(_data_disk(group, storage, disks, size))
+    return tuple(disks)
+
+
+def _root(group: Group, storage: str, fast: str | None) -> Disk:
     if group.kind == "lxc":
-        return (
-            Disk(
-                interface="rootfs",
-                storage=storage,
-                size_gib=group.disk_gib,
-                discard=False,
-                iothread=False,
-            ),
+        return Disk(
+            interface="rootfs",
+            storage=storage,
+            size_gib=group.disk_gib,
+            discard=False,
+            iothread=False,
         )
-    ssd = storage == fast
-    return (Disk(interface="scsi0", storage=storage, size_gib=group.disk_gib, ssd=ssd),)
+    return Disk(interface="scsi0", storage=storage, size_gib=group.disk_gib, ssd=storage == fast)
+
+
+def _data_disk(group: Group, storage: str, disks: t.Sequence[Disk], size_gib: int) -> Disk:
+    """Return one more disk beside those that are there."""
+    bus = "mp" if group.kind == "lxc" else "scsi"
+    taken = {disk.interface for disk in disks}
+    number = next(n for n in range(31) if f"{bus}{n}" not in taken)
+    if group.kind == "lxc":
+        return Disk(
+            interface=f"mp{number}",
+            storage=storage,
+            size_gib=size_gib,
+            discard=False,
+            iothread=False,
+            mount_path="/data" if number == 0 else f"/data{number + 1}",
+        )
+    return Disk(interface=f"scsi{number}", storage=storage, size_gib=size_gib, ssd=disks[0].ssd)
 
 
 def _hardware(frame: Frame, storage: str, nic: Nic) -> dict[str, t.Any]:
@@ -188,33 +337,26 @@ def _report_kept(context: Context, group: Group, name: str, disk: Disk) -> None:
 
 
 def _nic(
-    context: Context, group: Group, name: str, identities: Identities, source: Source
+    context: Context, group: Group, name: str, identities: Identities, parts: Parts
 ) -> Nic | None:
     network, wish = context.site.network, group.wish
-    wanted = wish.address if wish is not None else None
-    subnet = ipaddress.ip_network(network.subnet)
+    wanted = None
+    if wish is not None and wish.addresses:
+        general = wish.addresses[0] if wish.addresses == ("dhcp",) else None
+        said = wish.addresses[parts.index : parts.index + 1]
+        wanted = said[0] if said else general
+    elif (sibling := next(iter(group.before.values()), None)) is not None and sibling.nics:
+        wanted = "dhcp" if sibling.nics[0].address == "dhcp" else None
+    if wanted is None and parts.source is not None and parts.source.type == "iso":
+        wanted = "dhcp"
+    address = _address(context, wanted, name, identities)
+    if address is None:
+        return None
     gateway: str | None = network.gateway
-    if wanted == "dhcp" or (wanted is None and source.type == "iso"):
-        address, gateway = "dhcp", None
-    else:
-        chosen = (
-            identities.address(name)
-            if wanted is None
-            else identities.explicit_address(wanted, name)
-        )
-        if chosen is None:
-            if wanted is None:
-                context.report(
-                    "address.exhausted",
-                    "error",
-                    "site.network.machine_range",
-                    f"No address of {identities.pool.machine_range} is free for {name}; widen"
-                    " machine_range of the site or remove machines.",
-                    "facts",
-                )
-            return None
-        address = f"{chosen}/{subnet.prefixlen}"
-        gateway = wish.gateway if wish and wish.gateway else gateway
+    if address == "dhcp":
+        gateway = None
+    elif wish is not None and wish.gateway:
+        gateway = wish.gateway
     return Nic(
         bridge=wish.bridge if wish and wish.bridge else network.bridge,
         vlan=wish.vlan if wish and wish.vlan is not None else network.vlan,
@@ -225,10 +367,31 @@ def _nic(
     )
 
 
+def _address(context: Context, wanted: str | None, name: str, identities: Identities) -> str | None:
+    """Return the address with its prefix, or "dhcp"; None after reporting that there is none."""
+    if wanted == "dhcp":
+        return wanted
+    chosen = (
+        identities.address(name) if wanted is None else identities.explicit_address(wanted, name)
+    )
+    if chosen is None:
+        if wanted is None:
+            context.report(
+                "address.exhausted",
+                "error",
+                "site.network.machine_range",
+                f"No address of {identities.pool.machine_range} is free for {name}; widen"
+                " machine_range of the site or remove machines.",
+                "facts",
+            )
+        return None
+    return f"{chosen}/{ipaddress.ip_network(context.site.network.subnet).prefixlen}"
+
+
 def _cloud_init(
     context: Context, group: Group, parts: Parts, frame: Frame | None
 ) -> CloudInit | None:
-    if parts.source.type == "iso":
+    if parts.source is None or parts.source.type == "iso":
         return None
     site, wish, container = context.site, group.wish, group.kind == "lxc"
     there = frame.hardware if frame is not None and not container else None
@@ -256,7 +419,7 @@ def _tags(context: Context, group: Group) -> tuple[str, ...]:
         "clusterwright",
         deployment_tag(context.deployment),
         f"role-{group.role}",
-        f"env-{context.environment}",
+        f"env-{group.environment or context.environment}",
     )
     return tuple(sorted({tag(text) for text in (*own, *context.site.tags, *wished)}))
 
@@ -289,6 +452,6 @@ def _node_why(context: Context, name: str, node: str, identities: Identities) ->
     )
 
 
-def names_of(machines: t.Iterable[Machine], role: str) -> tuple[str, ...]:
+def names_of(machines: t.Iterable[Machine], role: t.Literal["server", "agent"]) -> tuple[str, ...]:
     """Return the names of the machines of a role."""
     return tuple(machine.name for machine in machines if machine.role == role)

@@ -8,15 +8,22 @@ from dataclasses import dataclass, field, replace
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
     Finding,
+    Machine,
     Plan,
-    Request,
     Site,
     Snapshot,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import Why
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._proposal import (
+    Proposal,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
+    Question,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
     Environment,
-    MachineWish,
+    Machines,
+    Request,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import Knowledge
 
@@ -27,6 +34,8 @@ NUMBERS: tuple[t.Literal["count", "cores", "memory_mib", "disk_gib"], ...] = (
     "memory_mib",
     "disk_gib",
 )
+Size = t.Literal["cores", "memory_mib", "disk_gib"]
+SIZES: tuple[Size, ...] = ("cores", "memory_mib", "disk_gib")
 
 
 @dataclass(frozen=True)
@@ -39,23 +48,14 @@ class Reserved:
 
 
 @dataclass(frozen=True)
-class Proposal:
-    """Numbers that a model proposes, per group; checked, never trusted.
-
-    ``groups`` maps a group's name to some of count, cores, memory_mib and disk_gib,
-    ``reasons`` a group's name to one sentence. ``families`` says which known family the words of
-    unknown software mean, ``drivers`` numbers that go with it and that the request did not state.
-    """
-
-    groups: t.Mapping[str, t.Mapping[str, int]] = field(default_factory=dict)
-    reasons: t.Mapping[str, str] = field(default_factory=dict)
-    families: t.Mapping[str, str] = field(default_factory=dict)
-    drivers: t.Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Group:
-    """Machines that are sized together; ``minimum`` is how far a number may be cut."""
+    """Machines that are sized together.
+
+    ``minimum`` is how far a number may be cut, ``documented`` the numbers whose minimum a document
+    names, with that document. ``names`` are those that were said or are there, in order; further
+    machines get names made from ``base_name``. ``before`` holds the machines of the plan that is
+    changed, by the names they have now.
+    """
 
     name: str
     role: str
@@ -64,24 +64,47 @@ class Group:
     memory_mib: int
     disk_gib: int
     kind: t.Literal["vm", "lxc"] = "vm"
+    data_disks_gib: tuple[int, ...] = ()
+    names: tuple[str, ...] = ()
     base_name: str = ""
-    wish: MachineWish | None = None
+    label: str = ""  # what machines call the group; default: its name
+    families: tuple[str, ...] = ()
+    wish: Machines | None = None
+    environment: Environment | None = None
     explicit: frozenset[str] = frozenset()
     minimum: t.Mapping[str, int] = field(default_factory=dict)
+    documented: t.Mapping[str, str] = field(default_factory=dict)
+    options: t.Mapping[str, t.Mapping[str, int]] = field(default_factory=dict)
     spread: bool = False
     fast: bool = False
     ha: bool = False
     start_order: int = 1
+    before: t.Mapping[str, Machine] = field(default_factory=dict)
     why: tuple[Why, ...] = ()
 
-    def total(self, number: t.Literal["cores", "memory_mib", "disk_gib"]) -> int:
+    @property
+    def storage_gib(self) -> int:
+        """Return the GiB of all disks of one machine."""
+        return self.disk_gib + sum(self.data_disks_gib)
+
+    def total(self, number: Size) -> int:
         """Return the number of all machines of the group together."""
-        return self.count * int(getattr(self, number))
+        each = self.storage_gib if number == "disk_gib" else int(getattr(self, number))
+        return self.count * each
 
     def because(self, number: str, reason: str, source: str, confidence: float) -> Group:
         """Return the group with this as the reason of a number (replaces an earlier one)."""
         why = Why(field=number, reason=reason, source=source, confidence=confidence)
         return replace(self, why=(*(w for w in self.why if w.field != number), why))
+
+    def with_number(
+        self, number: str, value: int, reason: str, source: str, confidence: float
+    ) -> Group:
+        """Return the group with a number and its reason; what a person said is explicit."""
+        changes: dict[str, t.Any] = {number: value}
+        if source == "explicit":
+            changes["explicit"] = self.explicit | {number}
+        return replace(self, **changes).because(number, reason, source, confidence)
 
 
 def name_prefix(deployment: str, group: str) -> str:
@@ -107,7 +130,11 @@ class Context:
     reserved: Reserved = Reserved()
     proposal: Proposal | None = None
     previous: Plan | None = None
+    previous_request: Request | None = None
     findings: list[Finding] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+    #: PCI mappings that machines of this plan have already: (mapping, node).
+    devices: set[tuple[str, str]] = field(default_factory=set)
 
     def report(
         self,
@@ -121,6 +148,13 @@ class Context:
         finding = Finding(id=rule, severity=severity, field=where, message=message, source=source)
         if finding not in self.findings:
             self.findings.append(finding)
+
+    def ask(self, rule: str, where: str, text: str, choices: tuple[str, ...] = ()) -> None:
+        """Add a question; the plan waits for its answer."""
+        question = Question(id=rule, text=text, choices=choices)
+        if question not in self.questions:
+            self.questions.append(question)
+        self.report(rule, "error", where, text)
 
     @property
     def placed(self) -> Plan | None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ipaddress
+import typing as t
 from pathlib import Path
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
@@ -13,6 +14,11 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
     Site,
     Snapshot,
     parse,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
+    ClusterThing,
+    Machines,
+    MachinesThing,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import read_yaml
 
@@ -47,15 +53,16 @@ def no_site(snapshot: Snapshot | None) -> Site:
 
 def around(site: Site, request: Request) -> Site:
     """Return the profile with a network that holds the first address that was said."""
-    for machine in request.machines:
+    for group in _groups(request):
+        address = group.addresses[0] if group.addresses else ""
         try:
-            said = ipaddress.ip_interface(machine.address or "")
+            said = ipaddress.ip_interface(address)
         except ValueError:  # none, dhcp, or one that the checks of the request refuse
             continue
-        if "/" not in str(machine.address):
+        if "/" not in address:
             said = ipaddress.ip_interface(f"{said.ip}/{PREFIX}")
         hosts = (host for host in said.network.hosts() if host != said.ip)
-        gateway = machine.gateway or next(hosts, None)
+        gateway = group.gateway or next(hosts, None)
         if gateway is None:
             continue
         network = site.network.model_copy(
@@ -63,3 +70,11 @@ def around(site: Site, request: Request) -> Site:
         )
         return site.model_copy(update={"network": network})
     return site
+
+
+def _groups(request: Request) -> t.Iterator[Machines]:
+    for thing in request.things:
+        if isinstance(thing, ClusterThing):
+            yield from (thing.nodes, thing.servers, thing.agents)
+        elif isinstance(thing, MachinesThing):
+            yield thing

@@ -6,11 +6,13 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._proposal import (
+    Proposal,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
     NUMBERS,
     Context,
     Group,
-    Proposal,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._units import amount
 

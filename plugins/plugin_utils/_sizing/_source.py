@@ -11,7 +11,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     Source,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
-    SourceWish,
+    Source as SourceWish,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._snapshot import (
     GuestState,
@@ -232,41 +232,6 @@ def storage_of(context: Context, group: Group) -> str | None:
     return name
 
 
-def gpu_mappings(context: Context, group: Group) -> tuple[tuple[str, ...], frozenset[str] | None]:
-    """Return PCI mappings and the hosts that have them; nothing when no GPU is asked for."""
-    wanted = group.wish.gpu if group.wish else None
-    if not wanted:
-        return (), None
-    snapshot = context.snapshot
-    if snapshot is None:
-        context.report(
-            "gpu.unverified",
-            "warning",
-            f"machines.{group.name}.gpu",
-            f"{wanted} GPU(s) were asked for; without facts no PCI resource mapping can be chosen.",
-            "facts",
-        )
-        return (), None
-    mappings = sorted(snapshot.pci_mappings, key=lambda m: m.id)
-    for node in sorted({node for mapping in mappings for node in mapping.nodes}):
-        here = [mapping for mapping in mappings if node in mapping.nodes]
-        if len(here) >= wanted:
-            chosen = here[:wanted]
-            hosts = frozenset.intersection(*(frozenset(m.nodes) for m in chosen))
-            if len(hosts) >= group.count:
-                return tuple(mapping.id for mapping in chosen), hosts
-    listed = "; ".join(f"{m.id} on {', '.join(m.nodes)}" for m in mappings) or "none"
-    context.report(
-        "gpu.mapping",
-        "error",
-        f"machines.{group.name}.gpu",
-        f"{group.count} machine(s) with {wanted} GPU(s) each need PCI resource mappings on as many"
-        f" hosts; the facts hold: {listed}.",
-        "facts",
-    )
-    return (), frozenset()
-
-
 def check_wish_names(context: Context, snapshot: Snapshot, group: Group) -> None:
     """Report unknown node, bridge and pool names of the request."""
     wish = group.wish
@@ -274,21 +239,22 @@ def check_wish_names(context: Context, snapshot: Snapshot, group: Group) -> None
         return
     where = f"machines.{group.name}"
     nodes = {node.name: node for node in snapshot.nodes}
-    if wish.node is not None and wish.node not in nodes:
-        unknown(context, "node", f"{where}.node", wish.node, nodes)
-    elif wish.node is not None and not nodes[wish.node].online:
-        context.report(
-            "node.offline", "error", f"{where}.node", f"The node {wish.node} is offline.", "facts"
-        )
-    elif wish.node and context.site.nodes and wish.node not in context.site.nodes:
-        context.report(
-            "node.not-allowed",
-            "error",
-            f"{where}.node",
-            f"The node {wish.node} is not one of the site's nodes:"
-            f" {', '.join(context.site.nodes)}.",
-            "site",
-        )
+    for name in (*wish.nodes, *wish.not_nodes):
+        if name not in nodes:
+            unknown(context, "node", f"{where}.nodes", name, nodes)
+    for name in wish.nodes:
+        if name in nodes and not nodes[name].online:
+            context.report(
+                "node.offline", "error", f"{where}.nodes", f"The node {name} is offline.", "facts"
+            )
+        elif name in nodes and context.site.nodes and name not in context.site.nodes:
+            context.report(
+                "node.not-allowed",
+                "error",
+                f"{where}.nodes",
+                f"The node {name} is not one of the site's nodes: {', '.join(context.site.nodes)}.",
+                "site",
+            )
     bridges = {bridge.name for bridge in snapshot.bridges}
     if wish.bridge is not None and bridges and wish.bridge not in bridges:
         unknown(context, "bridge", f"{where}.bridge", wish.bridge, bridges)

@@ -8,7 +8,7 @@ import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Snapshot
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
-    SourceWish,
+    Source as SourceWish,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
     Context,

@@ -8,16 +8,18 @@ import typing as t
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
     Contract,
     Plan,
-    Request,
     Site,
     Snapshot,
     parse,
     require,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import (
-    load_knowledge,
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
+    Request,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._decide import decide
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._intent import (
+    request_of,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import Reserved
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._no_site import (
     NO_SITE,
@@ -40,8 +42,26 @@ def size_data(
     provider_settings: Data | None = None,
     previous_plan: Data | None = None,
     reserved: Data | None = None,
+    answers: t.Sequence[str] = (),
+    reading: str = "strict",
+    insist: bool = False,
 ) -> tuple[Request, Plan]:
     """Return request and plan; an empty mapping counts as not given.
+
+    Args:
+        site: the site profile.
+        intent: the sentence; or give ``request``.
+        request: a request as a file holds it, instead of a sentence.
+        previous_request: what ``previous_plan`` was made for; the sentence is a change of it.
+        snapshot: facts of the Proxmox cluster.
+        deployment: name of the deployment.
+        provider: who reviews; "none" is the rules alone.
+        provider_settings: settings of the provider.
+        previous_plan: the plan that is there.
+        reserved: VMIDs, addresses and names that other deployments hold.
+        answers: what a person replied to the questions about the sentence, in order.
+        reading: "strict" asks about what was not understood, "accept" sets it aside.
+        insist: the person wants what was said in spite of a documented minimum.
 
     Raises:
         ContractError: an argument does not fit its contract.
@@ -52,10 +72,21 @@ def size_data(
     facts = _optional(Snapshot, snapshot)
     place = parse(Site, site) if site else no_site(facts)
     previous = _optional(Plan, previous_plan)
+    before = _before(previous_request)
     if request is not None:
         wanted = parse(Request, request)
     else:
-        wanted = _read(intent or "", place, facts, _optional(Request, previous_request))
+        wanted = request_of(
+            intent or "",
+            place,
+            facts,
+            previous,
+            answers=tuple(answers),
+            refining=bool(previous_request),
+            accept=reading == "accept",
+        )
+    if insist:
+        wanted = wanted.model_copy(update={"insist": True})
     if not site:
         place = around(place, wanted)
     held = reserved or {}
@@ -72,6 +103,7 @@ def size_data(
             frozenset(held.get("names") or ()),
         ),
         previous=previous,
+        previous_request=before,
     )
     if not site:
         plan = plan.model_copy(update={"findings": (NO_SITE, *plan.findings)})
@@ -82,16 +114,8 @@ def _optional(contract: type[Contract], data: t.Any) -> Contract | None:
     return parse(contract, data) if data else None
 
 
-def _read(intent: str, site: Site, snapshot: Snapshot | None, previous: Request | None) -> Request:
-    """Return the request of a sentence; names of the cluster help to tell names from words."""
-    from ansible_collections.clusterwright.proxmox.plugins.plugin_utils import _request
-
-    guests = snapshot.guests if snapshot else ()
-    vocabulary = _request.Vocabulary(
-        software=load_knowledge(tuple(site.knowledge_dirs)).vocabulary,
-        nodes=tuple(node.name for node in snapshot.nodes) if snapshot else (),
-        storages=tuple(sorted({s.storage for s in snapshot.storages})) if snapshot else (),
-        templates=tuple(guest.name for guest in guests if guest.template),
-        guests=tuple(guest.name for guest in guests if not guest.template),
-    )
-    return _request.read_request(intent, vocabulary=vocabulary, previous=previous)
+def _before(data: Data | None) -> Request | None:
+    """Return the request that a plan was made for; one of an older layout says no minimums."""
+    if not data or data.get("schema_version") != 2:
+        return None
+    return parse(Request, data)

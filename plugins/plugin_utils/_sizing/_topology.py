@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Cluster request → groups of servers and agents: profile, documented needs, explicit values."""
+"""A cluster of a request → servers and agents: how many, how large, and why."""
 
 from __future__ import annotations
 
-import typing as t
 from dataclasses import dataclass, replace
 
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Machine
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import Why
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
-    AppWish,
-    ClusterWish,
+    ClusterThing,
+    Environment,
+    Machines,
+    Software,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import needs
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
@@ -22,23 +21,24 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._pro
     Profiles,
     load_profiles,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._units import amount
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._wishes import (
-    previous_machine,
-    sizes_of,
-    with_wishes,
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._said import (
+    merged,
+    share_totals,
+    with_said,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._units import amount
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._workload import (
-    hold_workload,
+    hold_addons,
 )
 
 #: etcd keeps a majority with these numbers of members; more than five only cost writes.
 QUORUM_SIZES = (1, 3, 5)
-SERVER_MINIMUM = {"cores": 2, "memory_mib": 2048, "disk_gib": 20}
-AGENT_MINIMUM = {"cores": 1, "memory_mib": 1024, "disk_gib": 15}
+MINIMUMS = {
+    "server": {"cores": 2, "memory_mib": 2048, "disk_gib": 20},
+    "agent": {"cores": 1, "memory_mib": 1024, "disk_gib": 15},
+}
 QUORUM_SOURCE = "cluster.quorum (etcd keeps a majority only with an odd number of members)"
-#: Source of a number that a change does not touch and whose reason is not known any more.
-UNCHANGED = "previous plan"
+AVAILABLE = "high-availability"
 
 
 @dataclass(frozen=True)
@@ -60,60 +60,57 @@ class Topology:
     ha: bool
     profile_id: str
     profile: Profile
-    source: str
-    confidence: float
 
 
-def cluster_groups(context: Context) -> tuple[Topology, list[Group]] | None:
+def groups_of_cluster(context: Context, thing: ClusterThing) -> tuple[Topology, list[Group]] | None:
     """Return topology and groups, or None after reporting why there are none."""
     table = load_profiles()
-    topology = _topology(context, table)
+    for part, said in (("servers", thing.servers), ("agents", thing.agents)):
+        if said.kind == "lxc" or thing.nodes.kind == "lxc":
+            context.report(
+                "cluster.kind",
+                "error",
+                f"cluster.{part}.kind",
+                "k3s in containers (lxc) is not built here; ask for VMs as the cluster's nodes.",
+            )
+            return None
+    topology = _topology(context, table, thing)
     if topology is None:
         return None
-    groups = [_sized(context, table, topology, "server")]
+    groups = [_sized(context, table, topology, thing, "server")]
     if topology.agents.value:
-        groups.append(_sized(context, table, topology, "agent"))
-    return topology, hold_workload(context, groups, topology.ha)
+        groups.append(_sized(context, table, topology, thing, "agent"))
+    groups = hold_addons(context, thing, groups, topology.ha)
+    groups = share_totals(context, groups, thing.nodes.totals)
+    totals = {"server": thing.servers.totals, "agent": thing.agents.totals}
+    return topology, [
+        shared for group in groups for shared in share_totals(context, [group], totals[group.role])
+    ]
 
 
-def _topology(context: Context, table: Profiles) -> Topology | None:
-    request, wish = context.request, context.request.cluster or ClusterWish()
-    profile_id, profile = table.choose(request.workload, context.environment)
-    ha = wants_ha(context)
-    servers = _said(context, "server", wish.servers, wish.servers_delta)
-    agents = _said(context, "agent", wish.agents, wish.agents_delta)
-    total = wish.total_nodes
-    if request.ha and servers is not None and servers.source == UNCHANGED:
-        servers = servers if servers.value >= table.high_availability.servers else None
+def _topology(context: Context, table: Profiles, thing: ClusterThing) -> Topology | None:
+    environment = thing.environment or context.environment
+    workload = thing.workload or context.request.workload
+    profile_id, profile = table.choose(workload, environment)
+    ha = wants_ha(context, thing.ha, thing.environment)
+    total = thing.nodes.count
+    servers, agents = _said(thing.servers), _said(thing.agents)
     if servers is None:
         servers = _rest_for_servers(total, agents) or _server_count(table, profile_id, ha, total)
     if agents is None and total is not None:
         rest = f"The rest of {total} nodes beside {servers.value} server(s)."
         agents = Count(total - servers.value, True, rest, "explicit")
     if agents is None:
-        least = table.high_availability.agents if ha else 0
-        reason = f"Profile {'high-availability' if ha else profile_id}."
-        source = f"{table.source}: {profile_id}"
-        agents = Count(max(profile.agents, least), False, reason, source)
-    if not _valid(context, servers.value, agents.value, ha):
+        agents = _agent_count(table, profile_id, ha)
+    counts = servers.value, agents.value
+    if not valid(context, *counts, total=total, ha=ha, environment=environment):
         return None
-    return Topology(servers, agents, ha, profile_id, profile, table.source, table.confidence)
+    return Topology(servers, agents, ha, profile_id, profile)
 
 
-def _said(context: Context, role: str, said: int | None, delta: int | None) -> Count | None:
-    """Return a count that was said, changed by a difference, or that the cluster has already."""
-    counts = [w.count for w in context.request.machines if w.role == role and w.count is not None]
-    if said is None and counts:
-        said = sum(counts)
-    if said is not None:
-        return Count(said, True, f"As asked: {said}.", "explicit")
-    cluster = context.previous.cluster if context.previous else None
-    if context.request.operation == "create" or cluster is None:
-        return None
-    there = len(cluster.servers if role == "server" else cluster.agents)
-    if delta:
-        return Count(there + delta, True, f"{delta:+d} to the {there} there are.", "explicit")
-    return Count(there, True, "Unchanged.", UNCHANGED)
+def _said(said: Machines) -> Count | None:
+    count = said.count if said.count is not None or len(said.names) < 2 else len(said.names)
+    return None if count is None else Count(count, True, f"As asked: {count}.", "explicit")
 
 
 def _rest_for_servers(total: int | None, agents: Count | None) -> Count | None:
@@ -132,30 +129,47 @@ def _server_count(table: Profiles, profile_id: str, ha: bool, total: int | None)
     return Count(servers, False, f"Profile {profile_id}.", f"{table.source}: {profile_id}")
 
 
-def wants_ha(context: Context) -> bool:
+def _agent_count(table: Profiles, profile_id: str, ha: bool) -> Count:
+    own = table.by_id(profile_id).agents
+    deciding = profile_id
+    if ha and table.high_availability.agents > own:
+        deciding, own = AVAILABLE, table.high_availability.agents
+    return Count(own, False, f"Profile {deciding}.", f"{table.source}: {deciding}")
+
+
+def wants_ha(context: Context, said: bool | None, own: Environment | None = None) -> bool:
     """Return whether high availability is asked for or a rule of the site; say which."""
-    request, rules = context.request, context.site.environments.get(context.environment)
+    environment = own or context.environment
+    rules = context.site.environments.get(environment)
     policy = rules is not None and bool(rules.ha)
-    if policy and request.ha is not True:
-        outcome = "the request declines it; planned without" if request.ha is False else ""
+    if policy and said is not True:
+        outcome = "the request declines it; planned without" if said is False else ""
         context.report(
             "policy.ha",
             "warning" if outcome else "info",
             "ha",
-            f"The site asks for high availability in {context.environment}"
+            f"The site asks for high availability in {environment}"
             f"{', ' + outcome if outcome else ': planned with it'}.",
             "site",
         )
-    return request.ha if request.ha is not None else policy
+    return said if said is not None else policy
 
 
-def _valid(context: Context, servers: int, agents: int, ha: bool) -> bool:
-    total = (context.request.cluster or ClusterWish()).total_nodes
+def valid(
+    context: Context,
+    servers: int,
+    agents: int,
+    *,
+    total: int | None = None,
+    ha: bool = False,
+    environment: str,
+) -> bool:
+    """Report a topology that cannot be, and one that lacks what was asked for."""
     if total is not None and servers + agents != total:
         context.report(
             "topology.total",
             "error",
-            "cluster.total_nodes",
+            "cluster.nodes.count",
             f"{total} nodes in total cannot be {servers} servers and {agents} agents;"
             " change one of the three numbers.",
         )
@@ -165,9 +179,9 @@ def _valid(context: Context, servers: int, agents: int, ha: bool) -> bool:
         context.report(
             "topology.quorum",
             "error",
-            "cluster.servers",
+            "cluster.servers.count",
             f"A cluster cannot have {servers} servers: etcd needs an odd number, at most"
-            f" {QUORUM_SIZES[-1]}, to keep a majority; ask for {' or '.join(nearest)}.",
+            f" {QUORUM_SIZES[-1]}, to keep a majority (quorum); ask for {' or '.join(nearest)}.",
             QUORUM_SOURCE,
         )
         return False
@@ -175,15 +189,15 @@ def _valid(context: Context, servers: int, agents: int, ha: bool) -> bool:
         context.report(
             "topology.agents",
             "error",
-            "cluster.agents",
+            "cluster.agents.count",
             f"A cluster cannot have {agents} agents; ask for 0 or more.",
         )
         return False
-    if servers == 1 and (ha or context.environment == "production"):
+    if servers == 1 and (ha or environment == "production"):
         context.report(
             "topology.single-server",
             "warning" if ha else "info",
-            "cluster.servers",
+            "cluster.servers.count",
             "With one server the control plane stops with that machine; ask for high availability"
             " to get 3.",
             QUORUM_SOURCE,
@@ -191,7 +205,9 @@ def _valid(context: Context, servers: int, agents: int, ha: bool) -> bool:
     return True
 
 
-def _sized(context: Context, table: Profiles, topology: Topology, role: str) -> Group:
+def _sized(
+    context: Context, table: Profiles, topology: Topology, thing: ClusterThing, role: str
+) -> Group:
     server = role == "server"
     count = topology.servers if server else topology.agents
     group = Group(
@@ -202,89 +218,70 @@ def _sized(context: Context, table: Profiles, topology: Topology, role: str) -> 
         memory_mib=1,
         disk_gib=1,
         explicit=frozenset({"count"} if count.said else ()),
-        minimum={
-            "count": count.value if server else min(1, count.value),
-            **(SERVER_MINIMUM if server else AGENT_MINIMUM),
-        },
+        minimum={"count": count.value if server else min(1, count.value), **MINIMUMS[role]},
         spread=server and count.value > 1,
         start_order=1 if server else 2,
+        environment=thing.environment,
     )
-    group = group.because(
-        "count", count.reason, count.source, 1.0 if count.said else table.confidence
+    sure = 1.0 if count.said or count.source == QUORUM_SOURCE else table.confidence
+    group = group.because("count", count.reason, count.source, sure)
+    group = _of_profile(table, topology, group)
+    group = documented(context, group, topology.agents.value, topology.servers.value > 1)
+    return with_said(context, group, _wish(topology, thing, role))
+
+
+def _wish(topology: Topology, thing: ClusterThing, role: str) -> Machines:
+    """Return what was said of the nodes of a role; names and addresses of all nodes in turn."""
+    own = thing.servers if role == "server" else thing.agents
+    first = 0 if role == "server" else topology.servers.value
+    last = first + (topology.servers.value if role == "server" else topology.agents.value)
+    nodes = thing.nodes
+    shared = nodes.model_copy(
+        update={
+            "count": None,
+            "totals": {},
+            **{field: getattr(nodes, field)[first:last] for field in ("names", "vmids")},
+            "addresses": nodes.addresses[first:last],
+        }
     )
-    group = _base_sizes(context, table, topology, group)
-    group = _documented(context, topology, group)
-    general = [w for w in context.request.machines if w.role not in ("server", "agent")]
-    own = [w for w in context.request.machines if w.role == role]
-    return with_wishes(context, group, [*general, *own])
+    return merged(shared, own)
 
 
-def _kept(group: Group, there: Machine) -> t.Iterator[Why]:
-    """Yield the reasons of unchanged numbers, as the earlier plan has them."""
-    before = {why.field: why for why in there.why}
-    for why in group.why:
-        if why.source == UNCHANGED:
-            yield before.get(why.field, why)
-
-
-def _base_sizes(context: Context, table: Profiles, topology: Topology, group: Group) -> Group:
-    """Give the group its sizes: those it has already, else the profile's."""
-    there = previous_machine(context, group.name)
-    if there is not None:
-        for number, value in sizes_of(there).items():
-            group = replace(group, **t.cast("dict[str, t.Any]", {number: value}))
-            group = group.because(number, "Unchanged.", UNCHANGED, 1.0)
-        # What was decided before keeps the reason that it had.
-        group = replace(
-            group, why=(*(w for w in group.why if w.source != UNCHANGED), *_kept(group, there))
-        )
-        return replace(group, minimum={**group.minimum, "disk_gib": group.disk_gib})
-    layers = [topology.profile] + ([table.high_availability] if topology.ha else [])
-    server = group.role == "server"
-    values = {
-        "cores": max(layer.cores for layer in layers),
-        "memory_mib": max(layer.memory_mib for layer in layers),
-        "disk_gib": max(
-            layer.server_disk_gib if server else layer.agent_disk_gib for layer in layers
-        ),
-    }
-    name = "high-availability" if topology.ha else topology.profile_id
-    for number, value in values.items():
-        group = replace(group, **t.cast("dict[str, t.Any]", {number: value}))
-        group = group.because(
-            number,
-            f"Profile {name}: {amount(number, value)}.",
-            f"{table.source}: {name}",
-            table.confidence,
-        )
+def _of_profile(table: Profiles, topology: Topology, group: Group) -> Group:
+    """Give the group the sizes of its profile; high availability raises them."""
+    layers = {topology.profile_id: topology.profile}
+    if topology.ha:
+        layers[AVAILABLE] = table.high_availability
+    disk = f"{group.role}_disk_gib"
+    for number, field in (("cores", "cores"), ("memory_mib", "memory_mib"), ("disk_gib", disk)):
+        name = max(layers, key=lambda layer: int(getattr(layers[layer], field)))
+        value = int(getattr(layers[name], field))
+        reason = f"Profile {name}: {amount(number, value)}."
+        source = f"{table.source}: {name}"
+        group = group.with_number(number, value, reason, source, table.confidence)
     return group
 
 
-def _documented(context: Context, topology: Topology, group: Group) -> Group:
+def documented(context: Context, group: Group, agents: int, available: bool) -> Group:
     """Raise a server to what k3s documents for so many agents (an agent: its system cost)."""
     [need] = needs(
-        [AppWish(family="k3s", component=group.role)],
-        {"agents": float(topology.agents.value)},
+        [Software(family="k3s", component=group.role)],
+        {"agents": float(agents)},
         "",
-        topology.servers.value > 1,
+        available,
         context.knowledge,
     )
-    source = next(why.source for why in need.why if why.field == "cores")
-    least = dict(group.minimum)
+    least, sources = dict(group.minimum), dict(group.documented)
     for number, key in (("cores", "vcpu"), ("memory_mib", "memory_mib")):
-        documented = int(need.minimum[key])
+        minimum = int(need.minimum[key])
         if group.role == "server":
-            least[number] = max(least[number], documented)
-        if documented > getattr(group, number):
-            group = replace(group, **t.cast("dict[str, t.Any]", {number: documented}))
-            group = group.because(
-                number,
-                f"K3s documents {amount(number, documented)} for a {group.role} of a cluster with"
-                f" {topology.agents.value} agents.",
-                source,
-                need.confidence,
+            least[number] = max(least.get(number, 1), minimum)
+        if least.get(number, 1) <= minimum:
+            sources[number] = need.source
+        if minimum > getattr(group, number):
+            reason = (
+                f"K3s documents {amount(number, minimum)} for a {group.role} of a cluster with"
+                f" {agents} agents."
             )
-    return replace(group, minimum=least)
-
-
-__all__ = ["Topology", "cluster_groups", "wants_ha"]
+            group = group.with_number(number, minimum, reason, need.source, need.confidence)
+    return replace(group, minimum=least, documented=sources)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 
 def amount(number: str, value: float) -> str:
@@ -34,3 +35,8 @@ def practical_disk(disk_gib: float) -> int:
     """Return whole GiB; above 20 in steps of 5, unless it is a usual size in steps of 16."""
     size = max(1, math.ceil(disk_gib - 1e-9))
     return size if size <= 20 or size % 16 == 0 else math.ceil(size / 5) * 5
+
+
+def slug(text: str) -> str:
+    """Return words as a role or a part of a name, at most 20 characters."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:20].strip("-") or "app"

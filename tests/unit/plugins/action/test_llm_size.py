@@ -55,7 +55,8 @@ def test_a_sentence_becomes_a_plan() -> None:
     assert "failed" not in result
     assert result["changed"] is False
     plan = parse(Plan, result["plan"])
-    assert parse(Request, result["request"]).ha is True
+    [cluster] = parse(Request, result["request"]).things
+    assert cluster.ha is True
     assert plan.deployment == "demo"
     assert [machine.role for machine in plan.machines] == ["server"] * 3 + ["agent"] * 3
     text = "\n".join(result["table"])
@@ -106,7 +107,7 @@ def test_without_facts_the_plan_is_marked() -> None:
     [
         ({}, "intent"),
         ({"intent": "x", "request": {}}, "mutually exclusive"),
-        ({"request": {"answer": "plan"}}, "text"),
+        ({"request": {"things": [{"type": "robot", "id": "t1"}]}}, "robot"),
         ({"intent": "dev cluster", "site": {"network": {}}}, "Site is not valid"),
         ({"intent": "dev cluster", "snapshot": {"nodes": 3}}, "Snapshot is not valid"),
         ({"intent": "dev cluster", "provider": "skynet"}, "provider"),

@@ -149,7 +149,7 @@ def test_one_entry_in_one_file_is_an_addon(tmp_path: Path) -> None:
     catalogue = load_catalogue((str(tmp_path),))
     assert catalogue.words()["tide-table"] == ("tide-table", "tides")
     open_question = resolve(["tide-table"], catalogue=catalogue)
-    assert [q.field for q in open_question.questions] == ["addons.tide-table.harbour"]
+    assert [q.id for q in open_question.questions] == ["addons.tide-table.harbour"]
     place = Given(servers=3, agents=1, settings={"tide-table": {"harbour": "Brest"}})
     result = resolve(["tide-table"], place, catalogue=catalogue)
     assert result.names == ("traefik", "longhorn", "tide-table")

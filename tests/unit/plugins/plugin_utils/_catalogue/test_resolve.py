@@ -114,7 +114,7 @@ def test_what_is_missing_is_asked(
     names: list[str], settings: dict[str, t.Any], fields: list[str]
 ) -> None:
     result = resolve(names, Given(settings=settings))
-    assert [question.field for question in result.questions] == fields
+    assert [question.id for question in result.questions] == fields
     assert all(question.text.endswith(("?", ".")) for question in result.questions)
 
 

@@ -8,6 +8,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Request, parse
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._evaluate import (
     CaseError,
     evaluate,
@@ -17,7 +18,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._evaluate im
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._evaluate._answer import (
     Answer,
     Provider,
-    answer,
+    answer_of,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._evaluate._baselines import (
     category_table,
@@ -37,7 +38,7 @@ from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._
 from hypothesis import given
 from hypothesis import strategies as st
 
-#: Statements with the numbers of the documents that the knowledge cites.
+#: Requests with the numbers of the documents that the knowledge cites, and how one says them.
 DOCUMENTED = Path(__file__).parent / "documented_cases.json"
 CASES = read_cases(DOCUMENTED).cases
 
@@ -47,7 +48,7 @@ def case(**changes: t.Any) -> dict[str, t.Any]:
     return {
         "id": "one",
         "app": "Demo",
-        "scale_statement": "etcd member for a Kubernetes cluster with 50 nodes",
+        "scale_statement": "an etcd server for 50 nodes",
         "kind": "vm",
         "per": "node",
         "requirement": {"vcpu_min": 2, "vcpu_rec": 4, "memory_mib_min": 8192, "nodes": 3},
@@ -64,7 +65,8 @@ def write(path: Path, data: t.Any) -> Path:
 
 @pytest.mark.parametrize("row", CASES, ids=lambda row: str(row["id"]))
 def test_documented_numbers_are_answered(row: t.Mapping[str, t.Any]) -> None:
-    scored = score(row, answer(row["scale_statement"], row["per"], Provider()))
+    wanted = parse(Request, row["request"])
+    scored = score(row, answer_of(wanted, row["per"], Provider()))
     wrong = {field: scored.answer.values.get(field) for field, hit in scored.hit.items() if not hit}
     assert not wrong, (wrong, scored.answer.rule, row["requirement"])
     assert not any(scored.under.values())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
-    AppWish,
+    Software,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import (
     Knowledge,
@@ -52,7 +52,7 @@ def sized(
 ) -> Need:
     knowledge = load_knowledge((str(folder),) if folder else ())
     return needs(
-        [AppWish(family=family, component=component)], drivers, environment, ha, knowledge
+        [Software(family=family, component=component)], drivers, environment, ha, knowledge
     )[0]
 
 
@@ -159,7 +159,7 @@ def test_the_families_of_the_collection_evaluate_everywhere() -> None:
         for component in family.components:
             for environment in ("", "production", "staging", "development", "test"):
                 for ha in (False, True):
-                    wish = AppWish(family=family.family, component=component)
+                    wish = Software(family=family.family, component=component)
                     for need in needs([wish], {}, environment, ha, knowledge):
                         assert need.vcpu > 0 and need.memory_mib > 0 and need.disk_gib >= 0
                         assert need.minimum.get("vcpu", 0) <= need.vcpu
@@ -170,7 +170,7 @@ def test_more_load_never_needs_less() -> None:
     for family in knowledge.families.values():
         for component in family.components:
             for driver in family.drivers:
-                wish = AppWish(family=family.family, component=component)
+                wish = Software(family=family.family, component=component)
                 before = (0.0, 0.0)
                 for value in (1, 10, 100, 1000, 10_000, 100_000, 1_000_000):
                     found = needs([wish], {driver: float(value)}, "", False, knowledge)
@@ -295,29 +295,11 @@ def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
         load_knowledge((str(tmp_path / "nope"),))
 
 
-@pytest.mark.parametrize(
-    ("family", "count", "users", "counts"),
-    [
-        ("gitlab", 1, 400.0, {"gitlab": 1}),  # parts that one machine holds are not counted up
-        ("gitlab", 1, 2000.0, {"rails": 2, "gitaly": 1}),  # "one GitLab" is one system
-        ("mongodb", 3, 50.0, {"server": 3}),
-        ("nextcloud", 3, 800.0, {"nextcloud": 3, "database": 2}),
-    ],
-)
-def test_a_count_is_that_of_the_first_part(
-    family: str, count: int, users: float, counts: dict[str, int]
-) -> None:
-    wish = AppWish(family=family, count=count)
-    found = needs([wish], {"users": users}, "", False, load_knowledge())
-    assert counts.items() <= {need.component: need.count for need in found}.items()
-    assert all(need.count > 0 for need in found)
-
-
 def test_a_rule_can_ask_whether_the_component_was_named() -> None:
     knowledge = load_knowledge()
-    whole = needs([AppWish(family="gitlab")], {"users": 500.0}, "", False, knowledge)
+    whole = needs([Software(family="gitlab")], {"users": 500.0}, "", False, knowledge)
     assert [need.component for need in whole] == ["gitlab"]
-    named = AppWish(family="gitlab", component="gitaly")
+    named = Software(family="gitlab", component="gitaly")
     [need] = needs([named], {"users": 500.0}, "", False, knowledge)
     assert (need.component, need.count, need.vcpu) == ("gitaly", 1, 4)
 

@@ -14,20 +14,17 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
     Request,
     to_data,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import (
-    load_knowledge,
-)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model import (
     ProviderError,
     open_partner,
     read_settings,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request import (
-    Vocabulary,
-    read_request,
-)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._review import Task, review
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing import decide, size
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing import (
+    decide,
+    request_of,
+    size,
+)
 from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._model.stub import (
     TOKENS_IN,
     TOKENS_OUT,
@@ -91,7 +88,7 @@ SENTENCES = (
 @functools.cache
 def read(sentence: str) -> Request:
     """Return the request of a sentence."""
-    return read_request(sentence, vocabulary=Vocabulary(software=load_knowledge().vocabulary))
+    return request_of(sentence, site(), None, accept=True)
 
 
 @pytest.fixture(autouse=True)
@@ -375,7 +372,7 @@ def test_no_ollama_server_is_one_sentence() -> None:
 def test_each_role_has_its_model_and_temperature() -> None:
     roles = {"identify": {"model": "gpt-4.1-nano", "temperature": 0.7}, "size": {"temperature": 0}}
     with stub("openai", agree) as server:
-        plan = ask(server, "frobnicator for 100 users", roles=roles, temperature=0.3)
+        plan = ask(server, "a frobnicator server for 100 users", roles=roles, temperature=0.3)
     used = [(seen.body["model"], seen.body["temperature"]) for seen in server.seen]
     assert used == [("gpt-4.1-nano", 0.7), (MODELS["openai"], 0)]
     assert "gpt-4.1-nano" in plan.rounds[0].act and MODELS["openai"] in plan.rounds[1].act
@@ -383,7 +380,7 @@ def test_each_role_has_its_model_and_temperature() -> None:
 
 def test_one_temperature_serves_all_roles_and_is_low() -> None:
     with stub("openai", agree) as server:
-        ask(server, "frobnicator for 100 users")
+        ask(server, "a frobnicator server for 100 users")
     assert [seen.body["temperature"] for seen in server.seen] == [0.1, 0.1]
 
 

@@ -107,7 +107,7 @@ EXPLICIT: list[tuple[Json, str, int]] = [
 
 @pytest.mark.parametrize(("said", "number", "value"), EXPLICIT)
 def test_what_the_person_said_is_not_changed(said: Json, number: str, value: int) -> None:
-    wanted = request(kind="vm", machines=[{"role": "vm", **said}], explicit=list(said))
+    wanted = request(kind="vm", machines=[{"role": "vm", **said}])
 
     def other(prompt: Json) -> str:
         rows = json.loads(form(prompt))

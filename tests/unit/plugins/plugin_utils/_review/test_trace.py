@@ -49,10 +49,10 @@ def told(result: Plan) -> list[tuple[int, bool, bool, bool]]:
 
 
 def test_the_rules_alone_leave_their_draft_as_a_cycle() -> None:
-    result = ruled({"cluster": {"servers": 1, "agents": 2}, "explicit": ["cluster.agents"]})
+    result = ruled({"cluster": {"servers": 1, "agents": 2}})
     assert told(result) == [(1, True, True, True)]
     [cycle] = result.rounds
-    assert "1 value of it said" in cycle.reason
+    assert "2 values of it said" in cycle.reason
     assert "facts of 4 nodes" in cycle.reason
     for machine in result.machines:
         size = f"{machine.cores * machine.sockets} vCPU, {machine.memory_mib} MiB"
@@ -88,7 +88,7 @@ def test_numbers_that_do_not_fit_are_a_second_cycle() -> None:
 
 REFUSED: dict[str, tuple[Json, Json]] = {
     "limit.memory_mib": (
-        {"kind": "vm", "machines": [{"role": "vm", "memory_mib": 9000}], "explicit": ["machines"]},
+        {"kind": "vm", "machines": [{"role": "vm", "memory_mib": 9000}]},
         {"environments": {"development": {"max_memory_mib_per_machine": 4096}}},
     ),
     "limit.cost": (

@@ -84,9 +84,89 @@ def snapshot(
     return parse(Snapshot, data)
 
 
+#: Short words of the tests for fields that hold several values.
+MANY = {"name": "names", "vmid": "vmids", "address": "addresses", "node": "nodes"}
+ROLES = {"server": "servers", "agent": "agents", "node": "nodes"}
+
+
+def said(**wish: t.Any) -> dict[str, t.Any]:
+    """Return what was said of machines; ``name``, ``vmid``, ``address``, ``node`` of one."""
+    wish.pop("role", None)
+    return {MANY.get(key, key): [v] if key in MANY else v for key, v in wish.items()}
+
+
+def cluster(
+    machines: t.Iterable[dict[str, t.Any]] = (), totals: t.Any = None, **fields: t.Any
+) -> dict[str, t.Any]:
+    """Return a cluster; ``servers``, ``agents`` and ``total_nodes`` are counts."""
+    parts: dict[str, dict[str, t.Any]] = {key: {} for key in ROLES.values()}
+    for wish in machines:
+        parts[ROLES[wish["role"]]].update(said(**wish))
+    for name, key in (("servers", "servers"), ("agents", "agents"), ("total_nodes", "nodes")):
+        if name in fields:
+            parts[key]["count"] = fields.pop(name)
+    if totals:
+        parts["nodes"]["totals"] = totals
+    return {"type": "cluster", "id": "c1", **fields, **parts}
+
+
+def software(entry: str | dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return one software; ``drivers`` are its loads."""
+    wish = {"family": entry} if isinstance(entry, str) else dict(entry)
+    wish.pop("count", None)
+    return {"loads": wish.pop("drivers", {}), **wish}
+
+
+def things(
+    kind: str = "vm",
+    machines: t.Sequence[dict[str, t.Any]] = (),
+    apps: t.Sequence[dict[str, t.Any]] = (),
+    components: t.Sequence[str] = (),
+    ha: bool | None = None,
+    **more: t.Any,
+) -> list[dict[str, t.Any]]:
+    """Return machines, software and parts as things of their own; one of each is one thing."""
+    common = {"type": "machines", "ha": ha, **({"kind": "lxc"} if kind == "lxc" else {}), **more}
+    found: list[dict[str, t.Any]] = []
+    for entry in apps:
+        own = {"count": entry["count"]} if "count" in entry else {}
+        found.append({**own, "software": [software(entry)]})
+    found += [{"part": part} for part in components]
+    if len(found) == len(machines) == 1:
+        found = [{**found[0], **said(**machines[0])}]
+    else:
+        for wish in machines:
+            part = {} if wish["role"] in ("vm", "container") else {"part": wish["role"]}
+            found.append({**part, **said(**wish)})
+    return [{**common, "id": f"t{i}", **thing} for i, thing in enumerate(found or [{}], start=1)]
+
+
 def request(**fields: t.Any) -> Request:
-    """Return a request for a cluster; fields replace its own."""
-    return parse(Request, {"text": "test", "answer": "plan", "kind": "cluster", **fields})
+    """Return a request for a cluster, or with ``kind`` vm, lxc or app for machines."""
+    kind, ha = fields.pop("kind", "cluster"), fields.pop("ha", None)
+    wanted = {key: fields.pop(key) for key in ("machines", "totals") if key in fields}
+    if kind == "cluster":
+        made = [cluster(**wanted, ha=ha, **fields.pop("cluster", {}))]
+    else:
+        wanted |= {key: fields.pop(key) for key in ("apps", "components") if key in fields}
+        made = things(kind, ha=ha, **wanted)
+    if "drivers" in fields:
+        fields["loads"] = fields.pop("drivers")
+    if "hosts" in fields:
+        fields["exists"] = [{"what": "host", "count": fields.pop("hosts")}]
+    fields.setdefault("things", made)
+    return parse(Request, {"text": "test", **fields})
+
+
+def change(verb: str, field: str, value: t.Any = None, **target: t.Any) -> dict[str, t.Any]:
+    """Return one change; ``before`` and ``bound`` are the change's, the rest is its target."""
+    own = {key: target.pop(key) for key in ("before", "bound") if key in target}
+    return {"verb": verb, "field": field, "value": value, "target": target, **own}
+
+
+def changes(*made: dict[str, t.Any], **fields: t.Any) -> Request:
+    """Return a request that changes what is there."""
+    return parse(Request, {"text": "test", "changes": list(made), **fields})
 
 
 def vm(**wish: t.Any) -> Request:

@@ -11,6 +11,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
     Snapshot,
 )
 from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._sizing.builders import (  # noqa: E501
+    change,
+    changes,
     finding_ids,
     group,
     guest,
@@ -18,6 +20,7 @@ from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._
     plan,
     request,
     snapshot,
+    storage,
     vm,
 )
 
@@ -71,13 +74,13 @@ def test_a_machine_that_was_moved_stays_where_it_is() -> None:
     assert identity(again)[name][1] == "pve3"
 
 
-def change(**fields: t.Any) -> Plan:
-    wanted = request(operation=fields.pop("operation", "scale"), **fields)
-    return plan(wanted, applied(FIRST), deployment="k3s-prod", previous=FIRST)
+def changed(*made: dict[str, t.Any], **fields: t.Any) -> Plan:
+    """Return FIRST, applied, with changes."""
+    return plan(changes(*made, **fields), applied(FIRST), deployment="k3s-prod", previous=FIRST)
 
 
 def test_more_agents_change_only_the_new_machines() -> None:
-    result = change(cluster={"agents_delta": 3})
+    result = changed(change("add", "count", 3, role="agent"))
     assert group(result, "agent")[0] == 6
     old = identity(FIRST)
     assert {name: found for name, found in identity(result).items() if name in old} == old
@@ -87,52 +90,152 @@ def test_more_agents_change_only_the_new_machines() -> None:
     assert result.cluster.vip == FIRST.cluster.vip
 
 
+def test_what_no_change_names_stays_to_the_last_field() -> None:
+    result = changed(change("multiply", "memory_mib", 2, role="agent"))
+    before = {machine.name: machine for machine in FIRST.machines}
+    for machine in result.machines:
+        was = before[machine.name]
+        if machine.role == "agent":
+            same = {"memory_mib": was.memory_mib, "why": was.why}
+            assert machine.memory_mib == 2 * was.memory_mib
+            assert machine.model_copy(update=same) == was
+        else:
+            assert machine == was
+
+
 def test_fewer_agents_drop_the_last() -> None:
-    result = change(cluster={"agents_delta": -1})
+    result = changed(change("remove", "count", 1, role="agent"))
     assert set(identity(FIRST)) - set(identity(result)) == {"k3s-prod-agent-3"}
 
 
-@pytest.mark.parametrize("delta", [-4, -10])
-def test_fewer_than_none_is_refused(delta: int) -> None:
-    assert "topology.agents" in finding_ids(change(cluster={"agents_delta": delta}), "error")
+def test_differences_are_told_before_and_after() -> None:
+    result = changed(change("increase", "memory_mib", 1024, role="agent"))
+    [line] = [f.message for f in result.findings if f.id == "change.difference"]
+    names = ", ".join(f"k3s-prod-agent-{number}" for number in (1, 2, 3))
+    assert line == f"~ {names} memory: 8 GiB -> 9 GiB"
 
 
-def test_smaller_workers_change_only_their_sizes() -> None:
-    result = change(operation="change", machines=[{"role": "agent", "tendency": "smaller"}])
-    assert group(result, "server") == group(FIRST, "server")
-    count, cores, memory = group(FIRST, "agent")
-    assert group(result, "agent") == (count, cores // 2, memory // 2)
-    assert identity(result) == identity(FIRST)
-    assert {m.disks for m in result.machines} == {m.disks for m in FIRST.machines}
+#: changes: the question or refusal, words of it
+IMPOSSIBLE: dict[str, tuple[dict[str, t.Any], str, str]] = {
+    "fewer than none": (change("remove", "count", 4, role="agent"), "change.count", "would leave"),
+    "two servers": (change("remove", "count", 1, role="server"), "topology.quorum", "1 or 3"),
+    "four servers": (change("add", "count", 1, role="server"), "topology.quorum", "3 or 5"),
+    "a smaller disk": (change("set", "disk_gib", 20, role="agent"), "disk.shrinks", "60 GiB"),
+    "below the document": (
+        change("set", "memory_mib", 1024, role="server"),
+        "minimum.memory_mib",
+        "insist",
+    ),
+    "nobody": (change("add", "count", 1, name="db7"), "change.unknown", "servers, workers"),
+    "of which": (change("add", "count", 1, pronoun=True), "change.whose", "servers, workers"),
+    "another number": (
+        change("set", "memory_mib", 65536, role="agent", before=16384),
+        "change.before",
+        "16 GiB",
+    ),
+    "no such add-on": (change("remove", "addons", addon="argocd"), "change.unknown", "argocd"),
+    "an add-on of no catalogue": (change("add", "addons", addon="bogus"), "addon.unknown", "bogus"),
+    "a version of no pin": (change("set", "version", "1.9"), "cluster.version", "1.9"),
+    "a node's name": (
+        change("rename", "names", "x", name="k3s-prod-agent-1"),
+        "change.rename",
+        "cannot be renamed",
+    ),
+    "all of it": (change("remove", "whole", everything=True), "change.none-left", "destroy"),
+    "a disk without a size": (
+        change("increase", "disk_gib", role="agent"),
+        "change.value",
+        "60 GiB",
+    ),
+    "another system": (change("set", "os", "debian 13", role="agent"), "change.unsupported", "os"),
+}
 
 
-def test_differences_are_added() -> None:
-    result = change(
-        operation="resize",
-        machines=[{"role": "agent", "cores_delta": 2, "memory_delta_mib": 1024}],
+@pytest.mark.parametrize("case", IMPOSSIBLE)
+def test_what_cannot_be_changed_is_asked_or_refused(case: str) -> None:
+    made, rule, words = IMPOSSIBLE[case]
+    result = changed(made)
+    assert rule in finding_ids(result, "error"), result.summary
+    assert words in result.summary
+    assert result.machines == ()
+    asked = {question.id for question in result.questions}
+    assert (result.status == "ask") == (rule in asked)
+
+
+def test_what_is_kept_is_not_touched_by_the_other_changes() -> None:
+    result = changed(
+        change("multiply", "memory_mib", 2, everything=True),
+        change("keep", "whole", role="server"),
     )
-    count, cores, memory = group(FIRST, "agent")
-    assert group(result, "agent") == (count, cores + 2, memory + 1024)
+    assert group(result, "server") == group(FIRST, "server")
+    assert group(result, "agent")[2] == 2 * group(FIRST, "agent")[2]
 
 
-def test_disks_never_shrink() -> None:
-    result = change(operation="resize", machines=[{"role": "agent", "disk_gib": 20}])
-    assert "minimum.disk_gib" in finding_ids(result, "error")
+def test_one_machine_of_several_changes_alone() -> None:
+    result = changed(change("set", "memory_mib", 32768, name="k3s-prod-agent-2"))
+    sizes = {m.name: m.memory_mib for m in result.machines if m.role == "agent"}
+    assert sizes == {"k3s-prod-agent-1": 8192, "k3s-prod-agent-2": 32768, "k3s-prod-agent-3": 8192}
+    assert identity(result) == identity(FIRST)
+    assert {m.group for m in result.machines} == {"server", "agent"}
+    assert result.cluster == FIRST.cluster
+
+
+def test_changes_and_new_things_go_together() -> None:
+    redis = {"type": "machines", "id": "t1", "software": [{"family": "redis"}]}
+    result = changed(change("add", "count", 1, role="agent"), things=[redis])
+    assert group(result, "agent")[0] == 4
+    assert group(result, "redis")[0] == 1
+    assert result.cluster is not None and len(result.cluster.agents) == 4
 
 
 def test_changing_what_is_not_there_is_refused() -> None:
-    result = plan(request(operation="scale", cluster={"agents_delta": 1}), deployment="ghost")
+    result = plan(changes(change("add", "count", 1, role="agent")), deployment="ghost")
     assert finding_ids(result, "error") == {"request.no-previous"}
 
 
 def test_a_named_vm_is_resized_in_place() -> None:
     first = plan(vm(name="web-01", cores=2, memory_mib=2048, disk_gib=20), deployment="web")
-    wanted = request(
-        kind="vm", operation="resize", machines=[{"role": "vm", "name": "web-01", "cores": 4}]
-    )
+    wanted = changes(change("set", "cores", 4, name="web-01"))
     result = plan(wanted, applied(first), deployment="web", previous=first)
     assert identity(result) == identity(first)
     assert (result.machines[0].cores, result.machines[0].memory_mib) == (4, 2048)
+
+
+def test_what_was_said_when_a_machine_was_made_holds_for_one_more_of_it() -> None:
+    said = {"vlan": 30, "storage": "nvme", "tags": ["blue"], "address": "dhcp"}
+    rows = [storage(name, f"pve{i}") for name in ("tank", "nvme") for i in (1, 2, 3)]
+    facts = snapshot(storages=rows)
+    first = plan(vm(name="dns1", cores=1, **said), facts, deployment="dns")
+    wanted = changes(change("add", "count", 1, name="dns1"))
+    result = plan(wanted, facts, deployment="dns", previous=first)
+    assert [machine.name for machine in result.machines] == ["dns1", "dns2"]
+    for machine in result.machines:
+        assert (machine.nics[0].vlan, machine.nics[0].address) == (30, "dhcp")
+        assert machine.disks[0].storage == "nvme" and "blue" in machine.tags
+    assert len({machine.vmid for machine in result.machines}) == 2
+
+
+def test_a_machine_moves_where_it_was_told_to() -> None:
+    first = plan(vm(name="dns1", node="pve1"), deployment="dns")
+    wanted = changes(change("move", "nodes", "pve2", name="dns1"))
+    result = plan(wanted, applied(first), deployment="dns", previous=first)
+    assert result.machines[0].node == "pve2"
+    assert "machine.moves" in finding_ids(result, "warning")
+    avoid = changes(change("set", "not_nodes", "pve1", name="dns1"))
+    assert plan(avoid, applied(first), deployment="dns", previous=first).machines[0].node != "pve1"
+
+
+def test_a_data_disk_is_added_and_grows() -> None:
+    first = plan(vm(name="nas", disk_gib=32, data_disks_gib=[500]), deployment="nas")
+    assert [disk.size_gib for disk in first.machines[0].disks] == [32, 500]
+    wanted = changes(
+        change("increase", "data_disks_gib", 100, name="nas"),
+        change("add", "data_disks_gib", 50, name="nas"),
+    )
+    result = plan(wanted, applied(first), deployment="nas", previous=first)
+    disks = result.machines[0].disks
+    assert [disk.size_gib for disk in disks] == [32, 600, 50]
+    assert [disk.interface for disk in disks] == ["scsi0", "scsi1", "scsi2"]
 
 
 def test_a_foreign_guest_with_our_vmid_is_left_alone() -> None:
@@ -156,9 +259,7 @@ def test_what_was_cut_stays_as_it_is_when_there_is_more_room() -> None:
 
 def test_a_machine_never_grows_beyond_its_host() -> None:
     first = plan(vm(name="web-01", cores=4), snapshot([node("pve1", cpus=4)]), deployment="web")
-    wanted = request(
-        kind="vm", operation="resize", machines=[{"role": "vm", "name": "web-01", "cores": 8}]
-    )
+    wanted = changes(change("set", "cores", 8, name="web-01"))
     machine = first.machines[0]
     there = guest(machine.vmid, "web-01", "pve1", cpus=4, disk_gib=50.0, tags=machine.tags)
     facts = snapshot([node("pve1", cpus=4)], guests=[there])

@@ -6,14 +6,13 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils import _request
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
     canonical_json,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import (
-    load_knowledge,
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing import (
+    Reserved,
+    request_of,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing import Reserved
 from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._sizing.builders import (  # noqa: E501
     finding_ids,
     group,
@@ -44,8 +43,7 @@ INTENTS: dict[str, tuple[int, int, int, int, set[str], str]] = {
 @pytest.mark.parametrize("intent", INTENTS)
 def test_known_intents(intent: str) -> None:
     servers, agents, cores, memory, addons, cni = INTENTS[intent]
-    vocabulary = _request.Vocabulary(software=load_knowledge().vocabulary)
-    result = plan(_request.read_request(intent, vocabulary=vocabulary))
+    result = plan(request_of(intent, site(), snapshot()))
     assert result.status == "ready"
     assert group(result, "server") == (servers, cores, memory)
     assert group(result, "agent") == ((agents, cores, memory) if agents else (0, 0, 0))
@@ -156,13 +154,22 @@ def test_explicit_sizes_win(
     [
         ({"role": "server", "cores": 1}, "minimum.cores"),
         ({"role": "server", "memory_mib": 1024}, "minimum.memory_mib"),
-        ({"role": "node", "disk_gib": 1}, "minimum.disk_gib"),
     ],
 )
 def test_sizes_below_the_minimum_are_refused(said: dict[str, t.Any], rule: str) -> None:
     result = plan(request(machines=[said]))
     assert result.status == "refused"
     assert rule in finding_ids(result, "error")
+
+
+def test_a_rule_of_thumb_warns_and_a_document_refuses_unless_the_person_insists() -> None:
+    said = [{"role": "node", "disk_gib": 10}]
+    small = plan(request(machines=said))
+    assert {machine.disks[0].size_gib for machine in small.machines} == {10}
+    assert "minimum.disk_gib" in finding_ids(small, "warning")
+    insisted = plan(request(machines=[{"role": "server", "memory_mib": 1024}], insist=True))
+    assert group(insisted, "server")[2] == 1024
+    assert "minimum.memory_mib" in finding_ids(insisted, "warning")
 
 
 def test_totals_are_shared() -> None:

@@ -29,7 +29,7 @@ def test_without_a_provider_the_rules_decide() -> None:
 
 def test_a_question_needs_no_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GEMINI_API_KEY", raising=False)
-    wanted = request(answer="ask", questions=[{"field": "x", "text": "What?"}])
+    wanted = request(answer="ask", questions=[{"id": "x", "text": "What?"}])
     assert decide(wanted, snapshot(), site(), provider="gemini").status == "ask"
 
 
@@ -62,6 +62,7 @@ def test_what_a_model_takes_unknown_software_for_leaves_the_request_as_it_is() -
         families={"frobnicator": "postgresql"}, drivers={"users": 9.0, "data_gib": 3}
     )
     read = identified(wanted, proposal)
-    assert (read.apps[0].family, read.apps[0].known) == ("postgresql", True)
-    assert read.drivers == {"users": 7, "data_gib": 3}  # what was said stays
+    [software] = read.things[0].software  # type: ignore[union-attr]
+    assert (software.family, software.known) == ("postgresql", True)
+    assert read.loads == {"users": 7, "data_gib": 3}  # what was said stays
     assert digest(wanted) == before

@@ -6,25 +6,23 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Plan
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._request import (
-    read_structured,
-)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Plan, Request
 from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._sizing.builders import (  # noqa: E501
     group,
     plan,
     request,
 )
 
-APPLICATION: dict[str, t.Any] = {
-    "app_metadata": {"name": "order-service", "language": "Go", "framework": "Gin"},
-    "deployment_context": {"environment": "prod"},
+MEASURED = {
+    "observed_cores_peak": 1.1,
+    "observed_memory_mib_peak": 4000.0,
+    "observed_replicas_peak": 4.0,
 }
-HISTORY = {
-    "cpu_usage": [0.2, 0.5, 0.8, 1.1],
-    "memory_usage": [150, 180, 220, 4000],
-    "replica_counts": [2, 3, 4],
-}
+
+
+def application(**loads: float) -> Request:
+    """Return a request for an application with what was measured of it."""
+    return request(kind="vm", components=["application"], drivers=loads)
 
 
 def sources(of: Plan) -> dict[str, str]:
@@ -33,12 +31,12 @@ def sources(of: Plan) -> dict[str, str]:
 
 
 def test_an_application_without_a_past_is_sized_by_the_knowledge() -> None:
-    found = sources(plan(read_structured(APPLICATION)))
+    found = sources(plan(application()))
     assert found["cores"] == found["memory_mib"] == "table-application.application"
 
 
 def test_an_application_with_a_past_is_sized_by_what_was_measured() -> None:
-    result = plan(read_structured({**APPLICATION, "historical_metrics": HISTORY}))
+    result = plan(application(**MEASURED))
     found = sources(result)
     assert found["cores"] == found["memory_mib"] == found["count"] == "metrics"
     # 1.1 x 1.15 vCPU; 4000 x 1.15 MiB and the system's 512; the highest number of replicas.

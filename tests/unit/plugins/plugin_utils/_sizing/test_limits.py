@@ -59,58 +59,76 @@ def test_a_limit_of_the_platform_is_a_finding(case: str) -> None:
 
 SIZES = st.sampled_from([-5, 0, 1, 4, 4096, 65_536, 65_537, 10**9, 2**63])
 NAMES = st.sampled_from(["", "x", "Web 01", "a" * 80, "ü", "vmbr0", "{{ 1 }}", "pve1", "tank"])
-WISHES = st.fixed_dictionaries(
-    {"role": st.sampled_from(["vm", "web", "server", "agent", "container"])},
-    optional={
-        **dict.fromkeys(("cores", "memory_mib", "disk_gib"), SIZES),
-        **dict.fromkeys(("cores_delta", "memory_delta_mib", "disk_delta_gib"), SIZES),
-        **dict.fromkeys(("name", "node", "storage", "bridge", "pool", "relative_to"), NAMES),
-        "count": st.sampled_from([-1, 0, 1, 2, 40]),
-        "vlan": st.sampled_from([-1, 0, 1, 4094, 5000]),
-        "address": st.sampled_from(["dhcp", "10.20.0.50", "10.20.0.50/24", "999.1.1.1", "", "::1"]),
-        "tags": st.lists(NAMES, max_size=2),
-        "gpu": st.sampled_from([0, 1, 5]),
-        "factor": st.sampled_from([-1.0, 0.0, 0.5, 1e9]),
-        "vmid": st.sampled_from([-1, 5, 100, 20_001, 10**9 + 5]),
-        "gateway": NAMES,
-    },
-)
-CLUSTERS = st.fixed_dictionaries(
-    {},
-    optional={
-        **dict.fromkeys(("name", "version", "cni", "vip"), NAMES),
-        **dict.fromkeys(("servers", "agents", "total_nodes"), st.integers(-1, 8)),
-        "addons": st.lists(st.sampled_from(["longhorn", "rancher", "bogus"]), max_size=2),
-    },
-)
-DRIVERS = st.dictionaries(
+MACHINES: dict[str, t.Any] = {
+    **dict.fromkeys(("cores", "memory_mib", "disk_gib"), SIZES),
+    **dict.fromkeys(("names", "nodes", "not_nodes", "tags"), st.lists(NAMES, max_size=2)),
+    **dict.fromkeys(("storage", "bridge", "pool", "gateway", "os", "purpose"), NAMES),
+    "kind": st.sampled_from(["vm", "lxc"]),
+    "count": st.sampled_from([-1, 0, 1, 2, 40]),
+    "data_disks_gib": st.lists(SIZES, max_size=2),
+    "vlan": st.sampled_from([-1, 0, 1, 4094, 5000]),
+    "addresses": st.lists(
+        st.sampled_from(["dhcp", "10.20.0.50", "10.20.0.50/24", "999.1.1.1", "", "::1"]), max_size=2
+    ),
+    "gpu": st.sampled_from([0, 1, 5]),
+    "vmids": st.lists(st.sampled_from([-1, 5, 100, 20_001, 10**9 + 5]), max_size=2),
+    "ha": st.booleans(),
+    "bounds": st.dictionaries(
+        st.sampled_from(["count", "cores", "memory_mib", "disk_gib"]),
+        st.sampled_from(["at_least", "at_most", "approximate"]),
+    ),
+    "totals": st.dictionaries(
+        st.sampled_from(["cores", "memory_mib", "disk_gib"]),
+        st.sampled_from([0.0, 1.0, 1e9, 1e30]),
+    ),
+}
+LOADS = st.dictionaries(
     st.sampled_from(["users", "data_gib", "samples_per_second", "retention_days", "agents"]),
     st.sampled_from([0.0, 1.0, -5.0, 1e5, 1e12, 1e300]),
     max_size=3,
 )
-APPS = st.fixed_dictionaries(
+SOFTWARE = st.fixed_dictionaries(
     {"family": st.sampled_from(["kafka", "gitlab", "nextcloud", "{{ x }}", "", "prometheus"])},
+    optional={"component": NAMES, "loads": LOADS, "known": st.booleans(), "variant": NAMES},
+)
+LINKS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "how": st.sampled_from(["same_machine", "beside", "in_front_of", "uses"]),
+            "thing": st.sampled_from(["t1", "t2", "t3", "t9"]),
+        }
+    ),
+    max_size=2,
+)
+PART = st.sampled_from(["web", "load-balancer", "database", "server", "agent", "bogus"])
+GROUP = st.fixed_dictionaries(
+    {"type": st.just("machines")},
     optional={
-        "component": NAMES,
-        "count": st.sampled_from([-1, 0, 1, 3, 10**6]),
-        "drivers": DRIVERS,
+        **MACHINES,
+        "software": st.lists(SOFTWARE, max_size=3),
+        "part": PART,
+        "loads": LOADS,
+        "links": LINKS,
     },
 )
-REQUESTS = st.fixed_dictionaries(
-    {"kind": st.sampled_from(["vm", "lxc", "cluster", "app"])},
+NODES = st.fixed_dictionaries({}, optional=MACHINES)
+CLUSTER = st.fixed_dictionaries(
+    {"type": st.just("cluster")},
     optional={
-        "machines": st.lists(WISHES, max_size=2),
-        "cluster": CLUSTERS,
-        "apps": st.lists(APPS, max_size=2),
-        "drivers": DRIVERS,
-        "totals": st.dictionaries(
-            st.sampled_from(["cores", "memory_mib", "disk_gib"]),
-            st.sampled_from([0.0, 1.0, 1e9, 1e30]),
-        ),
+        **dict.fromkeys(("name", "version", "cni", "vip", "workload"), NAMES),
+        **dict.fromkeys(("servers", "agents", "nodes"), NODES),
         "ha": st.booleans(),
+        "addons": st.lists(st.sampled_from(["longhorn", "rancher", "bogus"]), max_size=2),
+    },
+)
+APPLICATION = st.fixed_dictionaries({"type": st.just("application")}, optional={"name": NAMES})
+REQUESTS = st.fixed_dictionaries(
+    {"things": st.lists(st.one_of(GROUP, GROUP, CLUSTER, APPLICATION), min_size=1, max_size=3)},
+    optional={
+        "loads": LOADS,
         "workload": NAMES,
         "deployment": st.sampled_from(["d", "a" * 60]),
-        "components": st.lists(st.sampled_from(["web", "load-balancer", "bogus"]), max_size=2),
+        "insist": st.booleans(),
     },
 )
 
@@ -118,8 +136,9 @@ REQUESTS = st.fixed_dictionaries(
 @pytest.mark.fuzz
 @given(REQUESTS, st.booleans())
 def test_whatever_is_asked_is_answered(fields: dict[str, t.Any], facts: bool) -> None:
+    things = [{**thing, "id": f"t{n}"} for n, thing in enumerate(fields.pop("things"), start=1)]
     try:
-        wanted = request(**fields)
+        wanted = request(things=things, **fields)
     except ContractError:
         assume(False)
     result = size(wanted, snapshot() if facts else None, site())

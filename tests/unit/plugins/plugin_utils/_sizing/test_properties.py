@@ -16,6 +16,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
     parse,
     to_data,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
+    ClusterThing,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing import (
     Proposal,
     Reserved,
@@ -106,22 +109,18 @@ def cluster_requests(draw: st.DrawFn) -> Request:
 
 def explicit_kept(wanted: Request, result: Plan) -> bool:
     """Return whether every number that was said is in the plan unchanged."""
-    cluster = wanted.cluster
-    roles = [machine.role for machine in result.machines]
-    if cluster and cluster.servers is not None and roles.count("server") != cluster.servers:
-        return False
-    if cluster and cluster.agents is not None and roles.count("agent") != cluster.agents:
-        return False
-    for wish in wanted.machines:
-        for machine in result.machines:
-            if wish.role not in ("node", machine.role):
-                continue
-            if wish.cores is not None and machine.cores * machine.sockets != wish.cores:
-                return False
-            if wish.memory_mib is not None and machine.memory_mib != wish.memory_mib:
-                return False
-            if wish.disk_gib is not None and machine.disks[0].size_gib != wish.disk_gib:
-                return False
+    [thing] = wanted.things
+    assert isinstance(thing, ClusterThing)
+    for role, own in (("server", thing.servers), ("agent", thing.agents)):
+        machines = [machine for machine in result.machines if machine.role == role]
+        if own.count not in (None, len(machines)):
+            return False
+        for machine in machines:
+            has = (machine.cores * machine.sockets, machine.memory_mib, machine.disks[0].size_gib)
+            for said in (own, thing.nodes):
+                numbers = (said.cores, said.memory_mib, said.disk_gib)
+                if any(s not in (None, h) for s, h in zip(numbers, has, strict=True)):
+                    return False
     return True
 
 

@@ -12,6 +12,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
     Snapshot,
 )
 from unit.plugins.plugin_utils._sizing.builders import (
+    change,
+    changes,
     finding_ids,
     plan,
     request,
@@ -53,7 +55,7 @@ def test_a_request_wins_over_the_deployment_over_the_site() -> None:
     assert names(first) == ["nightly"] and not finding_ids(first, "error")
     asked = plan(one_vm(backups=[ALL]), facts(), at)
     assert names(asked) == ["all"]
-    later = plan(one_vm(operation="resize"), facts(), at, previous=asked)
+    later = plan(changes(change("set", "cores", 4)), facts(), at, previous=asked)
     assert names(later) == ["all"]
     assert names(plan(one_vm(), facts())) == []
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import typing as t
+from collections import Counter
 
 import pytest
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Request
@@ -26,19 +27,12 @@ def app(*families: str | dict[str, t.Any], **fields: t.Any) -> Request:
     return request(kind="app", apps=apps, **fields)
 
 
-def test_software_that_is_a_part_of_other_software_gets_the_size_of_the_part() -> None:
-    result = plan(app("postgresql", "redis", "gitlab", drivers={"users": 5000.0}))
+def test_a_part_of_software_gets_the_size_of_the_part() -> None:
+    parts = ({"family": "gitlab", "component": name} for name in ("postgresql", "redis"))
+    result = plan(app(*parts, drivers={"users": 5000.0}))
     assert group(result, "postgresql") == (3, 4, 15360)
     assert group(result, "redis") == (3, 2, 8192)
     assert sum(machine.group == "postgresql" for machine in result.machines) == 3
-    assert not {m.group for m in result.machines} & {"postgresql-2", "redis-2"}
-
-
-def test_the_control_plane_of_a_distribution_is_asked_for_alone() -> None:
-    control = {"family": "kubernetes", "component": "server", "drivers": {"workers": 80.0}}
-    result = plan(app(control, "openshift"))
-    assert {machine.group for machine in result.machines} == {"openshift"}
-    assert group(result, "openshift") == (3, 8, 32768)
 
 
 @pytest.mark.parametrize(
@@ -88,15 +82,21 @@ def test_agents_are_the_devices_of_software_that_knows_only_those() -> None:
 
 
 @pytest.mark.parametrize(
-    ("family", "count", "machines"), [("etcd", 250, 1), ("etcd", 5, 5), ("kafka", 12, 12)]
+    ("family", "count", "users", "counts"),
+    [
+        ("gitlab", 1, 400.0, {"gitlab": 1}),  # parts that one machine holds are not counted up
+        ("gitlab", 1, 2000.0, {"rails": 2, "gitaly": 1}),  # "one GitLab" is one system
+        ("mongodb", 3, 50.0, {"mongodb": 3}),
+        ("nextcloud", 3, 800.0, {"nextcloud": 3, "database": 2}),
+    ],
 )
-def test_so_many_nodes_are_those_that_the_software_serves(
-    family: str, count: int, machines: int
+def test_a_count_is_that_of_the_first_part(
+    family: str, count: int, users: float, counts: dict[str, int]
 ) -> None:
-    wanted = app({"family": family, "count": count}, machines=[{"role": "vm", "count": count}])
-    large = [node(f"pve{i}", cpus=128, memory_mib=2**20) for i in range(1, 13)]
-    found = plan(wanted, snapshot(large)).machines
-    assert sum(machine.group == found[0].group for machine in found) == machines
+    wanted = app({"family": family, "count": count}, drivers={"users": users})
+    hosts = [node(f"pve{i}", cpus=128, memory_mib=2**20) for i in range(1, 13)]
+    found = Counter(machine.group for machine in plan(wanted, snapshot(hosts)).machines)
+    assert counts.items() <= found.items()
 
 
 def test_a_part_that_a_small_set_up_lacks_is_there_when_it_is_named() -> None:

@@ -15,7 +15,7 @@ from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._
 
 PRICED = site(prices={"core_month": 2.5})
 REQUESTS: dict[str, Request] = {
-    "cluster": request(ha=True, cluster={"agents": 5}, explicit=["cluster.agents"]),
+    "cluster": request(ha=True, cluster={"agents": 5}),
     "apps": request(
         kind="app",
         apps=[{"family": "postgresql", "known": True}, {"family": "gitlab", "known": True}],
@@ -44,7 +44,7 @@ def test_a_table_has_every_number_with_its_source_and_fits(name: str) -> None:
 
 def test_without_another_plan_it_says_none() -> None:
     said = {"count": 1, "cores": 2, "memory_mib": 2048, "disk_gib": 20}
-    wanted = request(kind="vm", machines=[{"role": "vm", **said}], explicit=list(said))
+    wanted = request(kind="vm", machines=[{"role": "vm", **said}])
     made = plan(wanted, snapshot(1))
     assert made.alternatives == ()
     assert "Alternatives: none" in table(made)

@@ -1,0 +1,493 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Changes of what a deployment is: a pure function of groups, cluster and add-ons.
+
+A change touches what it names and deletes what it says; what it cannot mean is asked.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field, replace
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import Addon
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
+    Change,
+    Machines,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._addons import (
+    ASKED,
+    addon_named,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._before import part_of
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._cluster import (
+    ClusterSpec,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
+    SIZES,
+    Context,
+    Group,
+    Size,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._said import (
+    checked,
+    merged,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._targets import (
+    CLUSTER_ROLES,
+    find,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._topology import valid
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._units import (
+    amount,
+    practical_memory,
+)
+
+#: Words of a reading for fields that hold several values.
+FIELDS = {
+    "name": "names",
+    "vmid": "vmids",
+    "address": "addresses",
+    "node": "nodes",
+    "data_disk_gib": "data_disks_gib",
+    "tag": "tags",
+    "dns_server": "dns_servers",
+    "addon": "addons",
+    **dict.fromkeys(("template", "iso", "image"), "source"),
+}
+#: Fields of a machine that are laid over what it has.
+PLACES = ("nodes", "not_nodes", "storage", "bridge", "vlan", "pool", "tags", "addresses")
+NETWORK = ("gateway", "dns_servers")
+#: Fields that a machine gets when it is made and never again.
+BORN_WITH = ("os", "source", "kind", "vmids", "gpu", "software")
+CLUSTER_FIELDS = ("version", "cni", "vip", "addons", "addons_excluded")
+#: What "smaller" and "larger" without a number mean; disks only ever grow, by what is said.
+FACTOR = {"increase": 2.0, "decrease": 0.5, "multiply": 2.0}
+#: How near a number that was said to be there has to be to the one that is (GB and GiB).
+NEAR = 0.08
+
+
+@dataclass
+class State:
+    """What a deployment is while changes are applied to it."""
+
+    groups: list[Group]
+    cluster: ClusterSpec | None = None
+    protected: set[tuple[str, str]] = field(default_factory=set)  # (machine, field or "whole")
+
+    def swap(self, old: Group, *new: Group | None) -> None:
+        """Put groups in the place of another one."""
+        index = self.groups.index(old)
+        self.groups[index : index + 1] = [group for group in new if group is not None]
+
+
+def apply_changes(context: Context, state: State, changes: t.Iterable[Change]) -> None:
+    """Apply the changes in order; what they protect first."""
+    named = [
+        change.model_copy(update={"field": FIELDS.get(change.field, change.field)})
+        for change in changes
+    ]
+    ordered = sorted(named, key=lambda change: change.verb != "keep")
+    for change in ordered:
+        if change.verb == "keep":
+            _protect(context, state, change)
+        elif change.target.addon is not None or change.field.startswith("addons"):
+            _addon(context, state, change)
+        elif change.field in CLUSTER_FIELDS:
+            _cluster(context, state, change)
+        elif change.field == "environment":
+            _environment(context, state, change)
+        elif change.field == "ha" and _of_cluster(state, change):
+            _available(context, state)
+        else:
+            _machines(context, state, change)
+    _check_cluster(context, state)
+
+
+def _protect(context: Context, state: State, change: Change) -> None:
+    for _group, names in find(context, state.groups, change):
+        state.protected |= {(name, change.field) for name in names}
+
+
+def _free(state: State, names: list[str], number: str) -> list[str]:
+    """Return the machines that no "keep" protects from a change of a field."""
+    held = {name for name, kept in state.protected if kept in ("whole", number)}
+    return [name for name in names if name not in held]
+
+
+def _machines(context: Context, state: State, change: Change) -> None:
+    found = [
+        (group, free)
+        for group, names in find(context, state.groups, change)
+        if (free := _free(state, names, change.field))
+    ]
+    if change.field in SIZES or change.field in ("scale", "whole"):
+        found = _as_it_was(context, change, found)
+    if not found or context.refused:
+        return
+    if change.field == "whole" and change.verb == "remove" and _names_machines(change):
+        if not _which_go(context, change, found):
+            return
+        _drop(context, state, {name for _group, names in found for name in names})
+    elif change.field == "count" or (change.field == "whole" and change.verb in ("add", "remove")):
+        _count(context, state, change, found)
+    elif change.field == "names":
+        _rename(context, state, change, found)
+    elif change.field in BORN_WITH:
+        context.report(
+            "change.unsupported",
+            "error",
+            f"changes.{change.field}",
+            f"{change.said or change.field}: a machine gets its {change.field} when it is made;"
+            " remove it and add a new one.",
+        )
+    else:
+        for group, names in found:
+            rest, own = part_of(group, names)
+            state.swap(group, rest, _changed(context, own, change))
+
+
+def _names_machines(change: Change) -> bool:
+    """Return whether a removal says which machines go, and not how many of a kind."""
+    return change.value is None
+
+
+def _as_it_was(
+    context: Context, change: Change, found: list[tuple[Group, list[str]]]
+) -> list[tuple[Group, list[str]]]:
+    """Return the machines that have what the person says is there now; ask when none has."""
+    if change.before is None or change.field not in SIZES:
+        return found
+    alike = [
+        pair
+        for pair in found
+        if abs(getattr(pair[0], change.field) - change.before) <= NEAR * change.before
+    ]
+    if found and not alike:
+        there = ", ".join(
+            f"{group.name} {amount(change.field, getattr(group, change.field))}"
+            for group, _names in found
+        )
+        context.ask(
+            "change.before",
+            "changes",
+            f"{change.said or 'The change'} speaks of {amount(change.field, change.before)}, but"
+            f" there is {there}; which of them shall change?",
+        )
+    return alike
+
+
+def _count(
+    context: Context, state: State, change: Change, found: list[tuple[Group, list[str]]]
+) -> None:
+    """Change how many machines of one kind there are; the last ones go first."""
+    labels = list(dict.fromkeys(group.label or group.name for group, _names in found))
+    if len(labels) > 1:
+        spoken = [{"server": "servers", "agent": "workers"}.get(name, name) for name in labels]
+        context.ask(
+            "change.whose",
+            "changes",
+            f"{change.said or 'The number'}: which of {', '.join(spoken)} shall there be more or"
+            f" fewer of ({' or '.join(spoken)}?)",
+            tuple(spoken),
+        )
+        return
+    there = sum(group.count for group, _names in found)
+    value = 1 if change.value is None else float(change.value)
+    wanted = {
+        "add": there + value,
+        "increase": there + value,
+        "remove": there - value,
+        "decrease": there - value,
+        "multiply": there * value,
+    }.get(change.verb, value)
+    if change.verb == "set" and (
+        (change.bound == "at_least" and there >= wanted)
+        or (change.bound == "at_most" and there <= wanted)
+    ):
+        return
+    wanted = int(wanted)
+    if wanted < 0:
+        context.ask(
+            "change.count",
+            "changes",
+            f"There are {there} {labels[0]}, {change.said or wanted} would leave {wanted}; how"
+            " many shall stay?",
+        )
+        return
+    if wanted < there:
+        last = [name for group, names in found for name in group.names if name in names]
+        _drop(context, state, set(last[wanted - there :]))
+    elif wanted > there:
+        group = found[-1][0]
+        reason = f"{wanted - there:+d} to the {there} there are, as asked."
+        grown = replace(group, count=group.count + wanted - there, spread=wanted > 1)
+        grown = grown.with_number("count", grown.count, reason, "explicit", 1.0)
+        state.swap(group, grown)
+
+
+def _which_go(context: Context, change: Change, found: list[tuple[Group, list[str]]]) -> bool:
+    """Ask how many of several machines of a kind shall go when no number and no name was said."""
+    target = change.target
+    names = [name for _group, own in found for name in own]
+    clear = target.everything or target.name or target.vmid or target.family or target.node
+    if clear or len(names) == 1:
+        return True
+    kind = found[0][0].label or found[0][0].name
+    context.ask(
+        "change.count",
+        "changes",
+        f"{change.said or 'The removal'}: there are {len(names)} {kind} ({', '.join(names)}); how"
+        " many shall go, or which?",
+    )
+    return False
+
+
+def _drop(context: Context, state: State, names: set[str]) -> None:
+    """Take machines out of the plan; a deployment without any is destroyed, not planned."""
+    if not {name for group in state.groups for name in group.names} - names:
+        context.report(
+            "change.none-left",
+            "error",
+            "changes",
+            "No machine would be left; use the playbook destroy to remove a deployment.",
+        )
+        return
+    for group in list(state.groups):
+        if names & set(group.names):
+            rest, _gone = part_of(group, names)
+            if rest is not None:
+                rest = rest.because("count", f"{rest.count} stay.", "explicit", 1.0)
+            state.swap(group, rest)
+
+
+def _rename(
+    context: Context, state: State, change: Change, found: list[tuple[Group, list[str]]]
+) -> None:
+    machines = [(group, name) for group, names in found for name in names]
+    if len(machines) != 1 or not isinstance(change.value, str):
+        context.ask(
+            "change.rename",
+            "changes",
+            f"{change.said or 'A new name'}: which of"
+            f" {', '.join(name for _group, name in machines)} gets it, and what is it?",
+        )
+        return
+    group, name = machines[0]
+    if group.role in CLUSTER_ROLES:
+        context.report(
+            "change.rename",
+            "error",
+            "changes",
+            f"{name} is a node of the cluster under that name and cannot be renamed; add a node"
+            " and remove this one.",
+        )
+        return
+    rest, own = part_of(group, [name])
+    own = replace(
+        own, names=(change.value,), before={change.value: own.before[name]}, name=change.value
+    )
+    state.swap(group, rest, own)
+
+
+def _changed(context: Context, group: Group, change: Change) -> Group:
+    """Return the group with one field of it changed."""
+    if change.field in SIZES:
+        return _sized(context, group, change, change.field)
+    if change.field == "data_disks_gib":
+        return _data_disk(context, group, change)
+    if change.field in ("scale", "whole"):
+        for number in ("cores", "memory_mib"):
+            group = _sized(context, group, change, number)
+        return group
+    if change.field == "ha":
+        return _redundant(context, group, change)
+    if change.field in (*PLACES, *NETWORK) and change.value is not None:
+        many = change.field in ("nodes", "not_nodes", "tags", "addresses", "dns_servers")
+        value: t.Any = (change.value,) if many else change.value
+        if change.verb == "remove":
+            value = () if many else None
+        said = Machines.model_validate({change.field: value})
+        return replace(group, wish=merged(group.wish or Machines(), said))
+    context.ask(
+        "change.field",
+        "changes",
+        f"{change.said or change.field}: what shall change about {group.name}?",
+    )
+    return group
+
+
+def _sized(context: Context, group: Group, change: Change, number: Size) -> Group:
+    now = getattr(group, number)
+    wanted = _wanted(change, now)
+    if wanted is None:
+        context.ask(
+            "change.value",
+            "changes",
+            f"{change.said or 'The disk of ' + group.name}: how large shall the disk be? It has"
+            f" {amount(number, now)} now.",
+        ) if number == "disk_gib" else None
+        return group if number == "disk_gib" else _tendency(group, change, number)
+    if number == "disk_gib" and wanted < now:
+        context.report(
+            "disk.shrinks",
+            "error",
+            f"machines.{group.name}.disk_gib",
+            f"The disk of {group.name} has {amount(number, now)} and cannot shrink to"
+            f" {amount(number, wanted)}; ask for more, or make a new machine.",
+        )
+        return group
+    if wanted == now:
+        return group
+    reason = f"{amount(number, now)} became {amount(number, wanted)}, as asked."
+    return checked(context, group.with_number(number, wanted, reason, "explicit", 1.0))
+
+
+def _wanted(change: Change, now: int) -> int | None:
+    """Return the new number, None when none was said."""
+    if change.value is None or isinstance(change.value, (str, bool)):
+        return None
+    value = float(change.value)
+    wanted = {
+        "add": now + value,
+        "increase": now + value,
+        "remove": now - value,
+        "decrease": now - value,
+        "multiply": now * value,
+    }.get(change.verb, value)
+    if change.bound == "at_least":
+        wanted = max(now, wanted)
+    elif change.bound == "at_most":
+        wanted = min(now, wanted)
+    return max(1, int(-(-wanted // 1)))
+
+
+def _tendency(group: Group, change: Change, number: Size) -> Group:
+    """Return the group with a number made smaller or larger, never below its minimum."""
+    smaller = change.verb == "decrease" or change.value == "small"
+    now = getattr(group, number)
+    wanted = now * FACTOR["decrease" if smaller else "increase"]
+    value = practical_memory(wanted) if number == "memory_mib" else max(1, int(wanted))
+    if smaller:
+        value = min(now, max(value, group.minimum.get(number, 1)))
+    reason = f"Made {'smaller' if smaller else 'larger'} as asked: {amount(number, value)}."
+    return group.with_number(number, value, reason, "tendency", 1.0)
+
+
+def _data_disk(context: Context, group: Group, change: Change) -> Group:
+    """Return the group with a data disk more, or with its data disk grown."""
+    disks = list(group.data_disks_gib)
+    if change.verb == "add" and isinstance(change.value, (int, float)):
+        return replace(group, data_disks_gib=(*disks, int(change.value)))
+    wanted = _wanted(change, disks[-1] if disks else 0)
+    if not disks or wanted is None or change.verb in ("remove", "decrease") or wanted < disks[-1]:
+        context.report(
+            "disk.shrinks",
+            "error",
+            f"machines.{group.name}.data_disks_gib",
+            f"{change.said or 'The change'}: a plan adds data disks and grows them, it does not"
+            " remove or shrink one; what is on it would be lost.",
+        )
+        return group
+    return replace(group, data_disks_gib=(*disks[:-1], wanted))
+
+
+def _redundant(context: Context, group: Group, change: Change) -> Group:
+    """Ask what redundancy of one machine means: replicas are not the same as a restart."""
+    if change.value is False:
+        return replace(group, ha=False)
+    if group.count > 1:
+        return group
+    choices = (f"two machines of {group.name}", "one machine that Proxmox VE restarts elsewhere")
+    context.ask(
+        "change.redundant",
+        "changes",
+        f"How many machines shall there be to make {group.name} redundant: two or three replicas,"
+        " or one that Proxmox VE restarts on another host?",
+        choices,
+    )
+    return group
+
+
+def _environment(context: Context, state: State, change: Change) -> None:
+    if change.value not in ("production", "staging", "development", "test"):
+        context.ask("change.environment", "changes", "Which environment shall it be?")
+        return
+    value = t.cast(t.Any, change.value)
+    found = find(context, state.groups, change)
+    meant = {name for _group, names in found for name in names}
+    if meant == {name for group in state.groups for name in group.names}:
+        context.environment = value
+    for group, names in found:
+        rest, own = part_of(group, names)
+        state.swap(group, rest, replace(own, environment=value))
+
+
+def _of_cluster(state: State, change: Change) -> bool:
+    target = change.target
+    named = (target.family, target.name, target.vmid, target.node)
+    return state.cluster is not None and all(value is None for value in named)
+
+
+def _available(context: Context, state: State) -> None:
+    """Give the cluster the servers that survive the loss of one."""
+    servers = next(group for group in state.groups if group.role == "server")
+    if servers.count < 3:
+        reason = "High availability needs three servers: etcd survives the loss of one."
+        grown = replace(servers, count=3, spread=True)
+        state.swap(servers, grown.because("count", reason, "cluster.quorum", 1.0))
+
+
+def _cluster(context: Context, state: State, change: Change) -> None:
+    if state.cluster is None:
+        context.ask(
+            "change.unknown",
+            "changes",
+            f"The deployment has no cluster whose {change.field} could change; what is meant?",
+        )
+        return
+    value = None if change.verb == "remove" else change.value
+    state.cluster = replace(
+        state.cluster, **t.cast("dict[str, t.Any]", {change.field: value and str(value)})
+    )
+
+
+def _addon(context: Context, state: State, change: Change) -> None:
+    name = change.target.addon or str(change.value or "")
+    if state.cluster is None:
+        context.ask(
+            "change.unknown",
+            "changes",
+            f"The deployment has no cluster that could hold the add-on {name}; what is meant?",
+        )
+        return
+    addons = {addon.name: addon for addon in state.cluster.addons}
+    found = name if name in addons else addon_named(context, name)
+    if found is None:
+        return
+    name = found
+    if change.verb in ("remove", "decrease") or change.field == "addons_excluded":
+        if name not in addons:
+            context.ask(
+                "change.unknown",
+                "changes",
+                f"The deployment has no add-on {name}, it has {', '.join(addons) or 'none'}; which"
+                " of them shall go?",
+                tuple(addons),
+            )
+        addons.pop(name, None)
+    else:
+        addons.setdefault(name, Addon(name=name, why=ASKED))
+    state.cluster = replace(state.cluster, addons=tuple(addons.values()))
+
+
+def _check_cluster(context: Context, state: State) -> None:
+    """Report a cluster that has no majority after the changes."""
+    if state.cluster is None or context.refused:
+        return
+    counts = {
+        role: sum(group.count for group in state.groups if group.role == role)
+        for role in CLUSTER_ROLES
+    }
+    there = state.cluster.before
+    if there is not None and (len(there.servers), len(there.agents)) != tuple(counts.values()):
+        valid(context, counts["server"], counts["agent"], environment=context.environment)

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""PCI devices for machines: each mapping of a node is given to one machine and never to two."""
+
+from __future__ import annotations
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
+    Context,
+    Group,
+)
+
+
+def gpu_mappings(context: Context, group: Group) -> tuple[tuple[str, ...], frozenset[str] | None]:
+    """Return PCI mappings and the hosts that have them; nothing when no GPU is asked for.
+
+    As many hosts are returned as the group has machines, so that each machine has its own device;
+    they are held from then on.
+    """
+    wanted = group.wish.gpu if group.wish else None
+    if not wanted:
+        return (), None
+    where = f"machines.{group.name}.gpu"
+    if group.kind == "lxc":
+        context.report("gpu.kind", "error", where, "A container gets no PCI device; ask for a VM.")
+        return (), frozenset()
+    snapshot = context.snapshot
+    if snapshot is None:
+        context.report(
+            "gpu.unverified",
+            "warning",
+            where,
+            f"{wanted} GPU(s) were asked for; without facts no PCI resource mapping can be chosen.",
+            "facts",
+        )
+        return (), None
+    mappings = sorted(snapshot.pci_mappings, key=lambda mapping: mapping.id)
+    for node in sorted({node for mapping in mappings for node in mapping.nodes}):
+        free = {
+            mapping.id: {n for n in mapping.nodes if (mapping.id, n) not in context.devices}
+            for mapping in mappings
+        }
+        chosen = [name for name, nodes in free.items() if node in nodes][:wanted]
+        hosts = set.intersection(*(free[name] for name in chosen)) if chosen else set()
+        hosts = _allowed(group, hosts)
+        if len(chosen) == wanted and len(hosts) >= group.count:
+            held = sorted(hosts)[: group.count]
+            context.devices |= {(name, host) for name in chosen for host in held}
+            return tuple(chosen), frozenset(held)
+    listed = "; ".join(f"{m.id} on {', '.join(m.nodes)}" for m in mappings) or "none"
+    taken = ", ".join(f"{name} on {node}" for name, node in sorted(context.devices))
+    context.report(
+        "gpu.mapping",
+        "error",
+        where,
+        f"{group.count} machine(s) with {wanted} GPU(s) each need PCI resource mappings on as many"
+        f" hosts that no other machine has; the facts hold: {listed}"
+        f"{'; taken: ' + taken if taken else ''}.",
+        "facts",
+    )
+    return (), frozenset()
+
+
+def _allowed(group: Group, hosts: set[str]) -> set[str]:
+    wish = group.wish
+    if wish is None:
+        return hosts
+    return {
+        host
+        for host in hosts
+        if host not in wish.not_nodes and (not wish.nodes or host in wish.nodes)
+    }

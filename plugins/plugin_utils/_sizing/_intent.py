@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A sentence → the request: what the site has helps to tell names from words."""
+
+from __future__ import annotations
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue import load_catalogue
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
+    Plan,
+    Request,
+    Site,
+    Snapshot,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import load_knowledge
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading import (
+    Vocabulary,
+    read_request,
+    record,
+)
+
+
+def _addons() -> dict[str, str]:
+    return {
+        alias: entry.name
+        for entry in load_catalogue().entries.values()
+        for alias in (entry.name, *entry.aliases)
+    }
+
+
+def vocabulary_of(site: Site, snapshot: Snapshot | None) -> Vocabulary:
+    """Return the names that reading has to know: software, add-ons, and what exists."""
+    guests = snapshot.guests if snapshot else ()
+    return Vocabulary(
+        software=load_knowledge(tuple(site.knowledge_dirs)).vocabulary,
+        addons=_addons(),
+        nodes=tuple(node.name for node in snapshot.nodes) if snapshot else site.nodes,
+        storages=tuple(sorted({s.storage for s in snapshot.storages})) if snapshot else (),
+        templates=tuple(guest.name for guest in guests if guest.template),
+        guests=tuple(guest.name for guest in guests if not guest.template),
+    )
+
+
+def request_of(
+    text: str,
+    site: Site,
+    snapshot: Snapshot | None,
+    previous: Plan | None = None,
+    *,
+    answers: tuple[str, ...] = (),
+    refining: bool = False,
+    accept: bool = False,
+) -> Request:
+    """Return the request of a sentence by the rules.
+
+    Args:
+        text: the sentence.
+        site: the site profile.
+        snapshot: facts, when there are some.
+        previous: the plan that a change is about.
+        refining: the text is about that plan, also where it does not say so.
+        answers: what a person replied to the questions of earlier readings, in order.
+        accept: what was not understood is set aside.
+    """
+    there = record(previous) if previous is not None and previous.machines else None
+    vocabulary = vocabulary_of(site, snapshot)
+    wanted = read_request(text, vocabulary, there if refining else None, answers, accept=accept)
+    if wanted.changes and there is not None and not refining:
+        return read_request(text, vocabulary, there, answers, accept=accept)
+    return wanted
+
+
+def read_anywhere(text: str) -> Request:
+    """Return the request of a sentence where nothing is known of the place."""
+    knowledge = load_knowledge()
+    return read_request(text, Vocabulary(software=knowledge.vocabulary, addons=_addons()))

@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One thing of a request that is no cluster → the groups of machines that it needs."""
+
+from __future__ import annotations
+
+import math
+import typing as t
+from dataclasses import replace
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import Why
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
+    Machines,
+    MachinesThing,
+    Software,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import (
+    Need,
+    category_of,
+    needs,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._history import (
+    with_history,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
+    Context,
+    Group,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._said import (
+    share_totals,
+    with_count,
+    with_said,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._topology import (
+    wants_ha,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._units import (
+    amount,
+    practical_cores,
+    practical_disk,
+    practical_memory,
+    slug,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._unknown import (
+    explain_unknown,
+)
+
+#: Components that are no name for a machine: the family's name serves.
+GENERAL_COMPONENTS = frozenset({"server", "node", "agent", "master", "worker"})
+MINIMUM = {
+    "vm": {"count": 1, "cores": 1, "memory_mib": 512, "disk_gib": 4},
+    "lxc": {"count": 1, "cores": 1, "memory_mib": 128, "disk_gib": 1},
+}
+#: A machine larger than this is split when only a total is documented.
+MAX_SPLIT_VCPU = 16
+#: Numbers of a group and the keys that the knowledge has for them.
+KEYS = {"cores": "vcpu", "memory_mib": "memory_mib", "disk_gib": "disk_gib"}
+#: Longest purpose that serves as a role; more words describe and do not name.
+MAX_ROLE_WORDS = 2
+
+
+def groups_of_thing(context: Context, thing: MachinesThing) -> list[Group]:
+    """Return the groups of machines of one thing."""
+    ha = wants_ha(context, thing.ha, thing.environment)
+    found = _needs(context, thing, ha)
+    for need in found:
+        if need.unknown:
+            explain_unknown(context, need)
+    if len(thing.software) > 1 and found:
+        groups = [_together(context, thing, found, ha)]
+    else:
+        groups = [
+            _group(context, thing, need, ha, alone=len(found) == 1, first=need is found[0])
+            for need in found
+        ]
+    groups = with_history(groups, {**context.request.loads, **thing.loads})
+    # A number of all machines together belongs to the whole thing.
+    return share_totals(context, groups, thing.totals)
+
+
+def _needs(context: Context, thing: MachinesThing, ha: bool) -> list[Need]:
+    software = thing.runs or (Software(family=_table(context, thing)),)
+    environment = thing.environment or context.request.environment or ""
+    scale = thing.scale or context.request.scale
+    loads = {**context.request.loads, **thing.loads}
+
+    def with_loads(**more: float) -> list[Need]:
+        drivers = {**loads, **more}
+        return needs(software, drivers, environment, ha, context.knowledge, scale=scale)
+
+    family = context.knowledge.get(software[0].family)
+    disk = thing.disk_gib
+    said = {"data_gib"} & {*loads, *software[0].loads}
+    one = len(software) == 1 and family is not None and "data_gib" in family.drivers
+    if thing.data_disks_gib and one and not said:
+        full = with_loads(data_gib=float(sum(thing.data_disks_gib)))
+        return [_on_second_disk(a, b) for a, b in zip(full, with_loads(data_gib=0.0), strict=True)]
+    if not disk or said or not one:
+        return with_loads()
+    return _with_disk(context, thing, with_loads(data_gib=float(disk)), with_loads(data_gib=0.0))
+
+
+def _with_disk(
+    context: Context, thing: MachinesThing, found: list[Need], empty: list[Need]
+) -> list[Need]:
+    """Return the needs for a disk that was said and holds the data; memory follows that data.
+
+    Only the disk of an empty machine is a minimum then: what was said is the disk, and what the
+    data would rather have is a warning.
+    """
+    if len(found) != len(empty):
+        return found
+    disk, wanted = t.cast(int, thing.disk_gib), found[0].minimum.get("disk_gib", 0.0)
+    if empty[0].minimum.get("disk_gib", 0.0) <= disk < wanted:
+        context.report(
+            "data.headroom",
+            "warning",
+            f"machines.{thing.id}.disk_gib",
+            f"Full with data, {disk:g} GiB of disk leave no head-room: {wanted:g} GiB are"
+            f" documented for so much data of {found[0].title}; {disk:g} GiB are kept as asked.",
+            found[0].source,
+        )
+    return [
+        replace(need, minimum={**need.minimum, "disk_gib": bare.minimum.get("disk_gib", 0.0)})
+        for need, bare in zip(found, empty, strict=True)
+    ]
+
+
+def _on_second_disk(full: Need, empty: Need) -> Need:
+    """Return a need for data that lies on a disk of its own: the system disk holds none of it."""
+    disk = next((why for why in empty.why if why.field == "disk_gib"), None)
+    return replace(
+        full,
+        disk_gib=empty.disk_gib,
+        minimum={**full.minimum, "disk_gib": empty.minimum.get("disk_gib", 0.0)},
+        why=tuple(disk if why.field == "disk_gib" and disk else why for why in full.why),
+    )
+
+
+def _table(context: Context, thing: MachinesThing) -> str:
+    """Return the table of the category that part, purpose and name hint at."""
+    if thing.part and context.knowledge.get(f"table-{thing.part}") is not None:
+        return f"table-{thing.part}"
+    names = " ".join(name.rstrip("0123456789").replace("-", " ") for name in thing.names)
+    hint = "gpu" if thing.gpu else ""
+    return f"table-{category_of(' '.join((thing.part or '', thing.purpose or '', names, hint)))}"
+
+
+def _group(
+    context: Context, thing: MachinesThing, need: Need, ha: bool, *, alone: bool, first: bool
+) -> Group:
+    """Return the group of one need; of several, what names one machine is the first one's."""
+    kind = thing.kind or "vm"
+    role = _role(thing, need)
+    count, vcpu, memory, disk = need.count, need.vcpu, need.memory_mib, need.disk_gib
+    if need.per == "total":
+        count = max(count, math.ceil(vcpu / MAX_SPLIT_VCPU))
+        vcpu, memory, disk = vcpu / count, memory / count, disk / count
+    least, documented = _minimum(kind, need, count)
+    group = Group(
+        name=role,
+        role=role,
+        families=(need.family,),
+        count=count,
+        cores=max(practical_cores(vcpu), least["cores"]),
+        memory_mib=max(practical_memory(memory), least["memory_mib"]),
+        disk_gib=max(practical_disk(disk), least["disk_gib"]),
+        data_disks_gib=(practical_disk(need.data_disk_gib),) if need.data_disk_gib else (),
+        kind=kind,
+        minimum=least,
+        documented=documented,
+        options=_options(need),
+        fast=need.fast_storage,
+        why=tuple(_true(why, thing) for why in need.why),
+    )
+    said: Machines = thing
+    if not alone:
+        said = _of_part(thing, first)
+    if first and not (thing.count == 1 and not alone):
+        group = with_count(context, group, said)
+    return _finished(context, group, said, ha)
+
+
+def _finished(context: Context, group: Group, said: Machines, ha: bool) -> Group:
+    """Return the group with what was said; replicas on several hosts are available already."""
+    group = replace(group, spread=group.count > 1, ha=ha and group.count == 1)
+    group = with_said(context, group, said)
+    return replace(group, name=group.names[0]) if group.count == 1 == len(group.names) else group
+
+
+def _of_part(thing: MachinesThing, first: bool) -> Machines:
+    """Return what was said of software of several parts, as it holds for one of them."""
+    own = {"names": (), "vmids": (), "addresses": (), "disk_gib": None, "data_disks_gib": ()}
+    return thing if first else thing.model_copy(update=own)
+
+
+def _options(need: Need) -> dict[str, dict[str, int]]:
+    """Return the numbers that documents give by the names of what they are."""
+    rounded = {"vcpu": practical_cores, "memory_mib": practical_memory, "disk_gib": practical_disk}
+    return {
+        name: {number: rounded[key](values[key]) for number, key in KEYS.items() if values.get(key)}
+        for name, values in (("minimum", need.minimum), ("recommended", need.recommended))
+    }
+
+
+def _true(why: Why, thing: MachinesThing) -> Why:
+    """Return a reason as it is: a machine that nobody counted is one because it is one."""
+    if why.field == "count" and not thing.software and thing.count is None:
+        reason = "One machine: no number was said."
+        return Why(field="count", reason=reason, source="sizing.one", confidence=0.9)
+    return why
+
+
+def _together(context: Context, thing: MachinesThing, found: list[Need], ha: bool) -> Group:
+    """Return one group whose machines hold all of the software: needs added up."""
+    kind = thing.kind or "vm"
+    least = dict(MINIMUM[kind])
+    documented: dict[str, str] = {}
+    values: dict[str, float] = {}
+    for number, key in KEYS.items():
+        values[number] = sum(getattr(need, key) for need in found)
+        bounded = [need for need in found if need.documented and key in need.minimum]
+        total = math.ceil(sum(need.minimum[key] for need in bounded) - 1e-9)
+        if bounded and kind == "vm":
+            least[number] = max(least[number], total)
+            documented[number] = "; ".join(dict.fromkeys(need.source for need in bounded))
+    titles = list(dict.fromkeys(need.title for need in found))
+    confidence = min(need.confidence for need in found)
+    source = "; ".join(dict.fromkeys(need.source for need in found))
+    families = [software.family for software in thing.software]
+    role = thing.part or slug("docker" if "docker" in families else families[0])
+    group = Group(
+        name=role,
+        role=role,
+        families=tuple(families),
+        count=1,
+        cores=max(practical_cores(values["cores"]), least["cores"]),
+        memory_mib=max(practical_memory(values["memory_mib"]), least["memory_mib"]),
+        disk_gib=max(practical_disk(values["disk_gib"]), least["disk_gib"]),
+        kind=kind,
+        minimum=least,
+        documented=documented,
+        fast=any(need.fast_storage for need in found),
+    )
+    reason = f"{', '.join(titles)} share one machine."
+    group = group.because("count", reason, "sizing.together", 0.9)
+    for number, key in KEYS.items():
+        parts = ", ".join(
+            f"{need.title} {amount(number, math.ceil(getattr(need, key)))}" for need in found
+        )
+        group = group.because(
+            number, f"{amount(number, getattr(group, number))} for {parts}.", source, confidence
+        )
+    context.report(
+        "machines.together",
+        "info",
+        f"machines.{role}",
+        f"{', '.join(titles)} run together on {role}; their needs are added up.",
+    )
+    return _finished(context, with_count(context, group, thing), thing, ha)
+
+
+def _role(thing: MachinesThing, need: Need) -> str:
+    """Return what the machine is for: as said, else the component, else the software."""
+    if need.unknown and (thing.software or len(need.family.split()) <= MAX_ROLE_WORDS):
+        return slug(need.family)
+    if thing.software:
+        return need.family if need.component in GENERAL_COMPONENTS else need.component
+    if thing.part:
+        return slug(thing.part)
+    return "container" if thing.kind == "lxc" else "vm"
+
+
+def _minimum(
+    kind: t.Literal["vm", "lxc"], need: Need, count: int
+) -> tuple[dict[str, int], dict[str, str]]:
+    """Return how far our numbers may be cut, and which of these bounds a document names."""
+    least, documented = dict(MINIMUM[kind]), {}
+    if need.last_resort or kind == "lxc":
+        return least, {}
+    share = count if need.per == "total" else 1
+    for number, key in KEYS.items():
+        if key in need.minimum:
+            least[number] = max(least[number], math.ceil(need.minimum[key] / share - 1e-9))
+            if need.documented:
+                documented[number] = need.source
+    least["count"] = max(1, min(count, math.ceil(need.minimum.get("count", 1))))
+    return least, documented
+
+
+def distinct(groups: list[Group]) -> list[Group]:
+    """Return the groups with unique names."""
+    seen: dict[str, int] = {}
+    result = []
+    for group in groups:
+        seen[group.name] = number = seen.get(group.name, 0) + 1
+        result.append(group if number == 1 else replace(group, name=f"{group.name}-{number}"))
+    return result

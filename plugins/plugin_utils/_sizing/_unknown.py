@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Software that no file of the knowledge knows: what is assumed, from where to where, how sure."""
+
+from __future__ import annotations
+
+import math
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
+    Software,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import (
+    Need,
+    category_of,
+    needs,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import Context
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._units import amount
+
+
+def explain_unknown(context: Context, need: Need) -> None:
+    """Report in one sentence that software is not known, what is near, and the range of sizes."""
+    table = f"table-{category_of(need.family)}"
+    low, high = (
+        needs([Software(family=table)], {}, environment, False, context.knowledge, scale=scale)[0]
+        for environment, scale in (("development", "small"), ("production", "large"))
+    )
+    ranges = ", ".join(
+        f"{amount(number, math.ceil(getattr(low, key)))} to"
+        f" {amount(number, math.ceil(getattr(high, key)))}"
+        for number, key in (("cores", "vcpu"), ("memory_mib", "memory_mib"))
+    )
+    near = context.knowledge.nearest(need.family)
+    hint = f" (the nearest known name is {near.title})" if near else ""
+    context.report(
+        "software.unknown",
+        "warning",
+        f"machines.{need.family}",
+        f"{need.family} is not in the knowledge{hint}: sized as {low.title}, usual range {ranges},"
+        " confidence 0.3; say cores, memory and disk when you know them.",
+        table,
+    )
