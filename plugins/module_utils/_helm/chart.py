@@ -16,7 +16,10 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._helm.errors
     HelmError,
     explain,
 )
-from ansible_collections.clusterwright.proxmox.plugins.module_utils._helm.manifests import read_all
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._helm.manifests import (
+    read_all,
+    separated,
+)
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.access import (
     closed_environment,
 )
@@ -161,7 +164,7 @@ def render(path: Path, params: Data) -> tuple[list[Data], list[Data]]:
         names = {"release": release, "namespace": namespace, "chart": path.name}
         text = run_helm(binary, *arguments, "--skip-tests", **names)
         definitions = run_helm(binary, "show", "crds", str(path), **names)
-    return read_all(text), read_all(definitions)
+    return read_all(text), read_all(separated(definitions))
 
 
 #: Options of every module that asks a chart.

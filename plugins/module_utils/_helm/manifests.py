@@ -33,6 +33,26 @@ def read_all(text: str) -> list[Data]:
     return [item for item in found if isinstance(item, dict) and item]
 
 
+def separated(text: str) -> str:
+    """Return YAML text with a mark between documents; helm joins files of definitions without one.
+
+    A key of the outermost level that is there a second time begins another document.
+    """
+    seen: set[str] = set()
+    lines: list[str] = []
+    for line in text.splitlines():
+        key = line.partition(":")[0]
+        if line.startswith("---"):
+            seen.clear()
+        elif ":" in line and line[:1].isalpha():
+            if key in seen:
+                lines.append("---")
+                seen.clear()
+            seen.add(key)
+        lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
 def same_values(before: t.Any, after: t.Any) -> bool:
     """Return whether two sets of values are the same plain data."""
     return json.dumps(before, sort_keys=True) == json.dumps(after, sort_keys=True)

@@ -19,6 +19,7 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._helm.errors
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._helm.manifests import (
     difference,
     read_all,
+    separated,
 )
 
 CHART = Chart("web", "1.2.3", "https://charts.example.org")
@@ -118,6 +119,11 @@ def test_images_of_every_container_are_found() -> None:
 
 def test_an_anchor_may_be_used_twice() -> None:
     assert read_all("a: &x 1\nb: &x 2\nc: *x\n") == [{"a": 1, "b": 2, "c": 2}]
+
+
+def test_definitions_without_a_mark_between_them_are_told_apart() -> None:
+    text = "kind: A\nspec:\n  kind: x\nkind: B\n---\nkind: C\nspec: {}\nspec: {}\n"
+    assert [item.get("kind") for item in read_all(separated(text))] == ["A", "B", "C", None]
 
 
 def test_a_difference_shows_no_secret() -> None:
