@@ -79,3 +79,9 @@ def test_public_keys(text: str, good: bool) -> None:
 )
 def test_the_system_that_a_template_is_called_after(name: str, said: str, other: str) -> None:
     assert other_system(name, said) == other
+
+
+def test_a_key_of_an_example_is_a_warning() -> None:
+    made = plan(request(), snapshot(2), site(ssh_public_keys=["ssh-ed25519 AAAA me@example.org"]))
+    assert made.status == "ready"
+    assert [f.severity for f in made.findings if f.id == "site.ssh_public_keys"] == ["warning"]
