@@ -104,9 +104,6 @@ def _told(key: str, group: Group, masked: Masked) -> dict[str, t.Any]:
         "role": group.role,
         "names": [masked.hide(name) for name in group.names[:8] if masked.hide(name) != name],
         "count": len(group.names),
-        "cores": group.cores,
-        "memory_gib": round(group.memory_mib / 1024, 2),
-        "disk_gib": group.disk_gib,
     }
 
 

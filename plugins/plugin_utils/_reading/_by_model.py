@@ -18,7 +18,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
     Reading,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model import Partner
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model import (
+    ModelFailure,
+    Partner,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model._cache import Cache
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._form import (
     read_form,
@@ -39,8 +42,7 @@ class Known:
     """What a model is told beside the sentence.
 
     ``families``: known software whose words are in the sentence. ``exists``: groups of the
-    deployment that a change may be about, as ``{"id": "g1", "role": …, "count": …}``, with
-    sizes in MiB and GiB.
+    deployment that a change may be about, as ``{"id": "g1", "role": …, "names": …, "count": …}``.
     """
 
     families: tuple[str, ...] = ()
@@ -59,8 +61,10 @@ def read_by_model(
 ) -> tuple[Reading, tuple[Round, ...]]:
     """Return the reading of a model, judged by the account, and the rounds that led to it.
 
+    A failure after the first answer ends the rounds: that answer was judged already.
+
     Raises:
-        ModelFailure: the model gives no usable answer any more.
+        ModelFailure: the model gives no usable answer.
     """
     form, rounds = schema(), []
     findings: tuple[Finding, ...] = ()
@@ -70,7 +74,12 @@ def read_by_model(
     for number in range(1, min(MAX_ROUNDS, partner.settings.max_rounds) + 1):
         prompt = _prompt(masked, known, findings)
         kept = cache.get(prompt)
-        answer = kept or partner.ask(prompt, form, "read", instructions())
+        try:
+            answer = kept or partner.ask(prompt, form, "read", instructions())
+        except ModelFailure:
+            if number == 1:
+                raise
+            break  # what it read before was judged already
         statements, wrong = read_form(answer, masked)
         reading = account(
             Reading(text=masked.text, language=language, reader=provider, statements=statements)
