@@ -59,7 +59,7 @@ class Answer:
 
 def read(text: str, knowledge_dirs: tuple[str, ...] = (), *, accept: bool = False) -> Request:
     """Return the request of a sentence; ``accept`` sets aside what was not understood."""
-    return request_of(text, _site(knowledge_dirs), None, accept=accept)
+    return request_of(text, _site(knowledge_dirs), None, accept=accept)[0]
 
 
 def _site(knowledge_dirs: tuple[str, ...]) -> Site:

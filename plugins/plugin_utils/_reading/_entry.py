@@ -76,11 +76,13 @@ def read_request(
     answers: tuple[str, ...] = (),
     *,
     accept: bool = False,
+    second: t.Callable[[Reading, Record | None], Reading] | None = None,
 ) -> Request:
     """Return what a text asks for; any text gives a Request.
 
     ``previous`` is what is there: the text then changes it. ``accept``: what was not understood
-    is left out; a contradiction still stops.
+    is left out; a contradiction still stops. ``second`` gets the rules' reading and returns the
+    one that holds.
     """
     given = read_json(text) if previous is None else None
     if given is not None:
@@ -90,6 +92,8 @@ def read_request(
     except ContractError as error:
         return refusal(text, "entry", str(error))
     reading = read(described or text, vocabulary, previous, answers)
+    if second is not None:
+        reading = second(reading, previous)
     return request(reading, vocabulary, previous, accept=accept)
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import typing as t
 
@@ -55,7 +56,7 @@ def review(
         task: request, facts, site and the sizing engine.
         provider: who proposes; ``none`` is the rules alone.
         settings: the provider's settings.
-        partner: asks instead of a new connection to the provider.
+        partner: asks instead of a new connection to the provider; it stays open.
 
     Raises:
         ProviderError: the provider cannot be used as it is set up.
@@ -64,7 +65,12 @@ def review(
     draft = task.judged()
     if provider == "none" or draft.status != "ready":
         return settled(traced(task, draft))
-    with partner or open_partner(provider, read_settings(settings or {})) as opened:
+    opening = (
+        contextlib.nullcontext(partner)
+        if partner is not None
+        else open_partner(provider, read_settings(settings or {}))
+    )
+    with opening as opened:
         return _Review(task, draft, provider, opened).run()
 
 

@@ -20,6 +20,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     Request,
     Software,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model import Partner
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._review import Task, review
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._engine import size
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import Reserved
@@ -32,12 +33,15 @@ def decide(
     *,
     provider: str = "none",
     settings: t.Mapping[str, t.Any] | None = None,
+    partner: Partner | None = None,
     deployment: str | None = None,
     reserved: Reserved | None = None,
     previous: Plan | None = None,
     previous_request: Request | None = None,
 ) -> Plan:
     """Return the plan of a request by rules and policy, reviewed with a model when one is named.
+
+    ``partner`` is asked instead of a new connection to the provider, and stays open.
 
     Raises:
         ProviderError: the provider cannot be used as it is set up.
@@ -60,7 +64,7 @@ def decide(
 
     if request.answer != "plan":
         return planned()
-    return review(Task(request, snapshot, site, planned), provider, settings)
+    return review(Task(request, snapshot, site, planned), provider, settings, partner=partner)
 
 
 def identified(request: Request, proposal: Proposal | None) -> Request:

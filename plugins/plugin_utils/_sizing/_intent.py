@@ -10,11 +10,20 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
     Site,
     Snapshot,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import Round
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
+    Reading,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import load_knowledge
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model import Partner
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading import (
+    Record,
     Vocabulary,
     read_request,
     record,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._both import (
+    with_model,
 )
 
 
@@ -48,8 +57,9 @@ def request_of(
     answers: tuple[str, ...] = (),
     refining: bool = False,
     accept: bool = False,
-) -> Request:
-    """Return the request of a sentence by the rules.
+    partner: Partner | None = None,
+) -> tuple[Request, tuple[Round, ...]]:
+    """Return the request of a sentence, and the rounds of a model that read it too.
 
     Args:
         text: the sentence.
@@ -59,13 +69,27 @@ def request_of(
         refining: the text is about that plan, also where it does not say so.
         answers: what a person replied to the questions of earlier readings, in order.
         accept: what was not understood is set aside.
+        partner: the model that reads beside the rules.
     """
     there = record(previous) if previous is not None and previous.machines else None
     vocabulary = vocabulary_of(site, snapshot)
-    wanted = read_request(text, vocabulary, there if refining else None, answers, accept=accept)
-    if wanted.changes and there is not None and not refining:
-        return read_request(text, vocabulary, there, answers, accept=accept)
-    return wanted
+    rounds: list[Round] = []
+
+    def second(rules: Reading, previous: Record | None) -> Reading:
+        if partner is None:
+            return rules
+        reading, made = with_model(rules, vocabulary, previous, partner, answers=answers)
+        rounds.extend(made)
+        return reading
+
+    def wanted(of: Record | None) -> Request:
+        rounds.clear()
+        return read_request(text, vocabulary, of, answers, accept=accept, second=second)
+
+    found = wanted(there if refining else None)
+    if found.changes and there is not None and not refining:
+        found = wanted(there)
+    return found, tuple(rounds)
 
 
 def read_anywhere(text: str) -> Request:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
@@ -13,8 +15,14 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
     parse,
     require,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import Round
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
     Request,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model import (
+    Partner,
+    open_partner,
+    read_settings,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._decide import decide
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._intent import (
@@ -73,10 +81,10 @@ def size_data(
     place = parse(Site, site) if site else no_site(facts)
     previous = _optional(Plan, previous_plan)
     before = _before(previous_request)
-    if request is not None:
-        wanted = parse(Request, request)
-    else:
-        wanted = request_of(
+    held = reserved or {}
+    with _asked(provider, provider_settings) as partner:
+        wanted, rounds = _wanted(
+            request,
             intent or "",
             place,
             facts,
@@ -84,30 +92,55 @@ def size_data(
             answers=tuple(answers),
             refining=bool(previous_request),
             accept=reading == "accept",
+            partner=partner,
         )
-    if insist:
-        wanted = wanted.model_copy(update={"insist": True})
-    if not site:
-        place = around(place, wanted)
-    held = reserved or {}
-    plan = decide(
-        wanted,
-        facts,
-        place,
-        provider=provider,
-        settings=provider_settings,
-        deployment=deployment or None,
-        reserved=Reserved(
-            frozenset(held.get("vmids") or ()),
-            frozenset(held.get("addresses") or ()),
-            frozenset(held.get("names") or ()),
-        ),
-        previous=previous,
-        previous_request=before,
-    )
+        if insist:
+            wanted = wanted.model_copy(update={"insist": True})
+        if not site:
+            place = around(place, wanted)
+        plan = decide(
+            wanted,
+            facts,
+            place,
+            provider=provider,
+            partner=partner,
+            deployment=deployment or None,
+            reserved=Reserved(
+                frozenset(held.get("vmids") or ()),
+                frozenset(held.get("addresses") or ()),
+                frozenset(held.get("names") or ()),
+            ),
+            previous=previous,
+            previous_request=before,
+        )
+    if rounds:
+        plan = plan.model_copy(update={"rounds": _in_order(rounds, plan.rounds)})
     if not site:
         plan = plan.model_copy(update={"findings": (NO_SITE, *plan.findings)})
     return wanted, plan
+
+
+def _asked(
+    provider: str, settings: Data | None
+) -> contextlib.AbstractContextManager[Partner | None]:
+    """Return the model that reads and sizes, None for the rules alone."""
+    if provider == "none":
+        return contextlib.nullcontext(None)
+    return open_partner(provider, read_settings(settings or {}))
+
+
+def _wanted(
+    request: Data | None, intent: str, *there: t.Any, **said: t.Any
+) -> tuple[Request, tuple[Round, ...]]:
+    """Return the request that was given, or that of the sentence with a model's rounds."""
+    if request is not None:
+        return parse(Request, request), ()
+    return request_of(intent, *there, **said)
+
+
+def _in_order(*parts: t.Iterable[Round]) -> tuple[Round, ...]:
+    rounds = itertools.chain.from_iterable(parts)
+    return tuple(r.model_copy(update={"number": n}) for n, r in enumerate(rounds, start=1))
 
 
 def _optional(contract: type[Contract], data: t.Any) -> Contract | None:

@@ -88,7 +88,7 @@ SENTENCES = (
 @functools.cache
 def read(sentence: str) -> Request:
     """Return the request of a sentence."""
-    return request_of(sentence, site(), None, accept=True)
+    return request_of(sentence, site(), None, accept=True)[0]
 
 
 @pytest.fixture(autouse=True)

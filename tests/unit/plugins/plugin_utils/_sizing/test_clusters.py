@@ -43,7 +43,7 @@ INTENTS: dict[str, tuple[int, int, int, int, set[str], str]] = {
 @pytest.mark.parametrize("intent", INTENTS)
 def test_known_intents(intent: str) -> None:
     servers, agents, cores, memory, addons, cni = INTENTS[intent]
-    result = plan(request_of(intent, site(), snapshot()))
+    result = plan(request_of(intent, site(), snapshot())[0])
     assert result.status == "ready"
     assert group(result, "server") == (servers, cores, memory)
     assert group(result, "agent") == ((agents, cores, memory) if agents else (0, 0, 0))

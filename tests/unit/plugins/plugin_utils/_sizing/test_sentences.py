@@ -22,7 +22,7 @@ LARGE = snapshot(
 
 
 def planned(sentence: str, *, deployment: str = "x") -> Plan:
-    return plan(request_of(sentence, site(), LARGE), LARGE, deployment=deployment)
+    return plan(request_of(sentence, site(), LARGE)[0], LARGE, deployment=deployment)
 
 
 def messages(result: Plan, severity: str) -> str:
