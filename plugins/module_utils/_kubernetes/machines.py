@@ -26,8 +26,11 @@ def check_machine(name: str, address: str, said: Data) -> tuple[str, str]:
     """
     if not said:
         return "not_run", "Nobody asked the machine."
-    if said.get("unreachable") or "hostname" not in said:
-        return "failed", f"{name} does not answer by SSH: {str(said.get('msg', '')).strip()}"
+    reason = str(said.get("msg", "")).strip()
+    if said.get("unreachable"):
+        return "failed", f"{name} does not answer by SSH: {reason}"
+    if "hostname" not in said:
+        return "failed", f"{name} answers by SSH, but looking at it failed: {reason}"
     problems = []
     if said["hostname"] != name:
         problems.append(f"its host name is {said['hostname']}")

@@ -196,7 +196,7 @@ SAID = {"hostname": "s1", "interface": "eth0", "cloud_init": "done"}
         (SAID | {"hostname": "template"}, "failed", "its host name is template"),
         (SAID | {"cloud_init": "error"}, "failed", "cloud-init says error"),
         ({"unreachable": True, "msg": "timed out"}, "failed", "does not answer by SSH: timed out"),
-        ({"msg": "no python"}, "failed", "no python"),
+        ({"msg": "no python"}, "failed", "answers by SSH, but looking at it failed: no python"),
         ({}, "not_run", "Nobody asked"),
     ],
 )
