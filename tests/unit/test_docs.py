@@ -43,9 +43,9 @@ def test_make_targets_exist() -> None:
 
 def test_playbooks_exist() -> None:
     there = {path.stem for path in ROOT.glob("playbooks/*.yml")}
-    named = set(re.findall(r"clusterwright\.proxmox\.([a-z]+)\s+-i", README))
-    table = re.findall(r"^\| (`[a-z]+`(?:, `[a-z]+`)*) \|", README, re.MULTILINE)
-    listed = {name for cell in table for name in re.findall(r"`([a-z]+)`", cell)}
+    named = set(re.findall(r"clusterwright\.proxmox\.([a-z0-9_]+)\s+-i", README))
+    table = re.findall(r"^\| (`[a-z0-9_]+`(?:, `[a-z0-9_]+`)*) \|", README, re.MULTILINE)
+    listed = {name for cell in table for name in re.findall(r"`([a-z0-9_]+)`", cell)}
     assert listed == there
     assert named <= there
 
@@ -62,8 +62,10 @@ def test_every_role_entry_point_has_its_arguments() -> None:
         specs = yaml.safe_load((role.parent / "meta/argument_specs.yml").read_text("utf-8"))
         imported = {
             name
-            for path in role.glob("*.yml")
-            for name in re.findall(r"(?:import|include)_tasks: (\w+)\.yml", path.read_text("utf-8"))
+            for path in role.rglob("*.yml")
+            for name in re.findall(
+                r"(?:import|include)_tasks: (?:\.\./)?(\w+)\.yml", path.read_text("utf-8")
+            )
         }
         entry_points = {path.stem for path in role.glob("*.yml")} - imported
         assert entry_points <= set(specs["argument_specs"]), role.parent.name

@@ -128,7 +128,7 @@ AUDIT = {"VM.Audit": 1}
         ({"/": AUDIT, "/vms": AUDIT, "/vms/100": AUDIT}, ["/"]),
         ({"/vms": AUDIT, "/vms/100": AUDIT, "/pool/a": AUDIT}, ["/pool/a", "/vms"]),
         ({"/": AUDIT, "/vms/100": {"VM.Audit": 1, "VM.Clone": 1}}, ["/", "/vms/100"]),
-        ({"/": {"VM.Audit": 0}, "/vms": {"VM.Audit": 0}}, ["/", "/vms"]),
+        ({"/": {"VM.Audit": 0}, "/vms": {"VM.Audit": 0}}, ["/", "/*", "/vms", "/vms/*"]),
         ({"/": AUDIT, "/vms": {}, "/vms/100": AUDIT}, ["/", "/vms", "/vms/100"]),
     ],
 )
