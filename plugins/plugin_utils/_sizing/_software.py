@@ -264,7 +264,11 @@ def _role(thing: MachinesThing, need: Need) -> str:
     if need.unknown and (thing.software or len(need.family.split()) <= MAX_ROLE_WORDS):
         return slug(need.family)
     if thing.software:
-        return need.family if need.component in GENERAL_COMPONENTS else need.component
+        if need.component not in GENERAL_COMPONENTS:
+            return need.component
+        if thing.part and thing.software[0].component:  # "3 build agents" of a build server
+            return slug(thing.part)
+        return need.family
     if thing.part:
         return slug(thing.part)
     return "container" if thing.kind == "lxc" else "vm"
