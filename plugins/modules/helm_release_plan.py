@@ -237,6 +237,7 @@ def plan_present(cluster: access.Cluster, params: Data, *, write: bool) -> Data:
         or found.version.removeprefix("v") != version.removeprefix("v")
         or not same_values(found.values, params["values"])
         or bool(found.mark.get("operation"))
+        or not releases.defined(cluster, crds)
     )
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     return {

@@ -287,6 +287,13 @@ def marked_crds(cluster: Cluster, release: str) -> set[str]:
     return {item["metadata"]["name"] for item in found}
 
 
+def defined(cluster: Cluster, crds: t.Sequence[Data]) -> bool:
+    """Return whether the cluster has all these definitions."""
+    wanted = {item["metadata"]["name"] for item in crds}
+    found = cluster.list("apiextensions.k8s.io/v1", "CustomResourceDefinition") if wanted else []
+    return wanted <= {item["metadata"]["name"] for item in found}
+
+
 def write_crds(crds: t.Sequence[Data], wanted: Wanted, folder: Path) -> str:
     """Write definitions, marked as ours, to a file and return its path; "" for none."""
     import yaml
