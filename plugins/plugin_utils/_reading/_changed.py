@@ -21,6 +21,11 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._re
     Record,
 )
 
+#: What a cluster has as a whole: "it" is that cluster, whatever machines there are.
+OF_CLUSTER = frozenset({"version", "cni", "vip"})
+#: What "it" cannot mean of servers and agents at once.
+OF_ONE_ROLE = frozenset({"count", "whole", "disk_gib"})
+
 
 def absent(made: t.Iterable[Change], previous: Record | None) -> list[Finding]:
     """Return a warning for each add-on that shall go and is not there: nothing is to be done."""
@@ -144,7 +149,11 @@ def _question(change: Change, previous: Record | None) -> Question | None:
         return Question(id="change.nothing", text=text)
     if change.field == "addons" or target.addon is not None:
         return _addon_question(change, previous)
+    if change.field in OF_CLUSTER and target.pronoun:
+        return _cluster_question(change, previous)
     found = matching(target, previous)
+    if target.pronoun and change.field not in OF_ONE_ROLE and _is_cluster(previous):
+        found = list(previous.groups)
     if not found and not (change.verb == "add" and target.role in ("agent", "server")):
         roles = ", ".join(sorted({g.role for g in previous.groups}))
         kind = "several things" if target.pronoun else "nothing"
@@ -159,6 +168,18 @@ def _question(change: Change, previous: Record | None) -> Question | None:
         text = f'"{change.said}" may mean {roles}; which of them is meant?'
         return Question(id="change.target", text=text)
     return _value_question(change, found) or _quorum_question(change, found)
+
+
+def _is_cluster(previous: Record) -> bool:
+    """Tell whether the deployment is a cluster and nothing else, so that "it" is that cluster."""
+    return all(group.role in ("server", "agent") for group in previous.groups)
+
+
+def _cluster_question(change: Change, previous: Record) -> Question | None:
+    if previous.cluster is not None:
+        return None
+    text = f'"{change.said}": {previous.deployment} has no cluster that this could be changed of.'
+    return Question(id="change.target", text=f"{text} What is meant?")
 
 
 def _addon_question(change: Change, previous: Record) -> Question | None:
