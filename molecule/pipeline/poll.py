@@ -3,7 +3,8 @@
 """Ask the API and the app four times a second until told to end; say how long each was silent.
 
 Usage: poll.py KUBECONFIG APP_URL RESULT_FILE; no app is asked where its URL is empty. Makes
-RESULT_FILE.begun when all have answered, ends when RESULT_FILE.end exists.
+RESULT_FILE.begun when all have answered, ends when RESULT_FILE.end exists, or when the folder of
+RESULT_FILE is gone, which the end of a failed scenario removes.
 """
 
 from __future__ import annotations
@@ -22,6 +23,11 @@ EVERY_SECONDS = 0.25
 PATIENCE_SECONDS = 2.0
 
 
+def ended(end: Path) -> bool:
+    """Return whether nobody wants to know any longer."""
+    return end.exists() or not end.parent.exists()
+
+
 class Watch(threading.Thread):
     """Counts answers of one address and the longest time between two of them."""
 
@@ -35,7 +41,7 @@ class Watch(threading.Thread):
     def run(self) -> None:
         """Ask until the end."""
         last = time.monotonic()
-        while not self._end.exists():
+        while not ended(self._end):
             try:
                 self._ask()
             except Exception:
@@ -70,12 +76,14 @@ def main(kubeconfig: str, app_url: str, result: str) -> None:
         watches.append(Watch("app", ask, end))
     for watch in watches:
         watch.start()
-    while not all(watch.answers for watch in watches) and not end.exists():
+    while not all(watch.answers for watch in watches) and not ended(end):
         time.sleep(EVERY_SECONDS)
-    Path(f"{result}.begun").touch()
+    if end.parent.exists():
+        Path(f"{result}.begun").touch()
     for watch in watches:
         watch.join()
-    Path(result).write_text(json.dumps({watch.name: watch.told() for watch in watches}))
+    if end.parent.exists():
+        Path(result).write_text(json.dumps({watch.name: watch.told() for watch in watches}))
 
 
 if __name__ == "__main__":
