@@ -96,7 +96,9 @@ def _smaller(group: Group) -> Group:
 
 
 def _fewer(group: Group) -> Group:
-    if "count" in group.explicit or group.count <= group.minimum.get("count", 1):
+    # One server less holds no quorum better, and how many there are decides what may be lost.
+    least = group.count if group.role == "server" else group.minimum.get("count", 1)
+    if "count" in group.explicit or group.count <= least:
         return group
     return replace(group, count=group.count - 1)
 

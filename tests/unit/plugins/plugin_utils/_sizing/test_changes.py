@@ -61,6 +61,7 @@ def test_a_second_run_changes_nothing(previous: Plan | None) -> None:
     assert identity(again) == identity(FIRST)
     if previous is not None:
         assert (again.machines, again.cluster) == (FIRST.machines, FIRST.cluster)
+        assert again.alternatives == FIRST.alternatives
 
 
 def test_a_machine_that_was_moved_stays_where_it_is() -> None:
