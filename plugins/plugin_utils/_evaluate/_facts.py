@@ -40,6 +40,8 @@ def intent_facts(request: Request) -> tuple[str, Facts]:
     facts |= {"proxmox_nodes": sum(hosts) or None, **request.loads, **request.sla}
     facts["environment"] = request.environment or facts.get("environment")
     facts["workload"] = facts.get("workload") or request.workload
+    if any(name.startswith(("qps", "rps")) for name in request.loads) and facts.get("components"):
+        facts["kind"] = "app"
     if request.changes:
         facts.setdefault("cluster_name", request.deployment)
     return _action(request), {key: value for key, value in facts.items() if value is not None}
@@ -106,13 +108,17 @@ def _machines(things: list[MachinesThing]) -> Facts:
         "count": sum(thing.count or 1 for thing in things),
         "environment": first.environment,
         "ha": first.ha,
-        "workload": first.purpose,
     }
     families = [entry.family for thing in things for entry in thing.software]
     parts = [thing.part for thing in things if thing.part]
     if len(set(families)) == 1:
         facts["app"] = families[0]
-    facts["components"] = parts + families
+    stacks = [
+        word for x in things if x.part == "app" and x.purpose for word in x.purpose.split(", ")
+    ]
+    facts["components"] = (
+        [part for part in parts if part != "app" or not stacks] + stacks + families
+    )
     for thing in things:
         facts |= {key: v for key, v in thing.loads.items() if facts.get(key) is None}
         for entry in thing.software:

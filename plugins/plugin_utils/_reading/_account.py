@@ -296,7 +296,9 @@ def _said_twice(statements: t.Sequence[Statement], said: Sentence) -> list[str]:
             used[matching[0].start].append(statement)
     problems = []
     for start, group in used.items():
-        topics = {(s.topic, s.about if s.topic == "driver" else "") for s in group}
+        topics = {
+            (s.topic, s.about.removesuffix("_peak") if s.topic == "driver" else "") for s in group
+        }
         if len(topics) > 1 and {topic for topic, _about in topics} != {"disk_gib", "driver"}:
             word = next(token for token in said.tokens if token.start == start).word
             named = " and ".join(sorted(topic for topic, _about in topics))

@@ -291,6 +291,11 @@ class ChangeReader:
         """Return what a name names: a machine of the deployment, or its cluster."""
         literal = self.tokens[chunk.start].literal
         if literal is not None and literal.cluster:
+            fields: dict[str, t.Any] = {"kind": "change", "topic": "whole", "verb": "keep"}
+            fields |= {"about": "deployment_name", "value": str(chunk.value).lower()}
+            quote = self.quote(chunk.start, chunk.end)
+            if all(s.about != "deployment_name" for s in self.statements):
+                self.statements.append(Statement(quote=quote, thing="name", **fields))
             return [("everything", True)]
         name = str(chunk.value).lower()
         names = self.previous.names if self.previous else frozenset()

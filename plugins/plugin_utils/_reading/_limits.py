@@ -64,9 +64,51 @@ def check(
     if len(clusters) > 1:
         notes.ask("several.clusters", "Several clusters were said; say one of them at a time.")
     _hosts(notes, wanted)
+    _assumed(notes, wanted)
     _nothing(notes, wanted, previous)
     _remarks(notes, wanted, vocabulary)
     return notes.findings, notes.questions
+
+
+def without_impossible(wanted: Request) -> Request:
+    """Return the request without the sizes that no machine can have; they are asked about."""
+
+    def possible(group: Machines, least_mib: int) -> dict[str, t.Any]:
+        low = group.memory_mib is not None and 0 <= group.memory_mib < least_mib
+        return {"memory_mib": None} if low else {}
+
+    things: list[t.Any] = []
+    for thing in wanted.things:
+        if isinstance(thing, ClusterThing):
+            roles = ("servers", "agents", "nodes")
+            groups = {role: getattr(thing, role) for role in roles}
+            changed = {
+                role: group.model_copy(update=possible(group, MIN_NODE_MEMORY_MIB))
+                for role, group in groups.items()
+            }
+            things.append(thing.model_copy(update=changed))
+        elif isinstance(thing, MachinesThing):
+            things.append(thing.model_copy(update=possible(thing, MIN_MEMORY_MIB)))
+        else:
+            things.append(thing)
+    return wanted.model_copy(update={"things": tuple(things)})
+
+
+def _assumed(notes: _Notes, wanted: Request) -> None:
+    """Warn where neither a size nor a load was said of parts without a brand."""
+    plain = [
+        thing
+        for thing in wanted.things
+        if isinstance(thing, MachinesThing) and thing.part and not thing.software
+    ]
+    bare = [x for x in plain if not (x.cores or x.memory_mib or x.totals or x.loads or x.scale)]
+    if len(bare) > 1 and not (wanted.loads or wanted.scale or wanted.sla):
+        named = ", ".join(str(thing.part) for thing in bare)
+        message = (
+            f"Neither a size nor a load was said for {named}: their sizes are an assumption; say"
+            " how many people or requests they serve."
+        )
+        notes.note("warning", "request.assumed", "things", message)
 
 
 def _beside(notes: _Notes, thing: MachinesThing) -> None:

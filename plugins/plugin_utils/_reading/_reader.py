@@ -95,6 +95,7 @@ def statements(text: str, vocabulary: Vocabulary, previous: Record | None = None
         language=detect(fold(text)),
         statements=tuple([*said, *reader.statements][:MAX_STATEMENTS]),
         questions=(*reader.questions, *changer.questions),
+        findings=cleaned.findings,
         off_topic=off_topic,
     )
 

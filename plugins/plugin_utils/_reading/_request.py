@@ -35,7 +35,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._ch
     changes,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._limits import check
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._limits import (
+    check,
+    without_impossible,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._literals import (
     calendar_event,
 )
@@ -117,6 +120,7 @@ def request(
     wanted = wanted.model_copy(update={"changes": changed, "reading": reading})
     noted, asked = check(wanted, vocabulary, previous)
     findings += noted
+    wanted = without_impossible(wanted)
     questions += [q for q in asked if q.text not in {other.text for other in questions}]
     return wanted.model_copy(
         update={
@@ -163,6 +167,9 @@ def _wanted(reading: Reading, vocabulary: Vocabulary) -> Request:
         backups=_backups(reading, vocabulary),
         workload=workload,
         insist=any(s.topic == "whole" and s.about == "insist" for s in reading.statements),
+        deployment=next(
+            (str(s.value) for s in reading.statements if s.about == "deployment_name"), None
+        ),
         destroy=any(s.about == "deployment" and s.verb == "remove" for s in reading.statements),
     )
 
@@ -263,6 +270,9 @@ def _into_cluster(cluster: dict[str, t.Any], draft: _Draft, kinds: set[str]) -> 
     nodes = _fields(draft)
     names = nodes.pop("names", ())
     nodes["count"] = next((int(v) for v in draft.values("count", "nodes")), None)
+    if nodes["count"] == 1:  # a cluster of one node is one server
+        cluster.setdefault("servers", {})["count"] = 1
+        cluster.setdefault("agents", {})["count"] = 0
     cluster["name"] = names[0] if names else cluster.get("name")
     cluster["ha"] = nodes.pop("ha", None) if nodes.get("ha") is not None else cluster.get("ha")
     scale = nodes.pop("scale", None)

@@ -29,6 +29,7 @@ _TOPICS = frozenset(
     {"vmid", "gateway", "dns_server", "bridge", "vlan", "pool", "storage", "node", "tag", "iso"}
     | {"image", "vip", "version", "template", "os", "address", "gpu", "port"}
 )
+_PEAK = re.compile(r"peak|spitze|lastspitze|pointe")
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -159,6 +160,9 @@ class ValueReader(Said):
         serving = [x for x in self.group if x.families or x.what.startswith("part.")]
         thing = self.target() if len(serving) < 2 else None
         self.drive(thing, found.driver, float(found.value), where)
+        around = self.tokens[max(chunk.start - 2, 0) : chunk.end + 2]
+        if found.driver in ("qps", "rps") and any(_PEAK.match(token.word) for token in around):
+            self.drive(thing, f"{found.driver}_peak", float(found.value), where)
 
     def drive(self, thing: Thing | None, driver: str, value: float, where: tuple[int, int]) -> None:
         """Say a load of a thing; several numbers of one driver add up ("25 laptops, 6 servers")."""
