@@ -372,6 +372,10 @@ def _remainder(
         end = _with_unit(said, group[-1], end)
         quote = _quote(said.text, start, end)
         text = f'What should "{quote.text}" mean?'
+        if _beside_addon(said, group[0]):
+            known = ", ".join(sorted(set(said.vocabulary.addons.values())))
+            text = f"There is no add-on {quote.text}"
+            text += f"; the add-ons are {known}. What is meant?" if known else ". What is meant?"
         questions.append(Question(id=f"open.{number}", text=text, quote=quote))
     return questions, set_aside
 
@@ -430,7 +434,37 @@ def _matters(said: Sentence, index: int) -> bool:
         return False  # "CPU-hungry"
     if token.kind == "lit" or token.name or token.software is not None:
         return True
-    return token.has(*_mattering()) or _like_a_name(said, index)
+    return token.has(*_mattering()) or _like_a_name(said, index) or _wished_for(said, index)
+
+
+def _wished_for(said: Sentence, index: int) -> bool:
+    """Tell whether an unknown word stands where an add-on does ("with foobar")."""
+    if _beside_addon(said, index):
+        return True
+    before, after = said.tokens[index - 1 : index], said.tokens[index + 1 : index + 2]
+    ends = not after or after[0].kind == "mark" or after[0].has("cue.and")
+    return _unknown(said, index) and ends and bool(before) and before[0].has("cue.with")
+
+
+def _beside_addon(said: Sentence, index: int) -> bool:
+    """Tell whether an unknown word is called an add-on."""
+    words = [token.word for token in said.tokens]
+    before, after = words[max(index - 3, 0) : index], words[index + 1 : index + 4]
+    called = (before[-1:], "".join(before), after[:1], "".join(after))
+    names = ("addon", "addons", "add-on", "add-ons")
+    return _unknown(said, index) and any("".join(words) in names for words in called)
+
+
+def _unknown(said: Sentence, index: int) -> bool:
+    token = said.tokens[index]
+    known = token.concept or token.driver or token.software or token.mib is not None
+    return (
+        token.kind == "word"
+        and not known
+        and len(token.word) > 2
+        and token.word not in words_of(said.vocabulary).plain
+        and token.word not in ("addon", "addons")
+    )
 
 
 def _like_a_name(said: Sentence, index: int) -> bool:

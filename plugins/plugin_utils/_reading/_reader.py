@@ -27,6 +27,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._cl
     clean,
     fold,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._record import Record
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._said import CLUSTER
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sizes import settle
@@ -87,13 +88,13 @@ def statements(text: str, vocabulary: Vocabulary, previous: Record | None = None
     if len(there) == 1 and _NEW_ONE.search(fold(text)):
         reader.replace(str(there[0].value), there[0].quote)
     said += changer.statements
-    off_topic = not (reader.statements or changer.statements) and any(
-        t_.has("off.topic") for t_ in tokens
-    )
+    stacks = {word for words in load("software.yml")["stacks"].values() for word in words}
+    named = [s for s in reader.statements if fold(s.quote.text) not in stacks]
+    off_topic = not (named or changer.statements) and any(t_.has("off.topic") for t_ in tokens)
     return Reading(
         text=text,
         language=detect(fold(text)),
-        statements=tuple([*said, *reader.statements][:MAX_STATEMENTS]),
+        statements=tuple([*said, *(named if off_topic else reader.statements)][:MAX_STATEMENTS]),
         questions=(*reader.questions, *changer.questions),
         findings=cleaned.findings,
         off_topic=off_topic,

@@ -17,7 +17,7 @@ from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._
 from .conftest import ROOT, VM, LabClient, Pipeline, lab_command
 
 WEB = VM.format(name="web")
-REDIRECT = "I can plan machines, containers, k3s clusters and named software on Proxmox VE."
+REDIRECT = "This plans machines, clusters and applications on Proxmox VE."
 
 
 def assert_untouched(pipeline: Pipeline) -> None:
