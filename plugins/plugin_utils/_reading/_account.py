@@ -48,6 +48,8 @@ LITERALS = frozenset(
 SINGLE = frozenset({"count", "cores", "memory_mib", "disk_gib", "os", "version", "cni", "vlan"})
 TOLERANCE = 0.001
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+#: Kinds of things that are families as well, by their words.
+_CALLED = {"kubernetes": ("thing.k8s",), "k3s": ("thing.k3s",)}
 #: A quote longer than this does not account for all of its words.
 MAX_COVER = 80
 
@@ -201,7 +203,11 @@ def _holds_words(statement: Statement, value: str, said: Sentence, tokens: list[
         return spoken or _names(statement.topic, value, tokens)
     if statement.topic in ("software", "thing"):
         known = words_of(said.vocabulary).families
-        return (statement.topic == "thing" and value not in known) or spoken or value in families
+        called = statement.topic == "thing" and any(
+            t_.has(*_CALLED.get(value, ())) for t_ in tokens
+        )
+        plain = statement.topic == "thing" and value not in known
+        return plain or called or spoken or value in families
     if statement.topic in ("addon", "cni"):
         named = {token.concept.partition(".")[2] for token in tokens if token.has("addon.", "cni.")}
         return spoken or value in named | families

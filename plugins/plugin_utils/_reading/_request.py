@@ -342,8 +342,8 @@ def _runners(drafts: dict[str, _Draft], fields: dict[str, t.Any]) -> None:
     if fields["part"] != "runner" or fields["software"]:
         return
     listed = load("software.yml")["runners"]
-    said = [str(value) for draft in drafts.values() for value in draft.values("software")]
-    for family in said:
+    said = [s for draft in drafts.values() for s in draft.own if s.topic == "software"]
+    for family in dict.fromkeys(str(s.value) for s in said):
         if family in listed:
             name, component = listed[family]
             fields["software"] = (Software(family=name, component=component),)
@@ -406,7 +406,9 @@ def _number(draft: _Draft, topic: str, fields: dict[str, t.Any]) -> None:
 
 
 def _software(draft: _Draft) -> tuple[Software, ...]:
-    families = dict.fromkeys((str(s.value), s.about or None) for s in draft.said("software"))
+    said = [s for s in draft.own if s.topic == "software"]  # whichever part of it is meant
+    said = said or ([s for s in draft.whole.own if s.topic == "software"] if draft.whole else [])
+    families = dict.fromkeys((str(s.value), s.about or None) for s in said)
     found = []
     for family, component in families:
         if _stack(family):
@@ -461,7 +463,7 @@ def _source(draft: _Draft) -> Source | None:
 
 
 def _application(draft: _Draft) -> Thing:
-    families = [str(value) for value in draft.values("software")]
+    families = [str(s.value) for s in draft.own if s.topic == "software"]
     stack = tuple(family for family in families if _stack(family))
     image = next((str(v) for v in draft.values("image")), None)
     in_cluster = image is not None or bool(draft.said("port"))

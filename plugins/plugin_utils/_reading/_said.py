@@ -36,6 +36,7 @@ class Thing:
     of_parent: float = 0
     together: bool = False  # what follows in the list runs on it as well
     stack: bool = False
+    part: str = ""  # the role of a distribution that its machines have
     clause: int = 0
 
     def generic(self) -> bool:
@@ -62,6 +63,7 @@ class Said:
         self.cues: list[Chunk] = []  # since the last head
         self.denied: Chunk | None = None
         self.per_machine = False
+        self.serving: set[str] = set()  # families whose machines serve a cluster that is there
         self.clause = 0
         self.made = 0
 

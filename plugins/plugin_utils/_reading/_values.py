@@ -148,8 +148,8 @@ class ValueReader(Said):
         value = size.value
         self.attribute(size.topic, value, (size.start, size.end), things=things, **more)
 
-    def load(self, chunk: Chunk) -> None:
-        """Say what is to be served."""
+    def load(self, chunk: Chunk, following: Chunk | None = None) -> None:
+        """Say what is to be served; "a 500-user forum": by what follows."""
         found = chunk.load
         if found is None:
             return
@@ -159,6 +159,11 @@ class ValueReader(Said):
             return
         serving = [x for x in self.group if x.families or x.what.startswith("part.")]
         thing = self.target() if len(serving) < 2 else None
+        compound = any(token.word == "-" for token in self.tokens[chunk.start : chunk.end])
+        if compound and following is not None and following.kind == "head":
+            more = {"kind": "load", "about": found.driver}
+            self.forward("driver", float(found.value), where, ahead=True, **more)
+            return
         self.drive(thing, found.driver, float(found.value), where)
         around = self.tokens[max(chunk.start - 2, 0) : chunk.end + 2]
         if found.driver in ("qps", "rps") and any(_PEAK.match(token.word) for token in around):

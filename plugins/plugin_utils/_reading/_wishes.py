@@ -9,6 +9,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     Quote,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import Chunk
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._said import (
     CLUSTER,
     ROLES,
@@ -41,7 +42,7 @@ class Reader(ValueReader):
             elif chunk.kind == "head":
                 self.head(found, place - 1)
             elif chunk.kind == "load":
-                self.load(chunk)
+                self.load(chunk, found[place] if place < len(found) else None)
             elif chunk.kind == "literal":
                 self.literal(found, place - 1)
             elif chunk.kind == "flag":
@@ -112,6 +113,10 @@ class Reader(ValueReader):
         if per is not None and per.has("cue.each") and chunk.count is None and not chunk.software:
             return  # "1 GB per VM"
         taken = self.is_stack(chunk) or self.is_kind(chunk) or self.is_load(chunk)
+        taken = taken or self.is_part(found, place) or self.is_role(found, place)
+        taken = taken or self.is_served(found, place)
+        if not taken and self.is_member(found, place):
+            return
         if taken or self.runs_on(found, place) or self.again(chunk):
             self.cues = []
             thing = self.target()
@@ -139,7 +144,9 @@ class Reader(ValueReader):
         """Return a new thing of a noun."""
         thing = Thing(self.new_id(), chunk.what, clause=self.clause)
         if chunk.what == "server_word" and self.clusterish and not chunk.software:
-            role = self.agents and chunk.count is not None and not self.linked("word.separate")
+            named = self.marked(":") and any(x.what == "k3s" for x in self.things)  # its own word
+            role = (self.agents or named) and chunk.count is not None
+            role = role and not self.linked("word.separate")
             thing.what = "server" if role else "vm"
         elif chunk.what in ("server_word", "host", "dockerhost") or (
             chunk.what == "agent" and not self.clusterish
@@ -321,12 +328,140 @@ class Reader(ValueReader):
         if chunk.what not in watched or chunk.software or self.clusterish:
             return False
         follows = self.linked("cue.for", "cue.carries", "bound.") or self.marked(":")
-        listed = any(s.topic == "driver" and s.thing == thing.id for s in self.statements)
-        if not (follows or (listed and (self.marked(",") or self.linked("cue.and")))):
+        looked_after = set(watched.values())
+        listed = any(s.about in looked_after and s.thing == thing.id for s in self.statements)
+        if not (follows or (listed and (self.marked(",/") or self.linked("cue.and")))):
             return False
         where = (chunk.count_at[0] if chunk.count_at else chunk.start, chunk.end)
         self.drive(thing, watched[chunk.what], chunk.count, where)
         return True
+
+    def is_part(self, found: list[Chunk], place: int) -> bool:
+        """Take what a part is for as the software it is a part of ("Redis for GitLab")."""
+        chunk = found[place]
+        thing, family = self.target(), chunk.software[0][0].software if chunk.software else None
+        if thing is None or len(thing.families) > 1:
+            return False
+        if not self.linked("cue.for", "cue.of", *(() if family else ("cue.behind",))):
+            return False
+        named = family.family if family is not None else chunk.what
+        if family is not None and (family.component or len(chunk.software) > 1):
+            return False
+        parts = load("software.yml")["own_parts"].get(named, {})
+        part = next(iter(thing.families), thing.what.removeprefix("part."))
+        if part not in parts or (family is None and not self.is_context(found, place)):
+            return False
+        where = (chunk.start, chunk.end)
+        self.statements = [
+            s.model_copy(update={"topic": "whole", "value": None})
+            if s.thing == thing.id and s.topic in ("software", "thing") and s.value == part
+            else s
+            for s in self.statements
+        ]
+        self.say("software", named, where, thing=thing.id, about=parts[part])
+        thing.families = [named]
+        self.serve_nodes(thing, chunk)
+        return True
+
+    def is_served(self, found: list[Chunk], place: int) -> bool:
+        """Take a cluster that machines keep data for, and its nodes, as their load."""
+        chunk, thing = found[place], self.target()
+        keeps = thing is not None and set(thing.families) & {
+            *load("software.yml")["serve_clusters"],
+            *(set(thing.families) & self.serving),
+        }
+        if thing is None or not keeps or chunk.software:
+            return False
+        if chunk.what in CLUSTER and self.linked("cue.for", "cue.of", "cue.behind"):
+            if not self.is_context(found, place):
+                return False
+            self.say("whole", None, (chunk.start, chunk.end), thing=thing.id)
+            self.serve_nodes(thing, chunk)
+            return True
+        if chunk.what in ("node", "agent") and chunk.count and self.serving & set(thing.families):
+            where = (chunk.count_at[0] if chunk.count_at else chunk.start, chunk.end)
+            self.drive(thing, f"{chunk.what}s", chunk.count, where)
+            return True
+        return False
+
+    def is_role(self, found: list[Chunk], place: int) -> bool:
+        """Take "OpenShift masters" as a part of that software, and its workers as their load."""
+        chunk, thing = found[place], self.target()
+        if thing is None or not thing.families:
+            return False
+        named = {token.software.family for token, _at in chunk.software if token.software}
+        holds = {*load("software.yml")["serve_clusters"]} if thing.part == "server" else set()
+        if named and named <= holds and chunk.count is None:  # "control plane + etcd"
+            self.say("whole", None, (chunk.start, chunk.end), thing=thing.id)
+            return True
+        if chunk.software:
+            return False
+        parts = load("software.yml")["own_parts"].get(thing.families[0], {})
+        if "server" not in parts:
+            return False
+        where = (min(chunk.start, (chunk.count_at or (chunk.start,))[0]), chunk.end)
+        family = thing.families[0]
+        if chunk.what in parts and found[place - 1].kind == "head" and not thing.part:
+            thing.part = chunk.what
+            self.statements = [
+                s.model_copy(update={"about": parts[chunk.what]})
+                if s.thing == thing.id and s.topic == "software" and s.value == family
+                else s
+                for s in self.statements
+            ]
+            self.say("whole", None, where, thing=thing.id)
+        elif thing.part and chunk.what == thing.part:
+            self.say(
+                "whole" if chunk.count is None else "count", chunk.count, where, thing=thing.id
+            )
+            thing.count = chunk.count
+        elif thing.part and chunk.what in ("agent", "node") and chunk.count is not None:
+            self.drive(thing, f"{chunk.what}s", chunk.count, where)
+        elif thing.part and chunk.what in CLUSTER and chunk.count is None:
+            self.say("whole", None, where, thing=thing.id)
+            self.serve_nodes(thing, chunk)
+        else:
+            return False
+        return True
+
+    def is_context(self, found: list[Chunk], place: int) -> bool:
+        """Tell whether a cluster is only what the thing at hand is for: nothing is said of it."""
+        chunk = found[place]
+        own = any(
+            c.what in ("server", "server_word") or c.kind == "size" for c in found[place + 1 :]
+        )
+        return chunk.what in CLUSTER and chunk.count is None and not (chunk.software or own)
+
+    def serve_nodes(self, thing: Thing, chunk: Chunk) -> None:
+        """Let the nodes of a cluster that is spoken of be the load of a thing."""
+        if chunk.what in CLUSTER:
+            self.serving |= set(thing.families)
+        if chunk.nodes is not None and chunk.count_at is not None:
+            where = (min(chunk.count_at[0], chunk.start), chunk.end)
+            self.drive(thing, "nodes", chunk.nodes, where)
+
+    def is_member(self, found: list[Chunk], place: int) -> bool:
+        """Take nodes of no Kubernetes cluster as the machines of the software beside them."""
+        chunk, thing = found[place], self.target()
+        if chunk.what != "node" or chunk.software or self.clusterish:
+            return False
+        near = (chunk.start, chunk.end)
+        where = (min(near[0], chunk.count_at[0]), chunk.end) if chunk.count_at else near
+        if thing is not None and thing.families and not thing.stack:
+            if chunk.count is not None and thing.count not in (None, chunk.count):
+                return False
+            self.say(
+                "whole" if chunk.count is None else "count", chunk.count, where, thing=thing.id
+            )
+            thing.count = chunk.count or thing.count
+            self.group, self.cues = [thing], []
+            self.give_pending(thing)
+            return True
+        behind = next((c for c in found[place + 1 :] if c.kind in ("head", "size")), None)
+        if thing is None and behind is not None and behind.software and chunk.count is not None:
+            self.forward("count", chunk.count, where, ahead=True)
+            return True
+        return False
 
     def runs_on(self, found: list[Chunk], place: int) -> bool:
         """Take what a machine is for ("VM for nginx", "container with Samba and NFS")."""
