@@ -203,9 +203,7 @@ def _holds_words(statement: Statement, value: str, said: Sentence, tokens: list[
         return spoken or _names(statement.topic, value, tokens)
     if statement.topic in ("software", "thing"):
         known = words_of(said.vocabulary).families
-        called = statement.topic == "thing" and any(
-            t_.has(*_CALLED.get(value, ())) for t_ in tokens
-        )
+        called = any(token.has(*_CALLED.get(value, ())) for token in tokens)
         plain = statement.topic == "thing" and value not in known
         return plain or called or spoken or value in families
     if statement.topic in ("addon", "cni"):

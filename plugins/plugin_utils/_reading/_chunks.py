@@ -269,6 +269,7 @@ def _counts(found: list[Chunk], place: int) -> Chunk | None:
             between or chunk.kind == "flag" or (chunk.kind == "literal" and chunk.what == "os")
         )
         between = between or chunk.has("cue.more", "cue.larger", "cue.less", "word.")
+        between = between or (chunk.has("cue.carries") and str(chunk.value).endswith("ed"))
         if chunk.kind == "word" and not between:
             words += 1
             between = words <= 2 and bool(re.fullmatch(r"[^\W\d_]{2,}", chunk.what))

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import dataclasses
+import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
     Quote,
+    Statement,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import Chunk
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
@@ -24,6 +26,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._va
 #: Denials that hold for a list with commas ("without ingress, monitoring and longhorn").
 _LISTING = frozenset({"without", "ohne", "sans", "except", "neither", "weder", "ni", "w / o"})
 _LISTS = frozenset({"cue.and", "cue.or"})
+_SEVERAL = frozenset({"several", "multiple", "many", "mehrere", "viele", "plusieurs"})
 
 
 class Reader(ValueReader):
@@ -114,8 +117,8 @@ class Reader(ValueReader):
             return  # "1 GB per VM"
         taken = self.is_stack(chunk) or self.is_kind(chunk) or self.is_load(chunk)
         taken = taken or self.is_part(found, place) or self.is_role(found, place)
-        taken = taken or self.is_served(found, place)
-        if not taken and self.is_member(found, place):
+        taken = taken or self.is_served(found, place) or self.is_plane_of(found, place)
+        if not taken and (self.is_member(found, place) or self.is_loose(found, place)):
             return
         if taken or self.runs_on(found, place) or self.again(chunk):
             self.cues = []
@@ -349,6 +352,8 @@ class Reader(ValueReader):
             return False
         parts = load("software.yml")["own_parts"].get(named, {})
         part = next(iter(thing.families), thing.what.removeprefix("part."))
+        if family is None and part in ROLES:
+            return False
         if part not in parts or (family is None and not self.is_context(found, place)):
             return False
         where = (chunk.start, chunk.end)
@@ -424,6 +429,51 @@ class Reader(ValueReader):
             return False
         return True
 
+    def is_plane_of(self, found: list[Chunk], place: int) -> bool:
+        """Take the cluster that one control plane machine is for, and its nodes, as its load."""
+        chunk, thing = found[place], self.target()
+        if thing is None or thing.what != "server" or (thing.count or 1) != 1 or chunk.software:
+            return False
+        other = [x for x in self.things if x is not thing]
+        if any(x.what not in ("k3s", "k8s") or x.sized or x.names or x.count for x in other):
+            return False
+        nodes = [c for c in found[place:] if c.what in ("node", "agent") and c.count is not None]
+        joined = any(
+            t_.has("cue.carries")
+            for t_ in self.tokens[(chunk.count_at or (chunk.end,))[0] : chunk.end]
+        )
+        bare = self.is_context(found, place) and bool(nodes or chunk.nodes)
+        told = self.linked("cue.for", "cue.of") and (
+            bare or (chunk in nodes and chunk.what == "node")
+        )
+        named = [c for c in found[: place + 1] if c.what in ("k3s", "k8s")]
+        if not named or not (told or (joined and chunk in nodes)):
+            return False
+        family = "k3s" if named[-1].what == "k3s" else "kubernetes"
+        gone = {thing.id, *(x.id for x in other)}
+        self.statements = [
+            self.of_plane(s, thing) if s.thing in gone else s for s in self.statements
+        ]
+        self.things = [thing]
+        where = (named[-1].start, named[-1].end)
+        self.say("software", family, where, thing=thing.id, about="server")
+        thing.what, thing.families, thing.part = "", [family], "server"
+        if chunk.what in CLUSTER:
+            self.say("whole", None, (chunk.start, chunk.end), thing=thing.id)
+            self.serve_nodes(thing, chunk)
+        elif chunk.count is not None:
+            start = min(chunk.start, (chunk.count_at or (chunk.start,))[0])
+            self.drive(thing, f"{chunk.what}s", chunk.count, (start, chunk.end))
+        self.clusterish = False
+        return True
+
+    def of_plane(self, statement: Statement, thing: Thing) -> Statement:
+        """Return what was said of a cluster as said of its control plane machine."""
+        update: dict[str, t.Any] = {"thing": thing.id}
+        if statement.topic == "thing":
+            update |= {"topic": "whole", "value": None}
+        return statement.model_copy(update=update)
+
     def is_context(self, found: list[Chunk], place: int) -> bool:
         """Tell whether a cluster is only what the thing at hand is for: nothing is said of it."""
         chunk = found[place]
@@ -439,6 +489,28 @@ class Reader(ValueReader):
         if chunk.nodes is not None and chunk.count_at is not None:
             where = (min(chunk.count_at[0], chunk.start), chunk.end)
             self.drive(thing, "nodes", chunk.nodes, where)
+
+    def is_loose(self, found: list[Chunk], place: int) -> bool:
+        """Take machines in general ("several machines are fine", "disks for VMs"): none to make.
+
+        Also the cluster that a part of a software is a part of, with the load said of it.
+        """
+        chunk, thing = found[place], self.target()
+        if thing is None or not thing.families or thing.stack or chunk.software:
+            return False
+        before = self.tokens[chunk.start - 1].word if chunk.start else ""
+        some = chunk.generic() and chunk.plural and chunk.count is None and not chunk.definite
+        some = some and not self.clusterish
+        some = some and (before in _SEVERAL or bool(self.linked("cue.for", "cue.carries")))
+        own = found[place + 1 :]
+        alone = not any(c.kind in ("size", "name", "literal") or c.kind == "head" for c in own)
+        whole = chunk.what == "cluster" and chunk.count is None and chunk.nodes is None
+        whole = whole and any(c.kind == "load" for c in own)
+        if not ((some or (whole and self.linked("cue.of", "cue.for"))) and alone):
+            return False
+        self.say("whole", None, (chunk.start, chunk.end), thing=thing.id)
+        self.cues = []
+        return True
 
     def is_member(self, found: list[Chunk], place: int) -> bool:
         """Take nodes of no Kubernetes cluster as the machines of the software beside them."""
