@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 import dataclasses
-import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
     Quote,
-    Statement,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import Chunk
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._parts import (
+    PartReader,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._said import (
     CLUSTER,
     ROLES,
@@ -19,17 +19,15 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sa
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._tokens import Token
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._values import (
-    ValueReader,
     everyday,
 )
 
 #: Denials that hold for a list with commas ("without ingress, monitoring and longhorn").
 _LISTING = frozenset({"without", "ohne", "sans", "except", "neither", "weder", "ni", "w / o"})
 _LISTS = frozenset({"cue.and", "cue.or"})
-_SEVERAL = frozenset({"several", "multiple", "many", "mehrere", "viele", "plusieurs"})
 
 
-class Reader(ValueReader):
+class Reader(PartReader):
     """Reads the wish clauses of one text."""
 
     def read(self, tokens: list[Token], found: list[Chunk]) -> None:
@@ -338,202 +336,6 @@ class Reader(ValueReader):
         where = (chunk.count_at[0] if chunk.count_at else chunk.start, chunk.end)
         self.drive(thing, watched[chunk.what], chunk.count, where)
         return True
-
-    def is_part(self, found: list[Chunk], place: int) -> bool:
-        """Take what a part is for as the software it is a part of ("Redis for GitLab")."""
-        chunk = found[place]
-        thing, family = self.target(), chunk.software[0][0].software if chunk.software else None
-        if thing is None or len(thing.families) > 1:
-            return False
-        if not self.linked("cue.for", "cue.of", *(() if family else ("cue.behind",))):
-            return False
-        named = family.family if family is not None else chunk.what
-        if family is not None and (family.component or len(chunk.software) > 1):
-            return False
-        parts = load("software.yml")["own_parts"].get(named, {})
-        part = next(iter(thing.families), thing.what.removeprefix("part."))
-        if family is None and part in ROLES:
-            return False
-        if part not in parts or (family is None and not self.is_context(found, place)):
-            return False
-        where = (chunk.start, chunk.end)
-        self.statements = [
-            s.model_copy(update={"topic": "whole", "value": None})
-            if s.thing == thing.id and s.topic in ("software", "thing") and s.value == part
-            else s
-            for s in self.statements
-        ]
-        self.say("software", named, where, thing=thing.id, about=parts[part])
-        thing.families = [named]
-        self.serve_nodes(thing, chunk)
-        return True
-
-    def is_served(self, found: list[Chunk], place: int) -> bool:
-        """Take a cluster that machines keep data for, and its nodes, as their load."""
-        chunk, thing = found[place], self.target()
-        keeps = thing is not None and set(thing.families) & {
-            *load("software.yml")["serve_clusters"],
-            *(set(thing.families) & self.serving),
-        }
-        if thing is None or not keeps or chunk.software:
-            return False
-        if chunk.what in CLUSTER and self.linked("cue.for", "cue.of", "cue.behind"):
-            if not self.is_context(found, place):
-                return False
-            self.say("whole", None, (chunk.start, chunk.end), thing=thing.id)
-            self.serve_nodes(thing, chunk)
-            return True
-        if chunk.what in ("node", "agent") and chunk.count and self.serving & set(thing.families):
-            where = (chunk.count_at[0] if chunk.count_at else chunk.start, chunk.end)
-            self.drive(thing, f"{chunk.what}s", chunk.count, where)
-            return True
-        return False
-
-    def is_role(self, found: list[Chunk], place: int) -> bool:
-        """Take "OpenShift masters" as a part of that software, and its workers as their load."""
-        chunk, thing = found[place], self.target()
-        if thing is None or not thing.families:
-            return False
-        named = {token.software.family for token, _at in chunk.software if token.software}
-        holds = {*load("software.yml")["serve_clusters"]} if thing.part == "server" else set()
-        if named and named <= holds and chunk.count is None:  # "control plane + etcd"
-            self.say("whole", None, (chunk.start, chunk.end), thing=thing.id)
-            return True
-        if chunk.software:
-            return False
-        parts = load("software.yml")["own_parts"].get(thing.families[0], {})
-        if "server" not in parts:
-            return False
-        where = (min(chunk.start, (chunk.count_at or (chunk.start,))[0]), chunk.end)
-        family = thing.families[0]
-        if chunk.what in parts and found[place - 1].kind == "head" and not thing.part:
-            thing.part = chunk.what
-            self.statements = [
-                s.model_copy(update={"about": parts[chunk.what]})
-                if s.thing == thing.id and s.topic == "software" and s.value == family
-                else s
-                for s in self.statements
-            ]
-            self.say("whole", None, where, thing=thing.id)
-        elif thing.part and chunk.what == thing.part:
-            self.say(
-                "whole" if chunk.count is None else "count", chunk.count, where, thing=thing.id
-            )
-            thing.count = chunk.count
-        elif thing.part and chunk.what in ("agent", "node") and chunk.count is not None:
-            self.drive(thing, f"{chunk.what}s", chunk.count, where)
-        elif thing.part and chunk.what in CLUSTER and chunk.count is None:
-            self.say("whole", None, where, thing=thing.id)
-            self.serve_nodes(thing, chunk)
-        else:
-            return False
-        return True
-
-    def is_plane_of(self, found: list[Chunk], place: int) -> bool:
-        """Take the cluster that one control plane machine is for, and its nodes, as its load."""
-        chunk, thing = found[place], self.target()
-        if thing is None or thing.what != "server" or (thing.count or 1) != 1 or chunk.software:
-            return False
-        other = [x for x in self.things if x is not thing]
-        if any(x.what not in ("k3s", "k8s") or x.sized or x.names or x.count for x in other):
-            return False
-        nodes = [c for c in found[place:] if c.what in ("node", "agent") and c.count is not None]
-        joined = any(
-            t_.has("cue.carries")
-            for t_ in self.tokens[(chunk.count_at or (chunk.end,))[0] : chunk.end]
-        )
-        bare = self.is_context(found, place) and bool(nodes or chunk.nodes)
-        told = self.linked("cue.for", "cue.of") and (
-            bare or (chunk in nodes and chunk.what == "node")
-        )
-        named = [c for c in found[: place + 1] if c.what in ("k3s", "k8s")]
-        if not named or not (told or (joined and chunk in nodes)):
-            return False
-        family = "k3s" if named[-1].what == "k3s" else "kubernetes"
-        gone = {thing.id, *(x.id for x in other)}
-        self.statements = [
-            self.of_plane(s, thing) if s.thing in gone else s for s in self.statements
-        ]
-        self.things = [thing]
-        where = (named[-1].start, named[-1].end)
-        self.say("software", family, where, thing=thing.id, about="server")
-        thing.what, thing.families, thing.part = "", [family], "server"
-        if chunk.what in CLUSTER:
-            self.say("whole", None, (chunk.start, chunk.end), thing=thing.id)
-            self.serve_nodes(thing, chunk)
-        elif chunk.count is not None:
-            start = min(chunk.start, (chunk.count_at or (chunk.start,))[0])
-            self.drive(thing, f"{chunk.what}s", chunk.count, (start, chunk.end))
-        self.clusterish = False
-        return True
-
-    def of_plane(self, statement: Statement, thing: Thing) -> Statement:
-        """Return what was said of a cluster as said of its control plane machine."""
-        update: dict[str, t.Any] = {"thing": thing.id}
-        if statement.topic == "thing":
-            update |= {"topic": "whole", "value": None}
-        return statement.model_copy(update=update)
-
-    def is_context(self, found: list[Chunk], place: int) -> bool:
-        """Tell whether a cluster is only what the thing at hand is for: nothing is said of it."""
-        chunk = found[place]
-        own = any(
-            c.what in ("server", "server_word") or c.kind == "size" for c in found[place + 1 :]
-        )
-        return chunk.what in CLUSTER and chunk.count is None and not (chunk.software or own)
-
-    def serve_nodes(self, thing: Thing, chunk: Chunk) -> None:
-        """Let the nodes of a cluster that is spoken of be the load of a thing."""
-        if chunk.what in CLUSTER:
-            self.serving |= set(thing.families)
-        if chunk.nodes is not None and chunk.count_at is not None:
-            where = (min(chunk.count_at[0], chunk.start), chunk.end)
-            self.drive(thing, "nodes", chunk.nodes, where)
-
-    def is_loose(self, found: list[Chunk], place: int) -> bool:
-        """Take machines in general ("several machines are fine", "disks for VMs"): none to make.
-
-        Also the cluster that a part of a software is a part of, with the load said of it.
-        """
-        chunk, thing = found[place], self.target()
-        if thing is None or not thing.families or thing.stack or chunk.software:
-            return False
-        before = self.tokens[chunk.start - 1].word if chunk.start else ""
-        some = chunk.generic() and chunk.plural and chunk.count is None and not chunk.definite
-        some = some and not self.clusterish
-        some = some and (before in _SEVERAL or bool(self.linked("cue.for", "cue.carries")))
-        own = found[place + 1 :]
-        alone = not any(c.kind in ("size", "name", "literal") or c.kind == "head" for c in own)
-        whole = chunk.what == "cluster" and chunk.count is None and chunk.nodes is None
-        whole = whole and any(c.kind == "load" for c in own)
-        if not ((some or (whole and self.linked("cue.of", "cue.for"))) and alone):
-            return False
-        self.say("whole", None, (chunk.start, chunk.end), thing=thing.id)
-        self.cues = []
-        return True
-
-    def is_member(self, found: list[Chunk], place: int) -> bool:
-        """Take nodes of no Kubernetes cluster as the machines of the software beside them."""
-        chunk, thing = found[place], self.target()
-        if chunk.what != "node" or chunk.software or self.clusterish:
-            return False
-        near = (chunk.start, chunk.end)
-        where = (min(near[0], chunk.count_at[0]), chunk.end) if chunk.count_at else near
-        if thing is not None and thing.families and not thing.stack:
-            if chunk.count is not None and thing.count not in (None, chunk.count):
-                return False
-            self.say(
-                "whole" if chunk.count is None else "count", chunk.count, where, thing=thing.id
-            )
-            thing.count = chunk.count or thing.count
-            self.group, self.cues = [thing], []
-            self.give_pending(thing)
-            return True
-        behind = next((c for c in found[place + 1 :] if c.kind in ("head", "size")), None)
-        if thing is None and behind is not None and behind.software and chunk.count is not None:
-            self.forward("count", chunk.count, where, ahead=True)
-            return True
-        return False
 
     def runs_on(self, found: list[Chunk], place: int) -> bool:
         """Take what a machine is for ("VM for nginx", "container with Samba and NFS")."""
