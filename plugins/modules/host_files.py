@@ -144,14 +144,14 @@ def write(path: Path, content: str, mode: int, folder_mode: int) -> None:
         raise
 
 
-def without_values(text: str, keys: list[str]) -> str:
+def without_values(text: str, keys: t.Sequence[str]) -> str:
     """Return YAML text with one line a value, without the values of ``keys``."""
     names = "|".join(re.escape(key) for key in keys)
     return re.sub(rf"(?m)^(\s*(?:- )?(?:{names})\+?:[ \t]*)\S.*$", r"\1[secret]", text)
 
 
 def difference(
-    path: Path, content: str, mode: int, *, secret: bool, hidden_keys: list[str]
+    path: Path, content: str, mode: int, *, secret: bool, hidden_keys: t.Sequence[str] = ()
 ) -> dict[str, t.Any]:
     """Return what a diff shows for one file."""
     old = read(path)

@@ -176,7 +176,7 @@ def main() -> None:
         if secret is None:
             secret, source, changed = from_cluster(module.params), "cluster", True
         if secret is None:
-            secret = "".join(secrets.choice(LETTERS) for _ in range(module.params["length"]))
+            secret = "".join(secrets.choice(LETTERS) for _place in range(module.params["length"]))
             source = "new"
         if changed and not module.check_mode:
             write(path, secret)

@@ -353,7 +353,7 @@ def wait_for_cloud_init(run: Run, timeout_seconds: int) -> str:
     """Wait until cloud-init has finished and return its status."""
     if shutil.which("cloud-init") is None:
         return "absent"
-    code, output, _ = run(["timeout", str(timeout_seconds), "cloud-init", "status", "--wait"])
+    code, output, _errors = run(["timeout", str(timeout_seconds), "cloud-init", "status", "--wait"])
     if code == 124:
         return "running"
     return output.rpartition("status:")[2].strip() or "unknown"

@@ -5,6 +5,10 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue import load_catalogue
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue._schema import (
+    Versions,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._guard import guard
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._model import (
     Cluster,
@@ -16,7 +20,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._releas
     binary_of,
     parts,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._pins import pin
 
 
 def upgrade(cluster: Cluster, sources: t.Mapping[str, str], token: str | None) -> Plan:
@@ -141,17 +144,23 @@ def _bounds(cluster: Cluster, wanted: str) -> list[str]:
             )
     rancher = str(cluster.options["rancher_version"]).lstrip("v")
     if rancher:
-        bounds = pin("rancher_kubernetes").get(".".join(rancher.split(".")[:2]))
+        bounds = _accepted_by_rancher(rancher)
         if bounds is None:
             problems.append(f"It is not known which Kubernetes Rancher {rancher} accepts.")
         else:
-            least, below = parts(f"{bounds['least']}.0"), parts(f"{bounds['below']}.0")
+            least, below = parts(f"{bounds.least}.0"), parts(f"{bounds.below}.0")
             if least is None or below is None or not least[:2] <= target[:2] < below[:2]:
                 problems.append(
-                    f"Rancher {rancher} accepts Kubernetes from {bounds['least']} to below "
-                    f"{bounds['below']}, not {wanted}; upgrade Rancher first."
+                    f"Rancher {rancher} accepts Kubernetes from {bounds.least} to below "
+                    f"{bounds.below}, not {wanted}; upgrade Rancher first."
                 )
     return problems
+
+
+def _accepted_by_rancher(version: str) -> Versions | None:
+    """Return the range of Kubernetes that a release of Rancher accepts, None when not known."""
+    minor = ".".join(version.split(".")[:2])
+    return load_catalogue().entries["rancher"].kubernetes.get(minor)
 
 
 def _sick(cluster: Cluster, behind: t.Sequence[Host]) -> list[str]:

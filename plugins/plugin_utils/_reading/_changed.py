@@ -24,7 +24,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._re
 #: What a cluster has as a whole: "it" is that cluster, whatever machines there are.
 OF_CLUSTER = frozenset({"version", "cni", "vip"})
 #: What "it" cannot mean of servers and agents at once.
-OF_ONE_ROLE = frozenset({"count", "whole", "disk_gib"})
+OF_ONE_ROLE = frozenset({"count", "whole", "disk_gib", "scale"})
 
 
 def absent(made: t.Iterable[Change], previous: Record | None) -> list[Finding]:

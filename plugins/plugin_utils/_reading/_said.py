@@ -91,7 +91,8 @@ class Said:
     def attribute(self, topic: str, value: t.Any, where: tuple[int, int], **more: t.Any) -> None:
         """Say something of the thing at hand, or keep it for the first one that comes."""
         more.setdefault("quote", self.quote(*where))
-        things = more.pop("things", None) or ([thing] if (thing := self.target()) else [])
+        thing = self.target()
+        things = more.pop("things", None) or ([thing] if thing else [])
         if not things:
             self.pending.append((topic, {"value": value, "where": where, **more}))
         for thing in things:

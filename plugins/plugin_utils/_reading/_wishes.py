@@ -361,7 +361,9 @@ class Reader(PartReader):
             self.say("thing", chunk.what.removeprefix("part."), where, thing=thing.id)
             thing.what = chunk.what
         self.software(thing, chunk)
-        thing.families += [token.software.family for token, _ in chunk.software if token.software]
+        thing.families += [
+            token.software.family for token, _known in chunk.software if token.software
+        ]
         thing.together = True
         return True
 
@@ -457,13 +459,15 @@ class Reader(PartReader):
     def finish(self) -> None:
         """Give what was said before any thing to a machine of its own, and tie parts to sums."""
         if self.pending:
-            sized = any(topic in ("cores", "memory_mib", "disk_gib") for topic, _ in self.pending)
+            sized = any(
+                topic in ("cores", "memory_mib", "disk_gib") for topic, _said in self.pending
+            )
             thing = Thing(self.new_id(), "vm")
             pending, self.pending = self.pending, []
             if sized and not self.clusterish:
                 self.things.append(thing)
                 self.say("thing", "vm", (0, 0), thing=thing.id, quote=pending[0][1]["quote"])
-            elif self.clusterish or any(topic == "cni" for topic, _ in pending):
+            elif self.clusterish or any(topic == "cni" for topic, _said in pending):
                 self.say("thing", "cluster", (0, 0), thing=thing.id, quote=pending[0][1]["quote"])
             else:
                 thing.id = ""

@@ -32,13 +32,16 @@ _MACHINE_TYPE = re.compile(
     r"|pc-q35-\d+(\.\d+)+(\+pve\d+)?"
 )
 _SYSTEM_DISK = "scsi0"
-#: What machines have for which no template was read: that of the usual cloud images.
-USUAL = Hardware(
-    boot_order=(_SYSTEM_DISK,),
-    cloud_init="ide2",
-    disks=(GuestDisk(interface=_SYSTEM_DISK, storage="", size_gib=0.0),),
-    serial=True,
-)
+
+
+def usual() -> Hardware:
+    """Return what machines have for which no template was read: that of usual cloud images."""
+    return Hardware(
+        boot_order=(_SYSTEM_DISK,),
+        cloud_init="ide2",
+        disks=(GuestDisk(interface=_SYSTEM_DISK, storage="", size_gib=0.0),),
+        serial=True,
+    )
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Frame:
     @property
     def system(self) -> GuestDisk:
         """The disk that the machine boots from."""
-        return self.hardware.disks[0] if self.hardware.disks else USUAL.disks[0]
+        return self.hardware.disks[0] if self.hardware.disks else usual().disks[0]
 
     @property
     def others(self) -> tuple[GuestDisk, ...]:
@@ -260,4 +263,4 @@ def frame_of(
     if source_type != "template":
         return None
     found = template.hardware if template is not None else None
-    return Frame(found or USUAL)
+    return Frame(found or usual())

@@ -227,6 +227,8 @@ def agree(prompt: Json) -> str:
 
 def form(prompt: Json, **changes: t.Any) -> str:
     """Answer with the draft's numbers; ``changes`` replace those of every group."""
+    if "sentence" in prompt:
+        return json.dumps({"statements": []})
     if "groups" not in prompt:
         software = [{"id": row["id"], "family": "unknown"} for row in prompt["software"]]
         return json.dumps({"software": software, "drivers": []})
