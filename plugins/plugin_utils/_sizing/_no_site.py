@@ -25,16 +25,19 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge i
 PREFIX = 24
 """Length of the network of an address that was said without one."""
 
-NO_SITE = Finding(
-    id="site.missing",
-    severity="warning",
-    field="site",
-    message=(
-        "There is no site profile (variable site): the sizes are those of your words and of the"
-        " documented rules, while node, storage and addresses that you did not say stand for"
-        " nothing real."
-    ),
-)
+
+def missing_site() -> Finding:
+    """Return the finding that no site profile was given."""
+    return Finding(
+        id="site.missing",
+        severity="warning",
+        field="site",
+        message=(
+            "There is no site profile (variable site): the sizes are those of your words and of the"
+            " documented rules, while node, storage and addresses that you did not say stand for"
+            " nothing real."
+        ),
+    )
 
 
 def no_site(snapshot: Snapshot | None) -> Site:

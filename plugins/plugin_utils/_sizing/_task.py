@@ -30,8 +30,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._int
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import Reserved
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._no_site import (
-    NO_SITE,
     around,
+    missing_site,
     no_site,
 )
 
@@ -116,7 +116,7 @@ def size_data(
     if rounds:
         plan = plan.model_copy(update={"rounds": _in_order(rounds, plan.rounds)})
     if not site:
-        plan = plan.model_copy(update={"findings": (NO_SITE, *plan.findings)})
+        plan = plan.model_copy(update={"findings": (missing_site(), *plan.findings)})
     return wanted, plan
 
 
