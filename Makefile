@@ -25,7 +25,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 # A sentence may hold anything; it reaches the playbook through the environment, not the shell.
 export CLUSTERWRIGHT_INTENT := $(INTENT)
 
-.PHONY: help setup lab-prepare demo demo-down lab-up lab-conformance test test-all unit integration lint \
+.PHONY: help setup lab-prepare demo demo-down lab-up lab-conformance test test-all unit integration integration-all lint \
 	typecheck gates sanity molecule molecule-k3s artifact environment lower-bounds pythons bench fuzz docs lock clean
 
 help: ## Show the targets.
@@ -77,20 +77,24 @@ lab-conformance: setup ## Compare the simulated Proxmox VE with recordings of a 
 # 90 minutes on two cores with empty caches; what does not fit is for `make test-all`.
 CHECKS := lint typecheck unit sanity
 CHECKS += artifact
-CHECKS += environment
 CHECKS += lab-prepare integration
 CHECKS += molecule
 MORE_CHECKS := gates
+MORE_CHECKS += environment
+MORE_CHECKS += integration-all
 MORE_CHECKS += lower-bounds
 MORE_CHECKS += molecule-k3s
 MORE_CHECKS += pythons
+
+# What fits into the time of CI beside the scenarios, which make whole runs.
+INTEGRATION := setup addons monitoring terraform/test_guards.py terraform/test_templates.py
 
 test: setup $(CHECKS) ## Run the checks that CI runs.
 
 test-all: test $(MORE_CHECKS) ## Run every check.
 
 # The same everywhere, whatever can be downloaded from where it runs.
-test test-all integration molecule molecule-k3s: export LAB_K3S := $(or $(LAB_K3S),stand-in)
+test test-all integration integration-all molecule molecule-k3s: export LAB_K3S := $(or $(LAB_K3S),stand-in)
 
 lint: setup ## ruff, yamllint and ansible-lint (profile production).
 	ruff check .
@@ -106,6 +110,11 @@ unit: setup ## Unit tests.
 	python -m pytest tests/unit -n 2
 
 integration: setup ## Tests with the real Terraform provider and other real processes.
+	tests/packages.sh
+	python -m pytest $(addprefix tests/integration/,$(INTEGRATION)) \
+		-p no:cacheprovider -n 2 --dist loadfile
+
+integration-all: setup ## Every integration test: whole runs, interruptions, back ends, OpenTofu.
 	tests/packages.sh
 	python -m pytest tests/integration -p no:cacheprovider -n 2 --dist loadfile
 
