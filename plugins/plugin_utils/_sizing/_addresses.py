@@ -8,7 +8,6 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
-    Plan,
     Site,
     Snapshot,
 )
@@ -143,10 +142,3 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def previous_addresses(previous: Plan | None) -> dict[str, str]:
-    """Return machine name -> address of an earlier plan."""
-    if previous is None:
-        return {}
-    return {m.name: m.address for m in previous.machines if m.address is not None}
