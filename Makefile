@@ -96,10 +96,12 @@ test-all: test $(MORE_CHECKS) ## Run every check.
 # The same everywhere, whatever can be downloaded from where it runs.
 test test-all integration integration-all molecule molecule-k3s: export LAB_K3S := $(or $(LAB_K3S),stand-in)
 
-lint: setup ## ruff, yamllint and ansible-lint (profile production).
+lint: setup ## ruff, yamllint, shellcheck and ansible-lint (profile production).
 	ruff check .
 	ruff format --check .
 	yamllint .
+	@# Not followed: files that are only on a host of the lab.
+	git grep -lE '^#!.*[/ ](ba|da)?sh$$|^# shellcheck shell=' | xargs shellcheck -x -e SC1091
 	HOME=$(CURDIR)/build/lint ansible-lint --offline --profile production
 	python tests/reference.py --check
 

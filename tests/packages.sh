@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Bring what the checks need of the system: a PostgreSQL server, shellcheck, Prometheus and Alertmanager.
+# Bring what the checks need of the system: a PostgreSQL server, Prometheus and Alertmanager.
 set -euo pipefail
 
 packages=()
 if ! command -v initdb >/dev/null && ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; then
     packages+=(postgresql)
 fi
-command -v shellcheck >/dev/null || packages+=(shellcheck)
 command -v promtool >/dev/null || packages+=(prometheus)
 command -v prometheus-alertmanager >/dev/null || packages+=(prometheus-alertmanager)
 ((${#packages[@]})) || exit 0
