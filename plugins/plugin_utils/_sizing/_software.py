@@ -50,6 +50,8 @@ MINIMUM = {
     "vm": {"count": 1, "cores": 1, "memory_mib": 512, "disk_gib": 4},
     "lxc": {"count": 1, "cores": 1, "memory_mib": 128, "disk_gib": 1},
 }
+#: Root file system that Proxmox VE itself gives a container of which nothing is said.
+CONTAINER_DISK_GIB = 8
 #: A machine larger than this is split when only a total is documented.
 MAX_SPLIT_VCPU = 16
 #: Numbers of a group and the keys that the knowledge has for them.
@@ -172,12 +174,28 @@ def _group(
         fast=need.fast_storage,
         why=tuple(_true(why, thing) for why in need.why),
     )
+    group = _share_of_table(group, need, thing)
     said: Machines = thing
     if not alone:
         said = _of_part(thing, first)
     if first and not (thing.count == 1 and not alone):
         group = with_count(context, group, said)
     return _finished(context, group, said, ha)
+
+
+def _share_of_table(group: Group, need: Need, thing: MachinesThing) -> Group:
+    """Return a container that nothing is documented for with a disk that goes with its memory."""
+    said = thing.memory_mib
+    if group.kind != "lxc" or not need.last_resort or said is None or said >= need.memory_mib:
+        return group
+    share = practical_disk(group.disk_gib * said / need.memory_mib)
+    disk = min(group.disk_gib, max(CONTAINER_DISK_GIB, share))
+    reason = (
+        f"{disk} GiB of disk: {group.disk_gib} GiB go with {amount('memory_mib', need.memory_mib)}"
+        f" in the table, and this container has {amount('memory_mib', said)}; at least"
+        f" {CONTAINER_DISK_GIB} GiB, which Proxmox VE gives a container by itself."
+    )
+    return replace(group, disk_gib=disk).because("disk_gib", reason, need.source, need.confidence)
 
 
 def _finished(context: Context, group: Group, said: Machines, ha: bool) -> Group:

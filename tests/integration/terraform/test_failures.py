@@ -175,7 +175,10 @@ def test_second_run_is_refused_while_the_first_holds_the_lock(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"api_token_secret": "00000000-0000-0000-0000-000000000000"}, "credentials"),
+        (
+            {"api_token_secret": "00000000-0000-0000-0000-000000000000"},
+            "does not accept the API token",
+        ),
         ({"api_host": "https://127.0.0.1:1"}, "127.0.0.1:1"),
         ({"ca_path": None}, "certificate"),
         ({"binary": "no-such-terraform"}, "install Terraform or OpenTofu"),

@@ -177,18 +177,36 @@ def test_free_ids_and_addresses_skip_what_is_taken() -> None:
     assert (machine.vmid, machine.address) == (20003, "10.20.0.13")
 
 
+CONTAINER_TEMPLATE = {
+    "volume_id": "local:vztmpl/debian-12.tar.zst",
+    "storage": "local",
+    "node": "pve2",
+    "content": "vztmpl",
+}
+
+
+@pytest.mark.parametrize(
+    ("memory_mib", "disk_gib", "expected"),
+    [(512, None, 8), (1024, None, 13), (4096, None, 50), (512, 4, 4), (512, 100, 100)],
+)
+def test_the_disk_of_a_container_goes_with_its_memory(
+    memory_mib: int, disk_gib: int | None, expected: int
+) -> None:
+    wish = {"role": "container", "memory_mib": memory_mib}
+    wanted = request(
+        kind="lxc", machines=[{**wish, **({"disk_gib": disk_gib} if disk_gib else {})}]
+    )
+    facts = snapshot(volumes=[CONTAINER_TEMPLATE])
+    [machine] = plan(wanted, facts, site(lxc_template="debian-12")).machines
+    assert (machine.memory_mib, machine.disks[0].size_gib) == (memory_mib, expected)
+
+
 def test_a_container_is_made_from_a_container_template() -> None:
-    volume = {
-        "volume_id": "local:vztmpl/debian-12.tar.zst",
-        "storage": "local",
-        "node": "pve2",
-        "content": "vztmpl",
-    }
     wanted = request(kind="lxc", machines=[{"role": "container", "memory_mib": 512, "disk_gib": 4}])
-    result = plan(wanted, snapshot(volumes=[volume]), site(lxc_template="debian-12"))
+    result = plan(wanted, snapshot(volumes=[CONTAINER_TEMPLATE]), site(lxc_template="debian-12"))
     [machine] = result.machines
     assert (machine.kind, machine.node) == ("lxc", "pve2")
-    assert machine.source.volume_id == volume["volume_id"]
+    assert machine.source.volume_id == CONTAINER_TEMPLATE["volume_id"]
     assert machine.disks[0].interface == "rootfs"
     assert machine.memory_mib == 512
 
