@@ -86,7 +86,7 @@ def _names(vocabulary: Vocabulary, previous: Record | None) -> dict[str, t.Itera
     """Return what is hidden; a guest that is called like an ordinary word stays a word."""
     guests = {*vocabulary.guests, *vocabulary.templates, *(previous.names if previous else ())}
     return {
-        "n": vocabulary.nodes,
+        "n": (*vocabulary.nodes, *vocabulary.node_addresses),
         "s": vocabulary.storages,
         "v": [name for name in guests if not name.isalpha()],
     }

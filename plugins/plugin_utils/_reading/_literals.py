@@ -15,7 +15,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._wo
 )
 
 _NOTHING = r"(?!x)x"
-_SITE = ("node", "storage", "guest", "template")
+_SITE = ("node", "storage", "guest", "template", "node_address")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,7 +72,8 @@ def _rules(sites: tuple[tuple[str, ...], ...]) -> tuple[_Rule, ...]:
 def find_literals(text: str, vocabulary: Vocabulary) -> list[Literal]:
     """Return the literals of a cleaned text in order; none overlaps another."""
     folded = fold(text)
-    sites = (vocabulary.nodes, vocabulary.storages, vocabulary.guests, vocabulary.templates)
+    names = (vocabulary.nodes, vocabulary.storages, vocabulary.guests, vocabulary.templates)
+    sites = (*names, vocabulary.node_addresses)
     found: list[Literal] = []
     for rule in _rules(tuple(map(tuple, sites))):
         position = 0

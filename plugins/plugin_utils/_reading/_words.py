@@ -58,6 +58,7 @@ class Vocabulary:
     software: Mapping[str, tuple[str, str | None]] = dataclasses.field(default_factory=dict)
     addons: Mapping[str, str] = dataclasses.field(default_factory=dict)
     nodes: tuple[str, ...] = ()
+    node_addresses: tuple[str, ...] = ()
     storages: tuple[str, ...] = ()
     templates: tuple[str, ...] = ()
     guests: tuple[str, ...] = ()

@@ -42,6 +42,7 @@ def vocabulary_of(site: Site, snapshot: Snapshot | None) -> Vocabulary:
         software=load_knowledge(tuple(site.knowledge_dirs)).vocabulary,
         addons=_addons(),
         nodes=tuple(node.name for node in snapshot.nodes) if snapshot else site.nodes,
+        node_addresses=tuple(n.address for n in snapshot.nodes if n.address) if snapshot else (),
         storages=tuple(sorted({s.storage for s in snapshot.storages})) if snapshot else (),
         templates=tuple(guest.name for guest in guests if guest.template),
         guests=tuple(guest.name for guest in guests if not guest.template),

@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Plan
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing import request_of
 from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._sizing.builders import (  # noqa: E501
+    node,
     plan,
     site,
     snapshot,
@@ -58,3 +59,14 @@ def test_counts_and_sizes_belong_to_the_machine_of_their_phrase(
         }
         expected = sizes.get(machine.group, {})
         assert {name: found[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize("where", ["on node 10.0.0.12", "on 10.0.0.12", "auf dem Knoten 10.0.0.12"])
+def test_a_node_that_is_named_by_its_address_is_told_with_its_name(where: str) -> None:
+    facts = snapshot([node("pve1", address="10.0.0.11"), node("pve2", address="10.0.0.12")])
+    wanted, _rounds = request_of(f"vm with 2 cores and 2 GB called web1 {where}", site(), facts)
+    result = plan(wanted, facts)
+    assert result.status == "refused"
+    assert [f.message for f in result.findings if f.severity == "error"] == [
+        "10.0.0.12 is the address of the node pve2; name it so."
+    ]
