@@ -25,6 +25,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._hos
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._identity import (
     Identities,
+    Known,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._machines import (
     Parts,
@@ -63,17 +64,22 @@ class Assembled:
 
 def assemble(context: Context, groups: list[Group]) -> Assembled | None:
     """Return the machines of the groups, or None after reporting why there are none."""
-    prepared = [ready for group in groups if (ready := _prepared(context, group)) is not None]
-    if context.refused:
-        return None
     identities = Identities(context)
     identities.keep_names(groups)
+    found = (_prepared(context, group, identities.all_there(group)) for group in groups)
+    prepared = [ready for ready in found if ready is not None]
+    if context.refused:
+        return None
     names = {ready.group.name: identities.name_group(ready.group) for ready in prepared}
     fitted = None if context.refused else _fitted(context, prepared, names, identities)
     if fitted is None:
         return None
     machines = _machines(context, prepared, fitted, names, identities)
     return Assembled(fitted.groups, machines, identities)
+
+
+#: Findings about templates and volumes, which only a new machine needs.
+_OF_TEMPLATES = ("source.", "template.", "unknown.")
 
 
 @dataclass(frozen=True)
@@ -86,12 +92,13 @@ class _Prepared:
     pci_mappings: tuple[str, ...]
 
 
-def _prepared(context: Context, group: Group) -> _Prepared | None:
+def _prepared(context: Context, group: Group, there: list[Known]) -> _Prepared | None:
+    """Return what is known of a group; ``there`` are its machines when all of them exist."""
     if context.snapshot is not None:
         check_wish_names(context, context.snapshot, group)
     if group.count <= len(group.before):  # nothing is made: no template is needed
         return _Prepared(group, None, _there(context, group), ())
-    source, storage = origin(context, group), storage_of(context, group)
+    source, storage = _origin(context, group, there), storage_of(context, group)
     mappings, gpu_hosts = gpu_mappings(context, group)
     if source is None or storage is None:
         return None
@@ -112,6 +119,33 @@ def _prepared(context: Context, group: Group) -> _Prepared | None:
         why=made.why,
     )
     return _Prepared(group, source, where, mappings)
+
+
+def _origin(context: Context, group: Group, there: list[Known]) -> Origin | None:
+    """Return where machines come from; what runs needs its template no more."""
+    before = len(context.findings)
+    found = origin(context, group)
+    if found is not None or not there:
+        return found
+    context.findings[before:] = [
+        finding.model_copy(
+            update={
+                "severity": "warning",
+                "message": f"{finding.message} All machines of {group.name} are there and stay as"
+                " they are; another one could not be made.",
+            }
+        )
+        if finding.severity == "error" and finding.id.startswith(_OF_TEMPLATES)
+        else finding
+        for finding in context.findings[before:]
+    ]
+    if context.refused:
+        return None
+    planned = {m.name: m.source for m in context.placed.machines} if context.placed else {}
+    made_of = planned.get(there[0].name)
+    if made_of is None or made_of.type == "existing":
+        return Origin("lxc_template" if group.kind == "lxc" else "template")
+    return Origin(made_of.type, vmid=made_of.vmid, volume_id=made_of.volume_id)
 
 
 def _common(*hosts: frozenset[str] | None) -> frozenset[str] | None:

@@ -98,6 +98,12 @@ class Identities:
             self.names.add(name)
         return wanted
 
+    def all_there(self, group: Group) -> list[Known]:
+        """Return the machines of a group when all of them are on Proxmox VE, else nothing."""
+        found = [self.known.get(name) for name in self._names(group)]
+        there = [known for known in found if known is not None and known.guest is not None]
+        return there if len(there) == len(found) else []
+
     def _names(self, group: Group) -> list[str]:
         """Return names: those that were said or are there first, then the next free numbers."""
         prefix = group.base_name or name_prefix(self.context.deployment, group.name)

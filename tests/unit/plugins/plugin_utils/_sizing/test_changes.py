@@ -9,6 +9,8 @@ import pytest
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
     Plan,
     Snapshot,
+    parse,
+    to_data,
 )
 from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._sizing.builders import (  # noqa: E501
     change,
@@ -62,6 +64,29 @@ def test_a_second_run_changes_nothing(previous: Plan | None) -> None:
     if previous is not None:
         assert (again.machines, again.cluster) == (FIRST.machines, FIRST.cluster)
         assert again.alternatives == FIRST.alternatives
+
+
+def without_template(facts: Snapshot) -> Snapshot:
+    data = to_data(facts)
+    return parse(Snapshot, {**data, "guests": [g for g in data["guests"] if not g["template"]]})
+
+
+@pytest.mark.parametrize("previous", [FIRST, None], ids=["with plan", "plan lost"])
+def test_what_runs_needs_its_template_no_more(previous: Plan | None) -> None:
+    facts = without_template(applied(FIRST))
+    wanted = request(ha=True, environment="staging")
+    again = plan(wanted, facts, deployment="k3s-prod", previous=previous)
+    assert again.status == "ready", again.findings
+    assert identity(again) == identity(FIRST)
+    told = " ".join(f.message for f in again.findings if f.severity == "warning")
+    assert previous is not None or "another one could not be made" in told
+
+
+def test_one_more_machine_needs_the_template() -> None:
+    grown = changes(change("add", "count", 1, role="agent"))
+    facts = without_template(applied(FIRST))
+    result = plan(grown, facts, deployment="k3s-prod", previous=FIRST)
+    assert result.status == "refused"
 
 
 def test_a_machine_that_was_moved_stays_where_it_is() -> None:
