@@ -24,8 +24,9 @@ Data = dict[str, t.Any]
 
 
 def key_of(question: Data) -> str:
-    """Return the key of a question: what was said, and what exists."""
-    asked = [question["sentence"], question.get("exists", [])]
+    """Return the key of a question: what was said, and what exists, whatever its sizes."""
+    exists = [[group["id"], group["what"]] for group in question.get("exists", [])]
+    asked = [question["sentence"], exists]
     said = json.dumps(asked, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 

@@ -149,7 +149,7 @@ def _planned(
         if case.get("base"):
             key = json.dumps([case["base"], given["site"], given["snapshot"]], sort_keys=True)
             if key not in bases:
-                bases[key] = _sized(intent=case["base"], **given)
+                bases[key] = _based(case["base"], given)
             base = bases[key]
             answer = {"base_request": base["request"], "base_plan": base["plan"]}
             given |= {"previous_request": base["request"], "previous_plan": base["plan"]}
@@ -157,6 +157,14 @@ def _planned(
     except Exception as error:  # a crash is a result, too
         answer["error"] = f"{type(error).__name__}: {error}"
     return answer
+
+
+def _based(text: str, given: Data) -> Data:
+    """Return what is there before a change; it is no case, so the rules plan it if they can."""
+    base = _sized(**{**given, "intent": text, "provider": "none"})
+    if base["plan"]["status"] == "ready" or given["provider"] == "none":
+        return base
+    return _sized(intent=text, **given)
 
 
 def _sized(**given: t.Any) -> Data:

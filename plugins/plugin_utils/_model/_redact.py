@@ -23,7 +23,9 @@ _SECRETS = re.compile(
             r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b",
             r"\b(?:bearer|basic)\s+[\w.~+/=-]{8,}",
             r"(?<=://)[^\s/@]+@",
-            r"\b(?=[\w+/=-]*\d)(?=[\w+/=-]*[a-z])(?=[\w+/=-]*[A-Z])[\w+/=-]{20,}",
+            # Random characters: a machine's name is no such thing, however long it is.
+            r"(?-i:\b(?=[\w+/=-]*\d)(?=[\w+/=-]*[a-z])(?=[\w+/=-]*[A-Z])[\w+/=-]{20,})",
+            r"\b(?=(?:[a-z_+/=]*\d){4})[\w+/=]{20,}",
         )
     ),
     re.IGNORECASE | re.DOTALL,

@@ -42,6 +42,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._wo
 
 #: A model's word for every machine there is.
 ALL = "all"
+#: What the machines of a cluster are, whatever runs on them.
+ROLES = ("server", "agent")
+MAX_ALIASES = 4
 
 
 def with_model(
@@ -58,15 +61,16 @@ def with_model(
     settings say that the model is required.
     """
     masked = Masked(rules.text, _names(vocabulary, previous))
-    groups = {f"g{n}": g for n, g in enumerate(previous.groups if previous else (), start=1)}
+    there = _There(previous, masked)
     known = Known(
         families=_families(rules.text, vocabulary),
-        addons=tuple(sorted(set(vocabulary.addons.values()))),
-        exists=tuple(_told(key, group, masked) for key, group in groups.items()),
+        addons=_addons(vocabulary),
+        exists=there.table,
+        installed=previous.addons if previous else (),
     )
 
     def judged(reading: Reading) -> Reading:
-        said = _in_our_words(reading.statements, vocabulary, groups)
+        said = _in_our_words(reading.statements, vocabulary, there)
         return account(reading.model_copy(update={"statements": said}), vocabulary)
 
     def built(reading: Reading) -> Request:
@@ -97,28 +101,80 @@ def _families(text: str, vocabulary: Vocabulary) -> tuple[str, ...]:
     return tuple(dict.fromkeys(token.software.family for token in tokens if token.software))
 
 
-def _told(key: str, group: Group, masked: Masked) -> dict[str, t.Any]:
-    """Return a group as the model sees it."""
-    return {
-        "id": key,
-        "role": group.role,
-        "names": [masked.hide(name) for name in group.names[:8] if masked.hide(name) != name],
-        "count": len(group.names),
-    }
+def _addons(vocabulary: Vocabulary) -> dict[str, list[str]]:
+    """Return the add-ons with the words that they are called by."""
+    named: dict[str, list[str]] = {name: [] for name in sorted(set(vocabulary.addons.values()))}
+    for alias, name in sorted(vocabulary.addons.items()):
+        if alias != name and len(named[name]) < MAX_ALIASES:
+            named[name].append(alias)
+    return named
+
+
+class _There:
+    """What exists as a model sees it: groups, and the single machines that the sentence names."""
+
+    def __init__(self, previous: Record | None, masked: Masked) -> None:
+        self.groups: dict[str, Group] = {}
+        self.machines: dict[str, str] = {}
+        rows = []
+        for number, group in enumerate(previous.groups if previous else (), start=1):
+            self.groups[f"g{number}"] = group
+            rows.append(self._row(f"g{number}", group, masked))
+        self.table: tuple[dict[str, t.Any], ...] = tuple(rows)
+
+    def _row(self, key: str, group: Group, masked: Masked) -> dict[str, t.Any]:
+        named = []
+        for name in group.names:
+            shown = masked.shown(name)
+            if shown is not None:
+                self.machines[f"m{len(self.machines) + 1}"] = name
+                named.append({"id": f"m{len(self.machines)}", "name": shown})
+        places = dict.fromkeys(filter(None, map(masked.shown, group.nodes)))
+        return {
+            "id": key,
+            "what": group.role if group.role in ROLES else group.software or group.role,
+            "kind": "container" if group.kind == "lxc" else "vm",
+            "count": len(group.names),
+            "cores": group.cores,
+            "memory": f"{group.memory_mib / 1024:g} GB",
+            "disk": f"{group.disk_gib} GB",
+            "on": list(places),
+            "machines": named,
+        }
+
+    def __contains__(self, thing: str) -> bool:
+        return thing == ALL or thing in self.groups or thing in self.machines
+
+    def targets(self, thing: str) -> t.Iterator[tuple[str, str | bool]]:
+        """Yield by what a change names its target, in our words."""
+        group = self.groups.get(thing)
+        if thing in self.machines:
+            yield "name", self.machines[thing]
+        elif group is None:
+            yield "everything", True
+        elif sum(group.role in (other.role, *other.words) for other in self.groups.values()) == 1:
+            yield "role", group.role
+        else:  # the role would mean others as well
+            yield from (("name", name) for name in group.names)
+
+    def like(self, thing: str) -> str:
+        """Return the name of a machine whose sizes a new one shall have."""
+        group = self.groups.get(thing)
+        return self.machines.get(thing) or (group.names[0] if group else thing)
 
 
 def _in_our_words(
-    statements: t.Sequence[Statement], vocabulary: Vocabulary, groups: t.Mapping[str, Group]
+    statements: t.Sequence[Statement], vocabulary: Vocabulary, there: _There
 ) -> tuple[Statement, ...]:
     """Return statements with families and add-ons by their names here, and targets of changes."""
     addressed: dict[str, Statement] = {}
     said: list[Statement] = []
     for statement in statements:
-        ours = statement.kind == "change" and statement.thing in (*groups, ALL)
+        ours = statement.kind == "change" and statement.thing in there
         if ours and (statement.topic == "thing" or statement.thing not in addressed):
             addressed[statement.thing] = statement
         if not (ours and statement.topic == "thing"):
-            said.append(_named(statement, vocabulary))
+            said.append(_named(statement, vocabulary, there))
     targets = [
         first.model_copy(
             update={
@@ -129,22 +185,17 @@ def _in_our_words(
                 "before": None,
             }
         )
-        for key, first in addressed.items()
-        for about, value in _targets(groups.get(key))
+        for thing, first in addressed.items()
+        for about, value in there.targets(thing)
     ]
     return (*targets, *said)
 
 
-def _targets(group: Group | None) -> t.Iterator[tuple[str, str | bool]]:
-    if group is None:
-        yield "everything", True
-    elif group.role in ("vm", "container"):  # would mean every machine of the kind
-        yield from (("name", name) for name in group.names)
-    else:
-        yield "role", group.role
-
-
-def _named(statement: Statement, vocabulary: Vocabulary) -> Statement:
+def _named(statement: Statement, vocabulary: Vocabulary, there: _There) -> Statement:
+    if statement.topic == "distribution":
+        return statement.model_copy(update={"topic": "thing"})
+    if statement.kind == "wish" and statement.topic == "whole" and statement.about in there:
+        return statement.model_copy(update={"about": there.like(statement.about)})
     value = str(statement.value or "").strip().lower()
     if statement.topic == "software" and value in vocabulary.software:
         family, component = vocabulary.software[value]

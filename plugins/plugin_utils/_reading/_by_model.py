@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import hashlib
 import json
 import typing as t
-from dataclasses import dataclass
 from pathlib import Path
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
@@ -16,6 +16,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import Round
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
+    Question,
     Reading,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model import (
@@ -37,17 +38,20 @@ MAX_ROUNDS = 4
 Account = t.Callable[[Reading], Reading]
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Known:
     """What a model is told beside the sentence.
 
-    ``families``: known software whose words are in the sentence. ``exists``: groups of the
-    deployment that a change may be about, as ``{"id": "g1", "role": …, "names": …, "count": …}``.
+    ``families``: known software whose words are in the sentence. ``addons``: the catalogue's, with
+    the words they are called by. ``exists``: groups of the
+    deployment that a change may be about, as ``{"id": "g1", "what": …, "count": …, "cores": …}``,
+    and single machines of them that the sentence names; ``installed``: its add-ons.
     """
 
     families: tuple[str, ...] = ()
-    addons: tuple[str, ...] = ()
+    addons: t.Mapping[str, list[str]] = dataclasses.field(default_factory=dict)
     exists: tuple[t.Mapping[str, t.Any], ...] = ()
+    installed: tuple[str, ...] = ()
 
 
 def read_by_model(
@@ -80,11 +84,18 @@ def read_by_model(
             if number == 1:
                 raise
             break  # what it read before was judged already
-        statements, wrong = read_form(answer, masked)
+        filled = read_form(answer, masked)
+        statements, wrong = filled.statements, filled.findings
         reading = account(
-            Reading(text=masked.text, language=language, reader=provider, statements=statements)
+            Reading(
+                text=masked.text,
+                language=language,
+                reader=provider,
+                statements=statements,
+                questions=filled.questions,
+            )
         )
-        findings = (*wrong, *_complaints(reading, masked))
+        findings = (*wrong, *_complaints(reading, masked, filled.questions))
         if kept is None and not wrong:
             cache.put(prompt, answer)
         rounds.append(
@@ -93,7 +104,7 @@ def read_by_model(
                 reason="A model reads the sentence." if number == 1 else "The account is open.",
                 act=f"{provider} {partner.model_name_of('read')} made {len(statements)} statements"
                 f" ({'from the cache' if kept else partner.last_call()}).",
-                observe="The account is closed." if reading.closed else f"{len(findings)} open.",
+                observe=f"{len(findings)} open." if findings else "The account is closed.",
                 findings=findings,
                 prompt=prompt,
                 prompt_sha256=hashlib.sha256(prompt.encode()).hexdigest(),
@@ -101,7 +112,7 @@ def read_by_model(
             )
         )
         now = frozenset((finding.id, finding.message) for finding in findings)
-        if (reading.closed and not wrong) or now in seen:
+        if not findings or now in seen:
             break
         seen.add(now)
     return reading, tuple(rounds)
@@ -129,12 +140,16 @@ def form_row(row: t.Sequence[str]) -> dict[str, t.Any]:
     return {**dict(zip(names, row, strict=True)), "bound": "exact", "total": False}
 
 
-def _complaints(reading: Reading, masked: Masked) -> t.Iterator[Finding]:
-    """Yield what the account found, in words that a model may see."""
+def _complaints(
+    reading: Reading, masked: Masked, asked: t.Sequence[Question]
+) -> t.Iterator[Finding]:
+    """Yield what the account found, in words that a model may see; what it asked is no fault."""
     for finding in reading.findings:
         if finding.severity != "info":
             yield finding.model_copy(update={"message": masked.hide(finding.message)})
     for question in reading.questions:
+        if question in asked:
+            continue
         yield Finding(
             id=question.id,
             severity="warning",
@@ -148,8 +163,9 @@ def _prompt(masked: Masked, known: Known, findings: t.Sequence[Finding]) -> str:
     document = {
         "sentence": masked.seen,
         "families": list(known.families[:MAX_FAMILIES]),
-        "addons": list(known.addons),
+        "addons": dict(known.addons),
         "exists": [dict(group) for group in known.exists],
+        "installed": list(known.installed),
         "findings": [
             {"field": finding.field, "message": finding.message}
             for finding in list(findings)[:MAX_FINDINGS]

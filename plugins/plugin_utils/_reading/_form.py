@@ -7,6 +7,7 @@ that no model has to calculate. Every list and text has an end, or a small model
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import typing as t
 
@@ -17,6 +18,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
     Bound,
     Kind,
+    Question,
     Quote,
     Statement,
     Topic,
@@ -29,9 +31,21 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model._answ
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._masked import Masked
 
 MAX_ROWS = 48
-LENGTHS = {"quote": 120, "thing": 8, "about": 32, "value": 64, "before": 24}
-FIELDS = (*LENGTHS, "kind", "topic", "bound", "total", "verb")
+LENGTHS = {"quote": 120, "thing": 8, "about": 32, "value": 96, "before": 24}
 NO_VERB = "none"
+#: What a row says that leaves a field out; a provider may not enforce the form.
+DEFAULTS: dict[str, str | bool] = {
+    "thing": "",
+    "about": "",
+    "value": "",
+    "bound": "exact",
+    "total": False,
+    "verb": NO_VERB,
+    "before": "",
+}
+FIELDS = ("kind", "topic", "quote", *DEFAULTS)
+#: A row of this kind is no statement: it asks the person what the words mean.
+UNCLEAR = "unclear"
 #: MiB and GiB by the first letter of a unit, in English and French.
 _MIB = {"k": 1 / 1024, "m": 1.0, "g": 1024.0, "t": 1024.0**2, "p": 1024.0**3}
 _AMOUNT = re.compile(r"^\s*[+-]?(?P<number>\d+(?:[.,]\d+)*)\s*(?P<unit>[a-z%]*)", re.IGNORECASE)
@@ -44,7 +58,7 @@ _TRUE = frozenset({"true", "yes", "ja", "oui", "1", ""})
 def schema() -> dict[str, t.Any]:
     """Return the JSON Schema of the form; it uses only what every provider takes."""
     row: dict[str, t.Any] = {
-        "kind": {"type": "string", "enum": list(t.get_args(Kind))},
+        "kind": {"type": "string", "enum": [*t.get_args(Kind), UNCLEAR]},
         "thing": {"type": "string", "maxLength": LENGTHS["thing"]},
         "topic": {"type": "string", "enum": list(t.get_args(Topic))},
         "about": {"type": "string", "maxLength": LENGTHS["about"]},
@@ -74,38 +88,67 @@ def schema() -> dict[str, t.Any]:
     }
 
 
-def read_form(text: str, masked: Masked) -> tuple[tuple[Statement, ...], tuple[Finding, ...]]:
-    """Return the statements in an answer, and what in it could not be used.
+@dataclasses.dataclass(frozen=True)
+class Filled:
+    """What a filled form says: statements, what the person has to be asked, and what was wrong."""
+
+    statements: tuple[Statement, ...] = ()
+    questions: tuple[Question, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+def read_form(text: str, masked: Masked) -> Filled:
+    """Return what an answer says, and what in it could not be used.
 
     A row that is wrong is named by its number and left out; the account then misses its words.
     """
     try:
         rows = read_object(text).get("statements")
     except AnswerError as error:
-        return (), (_wrong("answer", "", f"{str(error).capitalize()}; answer with the form."),)
+        message = f"{str(error).capitalize()}; answer with the form."
+        return Filled(findings=(_wrong("answer", "", message),))
     if not isinstance(rows, list) or len(rows) > MAX_ROWS:
         message = f"The answer has no list of at most {MAX_ROWS} statements."
-        return (), (_wrong("answer", "statements", message),)
-    statements: list[Statement] = []
+        return Filled(findings=(_wrong("answer", "statements", message),))
+    said: list[Statement | Question] = []
     findings: list[Finding] = []
     for number, row in enumerate(rows):
         try:
-            statements.append(_statement(row, masked))
+            said.append(_said(_checked(row), masked, number))
         except (ValueError, TypeError, KeyError) as error:
             findings.append(_wrong("statement", f"statements.{number}", _reason(error)))
-    return tuple(statements), tuple(findings)
+    return Filled(
+        tuple(item for item in said if isinstance(item, Statement)),
+        tuple(item for item in said if isinstance(item, Question)),
+        tuple(findings),
+    )
 
 
-def _statement(row: t.Any, masked: Masked) -> Statement:
-    if not isinstance(row, dict) or set(row) != set(FIELDS):
+def _checked(row: t.Any) -> dict[str, t.Any]:
+    """Return a row with every field, each of them text that is not too long."""
+    if not isinstance(row, dict) or not {"kind", "topic", "quote"} <= set(row) <= set(FIELDS):
         raise ValueError(f"each statement has exactly {', '.join(FIELDS)}")
+    row = {**DEFAULTS, **row}
     for name, longest in LENGTHS.items():
         if not isinstance(row[name], str) or len(row[name]) > longest:
             raise ValueError(f"{name} is text of at most {longest} characters")
+    return row
+
+
+def _said(row: dict[str, t.Any], masked: Masked, number: int) -> Statement | Question:
     place = masked.original(row["quote"])
     if place is None:
         raise ValueError("the quote is not in the sentence, word for word")
     topic: Topic = row["topic"]
+    if row["kind"] == UNCLEAR:
+        asked = " ".join(masked.value(row["value"]).split()) or "what should that mean?"
+        plain = "".join(char for char in asked if char.isprintable())
+        start = masked.text.find(place[0]) if place[1] is None else place[1]
+        return Question(
+            id=f"open.unclear.{number + 1}",
+            text=f'"{place[0]}": {plain}',
+            quote=Quote(text=place[0], start=start),
+        )
     return Statement(
         kind=row["kind"],
         quote=Quote(text=place[0], start=place[1]),

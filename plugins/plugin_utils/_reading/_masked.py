@@ -7,6 +7,7 @@ the account looks for quotes in the sentence itself.
 
 from __future__ import annotations
 
+import itertools
 import re
 import typing as t
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ _ADDRESS = (
     r"|(?<![\w:.])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?:/\d{1,3})?(?![\w:])"
 )
 _LINK = r"\b[a-z][a-z0-9+.-]*://\S+|\b[\w.+-]+@[\w-]+\.[\w.-]+"
+#: An id as a word of its own: not a part of "v1.33" or "ubuntu-n1".
+_ID = re.compile(r"(?<![\w.-])[a-z]\d+(?![\w-]|\.\d)")
 _FOREIGN = re.compile(f"(?P<link>{_LINK})|(?P<address>{_ADDRESS})", re.IGNORECASE)
 
 
@@ -47,10 +50,11 @@ class Masked:
         self.text = text
         #: id → what it stands for
         self.meaning: dict[str, str] = {}
+        self._said = frozenset(re.findall(r"[a-z]\d+", text.lower()))
         ids = {
-            name.lower(): f"{kind}{number}"
+            name.lower(): alias
             for kind, known in names.items()
-            for number, name in enumerate(sorted(set(filter(None, known))), start=1)
+            for name, alias in zip(sorted(set(filter(None, known))), self._free(kind), strict=False)
         }
         replaced = sorted([*_secrets(text), *self._foreign(), *self._named(ids)])
         pieces: list[_Piece] = []
@@ -87,7 +91,14 @@ class Masked:
 
     def value(self, text: str) -> str:
         """Return a value with ids told as what they stand for."""
-        return re.sub(r"[a-z]\d+", lambda m: self.meaning.get(m.group(), m.group()), text)
+        return _ID.sub(lambda m: self.meaning.get(m.group(), m.group()), text)
+
+    def shown(self, name: str) -> str | None:
+        """Return what a model may call a name by: its id, or itself where the sentence says it."""
+        for alias, words in self.meaning.items():
+            if words.lower() == name.lower():
+                return alias
+        return name if name and _places(self.seen, name) else None
 
     def hide(self, text: str) -> str:
         """Return a sentence about this one, with the same ids for the same words."""
@@ -105,12 +116,15 @@ class Masked:
                 return piece.start + place - piece.seen
         return len(self.text)
 
+    def _free(self, kind: str) -> t.Iterator[str]:
+        """Yield ids of a kind that are no words of the sentence."""
+        numbered = (f"{kind}{number}" for number in itertools.count(1))
+        return (alias for alias in numbered if alias not in self._said)
+
     def _foreign(self) -> t.Iterator[tuple[int, int, str]]:
-        counted: dict[str, int] = {}
+        links, addresses = self._free("l"), self._free("a")
         for found in _FOREIGN.finditer(self.text):
-            kind = "l" if found["link"] else "a"
-            counted[kind] = counted.get(kind, 0) + 1
-            yield found.start(), found.end(), f"{kind}{counted[kind]}"
+            yield found.start(), found.end(), next(links if found["link"] else addresses)
 
     def _named(self, ids: t.Mapping[str, str]) -> t.Iterator[tuple[int, int, str]]:
         if not ids:

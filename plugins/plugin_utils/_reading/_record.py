@@ -22,6 +22,7 @@ class Group:
     memory_mib: int
     disk_gib: int
     kind: str
+    software: str = ""  # what its machines are for, as the knowledge calls it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +52,7 @@ def record(plan: Plan) -> Record:
     for key, indexes in grouped.items():
         machines = [plan.machines[index] for index in indexes]
         first = machines[0]
-        words = {key, first.role, first.group}
+        words = {key, first.role, first.group, first.software or ""}
         if words & set(load("software.yml")["stores"]):
             words.add("database")
         groups.append(
@@ -65,6 +66,7 @@ def record(plan: Plan) -> Record:
                 memory_mib=first.memory_mib,
                 disk_gib=first.disks[0].size_gib if first.disks else 0,
                 kind=first.kind,
+                software=first.software or "",
             )
         )
     return Record(

@@ -16,6 +16,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._by
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._form import (
     MAX_ROWS,
+    UNCLEAR,
+    Filled,
     read_form,
     schema,
     typed,
@@ -30,16 +32,22 @@ TEXT = "two web servers with 4 GB"
 ROW = form_row(["wish", "t1", "count", "", "2", "none", "", "two"])
 
 
+def parts(filled: Filled) -> tuple[t.Any, t.Any]:
+    return filled.statements, filled.findings
+
+
 def read(*rows: t.Any) -> tuple[t.Any, t.Any]:
-    return read_form(json.dumps({"statements": rows}), Masked(TEXT, {}))
+    return parts(read_form(json.dumps({"statements": rows}), Masked(TEXT, {})))
 
 
 @pytest.mark.parametrize("example", DATA["examples"], ids=lambda example: example["sentence"][:20])
 def test_the_examples_fill_the_form(example: dict[str, t.Any]) -> None:
     form = {"statements": [form_row(row) for row in example["rows"]]}
     Draft202012Validator(schema()).validate(form)
-    statements, findings = read_form(json.dumps(form), Masked(example["sentence"], {}))
-    assert (len(statements), findings) == (len(example["rows"]), ())
+    filled = read_form(json.dumps(form), Masked(example["sentence"], {}))
+    asked = sum(row[0] == UNCLEAR for row in example["rows"])
+    assert (len(filled.questions), filled.findings) == (asked, ())
+    assert len(filled.statements) + asked == len(example["rows"])
 
 
 def test_the_examples_are_part_of_the_instructions() -> None:
@@ -76,6 +84,27 @@ def test_values_are_in_the_unit_of_their_topic(
     assert typed(topic, about, text) == value
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("What shall run on them?", '"two": What shall run on them?'),
+        ("", '"two": what should that mean?'),
+        ("on n1\x1b[2J\u202e?", '"two": on pve7[2J?'),
+    ],
+)
+def test_what_is_unclear_becomes_a_question(value: str, text: str) -> None:
+    row = form_row([UNCLEAR, "", "text", "", value, "none", "", "two"])
+    masked = Masked(f"{TEXT} on pve7", {"n": ["pve7"]})
+    filled = read_form(json.dumps({"statements": [row]}), masked)
+    assert (filled.statements, filled.findings) == ((), ())
+    assert [(q.text, q.quote and q.quote.start) for q in filled.questions] == [(text, 0)]
+
+
+def test_a_field_that_was_left_out_is_its_default() -> None:
+    row = {name: ROW[name] for name in ("kind", "thing", "topic", "value", "quote")}
+    assert read(row) == read(ROW)
+
+
 def test_a_factor_is_no_amount() -> None:
     row = form_row(["change", "g1", "memory_mib", "", "2", "multiply", "", "4 GB"])
     (statement,), findings = read(row)
@@ -104,7 +133,7 @@ def test_a_wrong_row_is_named_and_left_out(change: dict[str, t.Any], said: str) 
 
 @pytest.mark.parametrize("answer", ["", "null", "[]", "{}", '{"statements": 3}', "<html>"])
 def test_no_form_is_one_finding(answer: str) -> None:
-    statements, findings = read_form(answer, Masked(TEXT, {}))
+    statements, findings = parts(read_form(answer, Masked(TEXT, {})))
     assert (statements, [f.id for f in findings]) == ((), ["model.answer"])
 
 

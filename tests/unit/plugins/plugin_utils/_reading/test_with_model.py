@@ -155,7 +155,7 @@ CHANGED = (
 
 def test_a_change_is_of_what_exists() -> None:
     reading, _rounds, (prompt,) = read(CHANGE, lambda _prompt: form(*CHANGED), CLUSTER)
-    assert [(g["id"], g["role"], g["count"]) for g in prompt["exists"]] == [
+    assert [(g["id"], g["what"], g["count"]) for g in prompt["exists"]] == [
         ("g1", "server", 3),
         ("g2", "agent", 2),
     ]
