@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._gates import (
+    Situation,
+    judge,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils import _contracts
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action import (
     ControllerAction,
@@ -44,18 +48,19 @@ class ActionModule(ControllerAction):
             of_plan = {(finding.id, finding.field) for finding in _policy.check(*objects, None)}
             findings = tuple(f for f in findings if (f.id, f.field) not in of_plan)
         errors = [finding for finding in findings if finding.severity == "error"]
+        verdict = judge("policy", Situation(policy_errors=[_sentence(e) for e in errors]))
         known = {(finding.id, finding.field) for finding in plan.findings}
         return {
             "changed": False,
-            "failed": bool(errors),
-            "status": "refused" if errors else "allowed",
+            "failed": verdict.stopped,
+            "status": "refused" if verdict.stopped else "allowed",
             "findings": [_contracts.to_data(finding) for finding in findings],
             "warnings": [
                 finding.message
                 for finding in findings
                 if finding.severity != "error" and (finding.id, finding.field) not in known
             ],
-            "msg": _sentence(errors),
+            "msg": verdict.text or "The policies allow the plan.",
         }
 
 
@@ -66,8 +71,5 @@ def _request(given: dict[str, t.Any] | None) -> _contracts.Request:
     return _contracts.Request(text="", answer="plan")
 
 
-def _sentence(errors: list[_contracts.Finding]) -> str:
-    if not errors:
-        return "The policies allow the plan."
-    told = " ".join(f"{finding.message} ({finding.source}: {finding.id})" for finding in errors)
-    return f"The policies refuse the plan: {told}"
+def _sentence(error: _contracts.Finding) -> str:
+    return f"{error.message} ({error.source}: {error.id})"

@@ -49,6 +49,12 @@ options:
     type: list
     elements: str
     default: []
+  approved_guests:
+    description:
+      - For O(state=absent), RV(guests) of the dry run that was looked at. When a guest is no
+        longer like that, nothing is destroyed.
+    type: dict
+    default: {}
   imports:
     description: For O(state=imported), machine name to VMID.
     type: dict
@@ -209,6 +215,11 @@ receipts:
       before: {memory.dedicated: "2048"}
       after: {memory.dedicated: "4096"}
       outcome: happened
+guests:
+  description: Configuration of each guest of the deployment by VMID, without secrets.
+  returned: when O(state=absent)
+  type: dict
+  sample: {"20001": {digest: 5d0c3f, memory: "2048", node: pve1}}
 released:
   description: Names of the machines that were taken out of the state.
   returned: when O(state=released)
@@ -291,6 +302,7 @@ def main() -> None:
             },
             "approved_sha256": {"type": "str", "default": ""},
             "consent": {"type": "list", "elements": "str", "default": []},
+            "approved_guests": {"type": "dict", "default": {}},
             "imports": {"type": "dict", "default": {}},
             "release": {"type": "list", "elements": "str", "default": []},
             "max_plan_age_seconds": {"type": "int", "default": 3600},
@@ -311,8 +323,10 @@ def main() -> None:
         secrets = secrets_in(access, module.params["backend_environment"])
         result = _run(module, connection, access, secrets)
     except TerraformError as error:
-        # Ansible shows the whole result of a failure; the sentence holds what a person needs.
-        module.fail_json(msg=redact(str(error), secrets))
+        # Ansible shows the whole result of a failure; the sentence holds what a person needs, the
+        # receipts are for the ledger.
+        told = {key: error.result[key] for key in ("receipts",) if error.result.get(key)}
+        module.fail_json(msg=redact(str(error), secrets), **told)
     except PveError as error:
         module.fail_json(msg=redact(str(error), secrets))
     except OSError as error:
@@ -355,7 +369,13 @@ def _state(deployment: Deployment, options: dict[str, t.Any], *, check: bool) ->
         "planned": deployment.preview if check else deployment.planned,
         "applied": partial(_applied, deployment, options, check=check),
         "drift": partial(changes.drift, deployment),
-        "absent": partial(changes.absent, deployment, options["consent"], check=check),
+        "absent": partial(
+            changes.absent,
+            deployment,
+            options["consent"],
+            approved=options["approved_guests"],
+            check=check,
+        ),
         "imported": partial(_imported, deployment, options, check=check),
         "rolled_back": partial(changes.rolled_back, deployment, check=check),
         "released": partial(changes.released, deployment, options["release"], check=check),

@@ -16,9 +16,20 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._gates._situ
 )
 
 #: plan: a plan was made. approval: a person or the site says yes to it. apply, destroy: just
-#: before Terraform does it. destruction: a person asks for a deployment to go. write: a stage
-#: that writes begins. policy: the policies have looked.
-Moment = t.Literal["plan", "approval", "apply", "destroy", "destruction", "write", "policy"]
+#: before Terraform does it. rollback: before what an unfinished run made is removed. memory: the
+#: state is compared with the cluster. destruction: a person asks for a deployment to go. write: a
+#: stage that writes begins. policy: the policies have looked.
+Moment = t.Literal[
+    "plan",
+    "approval",
+    "apply",
+    "destroy",
+    "rollback",
+    "memory",
+    "destruction",
+    "write",
+    "policy",
+]
 Status = t.Literal["nothing", "approved", "ask", "deferred", "refused"]
 
 
@@ -34,7 +45,8 @@ GATES: dict[str, Gate] = {
     "freeze": Gate(("approval", "destruction", "write"), ("freezes",), _checks.freeze),
     "policy": Gate(("policy",), ("policy_errors",), _checks.policy),
     "planned-only": Gate(("apply",), ("planned_only",), _checks.planned_only),
-    "foreign": Gate(("plan", "apply", "destroy"), ("foreign",), _checks.foreign),
+    "foreign": Gate(("plan", "apply", "destroy", "rollback"), ("foreign",), _checks.foreign),
+    "strangers": Gate(("memory",), ("strangers",), _checks.strangers),
     "taken": Gate(("plan", "apply"), ("taken",), _checks.taken),
     "obstacles": Gate(("plan", "apply", "destroy"), ("obstacles",), _checks.obstacles),
     "unjudged": Gate(("plan", "apply"), ("unjudged",), _checks.unjudged),

@@ -49,6 +49,11 @@ def foreign(s: Situation) -> str | None:
     return f"Nothing was changed: {'; '.join(s.foreign)}" if s.foreign else None
 
 
+def strangers(s: Situation) -> str | None:
+    """The cluster has guests of ours that the state has lost."""
+    return " ".join(s.strangers) if s.strangers else None
+
+
 def taken(s: Situation) -> str | None:
     """A VMID or a name belongs to another guest."""
     return f"Nothing was changed: {'; '.join(s.taken)}" if s.taken else None

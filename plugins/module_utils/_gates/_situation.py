@@ -38,6 +38,7 @@ class Situation:
     taken_over: t.Sequence[str] | None = None  # going, and not made by us
     #: sentences about single guests
     foreign: t.Sequence[str] | None = None
+    strangers: t.Sequence[str] | None = None
     taken: t.Sequence[str] | None = None
     changed_since: t.Sequence[str] | None = None
     obstacles: t.Sequence[str] | None = None

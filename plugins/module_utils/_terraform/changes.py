@@ -17,15 +17,19 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform i
 )
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.deployment import (
     Deployment,
-    Result,
-    refuse_destroying,
-    report,
 )
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.errors import (
     TerraformError,
 )
-from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.guests import (
-    refuse_foreign,
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.ground import (
+    Result,
+)
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.guards import (
+    Configurations,
+    refuse_destroying,
+    refuse_removing,
+    refuse_strangers,
+    report,
 )
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.obstacles import (
     attached,
@@ -34,6 +38,7 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.s
     MACHINE_TYPES,
     FieldChange,
     ResourceChange,
+    Summary,
     drifted,
     provider_side_only,
     summarise,
@@ -86,28 +91,40 @@ def severity(change: ResourceChange) -> str:
     return fields.severity(field.field for field in change.fields)
 
 
-def absent(deployment: Deployment, consent: t.Sequence[str], *, check: bool = False) -> Result:
-    """Destroy the machines of the deployment, each of them named in ``consent``."""
+def absent(
+    deployment: Deployment,
+    consent: t.Sequence[str],
+    *,
+    approved: Configurations | None = None,
+    check: bool = False,
+) -> Result:
+    """Destroy the machines of the deployment, each of them named in ``consent``.
+
+    Args:
+        deployment: the deployment.
+        consent: names of the machines that may go.
+        approved: ``guests`` of the dry run that was looked at; a guest that is no longer like
+            that stays.
+        check: only tell; ``terraform`` works in a copy.
+    """
     terraform = deployment.terraform
     terraform.initialise()
     if not check:
         deployment.recover()
     file = terraform.directory / "destroy.tfplan"
+    before = {**deployment.configurations(), **(approved or {})}
     try:
         known_as = records.applied_arguments(terraform.directory)
         terraform.plan(file, "-destroy", *(("-lock=false",) if check else ()), *known_as)
         summary = summarise(terraform.show_plan(file))
-        known = {**report(summary), "plan_json": summary.document, "outputs": {}}
-        deployment.refuse_strangers()
+        known = {**report(summary), "plan_json": summary.document, "outputs": {}, "guests": before}
+        refuse_strangers(deployment)
         if summary.empty:
             return {**known, "changed": False, "msg": "Nothing is there."}
-        refuse_destroying(deployment, summary, summary.destructive if check else consent)
         along = attached(summary.machines, deployment.guests, deployment.variables()["machines"])
+        refuse_destroying(deployment, summary, summary.destructive if check else consent, before)
         if not check:
-            terraform.apply(file)
-            records.forget_plan(terraform.directory)
-            records.forget_journal(terraform.directory)
-            records.forget_applied(terraform.directory)
+            _destroy(deployment, file, summary, before)
     finally:
         file.unlink(missing_ok=True)
     gone = ", ".join(summary.destructive)
@@ -117,6 +134,24 @@ def absent(deployment: Deployment, consent: t.Sequence[str], *, check: bool = Fa
         "receipts": [] if check else receipts.done(summary.changes),
         "msg": " ".join([f"{'Would destroy' if check else 'Destroyed'} {gone}.", *along]),
     }
+
+
+def _destroy(
+    deployment: Deployment, file: Path, summary: Summary, before: Configurations
+) -> None:
+    """Apply the plan that destroys; a failure says what each guest came to."""
+    try:
+        deployment.terraform.apply(file)
+    except TerraformError as error:
+        raise TerraformError(
+            str(error),
+            receipts=receipts.looked_up(
+                summary.changes, deployment.guests, before, deployment.machines_in_state()
+            ),
+        ) from None
+    records.forget_plan(deployment.directory)
+    records.forget_journal(deployment.directory)
+    records.forget_applied(deployment.directory)
 
 
 def imported(
@@ -241,7 +276,7 @@ def _rolled_back(deployment: Deployment, journal: records.Journal, *, check: boo
                     f"created ({', '.join(outside) or 'not only deletes'}).",
                     **report(summary),
                 )
-            refuse_foreign(summary.machines, deployment.guests, deployment.name(), names)
+            refuse_removing(deployment, summary, names)
             if not check:
                 terraform.apply(file)
         finally:

@@ -7,16 +7,15 @@ import re
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.errors import (
-    TerraformError,
-)
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.errors import PveError
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.summary import (
     ResourceChange,
 )
 
 OWNER_TAG = "clusterwright"
 #: Keys of a configuration that are secret, or change without anybody's wish.
-_RUNS_ALONG = re.compile(r"cipassword|sshkeys|lock|meta|vmgenid|running.*|snaptime|parent")
+_RUNS_ALONG = re.compile(r"cipassword|lock|vmgenid|running.*|snaptime|parent")
+_LONGEST = 100
 
 
 @dataclass(frozen=True)
@@ -43,6 +42,37 @@ class Guests(t.Protocol):
 
     def config(self, guest: Guest) -> dict[str, t.Any]:
         """Return a guest's configuration."""
+
+
+class AtOnce:
+    """The cluster at one moment: every question is asked once, whoever wants to know."""
+
+    def __init__(self, guests: Guests) -> None:
+        self._guests = guests
+        self._all: list[Guest] | None = None
+        self._configs: dict[int, dict[str, t.Any] | PveError] = {}
+
+    def all(self) -> list[Guest]:
+        """Return every guest that the user may see."""
+        if self._all is None:
+            self._all = self._guests.all()
+        return self._all
+
+    def is_free(self, vmid: int) -> bool:
+        """Return whether no guest has the VMID."""
+        return self._guests.is_free(vmid)
+
+    def config(self, guest: Guest) -> dict[str, t.Any]:
+        """Return a guest's configuration, or raise what the first question raised."""
+        if guest.vmid not in self._configs:
+            try:
+                self._configs[guest.vmid] = self._guests.config(guest)
+            except PveError as error:
+                self._configs[guest.vmid] = error
+        found = self._configs[guest.vmid]
+        if isinstance(found, PveError):
+            raise found
+        return found
 
 
 def deployment_tag(deployment: str) -> str:
@@ -135,25 +165,10 @@ def foreign(
     ]
 
 
-def refuse_foreign(
-    touched: t.Sequence[ResourceChange],
-    guests: Guests,
-    deployment: str,
-    unfinished: t.Container[str] = (),
-) -> None:
-    """Refuse to touch a guest that is not ours.
-
-    Raises:
-        TerraformError: names each such guest.
-    """
-    against = foreign(touched, guests, deployment, unfinished)
-    if against:
-        raise TerraformError(f"Nothing was changed: {' '.join(against)}")
-
-
-def kept_config(config: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Return what of a configuration is compared and kept: no secret, nothing that runs along."""
-    return {key: value for key, value in config.items() if not _RUNS_ALONG.fullmatch(key)}
+def kept(guest: Guest, config: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return what of a guest is compared and kept: no secret, nothing that runs along."""
+    found = {key: value for key, value in config.items() if not _RUNS_ALONG.fullmatch(key)}
+    return {**found, "node": guest.node}
 
 
 def changed_since(
@@ -168,20 +183,29 @@ def changed_since(
     told: list[str] = []
     known = {guest.vmid: guest for guest in guests.all()}
     for change in touched:
-        kept, guest = before.get(str(change.vmid)), known.get(change.vmid or 0)
-        if change.action not in ("update", "replace", "delete") or kept is None or guest is None:
+        approved, guest = before.get(str(change.vmid)), known.get(change.vmid or 0)
+        if change.action not in ("update", "replace", "delete") or approved is None:
             continue
-        config = guests.config(guest)
-        if config.get("digest") == kept.get("digest"):
+        title = f"{change.name} (VMID {change.vmid})"
+        if guest is None:
+            # What shall go and is gone needs no word: Terraform finds the same.
+            told += [f"{title} is not there any more."] if change.action != "delete" else []
             continue
-        now = kept_config(config)
+        try:
+            now = kept(guest, guests.config(guest))
+        except PveError:
+            continue  # told as an obstacle
         told += [
-            f"{change.name} (VMID {change.vmid}) {key}: approved with {kept.get(key, 'nothing')},"
-            f" now {now.get(key, 'nothing')}."
-            for key in sorted(kept.keys() | now.keys())
-            if key != "digest" and kept.get(key) != now.get(key)
+            f"{title} {key}: approved with {_value(approved.get(key))}, now {_value(now.get(key))}."
+            for key in sorted(approved.keys() | now.keys())
+            if key != "digest" and approved.get(key) != now.get(key)
         ]
     return told
+
+
+def _value(value: t.Any) -> str:
+    text = "nothing" if value is None else str(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def differences(

@@ -45,6 +45,7 @@ FINE = Situation(
     policy_errors=(),
     taken_over=(),
     foreign=(),
+    strangers=(),
     taken=(),
     changed_since=(),
     obstacles=(),
@@ -69,6 +70,8 @@ AGAINST: list[tuple[str, Moment, dict[str, t.Any], str]] = [
     ("foreign", "plan", {"foreign": ["web is VM 100"]}, "Nothing was changed: web is VM 100"),
     ("foreign", "apply", {"foreign": ["web is VM 100"]}, "web is VM 100"),
     ("foreign", "destroy", {"foreign": ["web is VM 100"]}, "web is VM 100"),
+    ("foreign", "rollback", {"foreign": ["web is VM 100"]}, "web is VM 100"),
+    ("strangers", "memory", {"strangers": ["db carries the tags."]}, "db carries the tags."),
     ("taken", "plan", {"taken": ["VMID 100 belongs to db."]}, "VMID 100 belongs to db."),
     ("taken", "apply", {"taken": ["VMID 100 belongs to db."]}, "VMID 100 belongs to db."),
     *(
