@@ -256,9 +256,7 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.c
     ClusterGuests,
 )
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.deployment import (
-    Approval,
     Deployment,
-    Result,
     not_rendered,
     rendered,
 )
@@ -270,6 +268,12 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.e
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.errors import (
     TerraformError,
     redact,
+)
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.ground import (
+    Result,
+)
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.guards import (
+    Approval,
 )
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.lock import hold
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.process import (

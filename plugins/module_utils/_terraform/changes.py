@@ -136,9 +136,7 @@ def absent(
     }
 
 
-def _destroy(
-    deployment: Deployment, file: Path, summary: Summary, before: Configurations
-) -> None:
+def _destroy(deployment: Deployment, file: Path, summary: Summary, before: Configurations) -> None:
     """Apply the plan that destroys; a failure says what each guest came to."""
     try:
         deployment.terraform.apply(file)

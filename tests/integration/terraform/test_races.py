@@ -25,11 +25,13 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.c
     ClusterGuests,
 )
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.deployment import (
-    Approval,
     Deployment,
 )
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.errors import (
     TerraformError,
+)
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.guards import (
+    Approval,
 )
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.process import (
     Completed,
@@ -40,6 +42,7 @@ from lab.pve.clusters import Guest
 
 RACES = 1000
 VMIDS = (20001, 20002, 20003)
+NIC = "virtio=BC:24:11:00:00:01,bridge=vmbr0"
 #: Fields of the provider, how Proxmox VE calls them, and values that somebody may set.
 FIELDS: dict[str, tuple[str, tuple[t.Any, ...]]] = {
     "memory.dedicated": ("memory", (512, 1024, 2048, 4096)),
@@ -47,7 +50,10 @@ FIELDS: dict[str, tuple[str, tuple[t.Any, ...]]] = {
     "description": ("description", ("a", "b", "c", "d")),
     "on_boot": ("onboot", (0, 1)),
     "startup.order": ("startup", ("order=1", "order=2", "order=3")),
-    "network_device.0": ("net0", tuple(f"virtio=BC:24:11:00:00:01,bridge=vmbr0,tag={n}" for n in (5, 6, 7))),
+    "network_device.0": (
+        "net0",
+        tuple(f"virtio=BC:24:11:00:00:01,bridge=vmbr0,tag={n}" for n in (5, 6, 7)),
+    ),
 }
 
 
@@ -166,7 +172,11 @@ def cluster() -> Iterator[Cluster]:
             vmid=vmid,
             name=f"web{vmid}",
             node="pve1",
-            config={"tags": "clusterwright;cw-demo", "memory": "256", "net0": "virtio,bridge=vmbr0"},
+            config={
+                "tags": "clusterwright;cw-demo",
+                "memory": "256",
+                "net0": "virtio,bridge=vmbr0",
+            },
         )
         for vmid in VMIDS
     ]
@@ -222,7 +232,7 @@ def _wish(chance: random.Random, cluster: Cluster) -> dict[int, dict[str, t.Any]
 def test_no_change_of_somebody_else_is_lost(
     cluster: Cluster, hands: Hands, deployment: Deployment
 ) -> None:
-    chance = random.Random(20261130)
+    chance = random.Random(20261130)  # noqa: S311
     refused = 0
     for _race in range(RACES):
         hands.wanted = _wish(chance, cluster)
@@ -230,9 +240,7 @@ def test_no_change_of_somebody_else_is_lost(
         moment = chance.choice(("never", "while planning", "while it waits"))
         was = cluster.config(vmid).get(key)
         hands.while_planning = (
-            partial(cluster.click, vmid, key, value)
-            if moment == "while planning"
-            else lambda: None
+            partial(cluster.click, vmid, key, value) if moment == "while planning" else lambda: None
         )
         planned = deployment.planned()
         touched = {machine["vmid"] for machine in planned["summary"]["machines"]}

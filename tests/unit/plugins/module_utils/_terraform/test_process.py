@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.deployment import (
-    Approval,
     Deployment,
 )
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.errors import (
     TerraformError,
+)
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.guards import (
+    Approval,
 )
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.lock import hold
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.process import (
