@@ -36,7 +36,7 @@ class ActionModule(ControllerAction):
         result = self._execute_module(
             module_name=MODULE,
             module_args={
-                "address": host.address.split(",", maxsplit=1)[0],
+                "address": host.address,
                 "controller_time": time.time(),
                 "binary": host.binary,
                 "config_dir": CONFIG_DIR,

@@ -54,7 +54,7 @@ class ActionModule(ControllerAction):
         )
         if read.get("failed"):
             raise _kubeconfig.KubeconfigError(f"{source} of {host.name} cannot be read.")
-        endpoint = cluster.vip or host.address.split(",")[0]
+        endpoint = cluster.vip or host.address
         old = path.read_text(encoding="utf-8") if path.is_file() else ""
         text = _kubeconfig.combined(
             base64.b64decode(read["content"]).decode(),

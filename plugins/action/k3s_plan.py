@@ -27,6 +27,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._hooks 
     hook_problems,
     with_hooks,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._model import url
 
 GOALS = ["validate", "cluster", *_changes.GOALS]
 
@@ -72,9 +73,10 @@ class ActionModule(ControllerAction):
             "units": {host.name: host.unit for host in cluster.hosts},
             "binaries": {host.name: host.binary for host in cluster.hosts},
             "data_dirs": {host.name: host.data_dir for host in cluster.hosts},
-            "first_address": cluster.founder.address.split(",")[0],
-            "endpoint": cluster.vip or cluster.founder.address.split(",")[0],
+            "first_address": cluster.founder.address,
+            "endpoint": cluster.vip or cluster.founder.address,
             "port": cluster.port,
+            "own_urls": {host.name: url(host.loopback, cluster.port) for host in cluster.hosts},
             "kubeconfig_host": living[0].name,
         }
 

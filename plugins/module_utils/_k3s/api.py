@@ -12,6 +12,8 @@ if t.TYPE_CHECKING:
 
 REMOVED = "etcd.k3s.cattle.io/removed-node-name"
 REMOVE = "etcd.k3s.cattle.io/remove"
+CORDONED = "clusterwright.io/cordoned"
+"""Annotation of a node that was cordoned by us and not by a person."""
 CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 
 
@@ -59,6 +61,7 @@ def node(item: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         "voter": conditions.get("EtcdIsVoter", ""),
         "server": CONTROL_PLANE in labels,
         "cordoned": bool(item.get("spec", {}).get("unschedulable")),
+        "cordoned_by_us": CORDONED in meta.get("annotations", {}),
         "version": status.get("nodeInfo", {}).get("kubeletVersion", ""),
         "labels": labels,
         "taints": sorted(

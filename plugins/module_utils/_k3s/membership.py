@@ -7,6 +7,7 @@ import time
 import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._k3s.api import (
+    CORDONED,
     REMOVE,
     Api,
     ApiError,
@@ -30,10 +31,17 @@ class Membership:
         return next((node for node in self._api.nodes() if node["name"] == name), None)
 
     def schedulable(self, name: str, wanted: bool) -> bool:
-        """Cordon (``wanted`` false) or uncordon; return whether something changed."""
+        """Cordon (``wanted`` false) or uncordon; return whether something changed.
+
+        A node that somebody else cordoned stays as it is.
+        """
         node = self._node(name)
         if node is None or node["cordoned"] is not wanted:
             return False
+        if wanted and not node["cordoned_by_us"]:
+            return False
+        mark = f"{CORDONED}-" if wanted else f"{CORDONED}=true"
+        self._api.ask("annotate", "node", name, mark, "--overwrite")
         self._api.ask("uncordon" if wanted else "cordon", name)
         return True
 

@@ -215,8 +215,10 @@ def rotate(cluster: Cluster, sources: Sources, token: str | None) -> Plan:
         steps += [Step("write_token", host.name, "the new token") for host in cluster.hosts]
         steps += [_restart(host, "it reads the new token") for host in cluster.hosts]
     else:
-        steps.append(Step("rotate_keys", cluster.living[0].name, "secrets are encrypted anew"))
-        steps += [_restart(host, "it reads the new key") for host in cluster.servers]
+        first = cluster.living[0]
+        steps.append(Step("rotate_keys", first.name, "secrets are encrypted anew"))
+        order = [first, *(host for host in cluster.servers if host.name != first.name)]
+        steps += [_restart(host, "it reads the new key") for host in order]
     steps.append(verify(cluster))
     return Plan(tuple(steps))
 

@@ -40,7 +40,7 @@ def registration_of(host: Host) -> dict[str, list[str]]:
 def _common(host: Host) -> dict[str, t.Any]:
     common: dict[str, t.Any] = {
         "node-name": host.node,
-        "node-ip": host.address,
+        "node-ip": ",".join(host.addresses),
         "token-file": TOKEN_PATH,
     }
     fact, interface = host.fact, host.options["flannel_interface"]

@@ -26,6 +26,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._model 
     Cluster,
     Host,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._ports import (
+    openings_text,
+)
 
 CONFIG_PATH = f"{CONFIG_DIR}/config.yaml"
 REGISTRATION_PATH = f"{CONFIG_DIR}/config.yaml.d/50-clusterwright-node.yaml"
@@ -34,6 +37,10 @@ JOIN_PATH = f"{CONFIG_DIR}/config.yaml.d/99-clusterwright-join.yaml"
 SYSCTL_PATH = "/etc/sysctl.d/90-k3s.conf"
 KEEPALIVED_PATH = "/etc/keepalived/keepalived.conf"
 KEEPALIVED_CHECK_PATH = "/etc/keepalived/check-k3s-api"
+OPENINGS_PATH = f"{CONFIG_DIR}/firewall.openings"
+FIREWALL_PROGRAM = f"{CONFIG_DIR}/open-firewall"
+FIREWALL_UNIT = "clusterwright-k3s-firewall.service"
+FIREWALL_UNIT_PATH = f"/etc/systemd/system/{FIREWALL_UNIT}"
 #: kernel parameters k3s and the kubelet want, and what many pods need
 SYSCTLS = {
     "fs.inotify.max_user_instances": "8192",
@@ -78,7 +85,7 @@ def paths_of(host: Host) -> tuple[list[str], list[str]]:
     opened += [KEEPALIVED_PATH, KEEPALIVED_CHECK_PATH, f"{server}/logs/clusterwright.yaml"]
     opened += [f"{server}/psa.yaml", f"{server}/audit.yaml"]
     opened += [f"{server}/manifests/kube-vip.yaml", f"{host.binary}.previous", f"{host.binary}.new"]
-    opened += image_paths(host)
+    opened += [OPENINGS_PATH, FIREWALL_UNIT_PATH, *image_paths(host)]
     return opened, [CONFIG_PATH, TOKEN_PATH, environment_path(host), REGISTRIES_PATH]
 
 
@@ -113,7 +120,7 @@ def environment_of(host: Host) -> dict[str, str]:
 
 
 def _network(host: Host) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
-    first = host.address.split(",")[0]
+    first = host.address
     prefix = int(host.fact.get("prefix_length") or 0)
     address = ipaddress.ip_address(first)
     return ipaddress.ip_network(f"{first}/{prefix or address.max_prefixlen}", strict=False)
@@ -160,7 +167,18 @@ def files_of(cluster: Cluster, host: Host, token: str | None) -> list[File]:
         for path, document in cis_documents(host).items():
             text = mark + _texts.yaml_text(document)
             found.append(File(path, text, "0600", "0700", restart=host.unit))
-    return found + _vip_files(cluster, host, mark)
+    return found + _firewall_files(cluster, host, mark) + _vip_files(cluster, host, mark)
+
+
+def _firewall_files(cluster: Cluster, host: Host, mark: str) -> list[File]:
+    """Return what opens the firewall; rules of nft are gone after a start of the host."""
+    if not host.fact.get("firewall") or not host.options["firewall_manage"]:
+        return []
+    found = [File(OPENINGS_PATH, mark + openings_text(cluster, host), restart="firewall")]
+    if host.fact["firewall"] == "nftables":
+        unit = mark + _texts.firewall_unit(FIREWALL_PROGRAM)
+        found.append(File(FIREWALL_UNIT_PATH, unit, restart="firewall"))
+    return found
 
 
 def sysctls_of(host: Host) -> dict[str, str]:
@@ -176,7 +194,7 @@ def holds_vip(cluster: Cluster, host: Host) -> bool:
 
 def _vip_files(cluster: Cluster, host: Host, mark: str) -> list[File]:
     if holds_vip(cluster, host):
-        check = "#!/bin/sh\n" + mark + _texts.api_check(cluster)
+        check = "#!/bin/sh\n" + mark + _texts.api_check(cluster, host)
         return [
             File(KEEPALIVED_PATH, mark + _texts.keepalived(cluster, host), restart="keepalived"),
             File(KEEPALIVED_CHECK_PATH, check, "0755", restart="keepalived"),

@@ -124,7 +124,7 @@ def _unfit(cluster: Cluster, host: Host) -> list[str]:
             "cgroup_memory=1 cgroup_enable=memory to the kernel's command line and restart it."
         )
     own = {entry["address"].partition("/")[0] for entry in fact.get("addresses", ())}
-    for address in host.address.split(","):
+    for address in host.addresses:
         if address not in own:
             problems.append(
                 f"no interface carries {address}; set k3s_node_address to an address of the host."
@@ -263,7 +263,7 @@ def _vip(cluster: Cluster) -> list[str]:
         fact = host.fact
         if not fact or not fact.get("interface"):
             continue
-        first = host.address.split(",")[0]
+        first = host.address
         network = ipaddress.ip_network(f"{first}/{fact['prefix_length']}", strict=False)
         bgp = cluster.vip_provider == "kube_vip" and cluster.options["kube_vip_bgp"]
         if vip not in network and not bgp:
@@ -291,7 +291,7 @@ def _routes(cluster: Cluster) -> list[str]:
         for option in ("pod_cidr", "service_cidr")
         for network in cidrs(cluster, option)
     ]
-    nodes = {part for host in cluster.hosts for part in host.address.split(",")}
+    nodes = {part for host in cluster.hosts for part in host.addresses}
     for host in cluster.hosts:
         for route in host.fact.get("routes", ()):
             if route["interface"].startswith(CNI_LINKS) or route.get("via") in nodes:

@@ -76,9 +76,23 @@ class Host:
         return self.facts or {}
 
     @property
+    def addresses(self) -> tuple[str, ...]:
+        """Its addresses in the cluster, one for each IP version."""
+        listed = str(self.options["node_address"]).split(",")
+        return tuple(part.strip() for part in listed if part.strip())
+
+    @property
     def address(self) -> str:
-        """Its address in the cluster."""
-        return str(self.options["node_address"])
+        """The address by which others reach it: that of the first IP version."""
+        return self.addresses[0] if self.addresses else ""
+
+    @property
+    def loopback(self) -> str:
+        """Address by which the host itself reaches the API of its server."""
+        own = str(self.own_config.get("bind-address") or "")
+        if own and own not in ("0.0.0.0", "::"):  # noqa: S104
+            return own
+        return "::1" if ":" in self.address else "127.0.0.1"
 
     @property
     def has_data(self) -> bool:

@@ -28,8 +28,8 @@ class Opening:
 
 def openings(cluster: Cluster, host: Host) -> list[Opening]:
     """Return what must be able to reach this host."""
-    nodes = tuple(part for each in cluster.hosts for part in each.address.split(","))
-    servers = tuple(part for each in cluster.servers for part in each.address.split(","))
+    nodes = tuple(part for each in cluster.hosts for part in each.addresses)
+    servers = tuple(part for each in cluster.servers for part in each.addresses)
     pods = tuple(
         part.strip()
         for option in ("pod_cidr", "service_cidr")
@@ -51,6 +51,12 @@ def openings(cluster: Cluster, host: Host) -> list[Opening]:
     if host.own_config.get("embedded-registry"):
         found.append(Opening("tcp", "5001", nodes, "embedded registry"))
     return found
+
+
+def openings_text(cluster: Cluster, host: Host) -> str:
+    """Return what the program reads that opens the host's firewall, and closes it again."""
+    lines = [f"# firewall: {host.fact.get('firewall')}", *opening_lines(cluster, host)]
+    return "\n".join(lines) + "\n"
 
 
 def opening_lines(cluster: Cluster, host: Host) -> list[str]:

@@ -69,7 +69,7 @@ def restore(cluster: Cluster, sources: t.Mapping[str, str], token: str | None) -
         for host in others
         if host.has_data
     ]
-    join = url(founder.address.split(",")[0], cluster.port)
+    join = url(founder.address, cluster.port)
     steps += [_start(host, "it joins anew", join) for host in others]
     steps += [_start(host, "it joins anew", "") for host in cluster.agents]
     steps.append(verify(cluster))

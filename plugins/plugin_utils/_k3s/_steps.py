@@ -10,6 +10,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._config
     registration_of,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._files import (
+    FIREWALL_PROGRAM,
+    FIREWALL_UNIT,
+    OPENINGS_PATH,
     File,
     files_of,
     holds_vip,
@@ -27,9 +30,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._model 
     Step,
     url,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._ports import (
-    opening_lines,
-)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._releases import (
     Binary,
     binary_of,
@@ -37,6 +37,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._releas
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._survivors import (
     survivors,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._upgrade import (
+    left_cordoned,
 )
 
 Sources = t.Mapping[str, str]
@@ -77,9 +80,12 @@ class Planner:
         for host in chosen:
             self._install(host, binaries[host.name])
         written = {host.name: self._write(host) for host in hosts}
+        for host in hosts:
+            self._firewall(host, written[host.name])
         self._vip(hosts, written)
         self._start(chosen, written, lost)
         self._labels(chosen)
+        self.steps += left_cordoned(cluster) if cluster.living else []
         moved = any(step.action != "token" for step in self.steps)
         if moved or not self._all_ready(hosts):
             nodes = [host.node for host in hosts]
@@ -148,7 +154,7 @@ class Planner:
         node = cluster.nodes.get(host.node)
         if node is None or not self._is_new(host) or not cluster.living:
             return
-        if node["ready"] and not set(node["addresses"]) & set(host.address.split(",")):
+        if node["ready"] and not set(node["addresses"]) & set(host.addresses):
             self.problems.append(
                 f"{host.name}: the cluster has a node {host.node} already, at "
                 f"{', '.join(node['addresses'])}, and it is Ready; give this host another "
@@ -168,7 +174,7 @@ class Planner:
     # -- what a host needs before anything starts
 
     def _install(self, host: Host, binary: Binary) -> None:
-        fact, cluster = host.fact, self.cluster
+        fact = host.fact
         missing = set(fact.get("missing_commands", ()))
         need = self._packages(host, missing)
         if need:
@@ -192,12 +198,8 @@ class Planner:
             folder = f"{host.data_dir}/agent/images"
             arguments = {"sources": absent, "folder": folder}
             self._add("images", host, f"{len(absent)} archives", arguments=arguments)
-        if fact["firewall"] and host.options["firewall_manage"] and self._is_new(host):
-            arguments = {"kind": fact["firewall"], "openings": opening_lines(cluster, host)}
-            reason = f"{fact['firewall']} lets the cluster's ports in"
-            self._add("firewall", host, reason, arguments=arguments)
         swapping = (fact["swap"] or fact["fstab_swap"]) and not fact["container"]
-        if cluster.options["swap_off"] and swapping:
+        if self.cluster.options["swap_off"] and swapping:
             self._add("swap", host, "swap is on", undo="uncomment it in /etc/fstab")
 
     def _packages(self, host: Host, missing: set[str]) -> list[str]:
@@ -221,14 +223,15 @@ class Planner:
             if file.differs(host.fact, salt)
         ]
         if self._only and host.name not in self._only:
-            kept = [file for file in differing if file.restart == "keepalived"]
+            kept = [file for file in differing if file.restart in ("keepalived", "firewall")]
             if len(kept) < len(differing):
                 names = ", ".join(file.path for file in differing if file not in kept)
                 self.notes.append(f"{host.name} would get other {names}; it is left as it is.")
             differing = kept
-        if differing:
-            names = ", ".join(file.path.rpartition("/")[2] for file in differing)
-            self._add("write", host, names, arguments={"paths": [file.path for file in differing]})
+        here = [file for file in differing if file.restart != "firewall"]
+        if here:
+            names = ", ".join(file.path.rpartition("/")[2] for file in here)
+            self._add("write", host, names, arguments={"paths": [file.path for file in here]})
         wanted = sysctls_of(host)
         unset = [key for key, value in wanted.items() if host.fact["sysctls"].get(key) != value]
         unset = [key for key in unset if key in host.fact["sysctls"]]
@@ -236,6 +239,22 @@ class Planner:
         if unset and chosen and not host.fact["container"]:
             self._add("kernel", host, f"parameters {', '.join(unset)}")
         return differing
+
+    def _firewall(self, host: Host, written: list[File]) -> None:
+        """Whoever joins must be let in by all others, so this holds for every host."""
+        paths = [file.path for file in written if file.restart == "firewall"]
+        if not paths:
+            return
+        present = {line.split(" ")[0] for line in host.fact.get("files", ())}
+        arguments = {
+            "paths": paths,
+            "openings": OPENINGS_PATH,
+            "again": OPENINGS_PATH in present,
+            "program": FIREWALL_PROGRAM,
+            "unit": FIREWALL_UNIT if host.fact["firewall"] == "nftables" else "",
+        }
+        reason = f"{host.fact['firewall']} lets the cluster's ports in"
+        self._add("firewall", host, reason, arguments=arguments)
 
     def _placeholder(self, host: Host) -> str | None:
         """While the token is not known: only hosts without one lack it."""
@@ -312,7 +331,7 @@ class Planner:
 
     def _join_address(self, host: Host) -> str:
         living = [server for server in self.cluster.living if server.name != host.name]
-        return (living[0] if living else self.cluster.founder).address.split(",")[0]
+        return (living[0] if living else self.cluster.founder).address
 
     # -- nodes
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._model import url
+
 if t.TYPE_CHECKING:
     from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._model import (
         Cluster,
@@ -40,10 +42,27 @@ ExecStart={binary} {part}
 [Install]
 WantedBy=multi-user.target
 """
+_FIREWALL_UNIT = """\
+[Unit]
+Description=Openings of the firewall for k3s
+After=nftables.service
+Before=k3s.service k3s-agent.service
+PartOf=nftables.service
+ReloadPropagatedFrom=nftables.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart={program}
+ExecReload={program}
+
+[Install]
+WantedBy=multi-user.target
+"""
 _CHECK = """\
 # Succeeds while the API server of this host answers; 401 is its answer to nobody in particular.
 code=$(curl --silent --insecure --max-time 1 --output /dev/null --write-out '%{{http_code}}' \\
-  https://127.0.0.1:{port}/readyz)
+  {url}/readyz)
 [ "$code" = 200 ] || [ "$code" = 401 ]
 """
 _KEEPALIVED = """\
@@ -101,14 +120,19 @@ def unit(host: Host) -> str:
     )
 
 
+def firewall_unit(program: str) -> str:
+    """Return the unit that opens the firewall again after each start and reload of nftables."""
+    return _FIREWALL_UNIT.format(program=program)
+
+
 def sysctls(values: t.Mapping[str, str]) -> str:
     """Return a file for sysctl.d."""
     return "".join(f"{name} = {value}\n" for name, value in sorted(values.items()))
 
 
-def api_check(cluster: Cluster) -> str:
+def api_check(cluster: Cluster, host: Host) -> str:
     """Return the body of the script that keepalived runs."""
-    return _CHECK.format(port=cluster.port)
+    return _CHECK.format(url=url(host.loopback, cluster.port))
 
 
 def router_id(cluster: Cluster) -> int:
@@ -130,7 +154,7 @@ def keepalived(cluster: Cluster, host: Host) -> str:
         router_id=router_id(cluster),
         priority=200 - [server.name for server in cluster.servers].index(host.name) * 10,
         interval=float(cluster.options["vip_advert_interval_seconds"]),
-        source=host.address.split(",")[0],
+        source=host.address,
         peers=f"  unicast_peer {{\n{peers}  }}\n" if others else "",
         vip=cluster.vip,
         length=128 if ":" in cluster.vip else 32,

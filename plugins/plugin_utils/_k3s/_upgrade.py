@@ -40,7 +40,8 @@ def upgrade(cluster: Cluster, sources: t.Mapping[str, str], token: str | None) -
     if problems:
         return Plan(problems=tuple(dict.fromkeys(problems)))
     if not behind:
-        return Plan()
+        left = left_cordoned(cluster)
+        return Plan((*left, verify(cluster)) if left else ())
     steps = [
         Step(
             "snapshot",
@@ -73,6 +74,7 @@ def upgrade(cluster: Cluster, sources: t.Mapping[str, str], token: str | None) -
             wanted,
             [server.name for server in cluster.living],
         )
+    steps += left_cordoned(cluster, [host.name for host in behind])
     return Plan((*steps, verify(cluster)))
 
 
@@ -92,11 +94,12 @@ def _one(
     via = others[0] if others else (living or [hosts[0].name])[0]
     steps, drain = [], bool(cluster.options["drain"])
     known = [host for host in hosts if host.node in cluster.nodes]
+    free = [host for host in known if not kept_cordoned(cluster.nodes[host.node])]
     alone = len(cluster.nodes) == 1
     if known and not alone:
         steps += [
             Step("cordon", host.name, "no new pods", "uncordon", via, {"node": host.node})
-            for host in known
+            for host in free
         ]
         if drain:
             steps += [
@@ -118,9 +121,32 @@ def _one(
     if known and not alone:
         steps += [
             Step("uncordon", host.name, "pods may come", "cordon", via, {"node": host.node})
-            for host in known
+            for host in free
         ]
     return steps
+
+
+def kept_cordoned(node: t.Mapping[str, t.Any]) -> bool:
+    """Return whether somebody else cordoned a node, who shall uncordon it too."""
+    return bool(node["cordoned"] and not node.get("cordoned_by_us"))
+
+
+def left_cordoned(cluster: Cluster, but: t.Collection[str] = ()) -> list[Step]:
+    """Return the steps that let pods come to nodes that a run which ended early left cordoned."""
+    return [
+        Step(
+            "uncordon",
+            host.name,
+            "a run that ended early left it cordoned",
+            "cordon",
+            cluster.living[0].name,
+            {"node": host.node},
+        )
+        for host in cluster.hosts
+        if host.name not in but
+        and cluster.nodes.get(host.node, {}).get("cordoned_by_us")
+        and cluster.nodes[host.node]["ready"]
+    ]
 
 
 def _bounds(cluster: Cluster, wanted: str) -> list[str]:
@@ -204,6 +230,7 @@ def rollback(cluster: Cluster, sources: t.Mapping[str, str], token: str | None) 
                 Step("back", host.name, "the binary of before", arguments={"voter": host.is_server})
             ]
         )
+    steps += left_cordoned(cluster, [host.name for host in switched])
     if steps:
         steps.append(verify(cluster))
     return Plan(tuple(steps), (), tuple(notes))

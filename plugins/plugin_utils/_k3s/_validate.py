@@ -174,7 +174,7 @@ def vip_spelling(cluster: Cluster) -> list[str]:
     problems = [
         f"k3s_vip {vip} is the address of {host.name}; take one that no host has."
         for host in cluster.hosts
-        if vip in host.address.split(",")
+        if vip in host.addresses
     ]
     interval = float(options["vip_advert_interval_seconds"])
     if not 0.01 <= interval <= 40:
@@ -243,10 +243,11 @@ def _networks(cluster: Cluster) -> list[str]:
 def _addresses(cluster: Cluster, networks: list[Network], families: t.Sequence[int]) -> list[str]:
     problems = []
     for host in cluster.hosts:
-        own = [parsed(part) for part in host.address.split(",")]
+        shown = host.options["node_address"]
+        own = [parsed(part) for part in host.addresses]
         if None in own:
             problems.append(
-                f"{host.name}: {host.address} is no IP address; set k3s_node_address to one of its "
+                f"{host.name}: {shown} is no IP address; set k3s_node_address to one of its "
                 "addresses."
             )
             continue
@@ -254,7 +255,7 @@ def _addresses(cluster: Cluster, networks: list[Network], families: t.Sequence[i
         if versions != families:
             need = " and ".join(f"IPv{version}" for version in families)
             problems.append(
-                f"{host.name}: k3s_node_address {host.address} does not fit pods and services; "
+                f"{host.name}: k3s_node_address {shown} does not fit pods and services; "
                 f"give it {need}, in this order."
             )
         problems += [

@@ -1,64 +1,125 @@
+#!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# shellcheck shell=sh
-# Usage: firewall ufw|firewalld|nftables, with one line "PROTOCOL PORTS SOURCE" for each opening on
-# standard input; PORTS and SOURCE are - for all. Prints what it adds.
-kind=$1
-comment='clusterwright.proxmox.k3s'
+# Written by the Ansible role clusterwright.proxmox.k3s
+# Usage: open-firewall [--close]
+# Lets in what firewall.openings beside this file lists, one line "PROTOCOL PORTS SOURCE" for each
+# opening (PORTS and SOURCE are - for all), takes back what only firewall.openings.before lists, and
+# prints what it changes. With --close it takes everything back.
+folder=${0%/*}
+openings=$folder/firewall.openings
+before=$folder/firewall.openings.before
+kind=$(sed -n 's/^# firewall: //p' "$openings")
+mark='clusterwright.proxmox.k3s'
+
+# Arguments of ufw for one opening.
+ufw_words() {
+  [ "$protocol" = any ] || echo proto "$protocol"
+  echo from "$source" to any
+  [ "$ports" = - ] || echo port "$(echo "$ports" | tr - :)"
+}
 
 open_ufw() {
   [ "$protocol" = vrrp ] && return
-  set -- allow
-  [ "$protocol" = any ] || set -- "$@" proto "$protocol"
-  set -- "$@" from "$source" to any
-  [ "$ports" = - ] || set -- "$@" port "$(echo "$ports" | tr - :)"
-  ufw "$@" comment "$comment" | grep -v -i 'skipping'
-  [ "$protocol" != any ] || ufw route allow from "$source" comment "$comment" | grep -v -i 'skipping'
+  # shellcheck disable=SC2046
+  ufw allow $(ufw_words) comment "$mark" | grep -v -i skipping
+  [ "$protocol" = any ] || return
+  ufw route allow from "$source" comment "$mark" | grep -v -i skipping
+  ufw route allow to "$source" comment "$mark" | grep -v -i skipping
+}
+
+close_ufw() {
+  [ "$protocol" = vrrp ] && return
+  # shellcheck disable=SC2046
+  ufw delete allow $(ufw_words)
+  [ "$protocol" = any ] || return
+  ufw route delete allow from "$source"
+  ufw route delete allow to "$source"
+}
+
+firewalld_rule() {
+  family=ipv4
+  case $source in *:*) family=ipv6 ;; esac
+  printf 'rule family=%s' "$family"
+  [ "$source" = any ] || printf ' source address=%s' "$source"
+  case $protocol in
+    any) ;;
+    vrrp) printf ' protocol value=vrrp' ;;
+    *) printf ' port port=%s protocol=%s' "$ports" "$protocol" ;;
+  esac
+  printf ' accept'
 }
 
 open_firewalld() {
-  family=ipv4
-  case $source in *:*) family=ipv6 ;; esac
-  rule="rule family=$family"
-  [ "$source" = any ] || rule="$rule source address=$source"
-  case $protocol in
-    any) ;;
-    vrrp) rule="$rule protocol value=vrrp" ;;
-    *) rule="$rule port port=$ports protocol=$protocol" ;;
-  esac
-  firewall-cmd --query-rich-rule="$rule accept" >/dev/null 2>&1 && return
-  firewall-cmd --permanent --add-rich-rule="$rule accept" >/dev/null
-  firewall-cmd --add-rich-rule="$rule accept" >/dev/null
+  rule=$(firewalld_rule)
+  firewall-cmd --query-rich-rule="$rule" >/dev/null 2>&1 && return
+  firewall-cmd --permanent --add-rich-rule="$rule" >/dev/null
+  firewall-cmd --add-rich-rule="$rule" >/dev/null
   echo "$rule"
 }
 
-# Chains that drop, as "family table chain"; a rule of another table could not let anything in.
+close_firewalld() {
+  rule=$(firewalld_rule)
+  firewall-cmd --permanent --remove-rich-rule="$rule" >/dev/null
+  firewall-cmd --remove-rich-rule="$rule" >/dev/null
+  echo "no more: $rule"
+}
+
+# Chains that drop, as "family table chain hook"; a rule of another table could not let anything in.
 dropping_chains() {
   nft list ruleset | awk '
     $1 == "table" { family = $2; table = $3 }
     $1 == "chain" { chain = $2 }
-    /hook (input|forward) / && /policy drop/ { print family, table, chain }'
+    /hook (input|forward) / && /policy drop/ { print family, table, chain, /hook forward / ? "forward" : "input" }'
 }
 
-open_nftables() {
-  rule=
+# What nft matches, for the packets that come from the source (saddr) or go to it (daddr).
+nft_match() {
   case $source in
     any) ;;
-    *:*) rule="ip6 saddr $source" ;;
-    *) rule="ip saddr $source" ;;
+    *:*) printf 'ip6 %s %s ' "$1" "$source" ;;
+    *) printf 'ip %s %s ' "$1" "$source" ;;
   esac
   case $protocol in
     any) ;;
-    vrrp) rule="$rule meta l4proto 112" ;;
-    *) rule="$rule $protocol dport $ports" ;;
+    vrrp) printf 'meta l4proto 112 ' ;;
+    *) printf '%s dport %s ' "$protocol" "$ports" ;;
   esac
-  rule="$rule accept comment \"$comment\""
-  dropping_chains | while read -r family table chain; do
-    nft list chain "$family" "$table" "$chain" | grep -qF -- "$(echo "$rule" | sed 's/^ //')" && continue
-    nft "insert rule $family $table $chain $rule" && echo "$family $table $chain: $rule"
+}
+
+open_nftables() {
+  dropping_chains | while read -r family table chain hook; do
+    for side in saddr daddr; do
+      [ "$side" = saddr ] || [ "$protocol $hook" = 'any forward' ] || continue
+      comment="$mark $protocol $ports $source $side"
+      nft list chain "$family" "$table" "$chain" | grep -qF "\"$comment\"" && continue
+      nft "insert rule $family $table $chain $(nft_match $side) accept comment \"$comment\"" \
+        && echo "$family $table $chain: $comment"
+    done
   done
 }
 
-while read -r protocol ports source; do
-  [ "$source" = - ] && source=any
-  "open_$kind"
-done
+close_nftables() {
+  dropping_chains | while read -r family table chain _hook; do
+    nft -a list chain "$family" "$table" "$chain" \
+      | grep -F "\"$mark $protocol $ports $source " | awk '{ print $NF }' \
+      | while read -r handle; do nft delete rule "$family" "$table" "$chain" handle "$handle"; done
+  done
+  echo "no more: $protocol $ports $source"
+}
+
+each() {
+  grep -v '^#' | while read -r protocol ports source; do
+    [ "$source" = - ] && source=any
+    "$1_$kind"
+  done
+}
+
+if [ "$1" = --close ]; then
+  each close <"$openings"
+  exit 0
+fi
+each open <"$openings"
+if [ -e "$before" ]; then
+  grep -vxFf "$openings" "$before" | each close
+  rm -f "$before"
+fi

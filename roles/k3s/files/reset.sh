@@ -4,6 +4,7 @@
 # Prints what is left of k3s, one thing a line, and with --remove removes it. Ends with 1 when
 # something is left in spite of that.
 mode=$1 vip=$2 data=$3 binary=$4 pods=$5
+firewall_unit=/etc/systemd/system/clusterwright-k3s-firewall.service
 marker='Ansible role clusterwright.proxmox.k3s'
 
 units() {
@@ -14,7 +15,7 @@ files() {
   for path in $(units) /etc/systemd/system/k3s.service.env /etc/systemd/system/k3s-agent.service.env \
     "$binary" "$binary.new" "$binary.previous" /run/systemd/system/k3s.service.d \
     /run/systemd/system/k3s-agent.service.d /etc/rancher/k3s /etc/rancher/node "$data" /run/k3s /run/flannel \
-    /var/lib/kubelet /var/lib/cni /etc/sysctl.d/90-k3s.conf /etc/keepalived/check-k3s-api; do
+    /var/lib/kubelet /var/lib/cni /etc/sysctl.d/90-k3s.conf /etc/keepalived/check-k3s-api "$firewall_unit"; do
     if mountpoint --quiet "$path" 2>/dev/null; then
       [ -z "$(ls -A "$path")" ] || echo "$path"
     elif [ -e "$path" ]; then
@@ -73,6 +74,8 @@ remove() {
     systemctl disable --now keepalived.service
     rm -f /etc/keepalived/keepalived.conf /etc/keepalived/check-k3s-api
   fi
+  [ ! -x /etc/rancher/k3s/open-firewall ] || /etc/rancher/k3s/open-firewall --close
+  [ ! -e "$firewall_unit" ] || systemctl disable --now "$(basename "$firewall_unit")"
   for path in $(units); do
     systemctl disable --now "$(basename "$path")"
     systemctl reset-failed "$(basename "$path")"

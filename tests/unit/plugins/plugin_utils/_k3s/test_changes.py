@@ -6,7 +6,11 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s import Cluster, Plan
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s import (
+    Cluster,
+    Plan,
+    plan_cluster,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._changes import plan_change
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._hooks import (
     ACTIONS,
@@ -229,3 +233,30 @@ def test_hooks_that_could_never_run(hook: dict[str, t.Any], sentence: str) -> No
 def test_a_remade_host_has_the_facts_of_a_fresh_one() -> None:
     made = changed(running(changes={"s1": fresh("s1")}), replace=["s1"])
     assert "reset s1" not in shown(plan("replace", made))
+
+
+@pytest.mark.parametrize("goal", ["upgrade", "rollback"])
+def test_a_node_that_a_person_cordoned_stays_cordoned(goal: str) -> None:
+    nodes = [node(name, cordoned=name == "a1") for name in [*SERVERS, "a1", "a2"]]
+    kept = {"files": ["/usr/local/bin/k3s.previous aa 0755"]}
+    made = running(nodes=nodes, changes={"a1": kept} if goal == "rollback" else {})
+    if goal == "upgrade":
+        made = changed(made, version=NEXT, binary_sha256="cd" * 32)
+    found = shown(plan(goal, made))
+    assert "drain a1" in found
+    assert not {"cordon a1", "uncordon a1"} & set(found)
+
+
+@pytest.mark.parametrize("goal", ["cluster", "upgrade", "rollback"])
+def test_a_node_that_an_interrupted_run_left_cordoned_takes_pods_again(goal: str) -> None:
+    ours = {"cordoned": True, "cordoned_by_us": True}
+    nodes = [node(name, **(ours if name == "s2" else {})) for name in [*SERVERS, "a1", "a2"]]
+    made = running(nodes=nodes)
+    found = plan_cluster(made, {}, TOKEN) if goal == "cluster" else plan(goal, made)
+    assert shown(found) == ["uncordon s2", "verify s1"]
+
+
+def test_the_server_with_the_new_key_restarts_first() -> None:
+    made = running(changes={"s1": {"api": "connection refused"}})
+    found = shown(plan("rotate", changed(made, rotate="encryption_key")))
+    assert found[:2] == ["rotate_keys s2", "start s2"]

@@ -19,6 +19,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._files 
     environment_of,
     files_of,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._ports import (
+    opening_lines,
+)
 from unit.plugins.plugin_utils._k3s.builders import SERVERS, TOKEN, VIP, address, cluster
 
 TOKEN_PATH = "/etc/rancher/k3s/cluster.token"
@@ -233,3 +236,37 @@ def test_hardening_writes_what_the_api_server_reads() -> None:
     assert settings["protect-kernel-defaults"] is True
     agent = yaml.safe_load(files(cluster(cis_profile=True), "a1")[CONFIG_PATH].content)
     assert agent["protect-kernel-defaults"] is True and "kube-apiserver-arg" not in agent
+
+
+def test_both_ip_versions_are_told_to_k3s_and_others_come_by_the_first() -> None:
+    own = {
+        name: {"node_address": f"{address(name)},fd00:77::{number}"}
+        for number, name in enumerate(["s1", "s2", "s3", "a1", "a2"], 1)
+    }
+    both: dict[str, t.Any] = {
+        "host_options": own,
+        "vip": "",
+        "pod_cidr": "10.42.0.0/16,fd00:42::/56",
+        "service_cidr": "10.43.0.0/16,fd00:43::/112",
+    }
+    made = cluster(**both)
+    assert config("s2", **both)["node-ip"] == ["10.77.0.12,fd00:77::2"]
+    assert config("a1", **both)["server"] == "https://10.77.0.11:6443"
+    assert {line.rpartition(" ")[2] for line in opening_lines(made, made.host("s1"))} >= {
+        "10.77.0.12",
+        "fd00:77::2",
+        "fd00:42::/56",
+    }
+
+
+def test_keepalived_names_one_address_of_each_peer() -> None:
+    own = {name: {"node_address": f"{address(name)},fd00:77::1"} for name in ("s1", "s2", "s3")}
+    text = files(cluster(host_options=own), "s1")["/etc/keepalived/keepalived.conf"].content
+    assert "    10.77.0.12\n" in text and "fd00:77" not in text
+
+
+def test_an_address_of_its_own_is_where_a_server_asks_itself() -> None:
+    own = {"server_config": {"bind-address": "10.77.0.11", "https-listen-port": 7443}}
+    made = cluster(["s1"], [], **own)
+    check = files(made, "s1")["/etc/keepalived/check-k3s-api"].content
+    assert "https://10.77.0.11:7443/readyz" in check

@@ -118,3 +118,21 @@ def test_a_lost_token_is_read_back_and_nothing_else_happens() -> None:
     found = plan_cluster(lost, {}, None)
     assert [step.action for step in found.steps] == ["token"]
     assert found.steps[0].arguments == {"read_back": True}
+
+
+def test_whoever_joins_is_let_in_by_all_firewalls_first() -> None:
+    walls = {name: {"firewall": "nftables"} for name in ("s1", "s2", "s3", "a1")}
+    nodes = [node(name) for name in ("s1", "s2", "s3", "a1")]
+    made = running(
+        changes=walls | {"a2": fresh("a2", firewall="ufw")}, nodes=nodes, firewall_manage=True
+    )
+    found = plan_cluster(made, {}, TOKEN, ["a2"])
+    opened = [step for step in found.steps if step.action == "firewall"]
+    assert [step.host for step in opened] == ["s1", "s2", "s3", "a1", "a2"]
+    assert {step.host: bool(step.arguments["unit"]) for step in opened} == dict.fromkeys(
+        walls, True
+    ) | {"a2": False}
+    actions = [step.action for step in found.steps]
+    assert actions.index("start") > max(
+        number for number, action in enumerate(actions) if action == "firewall"
+    )
