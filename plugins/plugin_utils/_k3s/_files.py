@@ -84,9 +84,14 @@ def paths_of(host: Host) -> tuple[list[str], list[str]]:
     opened = [host.binary, host.unit_path, SYSCTL_PATH, REGISTRATION_PATH, JOIN_PATH]
     opened += [KEEPALIVED_PATH, KEEPALIVED_CHECK_PATH, f"{server}/logs/clusterwright.yaml"]
     opened += [f"{server}/psa.yaml", f"{server}/audit.yaml"]
-    opened += [f"{server}/manifests/kube-vip.yaml", f"{host.binary}.previous", f"{host.binary}.new"]
+    opened += [kube_vip_path(host), f"{host.binary}.previous", f"{host.binary}.new"]
     opened += [OPENINGS_PATH, FIREWALL_UNIT_PATH, *image_paths(host)]
     return opened, [CONFIG_PATH, TOKEN_PATH, environment_path(host), REGISTRIES_PATH]
+
+
+def kube_vip_path(host: Host) -> str:
+    """Return the manifest that k3s keeps kube-vip by."""
+    return f"{host.data_dir}/server/manifests/kube-vip.yaml"
 
 
 def services_of(host: Host) -> dict[str, list[str]]:
@@ -202,6 +207,5 @@ def _vip_files(cluster: Cluster, host: Host, mark: str) -> list[File]:
     if cluster.vip_provider == "kube_vip" and host.name == cluster.founder.name:
         documents = kube_vip_documents(cluster, host)
         text = mark + "".join(f"---\n{_texts.yaml_text(document)}" for document in documents)
-        path = f"{host.data_dir}/server/manifests/kube-vip.yaml"
-        return [File(path, text, "0600", "0700")]
+        return [File(kube_vip_path(host), text, "0600", "0700")]
     return []

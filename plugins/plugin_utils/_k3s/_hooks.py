@@ -21,6 +21,7 @@ ACTIONS = [
     "kernel",
     "vip",
     "drop_vip",
+    "drop_kube_vip",
     "start",
     "label",
     "verify",

@@ -17,6 +17,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._files 
     files_of,
     holds_vip,
     image_paths,
+    kube_vip_path,
     sysctls_of,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._guard import guard
@@ -266,6 +267,7 @@ class Planner:
     def _vip(self, hosts: list[Host], written: dict[str, list[File]]) -> None:
         cluster = self.cluster
         for host in hosts:
+            self._drop_kube_vip(host)
             service = host.service("keepalived")
             if not holds_vip(cluster, host):
                 if host.fact.get("keepalived_mark") in ("?", cluster.name):
@@ -284,6 +286,17 @@ class Planner:
                     arguments={"verb": "restarted"},
                     together=False,
                 )
+
+    def _drop_kube_vip(self, host: Host) -> None:
+        """Take kube-vip away where it no longer holds the address; its manifest is ours."""
+        cluster, path = self.cluster, kube_vip_path(host)
+        present = {line.split(" ")[0] for line in host.fact.get("files", ())}
+        keeps = cluster.vip_provider == "kube_vip" and host.name == cluster.founder.name
+        if path not in present or keeps:
+            return
+        arguments = {"path": path, "everywhere": cluster.vip_provider != "kube_vip"}
+        reason = "kube-vip no longer holds the address of the API"
+        self._add("drop_kube_vip", host, reason, arguments=arguments)
 
     # -- services
 

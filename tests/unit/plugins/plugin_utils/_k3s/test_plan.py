@@ -136,3 +136,29 @@ def test_whoever_joins_is_let_in_by_all_firewalls_first() -> None:
     assert actions.index("start") > max(
         number for number, action in enumerate(actions) if action == "firewall"
     )
+
+
+@pytest.mark.parametrize(
+    ("own", "everywhere"),
+    [
+        ({"vip": "", "vip_provider": "none"}, True),
+        ({"vip_provider": "keepalived"}, True),
+        ({"vip_provider": "kube_vip"}, False),
+    ],
+)
+def test_kube_vip_goes_where_it_no_longer_holds_the_address(
+    own: dict[str, t.Any], everywhere: bool
+) -> None:
+    made = running(vip_provider="kube_vip")
+    path = "/var/lib/rancher/k3s/server/manifests/kube-vip.yaml"
+    line = next(line for line in made.host("s1").fact["files"] if line.startswith(path))
+    hosts = list(made.hosts)
+    facts = dict(hosts[1].facts or {})
+    hosts[1] = dataclasses.replace(hosts[1], facts=facts | {"files": [*facts["files"], line]})
+    found = plan_cluster(changed(dataclasses.replace(made, hosts=tuple(hosts)), **own), {}, TOKEN)
+    dropped = {
+        step.host: step.arguments["everywhere"]
+        for step in found.steps
+        if step.action == "drop_kube_vip"
+    }
+    assert dropped == dict.fromkeys(["s1", "s2"] if everywhere else ["s2"], everywhere)
