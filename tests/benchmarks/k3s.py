@@ -1,0 +1,191 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Seconds of the role k3s beside the lower bound, on hosts of the lab.
+
+    .venv/bin/python tests/benchmarks/k3s.py
+
+The lower bound is the same binary, copied to all hosts at once and started there by hand: the
+first server, then everybody else together, until all nodes are Ready. Beside it stand the role's
+first run with three servers and two agents, its second run, and one more agent on a machine that
+is already there. Prints a table and writes ``build/benchmarks/k3s.json``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import typing as t
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+REPORT = ROOT / "build/benchmarks/k3s.json"
+LAB = "benchmark-k3s"
+SERVERS, AGENTS, LATER = ["server-1", "server-2", "server-3"], ["agent-1", "agent-2"], "agent-3"
+TOKEN = "token-of-a-benchmark"
+READY_SECONDS = 300
+POLL_SECONDS = 0.5
+TASK_LINE = re.compile(r"^.+ -+ +(\d+\.\d+)s$", re.M)
+UNIT = "--property=Type=notify --property=Delegate=yes --property=KillMode=process"
+
+
+class Hosts:
+    """The lab's hosts and how they are reached."""
+
+    def __init__(self) -> None:
+        hosts(*("up", *SERVERS, *AGENTS, LATER))
+        self.lab = json.loads((ROOT / f"build/lab/{LAB}/lab.json").read_text())
+        self.options = [
+            *("-i", self.lab["ssh_private_key_file"], "-o", "StrictHostKeyChecking=no"),
+            *("-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"),
+        ]
+
+    def address(self, name: str) -> str:
+        """Return where a host is."""
+        return str(self.lab["hosts"][name])
+
+    def run(self, name: str, command: str) -> str:
+        """Run a command as root."""
+        target = f"{self.lab['user']}@{self.address(name)}"
+        return call("ssh", *self.options, target, f"sudo sh -c '{command}'")
+
+    def copy(self, name: str, path: str, target: str) -> None:
+        """Copy a file to a folder that everybody can write to."""
+        call("scp", "-q", *self.options, path, f"{self.lab['user']}@{self.address(name)}:{target}")
+
+    def ready(self, count: int) -> None:
+        """Return when as many nodes are Ready.
+
+        Raises:
+            SystemExit: they are not in time.
+        """
+        ask = 'k3s kubectl get nodes --no-headers 2>/dev/null | grep -c " Ready" || true'
+        end = time.monotonic() + READY_SECONDS
+        while time.monotonic() < end:
+            if int(self.run(SERVERS[0], ask) or 0) == count:
+                return
+            time.sleep(POLL_SECONDS)
+        raise SystemExit(f"{count} nodes are not Ready after {READY_SECONDS} s.")
+
+
+def call(*command: str, **more: t.Any) -> str:
+    """Run a command to its end and return its output.
+
+    Raises:
+        SystemExit: it failed; its output is the message.
+    """
+    done = subprocess.run(
+        command, cwd=ROOT, text=True, capture_output=True, stdin=subprocess.DEVNULL, **more
+    )
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
+    return done.stdout.strip()
+
+
+def hosts(*arguments: str) -> None:
+    """Give the lab's hosts an order."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
+    verb, *names = arguments
+    call(sys.executable, "-m", "lab.hosts", verb, "--name", LAB, *names, env=environment)
+
+
+def by_hand(made: Hosts) -> float:
+    """Return the seconds of the lower bound."""
+    begun = time.monotonic()
+
+    def prepare(name: str) -> None:
+        made.copy(name, made.lab["k3s_binary"], "/tmp/k3s")
+        made.run(name, "install -m 0755 /tmp/k3s /usr/local/bin/k3s && rm /tmp/k3s")
+
+    def start(name: str) -> None:
+        part = "server" if name in SERVERS else "agent"
+        how = f"--server https://{made.address(SERVERS[0])}:6443"
+        if name == SERVERS[0]:
+            how = "--cluster-init"
+        words = f"k3s {part} --token {TOKEN} --node-name {name} {how}"
+        made.run(name, f"systemd-run --quiet --unit=k3s {UNIT} /usr/local/bin/{words}")
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(prepare, [*SERVERS, *AGENTS]))
+        start(SERVERS[0])
+        list(pool.map(start, [*SERVERS[1:], *AGENTS]))
+    made.ready(len(SERVERS + AGENTS))
+    return time.monotonic() - begun
+
+
+def inventory(made: Hosts, folder: Path, agents: t.Sequence[str]) -> str:
+    """Write a plain inventory and return its path."""
+    listed = {name: {"ansible_host": made.address(name)} for name in [*SERVERS, *AGENTS, LATER]}
+    group = {
+        "k3s_server": {"hosts": {name: listed[name] for name in SERVERS}},
+        "k3s_agent": {"hosts": {name: listed[name] for name in agents}},
+        "all": {
+            "vars": {
+                "ansible_user": made.lab["user"],
+                "ansible_ssh_private_key_file": made.lab["ssh_private_key_file"],
+                "ansible_ssh_common_args": (
+                    "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null"
+                ),
+                "ansible_python_interpreter": "/usr/bin/python3",
+                "k3s_directory": str(folder),
+                "k3s_binary_src": made.lab["k3s_binary"],
+                "k3s_binary_sha256": made.lab["k3s_sha256"],
+                "k3s_version": made.lab["k3s_version"],
+                "k3s_vip": f"{made.lab['prefix']}.200",
+            }
+        },
+    }
+    path = folder / f"hosts-{len(agents)}.json"
+    path.write_text(json.dumps(group))
+    return str(path)
+
+
+def role(hosts_file: str) -> dict[str, float]:
+    """Run the role and return its seconds and tasks."""
+    environment = {
+        **os.environ,
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "ANSIBLE_CALLBACKS_ENABLED": "ansible.posix.profile_tasks",
+        "PROFILE_TASKS_TASK_OUTPUT_LIMIT": "all",
+    }
+    begun = time.monotonic()
+    output = call(
+        str(BIN / "ansible-playbook"),
+        str(ROOT / "playbooks/k3s_cluster.yml"),
+        *("-i", hosts_file),
+        env=environment,
+    )
+    seconds = time.monotonic() - begun
+    return {"seconds": round(seconds, 1), "tasks": len(TASK_LINE.findall(output))}
+
+
+def main() -> None:
+    """Boot hosts, measure, end them."""
+    rows: dict[str, dict[str, float]] = {}
+    try:
+        made = Hosts()
+        rows["by hand: 3 servers, 2 agents"] = {"seconds": round(by_hand(made), 1)}
+        hosts("remake", *SERVERS, *AGENTS)
+        with tempfile.TemporaryDirectory(prefix="clusterwright-benchmark-") as name:
+            folder = Path(name)
+            some = inventory(made, folder, AGENTS)
+            rows["role: the same, first run"] = role(some)
+            rows["role: second run"] = role(some)
+            rows["role: one more agent"] = role(inventory(made, folder, [*AGENTS, LATER]))
+    finally:
+        hosts("down")
+    found = {"processors": os.cpu_count(), "load": os.getloadavg()[0], "runs": rows}
+    REPORT.parent.mkdir(parents=True, exist_ok=True)
+    REPORT.write_text(json.dumps(found, indent=2) + "\n")
+    for what, row in rows.items():
+        print(f"{what:<32} {row['seconds']:7.1f} s  {row.get('tasks', 0):4.0f} tasks")
+
+
+if __name__ == "__main__":
+    main()
