@@ -81,7 +81,13 @@ def call(*command: str, **more: t.Any) -> str:
         SystemExit: it failed; its output is the message.
     """
     done = subprocess.run(
-        command, cwd=ROOT, text=True, capture_output=True, stdin=subprocess.DEVNULL, **more
+        command,
+        cwd=ROOT,
+        text=True,
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+        **more,
     )
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
