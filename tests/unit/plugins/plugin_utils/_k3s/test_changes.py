@@ -260,3 +260,7 @@ def test_the_server_with_the_new_key_restarts_first() -> None:
     made = running(changes={"s1": {"api": "connection refused"}})
     found = shown(plan("rotate", changed(made, rotate="encryption_key")))
     assert found[:2] == ["rotate_keys s2", "start s2"]
+
+
+def test_an_upgrade_to_what_runs_touches_nobody() -> None:
+    assert plan("upgrade", running()).steps == ()
