@@ -7,7 +7,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._
     Knowledge,
     KnowledgeError,
     load_knowledge,
-    read_family,
+    read_families,
     read_yaml,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._needs import (
@@ -23,6 +23,6 @@ __all__ = [
     "category_of",
     "load_knowledge",
     "needs",
-    "read_family",
+    "read_families",
     "read_yaml",
 ]

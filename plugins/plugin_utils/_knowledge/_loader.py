@@ -18,11 +18,12 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge i
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._schema import (
     Component,
     Family,
+    Group,
 )
 
 DATA = Path(__file__).parent / "data"
 #: The collection's folders; a family with a document replaces one without.
-FOLDERS = (DATA / "heuristic", DATA)
+FOLDERS = (DATA / "containers", DATA / "heuristic", DATA)
 
 
 class KnowledgeError(ContractError):
@@ -115,22 +116,29 @@ def _plain(value: t.Any) -> str:
     raise TypeError(f"{value!r} is no text, number, list or mapping")
 
 
-def read_family(path: Path) -> Family:
-    """Return the family of one file.
+def read_families(path: Path) -> list[Family]:
+    """Return the family of one file, or the families of a file that holds a group.
 
     Raises:
-        KnowledgeError: not YAML, not the layout, or named otherwise than its family.
+        KnowledgeError: not YAML, not the layout, or named otherwise than what it describes.
     """
+    data = read_yaml(path)
+    kind = "group" if isinstance(data, dict) and "group" in data else "family"
     try:
-        family = parse(Family, read_yaml(path))
+        if kind == "group":
+            group = parse(Group, data)
+            name, families = group.group, group.families()
+        else:
+            families = [parse(Family, data)]
+            name = families[0].family
     except ContractError as error:
         raise KnowledgeError(f"Knowledge file {path}: {error}") from None
-    if family.family != path.stem:
+    if name != path.stem:
         raise KnowledgeError(
-            f"Knowledge file {path} describes the family {family.family}; rename the file to"
-            f" {family.family}.yml or change the family."
+            f"Knowledge file {path} describes the {kind} {name}; rename the file to {name}.yml or"
+            f" change the {kind}."
         )
-    return family
+    return families
 
 
 @functools.lru_cache(maxsize=8)
@@ -161,6 +169,6 @@ def _families(folder: Path) -> t.Sequence[Family]:
     kept = _cache.get(folder, digest)
     if kept is not None:
         return kept
-    families = [read_family(path) for path in paths]
+    families = [family for path in paths for family in read_families(path)]
     _cache.put(folder, digest, families)
     return families

@@ -25,6 +25,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._schema import (
     CONFIDENCE,
+    UNDOCUMENTED,
     Component,
     Family,
 )
@@ -181,8 +182,8 @@ class _Case:
     def source(self) -> str:
         citation = self.component.citation or self.family.citation
         where = f"{citation.title}, {citation.where}, {citation.as_of}"
-        if self.grade == "heuristic":
-            where = f"heuristic: {where}"
+        if self.grade in UNDOCUMENTED:
+            where = f"{self.grade}: {where}"
         return f"{self.family.family}.{self.name} ({where})"
 
 
@@ -205,7 +206,7 @@ def _need(case: _Case) -> Need:
         data_disk_gib=case.chosen.get("data_disk_gib", 0.0),
         minimum=minimum,
         recommended=dict(case.result.recommended),
-        documented=case.grade != "heuristic" and not case.unknown,
+        documented=case.grade not in UNDOCUMENTED and not case.unknown,
         fast_storage=case.component.fast_storage,
         confidence=case.confidence,
         last_resort=case.family.last_resort or case.unknown,

@@ -19,14 +19,20 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
 
 ID_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 Scale = t.Literal["small", "medium", "large"]
-Grade = t.Literal["vendor-table", "vendor-formula", "chart-default", "heuristic"]
+Grade = t.Literal["vendor-table", "vendor-formula", "chart-default", "script-default", "heuristic"]
 #: Confidence of a number by the kind of its source.
 CONFIDENCE: dict[str, float] = {
     "vendor-table": 0.95,
     "vendor-formula": 0.9,
     "chart-default": 0.8,
+    "script-default": 0.5,
     "heuristic": 0.4,
 }
+#: Grades of which no document says a minimum.
+UNDOCUMENTED: frozenset[str] = frozenset({"script-default", "heuristic"})
+
+#: Least disk for a machine of its own where a container's default is less.
+SYSTEM_DISK_GIB = 8.0
 
 
 class Citation(Model):
@@ -158,3 +164,51 @@ class Family(Model):
     grade: Grade
     citation: Citation
     conflicts: tuple[str, ...] = ()  # where sources disagree, one sentence each
+
+
+class Small(Model):
+    """Software of one machine, in a table of its group; the id is a name of it as well."""
+
+    title: str
+    vcpu: float
+    memory_mib: float
+    disk_gib: float
+    aliases: tuple[str, ...] = ()
+    spoken: bool = True
+
+
+class Group(Model):
+    """Small software whose defaults are known and whose requirements are not: ``<group>.yml``."""
+
+    group: str = Field(pattern=ID_PATTERN)
+    title: str
+    category: str
+    citation: Citation
+    software: dict[t.Annotated[str, Field(pattern=ID_PATTERN)], Small] = Field(min_length=1)
+
+    def families(self) -> list[Family]:
+        """Return the rows as families of one machine; a system disk is never below 8 GiB."""
+        return [
+            Family(
+                family=name,
+                title=row.title,
+                category=self.category,
+                aliases=row.aliases,
+                spoken=row.spoken,
+                grade="script-default",
+                citation=self.citation,
+                components={"server": _machine(row)},
+            )
+            for name, row in self.software.items()
+        ]
+
+
+def _machine(row: Small) -> Component:
+    rule = Rule(
+        count=1.0,
+        vcpu=row.vcpu,
+        memory_mib=row.memory_mib,
+        disk_gib=Range(minimum=row.disk_gib, recommended=max(row.disk_gib, SYSTEM_DISK_GIB)),
+        note="no documented requirement",
+    )
+    return Component(title=row.title, rules=(rule,))

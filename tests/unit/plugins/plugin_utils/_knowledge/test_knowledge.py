@@ -20,7 +20,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge i
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._loader import (
     FOLDERS,
-    read_family,
+    read_families,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._schema import (
+    UNDOCUMENTED,
 )
 
 FAMILY: dict[str, t.Any] = {
@@ -140,12 +143,24 @@ def test_unknown_software_is_a_guess_that_says_so() -> None:
 
 
 def test_each_folder_holds_families_of_its_kind_once() -> None:
-    guessed, documented = (
-        {path.stem: read_family(path) for path in folder.glob("*.yml")} for folder in FOLDERS
+    scripted, guessed, documented = (
+        [family for path in folder.glob("*.yml") for family in read_families(path)]
+        for folder in FOLDERS
     )
-    assert all(family.grade == "heuristic" for family in guessed.values())
-    assert all(f.grade != "heuristic" or f.last_resort for f in documented.values())
-    assert not guessed.keys() & documented.keys()
+    assert all(family.grade == "script-default" for family in scripted)
+    assert all(family.grade in UNDOCUMENTED for family in guessed)
+    assert all(f.grade not in UNDOCUMENTED or f.last_resort for f in documented)
+    names = [family.family for family in (*scripted, *guessed, *documented)]
+    assert len(names) == len(set(names))
+
+
+def test_words_of_software_name_one_family() -> None:
+    vocabulary = load_knowledge().vocabulary
+    for family in load_knowledge().families.values():
+        if not family.last_resort:
+            own = (family.family, family.title) if family.spoken else ()
+            said = {vocabulary[name.lower()][0] for name in (*own, *family.aliases)}
+            assert said <= {family.family}, f"{family.family} shares a name with {said}"
 
 
 def test_a_guess_is_called_one_with_the_place_to_compare() -> None:

@@ -9,6 +9,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge i
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._evaluate import (
     evaluate,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._schema import (
+    UNDOCUMENTED,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing import size
 from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._sizing.builders import (  # noqa: E501
     request,
@@ -21,7 +24,7 @@ FAMILIES = load_knowledge().families
 PARTS = [
     (family.family, name)
     for family in FAMILIES.values()
-    if family.grade != "heuristic"
+    if family.grade not in UNDOCUMENTED
     for name in family.components
 ]
 WIDE = site(
