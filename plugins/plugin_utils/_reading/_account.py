@@ -48,6 +48,11 @@ LITERALS = frozenset(
 SINGLE = frozenset({"count", "cores", "memory_mib", "disk_gib", "os", "version", "cni", "vlan"})
 TOLERANCE = 0.001
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+MAX_RANGE = 100
+_RANGE = re.compile(
+    r"\b(?P<base>[a-z][a-z0-9-]*?)(?P<first>\d{1,3})"
+    r" ?(?:to|bis|a|-|\.\.|through|until|jusqu'a) ?(?P=base)(?P<last>\d{1,3})\b"
+)
 #: Kinds of things that are families as well, by their words.
 _CALLED = {"kubernetes": ("thing.k8s",), "k3s": ("thing.k3s",)}
 #: A quote longer than this does not account for all of its words.
@@ -181,10 +186,11 @@ def _problem(
 def _holds(statement: Statement, said: Sentence, tokens: list[Token]) -> bool:
     """Tell whether the words of the quote hold the value of the statement."""
     value = statement.value
+    if statement.verb == "multiply" and statement.kind != "remark":
+        same = value == 1 and not any(token.kind == "num" for token in tokens)
+        return same or (isinstance(value, (int, float)) and value in _factors(tokens))
     if value is None or statement.kind == "remark" or statement.topic == "whole":
-        return statement.verb != "multiply" or value in _factors(tokens)
-    if statement.verb == "multiply":
-        return isinstance(value, (int, float)) and value in _factors(tokens)
+        return True
     if statement.topic in NUMBERS:
         if isinstance(value, (str, bool)) or not math.isfinite(value):
             return False
@@ -198,6 +204,8 @@ def _holds_words(statement: Statement, value: str, said: Sentence, tokens: list[
     spoken = _spoken(value, statement.quote.text)
     if statement.topic == "name" and not NAME.fullmatch(value):
         return False
+    if statement.topic == "name" and value in name_range(statement.quote.text):
+        return True
     families = {token.software.family for token in tokens if token.software}
     if statement.topic in LITERALS:
         return spoken or _names(statement.topic, value, tokens)
@@ -219,6 +227,16 @@ def _spoken(value: str, quote: str) -> bool:
     return bool(letters) and letters in plain
 
 
+def name_range(text: str) -> tuple[str, ...]:
+    """Return the names that "web1 to web4" means, none where it is no such range."""
+    found = _RANGE.search(fold(text))
+    if found is None or not 0 < int(found["last"]) - int(found["first"]) < MAX_RANGE:
+        return ()
+    width = len(found["first"]) if found["first"].startswith("0") else 0
+    numbers = range(int(found["first"]), int(found["last"]) + 1)
+    return tuple(f"{found['base']}{number:0{width}d}" for number in numbers)
+
+
 def _names(topic: str, value: object, tokens: list[Token]) -> bool:
     """Tell whether a short way of saying the value is meant ("deb12", "v1.33")."""
     if topic != "os":
@@ -236,6 +254,11 @@ def _factors(tokens: list[Token]) -> set[float]:
 
 def _holds_number(statement: Statement, said: Sentence, tokens: list[Token], value: float) -> bool:
     numbers = [token for token in tokens if token.kind == "num"]
+    added = sum(number.value for number in numbers)
+    if statement.topic == "driver" and len(numbers) > 1 and value == added:
+        return True
+    if any(token.has("rel.half") for token in tokens) and _is_half(statement, said, value):
+        return True
     if not numbers:
         if statement.topic == "count":
             denied = any(token.has("cue.not", "cue.off") for token in tokens)
@@ -245,6 +268,16 @@ def _holds_number(statement: Statement, said: Sentence, tokens: list[Token], val
         math.isclose(value, candidate, rel_tol=TOLERANCE)
         for number in numbers
         for candidate in amounts(said.tokens, said.tokens.index(number), statement.topic)
+    )
+
+
+def _is_half(statement: Statement, said: Sentence, value: float) -> bool:
+    """Tell whether a value is half of one that the sentence holds ("half a terabyte")."""
+    return any(
+        math.isclose(2 * value, amount, rel_tol=TOLERANCE)
+        for index, token in enumerate(said.tokens)
+        if token.kind == "num"
+        for amount in amounts(said.tokens, index, statement.topic)
     )
 
 
@@ -364,7 +397,7 @@ def _remainder(
         if token.lit("url", "mail", "secret", "port"):
             set_aside.append(_quote(said.text, token.start, token.end))
             continue
-        if not _matters(said, index):
+        if not matters(said, index):
             continue
         if groups and index - groups[-1][-1] <= 2 and not _apart(said, groups[-1][-1], index):
             groups[-1].append(index)
@@ -398,7 +431,8 @@ def _counts(said: Sentence, index: int) -> bool:
 def _uses(statement: Statement, said: Sentence, index: int) -> bool:
     """Tell whether a statement takes its value from the number at ``index``."""
     token, quote = said.tokens[index], statement.quote
-    if not (quote.start or 0) <= token.start < (quote.end or 0) or statement.kind == "remark":
+    outside = token.end <= (quote.start or 0) or token.start >= (quote.end or 0)
+    if outside or statement.kind == "remark":
         return False
     if statement.topic in LITERALS or statement.topic in ("software", "backup"):
         return True
@@ -427,7 +461,7 @@ def _mattering() -> tuple[str, ...]:
     return tuple(load("words.yml")["mattering"])
 
 
-def _matters(said: Sentence, index: int) -> bool:
+def matters(said: Sentence, index: int) -> bool:
     """Tell whether a token could change a machine."""
     token = said.tokens[index]
     if token.kind == "num":

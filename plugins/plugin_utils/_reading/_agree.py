@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import collections.abc
+import dataclasses
+import math
 import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
@@ -14,40 +16,180 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
     Question,
     Reading,
+    Statement,
 )
 
-#: Builds the request of a reading, so that readings are compared by what becomes of them.
-Build = collections.abc.Callable[[Reading], Request]
-#: What of a request changes a machine.
+FIRST, SECOND = "first", "second"
+DIFFER = "reading.differ"
+MAX_MEANING = 180
+#: What of a request changes a machine, where nobody plans it.
 _SAME = ("things", "changes", "environment", "loads", "backups", "destroy", "workload", "scale")
 
 
-def agree(first: Reading, second: Reading, build: Build) -> Reading:
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What becomes of a request, as far as a person would see a difference.
+
+    ``parts`` are its machines, cluster and add-ons in plain words, each as often as it is there;
+    ``ready``: they can be built; ``asks``: the person has to be asked first;
+    ``names``: those that were said.
+    """
+
+    parts: tuple[str, ...]
+    ready: bool = True
+    asks: bool = False
+    names: frozenset[str] = frozenset()
+
+
+#: Builds the request of a reading and plans it, so that readings are compared by what becomes of
+#: them.
+Becomes = collections.abc.Callable[[Reading], Outcome]
+
+
+def of_request(request: Request) -> Outcome:
+    """Return what of a request changes a machine, without ids and the words it was read from."""
+    data = to_data(request)
+    parts = []
+    for name in _SAME:
+        value = _plain(data[name])
+        if name in ("things", "changes"):
+            parts += [_words(item) for item in value]
+        elif value:
+            parts.append(f"{name} {_words(value)}")
+    return Outcome(tuple(sorted(parts)), request.answer == "plan", request.answer == "ask")
+
+
+def agree(
+    first: Reading,
+    second: Reading,
+    becomes: Becomes,
+    *,
+    answers: t.Iterable[str] = (),
+    there_are: frozenset[float] = frozenset(),
+) -> Reading:
     """Return the reading that holds: ``first`` (the rules') when both make the same machines.
 
-    An account that does not close loses to one that does. When both close and differ in a
-    machine, the difference is one question with the two meanings. When neither closes, the
-    reading with fewer open places stays, with its questions.
+    An account that does not close loses to one that does, unless it sets a number aside that the
+    other one uses. What a model would ask about a plan that the rules are ready to make is a
+    warning; where they are not, it is asked. When both
+    close and differ in a machine, the difference is one question with the two meanings, which
+    ``answers`` may decide; one that leads to a question only, because it names nothing that is
+    there, loses to one that leads to a plan. When neither closes, the reading with fewer open
+    places stays, with its questions. ``there_are``: how many machines of a kind exist; a number
+    like that may be a remark.
     """
     if second.off_topic != first.off_topic and second.closed and not second.statements:
         return first
-    if first.closed != second.closed:
-        winner, loser = (first, second) if first.closed else (second, first)
-        return _noted(winner, f"The reading of {loser.reader} did not account for every word.")
+    picked = chosen(answers)
+    if picked is not None:
+        return first if picked == FIRST else second
     if not first.closed:
-        weight = (_weight(first), _weight(second))
-        return first if weight[0] <= weight[1] else second
-    one, other = _machines(build(first)), _machines(build(second))
-    if one == other:
+        return _of_an_open_one(first, second, there_are)
+    if second.closed:
+        return _of_closed_ones(first, second, becomes, there_are)
+    if second.statements and _only_asks(second):
+        return _doubted(first, second) if becomes(first).ready else second
+    return _noted(first, f"The reading of {second.reader} did not account for every word.")
+
+
+def _of_closed_ones(
+    first: Reading, second: Reading, becomes: Becomes, there_are: frozenset[float]
+) -> Reading:
+    one, other = becomes(first), becomes(second)
+    if one.parts == other.parts or not (one.ready or other.ready) or other.asks:
         return first
-    meanings = tuple(_in_words(data, against) for data, against in ((one, other), (other, one)))
-    if meanings[0] == meanings[1]:
-        meanings = (f"{meanings[0]} ({first.reader})", f"{meanings[1]} ({second.reader})")
+    if one.asks:
+        return _of_an_open_one(first, second, there_are)
+    if _without_names(one) == _without_names(other):
+        if one.names >= other.names:
+            return first
+        if one.names < other.names:
+            return _noted(second, f"Only {second.reader} read the names of the machines.")
+    return _asked(first, _meaning(one, other), _meaning(other, one))
+
+
+def _doubted(first: Reading, second: Reading) -> Reading:
+    """Return a reading with what the other one would ask the person."""
+    doubts = tuple(
+        Finding(
+            id="reading.doubt",
+            severity="warning",
+            field="text",
+            message=f"The model would ask: {question.text}",
+            source="model",
+        )
+        for question in second.questions
+    )
+    return first.model_copy(update={"findings": (*first.findings, *doubts)})
+
+
+def _without_names(outcome: Outcome) -> list[str]:
+    def bare(part: str) -> str:
+        return " ".join(word for word in part.split() if word not in outcome.names)
+
+    return sorted(map(bare, outcome.parts))
+
+
+def _of_an_open_one(first: Reading, second: Reading, there_are: frozenset[float]) -> Reading:
+    """Return the reading that stands where the rules' account is open."""
+    if not second.closed:
+        return first if _weight(first) <= _weight(second) and not _only_asks(second) else second
+    dropped = _dropped(first, second, there_are)
+    if dropped is None:
+        return _noted(second, f"The reading of {first.reader} did not account for every word.")
     question = Question(
-        id="reading.differ",
-        text=f"The sentence can be read in two ways: {meanings[0]}, or {meanings[1]}."
+        id="reading.dropped",
+        text=f'What should "{dropped.quote.text}" mean? It was read as {dropped.topic}, and as a'
+        " remark.",
+        quote=dropped.quote,
+    )
+    return second.model_copy(update={"questions": (question,), "closed": False})
+
+
+def _only_asks(reading: Reading) -> bool:
+    """Tell whether a reading is closed but for what its reader asks the person."""
+    failed = any(finding.severity == "error" for finding in reading.findings)
+    asks = [question for question in reading.questions if question.id.startswith("open.unclear.")]
+    return bool(asks) and len(asks) == len(reading.questions) and not failed
+
+
+def _dropped(first: Reading, second: Reading, there_are: frozenset[float]) -> Statement | None:
+    """Return a number that the first reading uses and the second one sets aside."""
+    aside = [quote for quote in second.aside if any(char.isdigit() for char in quote.text)]
+    for statement in first.statements:
+        value = statement.value
+        number = isinstance(value, (int, float)) and value is not True
+        if statement.kind not in ("wish", "change") or not number:
+            continue
+        if statement.topic == "count" and value in there_are:
+            continue
+        start, end = statement.quote.start or 0, statement.quote.end or 0
+        covered = any((q.start or 0) < end and (q.end or 0) > start for q in aside)
+        used = any(
+            (s.quote.start or 0) < end and (s.quote.end or 0) > start
+            for s in second.statements
+            if s.kind not in ("remark", "exists") and s.topic == statement.topic
+        )
+        if covered and not used:
+            return statement
+    return None
+
+
+def chosen(answers: t.Iterable[str]) -> str | None:
+    """Return which of the two readings an answer names."""
+    for answer in answers:
+        word = answer.strip().lower().split(":")[0]
+        if word in (FIRST, SECOND):
+            return word
+    return None
+
+
+def _asked(first: Reading, one: str, other: str) -> Reading:
+    question = Question(
+        id=DIFFER,
+        text=f"The sentence can be read in two ways, (first) {one}, or (second) {other}."
         " Which is meant?",
-        choices=meanings,
+        choices=(FIRST, SECOND),
     )
     return first.model_copy(update={"questions": (*first.questions, question), "closed": False})
 
@@ -62,10 +204,19 @@ def _noted(reading: Reading, message: str) -> Reading:
     return reading.model_copy(update={"findings": (*reading.findings, finding)})
 
 
-def _machines(request: Request) -> dict[str, t.Any]:
-    """Return what of a request changes a machine, without ids and the words it was read from."""
-    data = to_data(request)
-    return {name: _plain(data[name]) for name in _SAME}
+def _meaning(outcome: Outcome, other: Outcome) -> str:
+    """Return in plain words what one reading makes that the other does not."""
+    left = list(outcome.parts)
+    for part in other.parts:
+        if part in left:
+            left.remove(part)
+    counted = dict.fromkeys(left, 0)
+    for part in left:
+        counted[part] += 1
+    said = ", ".join(f"{n} x {part}" if n > 1 else part for part, n in counted.items())
+    if not said:
+        return "nothing more" if outcome.ready else "a question first"
+    return said if len(said) <= MAX_MEANING else f"{said[:MAX_MEANING]}…"
 
 
 def _plain(value: t.Any) -> t.Any:
@@ -77,17 +228,6 @@ def _plain(value: t.Any) -> t.Any:
     return value
 
 
-def _in_words(data: dict[str, t.Any], against: dict[str, t.Any]) -> str:
-    """Return in plain words what one reading makes that the other does not."""
-    parts = []
-    for name in ("things", "changes"):
-        parts += [_words(item) for item in data[name] if item not in against[name]]
-    for name in _SAME:
-        if name not in ("things", "changes") and data[name] != against[name] and data[name]:
-            parts.append(f"{name} {_words(data[name])}")
-    return ", ".join(parts)[:400] or "nothing else"
-
-
 def _words(value: t.Any) -> str:
     if isinstance(value, dict):
         bare = ("family", "type", "kind", "verb")
@@ -95,4 +235,6 @@ def _words(value: t.Any) -> str:
         return " ".join(labels[k] + _words(v) for k, v in value.items())
     if isinstance(value, list):
         return " and ".join(_words(item) for item in value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float) and math.isfinite(value):
+        return f"{value:g}"
+    return str(value)

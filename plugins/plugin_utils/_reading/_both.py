@@ -20,14 +20,20 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model impor
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._account import (
     account,
+    name_range,
     sentence,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._agree import agree
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._agree import (
+    Outcome,
+    agree,
+    of_request,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._by_model import (
     Known,
     read_by_model,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._clean import clean
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._masked import Masked
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._record import (
     Group,
@@ -35,6 +41,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._re
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._request import (
     request,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._spoken import (
+    said_elsewhere,
+    spoken_for,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._words import (
     Vocabulary,
@@ -54,8 +64,11 @@ def with_model(
     partner: Partner,
     *,
     answers: tuple[str, ...] = (),
+    becomes: t.Callable[[Request], Outcome] = of_request,
 ) -> tuple[Reading, tuple[Round, ...]]:
     """Return the reading that holds, of the rules' and the model's, and the model's rounds.
+
+    ``becomes`` tells what would be made of a request; readings that make the same agree.
 
     A model that fails leaves the rules' reading with a warning, or with an error where the
     settings say that the model is required.
@@ -71,10 +84,13 @@ def with_model(
 
     def judged(reading: Reading) -> Reading:
         said = _in_our_words(reading.statements, vocabulary, there)
-        return account(reading.model_copy(update={"statements": said}), vocabulary)
+        said = tuple(said_elsewhere(said, reading.text, vocabulary))
+        asked = reading.questions
+        accounted = account(reading.model_copy(update={"statements": said}), vocabulary)
+        return spoken_for(accounted, vocabulary, asked)
 
-    def built(reading: Reading) -> Request:
-        return request(reading, vocabulary, previous)
+    def made(reading: Reading) -> Outcome:
+        return becomes(request(reading, vocabulary, previous))
 
     try:
         reading, rounds = read_by_model(
@@ -83,7 +99,8 @@ def with_model(
     except ModelFailure as failure:
         return _alone(rules, failure, partner), _failed(failure, partner)
     reading = reading.model_copy(update={"answers": answers}) if answers else reading
-    return agree(rules, reading, built), rounds
+    there_are = frozenset(float(len(group.names)) for group in there.groups.values())
+    return agree(rules, reading, made, answers=answers, there_are=there_are), rounds
 
 
 def _names(vocabulary: Vocabulary, previous: Record | None) -> dict[str, t.Iterable[str]]:
@@ -169,12 +186,17 @@ def _in_our_words(
     """Return statements with families and add-ons by their names here, and targets of changes."""
     addressed: dict[str, Statement] = {}
     said: list[Statement] = []
+    orders = any(s.kind == "change" and s.thing != ALL for s in statements)
     for statement in statements:
         ours = statement.kind == "change" and statement.thing in there
+        if ours and orders and statement.thing == ALL and statement.verb == "keep":
+            # "Leave the others alone": what no order names stays anyway.
+            said.append(statement.model_copy(update={"kind": "remark", "topic": "text"}))
+            continue
         if ours and (statement.topic == "thing" or statement.thing not in addressed):
             addressed[statement.thing] = statement
         if not (ours and statement.topic == "thing"):
-            said.append(_named(statement, vocabulary, there))
+            said += _each(_named(statement, vocabulary, there))
     targets = [
         first.model_copy(
             update={
@@ -186,9 +208,21 @@ def _in_our_words(
             }
         )
         for thing, first in addressed.items()
+        if any(s.thing == thing and s.kind == "change" for s in said)
         for about, value in there.targets(thing)
     ]
     return (*targets, *said)
+
+
+def _each(statement: Statement) -> list[Statement]:
+    """Return what a statement says one by one: names of a range, no machine of a role."""
+    names = name_range(statement.quote.text) if statement.topic == "name" else ()
+    if names:
+        return [statement.model_copy(update={"value": name}) for name in names]
+    if (statement.kind, statement.topic) == ("exclude", "thing") and statement.value in ROLES:
+        none = statement.model_copy(update={"kind": "wish"})
+        return [none, none.model_copy(update={"topic": "count", "value": 0})]
+    return [statement]
 
 
 def _named(statement: Statement, vocabulary: Vocabulary, there: _There) -> Statement:
@@ -204,6 +238,11 @@ def _named(statement: Statement, vocabulary: Vocabulary, there: _There) -> State
         )
     if statement.topic in ("addon", "cni") and value in vocabulary.addons:
         return statement.model_copy(update={"value": vocabulary.addons[value]})
+    if statement.topic == "driver":
+        tokens = sentence(statement.quote.text, vocabulary).tokens
+        said = next((token.driver for token in tokens if token.driver), statement.about)
+        known = load("software.yml")["same_loads"]
+        return statement.model_copy(update={"about": known.get(said, said)})
     return statement
 
 

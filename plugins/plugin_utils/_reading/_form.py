@@ -8,6 +8,7 @@ that no model has to calculate. Every list and text has an end, or a small model
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import re
 import typing as t
 
@@ -52,6 +53,7 @@ _AMOUNT = re.compile(r"^\s*[+-]?(?P<number>\d+(?:[.,]\d+)*)\s*(?P<unit>[a-z%]*)"
 _NUMBERS = frozenset({"count", "cores", "gpu", "vmid", "vlan", "port", "driver", "hardware"})
 _MEMORY = frozenset({"memory_mib"})
 _DISK = frozenset({"disk_gib", "data_disk_gib"})
+_ADDRESSES = frozenset({"address", "gateway", "dns_server", "vip"})
 _TRUE = frozenset({"true", "yes", "ja", "oui", "1", ""})
 
 
@@ -159,7 +161,7 @@ def _said(row: dict[str, t.Any], masked: Masked, number: int) -> Statement | Que
         bound=row["bound"],
         total=row["total"],
         verb=None if row["verb"] == NO_VERB else row["verb"],
-        before=_before(topic, row["about"].strip(), row["before"]),
+        before=_before(row),
     )
 
 
@@ -170,8 +172,13 @@ def _value(row: dict[str, t.Any], masked: Masked) -> bool | int | float | str | 
     return typed(row["topic"], row["about"].strip(), text)
 
 
-def _before(topic: Topic, about: str, text: str) -> float | None:
-    value = typed(topic, about, text.strip()) if text.strip() else None
+def _before(row: dict[str, t.Any]) -> float | None:
+    """Return what is there as the person says it; "from 8 to 16 GB" says one unit for both."""
+    text = row["before"].strip()
+    found, now = _AMOUNT.match(text), _AMOUNT.match(row["value"].strip())
+    if found and not found["unit"] and now:
+        text += now["unit"]
+    value = typed(row["topic"], row["about"].strip(), text) if text else None
     return float(value) if isinstance(value, (int, float)) and value is not True else None
 
 
@@ -188,7 +195,19 @@ def typed(topic: Topic, about: str, text: str) -> bool | int | float | str | Non
         return _amount(text, "g", 1024.0)
     if topic in _NUMBERS:
         return _plain(text)
+    if topic == "name":
+        return text.lower() or None
+    if topic in _ADDRESSES and text and text.lower() != "dhcp" and not _is_address(text):
+        raise ValueError("the value is no address; a wish without one is a remark")
     return text or None
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_interface(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _amount(text: str, default_unit: str, mib_of_unit: float) -> float | int | None:

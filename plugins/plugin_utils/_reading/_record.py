@@ -24,6 +24,15 @@ class Group:
     kind: str
     software: str = ""  # what its machines are for, as the knowledge calls it
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Return the sizes of one machine by their topics."""
+        return {
+            "cores": self.cores,
+            "memory_mib": self.memory_mib,
+            "disk_gib": self.disk_gib,
+        }
+
 
 @dataclasses.dataclass(frozen=True)
 class Record:
@@ -38,6 +47,10 @@ class Record:
     def names(self) -> frozenset[str]:
         """Return the names of all machines."""
         return frozenset(name for group in self.groups for name in group.names)
+
+    def group_of(self, name: str) -> Group | None:
+        """Return the group of a machine."""
+        return next((group for group in self.groups if name in group.names), None)
 
 
 def record(plan: Plan) -> Record:

@@ -110,7 +110,7 @@ def request(
             )
             for q in left
         ]
-    wanted = _wanted(reading, vocabulary)
+    wanted = _wanted(reading, vocabulary, previous)
     changed, unknown = changes(reading, previous)
     questions += unknown
     missing = absent(changed, previous)
@@ -143,7 +143,7 @@ def _answer(
     return "ask" if questions or failed else "plan"
 
 
-def _wanted(reading: Reading, vocabulary: Vocabulary) -> Request:
+def _wanted(reading: Reading, vocabulary: Vocabulary, previous: Record | None) -> Request:
     drafts = _drafts(reading, _known(vocabulary))
     environments = {str(s.value) for s in reading.statements if s.topic == "environment"}
     shared = len(environments) == 1 and _all_share(reading, drafts)
@@ -151,7 +151,7 @@ def _wanted(reading: Reading, vocabulary: Vocabulary) -> Request:
     for statement in reading.statements:
         if statement.kind == "load" and statement.topic == "driver" and not statement.thing:
             loads[statement.about] += float(statement.value or 0)
-    things = _things(reading, drafts)
+    things = _things(reading, drafts, previous)
     workload = _free(reading, "thing", "workload")
     return Request(
         text=reading.text,
@@ -209,7 +209,7 @@ def _drafts(reading: Reading, known: frozenset[str]) -> dict[str, _Draft]:
     return drafts
 
 
-def _things(reading: Reading, drafts: dict[str, _Draft]) -> list[Thing]:
+def _things(reading: Reading, drafts: dict[str, _Draft], previous: Record | None) -> list[Thing]:
     things: list[Thing] = []
     cluster: dict[str, t.Any] | None = None
     place = 0
@@ -226,7 +226,7 @@ def _things(reading: Reading, drafts: dict[str, _Draft]) -> list[Thing]:
         elif "application" in kinds:
             things.append(_application(draft))
         else:
-            group = _group(draft, drafts, merged)
+            group = _group(draft, drafts, merged, previous)
             if group is not None:
                 things.append(group)
     addons = [s for s in reading.statements if s.topic == "addon" and s.kind in ("wish", "exclude")]
@@ -309,7 +309,10 @@ def _cluster(reading: Reading, cluster: dict[str, t.Any], addons: list[Statement
 
 
 def _group(
-    draft: _Draft, drafts: dict[str, _Draft], merged: dict[str, str]
+    draft: _Draft,
+    drafts: dict[str, _Draft],
+    merged: dict[str, str],
+    previous: Record | None,
 ) -> MachinesThing | None:
     """Return the machines of a draft; None when all of them are things of their own."""
     together = [drafts[i] for i, other in merged.items() if other == draft.id]
@@ -320,21 +323,29 @@ def _group(
     for other in together:
         fields["software"] = (*fields["software"], *_software(other))
     fields["count"] = count if count is not None else fields["count"]
-    _times(draft, drafts, fields)
+    _times(draft, drafts, fields, previous)
     _runners(drafts, fields)
     return MachinesThing.model_validate({"id": draft.id, "links": _links(draft), **fields})
 
 
-def _times(draft: _Draft, drafts: dict[str, _Draft], fields: dict[str, t.Any]) -> None:
-    """Take sizes that were said as a share of those of another thing."""
+def _times(
+    draft: _Draft,
+    drafts: dict[str, _Draft],
+    fields: dict[str, t.Any],
+    previous: Record | None,
+) -> None:
+    """Take sizes that were said as a share of those of another thing, or of one that is there."""
     for statement in draft.own:
-        other = drafts.get(statement.about)
-        if statement.topic != "whole" or statement.verb != "multiply" or other is None:
+        if statement.topic != "whole" or statement.verb != "multiply":
             continue
-        theirs = _fields(other)
+        other = drafts.get(statement.about)
+        group = previous.group_of(statement.about) if previous else None
+        theirs = _fields(other) if other else group.sizes if group else {}
         for topic in _NUMBERS[1:]:
-            if fields[topic] is None and theirs[topic] is not None:
+            if fields[topic] is None and theirs.get(topic) is not None:
                 fields[topic] = max(1, int(theirs[topic] * float(statement.value or 1)))
+        if group is not None and group.software and not fields["software"]:
+            fields["software"] = (Software(family=group.software),)
 
 
 def _runners(drafts: dict[str, _Draft], fields: dict[str, t.Any]) -> None:

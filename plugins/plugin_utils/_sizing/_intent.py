@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue import load_catalogue
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
     Plan,
@@ -21,6 +23,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading imp
     Vocabulary,
     read_request,
     record,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._agree import (
+    Outcome,
+    of_request,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._both import (
     with_model,
@@ -59,6 +65,7 @@ def request_of(
     refining: bool = False,
     accept: bool = False,
     partner: Partner | None = None,
+    becomes: t.Callable[[Request], Outcome] = of_request,
 ) -> tuple[Request, tuple[Round, ...]]:
     """Return the request of a sentence, and the rounds of a model that read it too.
 
@@ -71,6 +78,7 @@ def request_of(
         answers: what a person replied to the questions of earlier readings, in order.
         accept: what was not understood is set aside.
         partner: the model that reads beside the rules.
+        becomes: what would be made of a request, where two readings of the text differ.
     """
     there = record(previous) if previous is not None and previous.machines else None
     vocabulary = vocabulary_of(site, snapshot)
@@ -79,7 +87,9 @@ def request_of(
     def second(rules: Reading, previous: Record | None) -> Reading:
         if partner is None:
             return rules
-        reading, made = with_model(rules, vocabulary, previous, partner, answers=answers)
+        reading, made = with_model(
+            rules, vocabulary, previous, partner, answers=answers, becomes=becomes
+        )
         rounds.extend(made)
         return reading
 

@@ -24,6 +24,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model impor
     open_partner,
     read_settings,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._agree import Outcome
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._decide import decide
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._intent import (
     request_of,
@@ -34,6 +35,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._no_
     missing_site,
     no_site,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._outcome import outcome
 
 Data = t.Mapping[str, t.Any]
 
@@ -82,6 +84,21 @@ def size_data(
     previous = _optional(Plan, previous_plan)
     before = _before(previous_request)
     held = reserved or {}
+    deciding: dict[str, t.Any] = {
+        "deployment": deployment or None,
+        "reserved": Reserved(
+            frozenset(held.get("vmids") or ()),
+            frozenset(held.get("addresses") or ()),
+            frozenset(held.get("names") or ()),
+        ),
+        "previous": previous,
+        "previous_request": before,
+    }
+
+    def becomes(wanted: Request) -> Outcome:
+        room = place if site else around(place, wanted)
+        return outcome(wanted, decide(wanted, facts, room, **deciding), previous)
+
     with _asked(provider, provider_settings) as partner:
         wanted, rounds = _wanted(
             request,
@@ -93,26 +110,13 @@ def size_data(
             refining=bool(previous_request),
             accept=reading == "accept",
             partner=partner,
+            becomes=becomes,
         )
         if insist:
             wanted = wanted.model_copy(update={"insist": True})
         if not site:
             place = around(place, wanted)
-        plan = decide(
-            wanted,
-            facts,
-            place,
-            provider=provider,
-            partner=partner,
-            deployment=deployment or None,
-            reserved=Reserved(
-                frozenset(held.get("vmids") or ()),
-                frozenset(held.get("addresses") or ()),
-                frozenset(held.get("names") or ()),
-            ),
-            previous=previous,
-            previous_request=before,
-        )
+        plan = decide(wanted, facts, place, provider=provider, partner=partner, **deciding)
     if rounds:
         plan = plan.model_copy(update={"rounds": _in_order(rounds, plan.rounds)})
     if not site:

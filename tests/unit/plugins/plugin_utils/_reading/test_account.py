@@ -19,6 +19,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading imp
     request,
     understood,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._agree import (
+    of_request,
+)
 
 NOTHING = Vocabulary()
 TEXT = "two postgres VMs with 4 cores and 8 GB"
@@ -118,7 +121,7 @@ def test_what_was_understood_is_a_table() -> None:
 
 
 def both(first: Reading, second: Reading) -> Reading:
-    return agree(first, second, lambda reading: request(reading, NOTHING))
+    return agree(first, second, lambda reading: of_request(request(reading, NOTHING)))
 
 
 def test_readings_that_agree_are_the_reading() -> None:

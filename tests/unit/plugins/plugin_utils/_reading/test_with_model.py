@@ -17,6 +17,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model impor
     Partner,
     read_settings,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._agree import (
+    Outcome,
+    agree,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._both import (
     with_model,
 )
@@ -143,6 +147,190 @@ def test_a_model_that_always_finds_something_else_is_stopped() -> None:
         return form(*rows)
 
     assert len(read(TEXT, answers)[1]) == MAX_ROUNDS
+
+
+@pytest.mark.parametrize(
+    ("text", "rows", "closed"),
+    [
+        # plain nouns and verbs belong to what is said beside them
+        (
+            "please build two redis VMs, give them 4 GB of memory",
+            (
+                ["wish", "t1", "thing", "", "vm", "none", "", "VMs"],
+                ["wish", "t1", "count", "", "2", "none", "", "two"],
+                ["wish", "t1", "software", "", "redis", "none", "", "redis"],
+                ["wish", "t1", "memory_mib", "", "4 GB", "none", "", "4 GB"],
+            ),
+            True,
+        ),
+        # a sum of what is listed
+        (
+            "3 VMs: two redis VMs and one postgres VM",
+            (
+                ["wish", "t1", "thing", "", "vm", "none", "", "redis VMs"],
+                ["wish", "t1", "count", "", "2", "none", "", "two"],
+                ["wish", "t1", "software", "", "redis", "none", "", "redis"],
+                ["wish", "t2", "thing", "", "vm", "none", "", "postgres VM"],
+                ["wish", "t2", "count", "", "1", "none", "", "one"],
+                ["wish", "t2", "software", "", "postgres", "none", "", "postgres"],
+            ),
+            True,
+        ),
+        # a number that the sentence corrects
+        (
+            "two redis VMs, no wait, three",
+            (
+                ["wish", "t1", "thing", "", "vm", "none", "", "redis VMs"],
+                ["remark", "", "text", "", "", "none", "", "two"],
+                ["wish", "t1", "count", "", "3", "none", "", "three"],
+                ["wish", "t1", "software", "", "redis", "none", "", "redis"],
+            ),
+            True,
+        ),
+        # names of a range
+        (
+            "three redis VMs named web1 to web3",
+            (
+                ["wish", "t1", "thing", "", "vm", "none", "", "VMs"],
+                ["wish", "t1", "count", "", "3", "none", "", "three"],
+                ["wish", "t1", "software", "", "redis", "none", "", "redis"],
+                ["wish", "t1", "name", "", "web1 to web3", "none", "", "named web1 to web3"],
+            ),
+            True,
+        ),
+        # what "another one" stands for is said elsewhere
+        (
+            "a postgres VM, our redis runs already, so don't make another one",
+            (
+                ["wish", "t1", "thing", "", "vm", "none", "", "postgres VM"],
+                ["wish", "t1", "software", "", "postgres", "none", "", "postgres"],
+                ["exists", "", "software", "", "redis", "none", "", "our redis runs already"],
+                ["exclude", "", "software", "", "redis", "none", "", "don't make another one"],
+            ),
+            True,
+        ),
+        # a size in a remark without words of its own is dropped, not said
+        (
+            "two redis VMs with 4 GB",
+            (
+                ["wish", "t1", "thing", "", "vm", "none", "", "VMs"],
+                ["wish", "t1", "count", "", "2", "none", "", "two"],
+                ["wish", "t1", "software", "", "redis", "none", "", "redis"],
+                ["remark", "", "text", "", "", "none", "", "with 4 GB"],
+            ),
+            False,
+        ),
+        # a denial has to be quoted
+        (
+            "two redis VMs, not on pve3",
+            (
+                ["wish", "t1", "thing", "", "vm", "none", "", "VMs"],
+                ["wish", "t1", "count", "", "2", "none", "", "two"],
+                ["wish", "t1", "software", "", "redis", "none", "", "redis"],
+                ["wish", "t1", "node", "", "n2", "none", "", "n2"],
+            ),
+            False,
+        ),
+    ],
+)
+def test_what_short_quotes_speak_for(text: str, rows: tuple[list[str], ...], closed: bool) -> None:
+    _read, rounds, _prompts = read(text, lambda _prompt: form(*rows), max_rounds=1)
+    assert (rounds[0].observe == "The account is closed.") is closed, rounds[0].findings
+
+
+def outcomes(**parts: Outcome) -> t.Callable[[Reading], Outcome]:
+    return lambda reading: parts["model" if reading.reader == "scripted" else "rules"]
+
+
+VM = "VM with 2 cores"
+
+
+@pytest.mark.parametrize(
+    ("rules", "model", "reader", "asked"),
+    [
+        (Outcome((VM,)), Outcome((VM,)), "rules", []),
+        (Outcome((VM,)), Outcome((VM, VM)), "rules", ["reading.differ"]),
+        (Outcome((VM,)), Outcome(("which?",), ready=False, asks=True), "rules", []),
+        (Outcome(("which?",), ready=False, asks=True), Outcome((VM,)), "scripted", []),
+        (Outcome(("too small",), ready=False), Outcome((VM,)), "rules", ["reading.differ"]),
+        (Outcome((VM,)), Outcome(("VM a1 with 2 cores",), names=frozenset({"a1"})), "scripted", []),
+    ],
+)
+def test_readings_are_compared_by_what_becomes_of_them(
+    rules: Outcome, model: Outcome, reader: str, asked: list[str]
+) -> None:
+    first = Reading(text="two VMs", closed=True)
+    second = Reading(text="two VMs", closed=True, reader="scripted")
+    found = agree(first, second, outcomes(rules=rules, model=model))
+    assert (found.reader, [q.id for q in found.questions]) == (reader, asked)
+
+
+@pytest.mark.parametrize(("answer", "reader"), [("first", "rules"), ("Second: 2 VMs", "scripted")])
+def test_an_answer_decides_between_two_readings(answer: str, reader: str) -> None:
+    first = Reading(text="two VMs", closed=True)
+    second = Reading(text="two VMs", closed=True, reader="scripted")
+    found = agree(
+        first,
+        second,
+        outcomes(rules=Outcome((VM,)), model=Outcome((VM, VM))),
+        answers=["on pve3", answer],
+    )
+    assert (found.reader, found.questions) == (reader, ())
+
+
+UNCLEAR = ["unclear", "", "text", "", "Which of the two?", "none", "", "two"]
+
+
+def test_what_a_model_would_ask_is_a_doubt_where_the_rules_have_a_plan() -> None:
+    reading, _rounds, _prompts = read(TEXT, lambda _prompt: form(*GOOD, UNCLEAR))
+    assert (reading.closed, reading.reader) == (True, "rules")
+    [doubt] = [f for f in reading.findings if f.id == "reading.doubt"]
+    assert (doubt.severity, "Which of the two?" in doubt.message) == ("warning", True)
+
+
+def test_what_a_model_would_ask_is_asked_where_the_rules_have_none() -> None:
+    reading, _rounds, _prompts = read(
+        "two redis VMs with frobnicate", lambda _prompt: form(*GOOD[:3], UNCLEAR)
+    )
+    assert not reading.closed
+    assert [q.text for q in reading.questions] == ['"two": Which of the two?']
+
+
+def test_a_number_that_the_rules_use_is_no_remark() -> None:
+    text = "two redis VMs with foobar, they really need 4 GB"
+    rows = (
+        *GOOD[:3],
+        ["remark", "", "text", "", "", "none", "", "with foobar"],
+        ["remark", "", "text", "", "", "none", "", "they really need 4 GB"],
+    )
+    reading, _rounds, _prompts = read(text, lambda _prompt: form(*rows))
+    assert not reading.closed
+
+
+def test_leave_the_others_alone_protects_what_no_order_names() -> None:
+    rows = (
+        ["change", "g2", "memory_mib", "", "16 GB", "set", "", "16 GB"],
+        ["change", "g2", "thing", "", "agent", "none", "", "workers"],
+        ["change", "all", "whole", "", "", "keep", "", "leave the others alone"],
+    )
+    reading, _rounds, _prompts = read(
+        "give the workers 16 GB, leave the others alone", lambda _prompt: form(*rows), CLUSTER
+    )
+    assert changed(reading, CLUSTER) == [("set", "agent", "memory_mib", 16384)]
+
+
+def test_a_new_machine_may_be_like_one_that_is_there() -> None:
+    rows = (
+        ["wish", "t1", "thing", "", "vm", "none", "", "VM"],
+        ["wish", "t1", "whole", "g2", "1", "multiply", "", "same size as the workers"],
+        ["wish", "t1", "name", "", "box7", "none", "", "box7"],
+    )
+    text = "and another VM box7 of the same size as the workers"
+    with partner(lambda _prompt: form(*rows), []) as opened:
+        rules = _reading.read(text, WORDS, CLUSTER).model_copy(update={"closed": False})
+        reading, _rounds = with_model(rules, WORDS, CLUSTER, opened)
+    [thing] = _reading.request(reading, WORDS, CLUSTER).things
+    assert (thing.cores, thing.memory_mib, thing.disk_gib) == (4, 8192, 40)
 
 
 CHANGE = "the workers need 16 instead of 8 GB, the masters stay as they are"

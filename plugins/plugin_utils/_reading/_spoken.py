@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a model's statements speak for beyond their quotes.
+
+A model quotes values; the verb and the plain nouns around them belong to what it says there. A
+number, a name, software and a denial have to be quoted by what they are used for, with three
+exceptions that code can check itself: a sum of what is listed, a number that its sentence corrects,
+and a number in a remark that says something of its own.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
+    Question,
+    Quote,
+    Reading,
+    Statement,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._account import (
+    Sentence,
+    matters,
+    sentence,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._clauses import (
+    sentences,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._tokens import Token
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._words import (
+    Vocabulary,
+)
+
+#: Words whose meaning is in the values and verbs of a statement.
+SOFT = ("verb.", "noun.", "thing.", "role.", "part.", "unit.", "word.", "rel.", "scale.", "work.")
+SOFT_CUES = ("cue.more", "cue.less", "cue.only", "cue.each", "cue.with", "cue.correction")
+CLUSTERS = ("k3s", "cluster", "kubernetes", "server", "agent", "node")
+DEFINITE = frozenset({"the", "these", "those", "both", "all", "les", "ces", "die", "den", "der"})
+CORRECTIONS = ("cue.correction", "cue.instead")
+_COMMA = re.compile(r",(?!\d)|;|\n| - ")
+#: A remark says something of its own with so many words beside a number and its noun.
+OWN_WORDS = 2
+
+Span = tuple[int, int]
+
+
+def spoken_for(reading: Reading, vocabulary: Vocabulary, asked: t.Sequence[Question]) -> Reading:
+    """Return the reading without the questions of words that its statements speak for.
+
+    ``asked`` are the questions of the model itself; what else is open in the same sentence waits
+    for their answer, too.
+    """
+    said = sentence(reading.text, vocabulary)
+    waiting = [span for question in asked for span in _sentence_of(said.text, question.quote)]
+    left = []
+    aside = list(reading.aside)
+    for question in reading.questions:
+        opened = question.id.startswith("open.") and question not in asked
+        if not opened or question.quote is None:
+            left.append(question)
+            continue
+        start, end = question.quote.start or 0, question.quote.end or 0
+        if any(low <= start < high for low, high in waiting):
+            continue
+        tokens = [
+            token
+            for index, token in enumerate(said.tokens)
+            if token.start < end and token.end > start and matters(said, index)
+        ]
+        if not all(_spoken(token, reading.statements, said) for token in tokens):
+            left.append(question)
+        elif any(_only_remarked(token, reading.statements, said) for token in tokens):
+            aside.append(question.quote)
+    failed = any(finding.severity == "error" for finding in reading.findings)
+    return reading.model_copy(
+        update={
+            "questions": tuple(left),
+            "aside": tuple(dict.fromkeys(aside)),
+            "closed": not failed and not left,
+        }
+    )
+
+
+def _sentence_of(text: str, quote: Quote | None) -> t.Iterator[Span]:
+    if quote is not None and quote.start is not None:
+        for start, end in sentences(text):
+            if start < (quote.end or 0) and end > quote.start:
+                yield start, end
+
+
+def _spoken(token: Token, statements: t.Sequence[Statement], said: Sentence) -> bool:
+    if token.kind == "num":
+        return (
+            _is_sum(token, statements)
+            or _is_added(token, statements, said)
+            or _is_again(token, statements, said)
+            or _corrected(token, statements, said)
+            or _remarked(token, statements, said)
+        )
+    if any(_covers(statement, token.start, token.end) for statement in statements):
+        return True
+    start, end = _part(token, said)
+    if not any(_covers(statement, start, end) for statement in statements):
+        return False
+    if token.has("addon."):
+        return not _of_cluster(statements)
+    return token.has(*SOFT, *SOFT_CUES) or _quoted_elsewhere(token, statements, said)
+
+
+def _of_cluster(statements: t.Sequence[Statement]) -> bool:
+    """Tell whether a reading is of a cluster: only that has add-ons."""
+    return any(
+        statement.kind == "change"
+        or statement.topic == "addon"
+        or (statement.topic == "thing" and statement.value in CLUSTERS)
+        for statement in statements
+    )
+
+
+def _quoted_elsewhere(token: Token, statements: t.Sequence[Statement], said: Sentence) -> bool:
+    """Tell whether the same software or name is quoted where it stands another time."""
+    if token.software is None and not token.name:
+        return False
+    return any(
+        other is not token
+        and (
+            other.word == token.word
+            or (other.software is not None and other.software == token.software)
+        )
+        for statement in statements
+        if statement.kind != "remark"
+        for other in said.within(statement.quote.start or 0, statement.quote.end or 0)
+    )
+
+
+def _covers(statement: Statement, start: int, end: int) -> bool:
+    quote = statement.quote
+    return (quote.start or 0) < end and (quote.end or 0) > start
+
+
+def _part(token: Token, said: Sentence) -> Span:
+    """Return the part of a sentence between commas that a token stands in."""
+    low, high = next(
+        (span for span in sentences(said.text) if span[0] <= token.start < span[1]),
+        (0, len(said.text)),
+    )
+    for comma in _COMMA.finditer(said.text, low, high):
+        if comma.end() <= token.start:
+            low = comma.end()
+        elif comma.start() >= token.end:
+            return low, comma.start()
+    return low, high
+
+
+def _is_sum(token: Token, statements: t.Sequence[Statement]) -> bool:
+    """Tell whether a number is how many machines there are of the listed ones in all."""
+    counts: dict[str, float] = {}
+    for statement in statements:
+        if statement.kind == "wish" and statement.thing:
+            counts.setdefault(statement.thing, 1.0)
+            if statement.topic == "count" and isinstance(statement.value, (int, float)):
+                counts[statement.thing] = float(statement.value)
+    return len(counts) > 1 and sum(counts.values()) == token.value
+
+
+def _is_added(token: Token, statements: t.Sequence[Statement], said: Sentence) -> bool:
+    """Tell whether a number is one of those whose sum is a load."""
+    for statement in statements:
+        if statement.topic == "driver" and _covers(statement, token.start, token.end):
+            quoted = said.within(statement.quote.start or 0, statement.quote.end or 0)
+            if sum(other.value for other in quoted if other.kind == "num") == statement.value:
+                return True
+    return False
+
+
+def _is_again(token: Token, statements: t.Sequence[Statement], said: Sentence) -> bool:
+    """Tell whether "the two servers" says the number of machines another time."""
+    index = said.tokens.index(token)
+    before = said.tokens[index - 1].word if index else ""
+    return before in DEFINITE and any(
+        statement.topic == "count" and statement.value == token.value for statement in statements
+    )
+
+
+def said_elsewhere(
+    statements: t.Iterable[Statement], text: str, vocabulary: Vocabulary
+) -> t.Iterator[Statement]:
+    """Yield statements with the words that "it" and "another one" stand for as their quotes.
+
+    The words that were quoted are kept as a remark.
+    """
+    said = sentence(text, vocabulary)
+    for statement in statements:
+        moved = _named_quote(statement, said)
+        if moved is None:
+            yield statement
+        else:
+            yield statement.model_copy(update={"quote": moved})
+            yield Statement(kind="remark", topic="text", quote=statement.quote)
+
+
+def _named_quote(statement: Statement, said: Sentence) -> Quote | None:
+    if statement.topic not in ("software", "addon") or statement.kind == "remark":
+        return None
+    named = [token for token in said.tokens if _is_named(token, statement)]
+    start = statement.quote.start
+    if start is None or not named:
+        return None
+    quoted = said.within(start, start + len(statement.quote.text))
+    if any(token in quoted for token in named):
+        return None
+    first = named[0]
+    return Quote(text=said.text[first.start : first.end], start=first.start)
+
+
+def _is_named(token: Token, statement: Statement) -> bool:
+    value = str(statement.value)
+    if statement.topic == "addon" and token.concept == f"addon.{value}":
+        return True
+    return token.software is not None and token.software.family == value
+
+
+def _corrected(token: Token, statements: t.Sequence[Statement], said: Sentence) -> bool:
+    """Tell whether a remark sets a number aside that another one takes the place of."""
+    if not any(_covers(s, token.start, token.end) for s in statements if s.kind == "remark"):
+        return False
+    low, high = next(
+        (span for span in sentences(said.text) if span[0] <= token.start < span[1]),
+        (0, len(said.text)),
+    )
+    around = said.within(max(0, low - 1), min(len(said.text), high + 40))
+    if not any(other.has(*CORRECTIONS) for other in around):
+        return False
+    return any(
+        s.kind in ("wish", "change") and isinstance(s.value, (int, float)) and s.value is not True
+        for s in statements
+    )
+
+
+def _only_remarked(token: Token, statements: t.Sequence[Statement], said: Sentence) -> bool:
+    remarked = token.kind == "num" and _remarked(token, statements, said)
+    return remarked and not _corrected(token, statements, said)
+
+
+def _remarked(token: Token, statements: t.Sequence[Statement], said: Sentence) -> bool:
+    """Tell whether a remark holds a number and says something of its own."""
+    for statement in statements:
+        if statement.kind != "remark" or not _covers(statement, token.start, token.end):
+            continue
+        quote = statement.quote
+        words = [
+            other
+            for other in said.within(quote.start or 0, quote.end or 0)
+            if other.kind == "word" and len(other.word) > 2 and not other.has("noun.", "unit.")
+            if other.mib is None and not other.has("thing.", "role.", "part.")
+        ]
+        if len(words) >= OWN_WORDS:
+            return True
+    return False
