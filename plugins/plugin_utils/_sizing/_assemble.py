@@ -118,6 +118,8 @@ def _prepared(context: Context, group: Group, there: list[Known]) -> _Prepared |
         also=((drive, CLOUD_INIT_GIB),) if drive else (),
         why=made.why,
     )
+    if made.own:
+        source = replace(source, templates=made.own, far=made.far)
     return _Prepared(group, source, where, mappings)
 
 

@@ -32,12 +32,15 @@ Hosts = frozenset[str]
 class Reach:
     """Hosts of a machine's source: ``near`` where it is made at once, ``wide`` where it can be.
 
-    None stands for any host. ``why`` is a sentence that says what keeps other hosts out.
+    None stands for any host. ``why`` is a sentence that says what keeps other hosts out. ``own``
+    are the templates that serve their host, ``far`` those that serve the others, best first.
     """
 
     near: Hosts | None
     wide: Hosts | None
     why: str = ""
+    own: tuple[GuestState, ...] = ()
+    far: tuple[GuestState, ...] = ()
 
 
 def reach(context: Context, origin: Origin, storage: str) -> Reach:
@@ -45,17 +48,29 @@ def reach(context: Context, origin: Origin, storage: str) -> Reach:
 
     Proxmox VE clones onto another host only from shared storages to a shared storage. From a
     local storage the provider clones beside the template and moves the clone, which takes time.
+    Both begin on the template's host, where the storage of the disks has to be.
     """
     snapshot = context.snapshot
     if origin.type != "template" or snapshot is None or not origin.templates:
         return Reach(origin.hosts, origin.hosts)
     everywhere = {node.name for node in snapshot.nodes}
     to_shared = _is_shared(snapshot, storage)
+    there = {state.node for state in storage_states(snapshot, storage)}
     near: set[str] = set()
     wide: set[str] = set()
     reasons: list[str] = []
+    own: list[GuestState] = []
+    direct: list[GuestState] = []
+    moving: list[GuestState] = []
     for template in origin.templates:
+        if template.node not in there:
+            reasons.append(
+                f"a clone of {_title(template)} begins on {template.node}, and {storage} cannot be"
+                " used there"
+            )
+            continue
         near.add(template.node)
+        own.append(template)
         hardware = template.hardware
         local = local_storages(snapshot, hardware) if hardware else set()
         bound = _bound_files(snapshot, hardware) if hardware else []
@@ -66,8 +81,10 @@ def reach(context: Context, origin: Origin, storage: str) -> Reach:
         elif local or hardware is None:
             wide |= everywhere
             near |= everywhere if hardware is None else set()
+            (direct if hardware is None else moving).append(template)
         elif to_shared:
             near |= everywhere
+            direct.append(template)
         else:
             reasons.append(
                 f"Proxmox VE clones {_title(template)} from shared to shared storage or on"
@@ -80,7 +97,7 @@ def reach(context: Context, origin: Origin, storage: str) -> Reach:
             f"{'; '.join(reasons)}: put the machines on a shared storage, or keep a template of the"
             " same name on each host."
         )
-    return Reach(frozenset(near), frozenset(wide), why)
+    return Reach(frozenset(near), frozenset(wide), why, tuple(own), (*direct, *moving))
 
 
 def _title(template: GuestState) -> str:

@@ -42,10 +42,14 @@ TITLES = {"iso": "ISO", "lxc_template": "container template", "image": "disk ima
 
 @dataclass(frozen=True)
 class Origin:
-    """Candidates for a group's source; ``disk_gib`` is the least size of the first disk."""
+    """Candidates for a group's source; ``disk_gib`` is the least size of the first disk.
+
+    ``templates`` serve machines on their own host, ``far`` those on hosts without one.
+    """
 
     type: t.Literal["template", "iso", "lxc_template", "image"]
     templates: tuple[GuestState, ...] = ()
+    far: tuple[GuestState, ...] = ()
     vmid: int | None = None
     volume_id: str | None = None
     hosts: frozenset[str] | None = None  # only these hosts see the volume
@@ -64,7 +68,7 @@ class Origin:
     def template_on(self, node: str) -> GuestState | None:
         """Return the template for a machine on this node."""
         own = next((g for g in self.templates if g.node == node), None)
-        return own or next(iter(self.templates), None)
+        return own or next(iter(self.far or self.templates), None)
 
 
 def origin(context: Context, group: Group) -> Origin | None:

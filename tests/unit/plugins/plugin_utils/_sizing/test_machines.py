@@ -245,6 +245,21 @@ def test_the_template_of_the_same_host_is_cloned() -> None:
     assert "source.cross-node" in finding_ids(away, "warning")
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_storage_that_the_host_of_the_template_lacks_takes_no_clone(count: int) -> None:
+    facts = snapshot(storages=[storage("tank", "pve2"), storage("tank", "pve3")])
+    result = plan(vm(count=count), facts)
+    assert result.status == "refused"
+    [message] = [f.message for f in result.findings if f.id == "capacity.host"]
+    assert "begins on pve1, and tank cannot be used there" in message
+    assert "keep a template of the same name on each host" in message
+
+    copies = [guest(9001, "debian-12", "pve3", template=True, disk_gib=3.0)]
+    facts = snapshot(storages=[storage("tank", "pve2"), storage("tank", "pve3")], guests=copies)
+    made = plan(vm(count=count), facts, site(template={"name": "debian-12"}))
+    assert {m.source.vmid for m in made.machines} == {9001}
+
+
 def test_our_sizes_are_cut_to_what_fits_and_theirs_are_refused() -> None:
     small = snapshot([node("pve1", memory_mib=24576), node("pve2", memory_mib=24576)])
     ours = plan(request(workload="ml-training"), small)
