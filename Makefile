@@ -85,8 +85,10 @@ MORE_CHECKS += lower-bounds
 MORE_CHECKS += molecule-k3s
 MORE_CHECKS += pythons
 
-# What fits into the time of CI beside the scenarios, which make whole runs.
-INTEGRATION := setup addons monitoring terraform/test_guards.py terraform/test_templates.py
+# The integration tests of `make test`, most telling first: about 25 minutes on two quiet cores. The other
+# files repeat parts of these with every kind of resource, value, back end and provider: integration-all.
+INTEGRATION := quickstart pipeline setup addons monitoring
+INTEGRATION += $(addprefix terraform/test_,failures.py approval.py templates.py guards.py)
 
 test: setup $(CHECKS) ## Run the checks that CI runs.
 
@@ -110,13 +112,14 @@ typecheck: setup ## mypy.
 unit: setup ## Unit tests.
 	python -m pytest tests/unit -n 2
 
-integration: setup ## Tests with the real Terraform provider and other real processes.
+integration: setup ## Whole runs, interruptions and the quick start with the real Terraform provider.
 	tests/packages.sh
 	python -m pytest $(addprefix tests/integration/,$(INTEGRATION)) \
 		-p no:cacheprovider -n 2 --dist loadfile
 
-integration-all: setup ## Every integration test: whole runs, interruptions, back ends, OpenTofu.
+integration-all: setup ## Every integration test, back ends and OpenTofu among them.
 	tests/packages.sh
+	python -m lab.tools tofu gofakes3
 	python -m pytest tests/integration -p no:cacheprovider -n 2 --dist loadfile
 
 gates: setup ## Turn each gate of the approval off in turn; a test must notice each time.

@@ -13,6 +13,7 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.adopt_v
     Config,
     Data,
     keys_of,
+    odd,
     options,
 )
 
@@ -20,6 +21,7 @@ _DRIVE = re.compile(r"(?:scsi|virtio|sata|ide)\d+")
 _MOUNT = re.compile(r"rootfs|mp\d+")
 _NIC = re.compile(r"net\d+")
 _CLOUD_INIT = re.compile(r"(?:^|[:/])vm-\d+-cloudinit")
+_MAC = re.compile(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}")
 _SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>[KMGT]?)")
 _UNITS_GIB = {"": 2.0**-30, "K": 2.0**-20, "M": 2.0**-10, "G": 1.0, "T": 2.0**10}
 #: Buses in the order in which Proxmox VE looks for a disk to boot from.
@@ -28,6 +30,24 @@ _BOOT_BUSES = ("ide", "scsi", "sata", "virtio")
 _BOUND = re.compile(r"hostpci\d+|usb\d+|parallel\d+|hookscript")
 #: Kept by every clone, and against what a plan promises.
 _LIMITING = ("vcpus", "cpulimit")
+#: Kept by a clone, and taken off by Terraform at its next run.
+_UNMANAGED = ("ivshmem", "watchdog")
+#: Options that Terraform writes anew, with the values that make no difference; the others it
+#: knows. What is neither here nor known would be lost.
+_LOST_UNLESS = {
+    "disk": {"ro": "0", "snapshot": "0", "detect_zeroes": "1", "shared": "0"},
+    "cpu": {"hidden": "0"},
+    "agent": {"freeze-fs-on-backup": "1"},
+    "net": {},
+}
+_KNOWN = {
+    "disk": {"volume", "file", "size", "format", "media", "ssd", "discard", "iothread", "backup"}
+    | {"aio", "cache", "queues", "replicate", "serial"},
+    "cpu": {"cputype", "flags"},
+    "agent": {"enabled", "fstrim_cloned_disks", "type"},
+    "net": {"model", "macaddr", "bridge", "tag", "mtu", "firewall", "queues", "rate", "trunks"}
+    | {"link_down"},
+}
 
 
 def hardware(config: Config, kind: str = "qemu") -> Data:
@@ -46,6 +66,8 @@ def hardware(config: Config, kind: str = "qemu") -> Data:
     order = [device for device in order if device != cloud_init and device in config]
     system = next((device for device in order if device in disks), None)
     files = options(config.get("cicustom", ""))
+    agent = options(config.get("agent", ""), "enabled")
+    flags = options(config.get("cpu", ""), "cputype").get("flags", "")
     return {
         "bios": str(config.get("bios") or "seabios"),
         "machine_type": _machine_type(config),
@@ -63,10 +85,22 @@ def hardware(config: Config, kind: str = "qemu") -> Data:
         "tpm": _tpm(config),
         "nics": _nics(config, "virtio"),
         "serial": "serial0" in config,
+        "numa": _is_on(config.get("numa", "")),
+        "cpu_flags": [flag for flag in flags.split(";") if flag],
+        "agent_type": agent.get("type", "virtio"),
+        "agent_trim": _is_on(agent.get("fstrim_cloned_disks", "")),
         "vga": str(config["vga"]) if config.get("vga") else None,
         "volumes": _volumes(drives, cdroms, files),
         "odd": list(_odd(config)),
     }
+
+
+def _is_on(value: object) -> bool:
+    return str(value) in ("1", "on", "yes", "true", "True")
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdigit() else None
 
 
 def _is_cloud_init(drive: t.Mapping[str, str]) -> bool:
@@ -114,6 +148,11 @@ def _disk(key: str, config: Config) -> Data:
         "iothread": given.get("iothread") in ("1", "on"),
         "backup": given.get("backup", "1") not in ("0", "off"),
         "mount_path": given.get("mp"),
+        "aio": given.get("aio"),
+        "cache": given.get("cache"),
+        "queues": _number(given.get("queues", "")),
+        "replicate": given.get("replicate", "1") not in ("0", "off"),
+        "serial": given.get("serial"),
     }
 
 
@@ -151,6 +190,10 @@ def _nics(config: Config, default: str) -> list[Data]:
                 "firewall": given.get("firewall") == "1",
                 "addresses": [told[name] for name in ("ip", "ip6") if told.get(name)],
                 "gateway": told.get("gw") or told.get("gw6"),
+                "queues": _number(given.get("queues", "")),
+                "rate_mb_per_second": float(given["rate"]) if given.get("rate") else None,
+                "trunks": [vlan for vlan in given.get("trunks", "").split(";") if vlan],
+                "connected": not _is_on(given.get("link_down", "")),
             }
         )
     return result
@@ -174,12 +217,29 @@ def _odd(config: Config) -> t.Iterator[str]:
             yield f"{key} ({text}), a device of its host"
         elif re.fullmatch(r"serial[1-3]", key):
             yield f"{key}, a second serial port"
+        elif key in _UNMANAGED:
+            yield f"{key} ({text}), which Terraform would take off again"
         elif key in _LIMITING and text not in ("0", ""):
             yield f"{key} {text}, which limits each clone below its plan"
         elif _DRIVE.fullmatch(key) and ":" not in text.partition(",")[0]:
             volume = options(text, "volume").get("volume", "")
             if volume not in ("none", "cdrom"):
                 yield f"{key} ({volume}), a disk outside of any storage"
+        yield from _lost(key, text)
+
+
+def _lost(key: str, text: str) -> t.Iterator[str]:
+    """Yield the options of a device that Terraform has no word for."""
+    kind = "disk" if _DRIVE.fullmatch(key) else "net" if _NIC.fullmatch(key) else key
+    if kind not in _KNOWN:
+        return
+    first = {"disk": "volume", "cpu": "cputype", "agent": "enabled"}.get(kind, "model")
+    given = options(text, first)
+    if given.get("media") == "cdrom":
+        return
+    models = {name for name in given if kind == "net" and _MAC.fullmatch(given[name])}
+    for option in odd(given, _KNOWN[kind] | models, _LOST_UNLESS[kind]):
+        yield f"{key} with {option}, which Terraform would take off"
 
 
 def grown(gib: float) -> int:

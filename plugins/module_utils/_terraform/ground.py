@@ -130,8 +130,15 @@ class Ground:
 
     def what_is_there(self, names: t.Container[str]) -> str:
         """Return which machines exist on Proxmox VE, as a list for a sentence; empty for none."""
-        there = {guest.vmid: guest for guest in self.guests.all()}
-        machines = self.variables()["machines"]
+        deployment, machines = self.name(), self.variables()["machines"]
+        mine = {machine["vmid"]: name for name, machine in machines.items()}
+        there = {
+            guest.vmid: guest
+            for guest in self.guests.all()
+            if guest.vmid in mine
+            # A clone that was cut short has no tags yet, a guest on a dead host no name.
+            and (is_ours(guest, deployment) or guest.name in ("", mine[guest.vmid]))
+        }
         return ", ".join(
             f"{name} (VMID {machine['vmid']} on {there[machine['vmid']].node})"
             for name, machine in sorted(machines.items())

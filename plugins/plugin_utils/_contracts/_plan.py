@@ -41,7 +41,10 @@ class Why(Model):
 
 
 class Disk(Model):
-    """One disk; ``interface`` is scsiN, virtioN, sataN or ideN (containers: rootfs, mpN)."""
+    """One disk; ``interface`` is scsiN, virtioN, sataN or ideN (containers: rootfs, mpN).
+
+    ``aio``, ``cache``, ``queues`` and ``serial`` are those of Proxmox VE; None is its default.
+    """
 
     interface: str = Field(pattern=r"^(scsi|virtio|sata|ide|mp)\d{1,2}$|^rootfs$")
     storage: str = Field(pattern=STORAGE_PATTERN)
@@ -51,6 +54,11 @@ class Disk(Model):
     iothread: bool = True
     backup: bool = True
     mount_path: str | None = None  # containers: where mpN is mounted
+    aio: t.Literal["native", "threads"] | None = None  # None: io_uring
+    cache: t.Literal["directsync", "writethrough", "writeback", "unsafe"] | None = None
+    queues: int | None = Field(default=None, ge=2, le=1024)
+    replicate: bool = True
+    serial: str | None = Field(default=None, max_length=60)
 
 
 class EfiDisk(Model):
@@ -82,6 +90,10 @@ class Nic(Model):
     mac_address: str | None = None
     address: str = "dhcp"
     gateway: str | None = None
+    queues: int | None = Field(default=None, ge=1, le=64)
+    rate_mb_per_second: float | None = Field(default=None, gt=0)
+    trunks: tuple[str, ...] = ()  # VLANs or ranges of them that the guest may use
+    connected: bool = True
 
 
 class Source(Model):
@@ -135,6 +147,7 @@ class Machine(Model):
     cores: int = Field(ge=1, le=1024)
     sockets: int = Field(default=1, ge=1, le=8)
     cpu_type: str = "x86-64-v2-AES"
+    cpu_flags: tuple[str, ...] = ()  # "+aes", "-pcid"
     numa: bool = False
     memory_mib: int = Field(ge=16, le=16_777_216)
     balloon_mib: int = Field(default=0, ge=0)  # 0: no ballooning
@@ -150,6 +163,8 @@ class Machine(Model):
     scsi_hardware: str = "virtio-scsi-single"
     serial: bool = True
     agent: bool = True
+    agent_type: t.Literal["virtio", "isa"] = "virtio"
+    agent_trim: bool = False  # trim after a disk was cloned or moved
     hotplug: str = "network,disk,usb"
     boot_order: tuple[str, ...] = ()
     pool: str | None = None

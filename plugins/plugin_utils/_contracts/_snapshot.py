@@ -99,6 +99,11 @@ class GuestDisk(Model):
     iothread: bool = False
     backup: bool = True
     mount_path: str | None = None  # of a container
+    aio: str | None = None
+    cache: str | None = None
+    queues: int | None = None
+    replicate: bool = True
+    serial: str | None = None
 
 
 class GuestNic(Model):
@@ -112,6 +117,10 @@ class GuestNic(Model):
     firewall: bool = False
     addresses: tuple[str, ...] = ()
     gateway: str | None = None
+    queues: int | None = None
+    rate_mb_per_second: float | None = None
+    trunks: tuple[str, ...] = ()
+    connected: bool = True
 
 
 class GuestEfi(Model):
@@ -152,6 +161,10 @@ class Hardware(Model):
     tpm: GuestTpm | None = None
     nics: tuple[GuestNic, ...] = ()
     serial: bool = False
+    numa: bool = False
+    cpu_flags: tuple[str, ...] = ()
+    agent_type: str = "virtio"
+    agent_trim: bool = False
     vga: str | None = None
     volumes: tuple[str, ...] = ()
     odd: tuple[str, ...] = ()

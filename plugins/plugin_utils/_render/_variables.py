@@ -16,6 +16,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._protection import (
     Backup,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._pydantic import (
+    Model,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._render._errors import (
     RenderError,
 )
@@ -76,6 +79,12 @@ SAME_NAME_FIELDS = (
     "unprivileged",
     "vmid",
 )
+
+
+#: Fields that the variables hold where they differ from the defaults of Proxmox VE.
+KEPT_FIELDS = ("agent_trim", "agent_type", "cpu_flags")
+KEPT_OF_DISKS = ("aio", "cache", "queues", "replicate", "serial")
+KEPT_OF_NICS = ("connected", "queues", "rate_mb_per_second", "trunks")
 
 
 def deployment_tag(deployment: str) -> str:
@@ -208,6 +217,7 @@ def _machine(machine: Machine, deployment: str) -> dict[str, t.Any]:
     container = machine.kind == "lxc"
     return {
         **{name: data[name] for name in SAME_NAME_FIELDS},
+        **_only_told(machine, {name: data[name] for name in KEPT_FIELDS}),
         "boot_order": list(machine.boot_order) or _boot_order(machine),
         "cloud_init": data["cloud_init"],
         "description": _UNPRINTABLE.sub("", machine.description),
@@ -215,7 +225,7 @@ def _machine(machine: Machine, deployment: str) -> dict[str, t.Any]:
         "ha": data["ha"],
         "efi_disk": _efi_disk(machine, data),
         "machine_type": machine.machine_type or ("q35" if machine.pci_mappings else "pc"),
-        "nics": data["nics"],
+        "nics": _each_told(machine.nics, data["nics"], KEPT_OF_NICS),
         "os_type": _container_system(machine) if container else machine.os_type,
         "tags": _tags(machine, deployment),
     }
@@ -236,7 +246,25 @@ def _tags(machine: Machine, deployment: str) -> list[str]:
 
 def _disks(machine: Machine, disks: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
     """Disks in their order; a machine without backup has none of its disks backed up."""
-    return [{**disk, "backup": disk["backup"] and machine.backup} for disk in disks]
+    told = _each_told(machine.disks, disks, KEPT_OF_DISKS)
+    return [{**disk, "backup": disk["backup"] and machine.backup} for disk in told]
+
+
+def _only_told(of: Model, values: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return the values that are no defaults of their model."""
+    defaults = {name: type(of).model_fields[name].default for name in values}
+    given = {name: getattr(of, name) for name in values}
+    return {name: value for name, value in values.items() if given[name] != defaults[name]}
+
+
+def _each_told(
+    parts: t.Sequence[Model], data: list[dict[str, t.Any]], kept: t.Sequence[str]
+) -> list[dict[str, t.Any]]:
+    result = []
+    for part, values in zip(parts, data, strict=True):
+        told = _only_told(part, {name: values[name] for name in kept})
+        result.append({**{n: v for n, v in values.items() if n not in kept}, **told})
+    return result
 
 
 def _boot_order(machine: Machine) -> list[str]:

@@ -25,6 +25,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._mod
 
 #: Models of network devices that a plan knows.
 MODELS = ("virtio", "e1000", "e1000e", "rtl8139", "vmxnet3")
+#: Ways of caching a disk, beside none at all.
+CACHES = ("directsync", "writethrough", "writeback", "unsafe")
 #: Files of cloud-init that stand in for what the plan says.
 REPLACING = {"user": "the user and the public keys", "network": "the addresses"}
 _MACHINE_TYPE = re.compile(
@@ -69,7 +71,8 @@ class Frame:
         single = self._io_threads()
         ours = first.model_copy(
             update={
-                "ssd": first.ssd and not first.interface.startswith("virtio"),
+                **_kept(self.system),
+                "ssd": (first.ssd or self.system.ssd) and not first.interface.startswith("virtio"),
                 "iothread": first.interface.startswith("virtio")
                 or (first.interface.startswith("scsi") and single),
             }
@@ -82,6 +85,7 @@ class Frame:
     def _as_it_is(self, there: GuestDisk, ours: Disk) -> Disk:
         return ours.model_copy(
             update={
+                **_kept(there),
                 "storage": there.storage or ours.storage,
                 "ssd": there.ssd,
                 "discard": there.discard,
@@ -131,10 +135,19 @@ class Frame:
         version: t.Literal["v1.2", "v2.0"] = "v2.0" if there.version == "v2.0" else "v1.2"
         return TpmState(storage=(self.existing and there.storage) or storage, version=version)
 
-    def first_model(self) -> t.Any:
-        """Return the model of the first network device."""
-        found = next((nic.model for nic in self.hardware.nics if nic.slot == 0), "virtio")
-        return found if found in MODELS else "virtio"
+    def first_nic(self, planned: Nic) -> Nic:
+        """Return the first network device of a plan with what it keeps of the template's."""
+        there = next((nic for nic in self.hardware.nics if nic.slot == 0), None)
+        if there is None:
+            return planned
+        return planned.model_copy(
+            update={
+                **kept_of_nic(there),
+                "model": there.model if there.model in MODELS else "virtio",
+                "mtu": planned.mtu or (there.mtu if there.mtu and there.mtu >= 576 else None),
+                "firewall": planned.firewall or there.firewall,
+            }
+        )
 
     def other_nics(self) -> tuple[Nic, ...]:
         """Return the network devices after the first, with the bridges that they have."""
@@ -147,6 +160,7 @@ class Frame:
                 firewall=nic.firewall,
                 address=next(iter(nic.addresses), "manual"),
                 gateway=nic.gateway,
+                **kept_of_nic(nic),
             )
             for nic in self.hardware.nics
             if nic.slot > 0
@@ -175,7 +189,29 @@ def _disk(
         iothread=like.iothread,
         backup=like.backup,
         mount_path=like.mount_path,
+        **_kept(like),
     )
+
+
+def _kept(there: GuestDisk) -> dict[str, t.Any]:
+    """Return what a disk keeps whatever its size, where it is not the default anyway."""
+    return {
+        "aio": there.aio if there.aio in ("native", "threads") else None,
+        "cache": there.cache if there.cache in CACHES else None,
+        "queues": there.queues if there.queues and there.queues > 1 else None,
+        "replicate": there.replicate,
+        "serial": there.serial,
+    }
+
+
+def kept_of_nic(there: GuestNic) -> dict[str, t.Any]:
+    """Return what a network device keeps whatever its bridge and address."""
+    return {
+        "queues": there.queues or None,
+        "rate_mb_per_second": there.rate_mb_per_second or None,
+        "trunks": there.trunks,
+        "connected": there.connected,
+    }
 
 
 def unkept(hardware: Hardware) -> t.Iterator[str]:
@@ -199,7 +235,12 @@ def _unkept_nic(nic: GuestNic) -> t.Iterator[str]:
     name = f"net{nic.slot}"
     if nic.model not in MODELS:
         yield f"{name} of the model {nic.model}"
+    ranges = [text for text in nic.trunks if not text.isdigit()]
+    if ranges:
+        yield f"{name} with trunks {', '.join(ranges)}, of which Terraform reads single VLANs only"
     if nic.slot == 0:
+        if not nic.connected:
+            yield f"{name} disconnected (link_down)"
         return
     if nic.bridge is None:
         yield f"{name} without a bridge"

@@ -312,7 +312,11 @@ def _hardware(frame: Frame, storage: str, nic: Nic) -> dict[str, t.Any]:
         "tpm": frame.tpm(storage),
         "scsi_hardware": hardware.scsi_hardware,
         "boot_order": frame.boot_order,
-        "nics": (nic.model_copy(update={"model": frame.first_model()}), *frame.other_nics()),
+        "numa": hardware.numa,
+        "cpu_flags": hardware.cpu_flags,
+        "agent_type": "isa" if hardware.agent_type == "isa" else "virtio",
+        "agent_trim": hardware.agent_trim,
+        "nics": (frame.first_nic(nic), *frame.other_nics()),
     }
 
 

@@ -207,6 +207,24 @@ def test_machine_that_never_starts(pipeline: Pipeline) -> None:
     pipeline.run("destroy", "lab", confirm="lab").ok()
 
 
+def test_machine_that_does_not_tell_its_address(pipeline: Pipeline) -> None:
+    """It runs and is in the state, so it is told and nothing else is said of it."""
+    pipeline.lab.fault("agent_silent")
+    run = pipeline.run(
+        *("provision", "lab"),
+        intent=f"{WEB} with dhcp",
+        approve="auto",
+        terraform_agent_timeout_seconds=5,
+    )
+    [machine] = pipeline.read("lab", "plan")["machines"]
+    there = f"web (VMID {machine['vmid']} on {machine['node']}) is there"
+    run.refused("web", f"nothing to roll back: the last run came to its end, and {there}")
+    assert "not applied" not in run.output
+    assert pipeline.guests()[machine["vmid"]] == "web"
+    assert pipeline.read("lab", "result")["status"] == "FAILED"
+    pipeline.run("destroy", "lab", confirm="lab").ok()
+
+
 def test_rubbish_of_a_deployment_name(pipeline: Pipeline) -> None:
     pipeline.run("provision", "../evil", intent=WEB).refused("'../evil' is not valid")
     assert not (ROOT / "evil").exists()

@@ -53,6 +53,7 @@ resource "proxmox_virtual_environment_vm" "machine" {
     cores   = each.value.cores
     sockets = each.value.sockets
     type    = each.value.cpu_type
+    flags   = each.value.cpu_flags
     numa    = each.value.numa
   }
 
@@ -91,6 +92,11 @@ resource "proxmox_virtual_environment_vm" "machine" {
       discard      = disk.value.discard ? "on" : "ignore"
       iothread     = disk.value.iothread
       backup       = disk.value.backup
+      aio          = disk.value.aio
+      cache        = disk.value.cache
+      queues       = disk.value.queues
+      replicate    = disk.value.replicate
+      serial       = disk.value.serial
       import_from  = contains(["image", "existing"], each.value.source.type) && disk.key == 0 ? each.value.source.volume_id : null
     }
   }
@@ -114,6 +120,11 @@ resource "proxmox_virtual_environment_vm" "machine" {
       mtu         = network_device.value.mtu
       firewall    = network_device.value.firewall
       mac_address = network_device.value.mac_address
+
+      queues       = network_device.value.queues
+      rate_limit   = network_device.value.rate_mb_per_second
+      trunks       = length(network_device.value.trunks) > 0 ? join(";", network_device.value.trunks) : null
+      disconnected = !network_device.value.connected
     }
   }
 
@@ -166,6 +177,8 @@ resource "proxmox_virtual_environment_vm" "machine" {
 
   agent {
     enabled = each.value.agent
+    type    = each.value.agent_type
+    trim    = each.value.agent_trim
     timeout = "${var.agent_timeout_seconds}s"
 
     # A fixed address is known: only DHCP needs the agent's word.

@@ -139,6 +139,7 @@ variable "machines" {
     cores        = number
     sockets      = number
     cpu_type     = string
+    cpu_flags    = optional(list(string))
     numa         = bool
     memory_mib   = number
     balloon_mib  = number
@@ -158,6 +159,8 @@ variable "machines" {
     hotplug      = string
     serial       = bool
     agent        = bool
+    agent_type   = optional(string)
+    agent_trim   = optional(bool)
     on_boot      = bool
     protection   = bool
     unprivileged = bool
@@ -183,6 +186,11 @@ variable "machines" {
       iothread   = bool
       backup     = bool
       mount_path = string
+      aio        = optional(string)
+      cache      = optional(string)
+      queues     = optional(number)
+      replicate  = optional(bool)
+      serial     = optional(string)
     }))
     nics = list(object({
       bridge      = string
@@ -193,6 +201,11 @@ variable "machines" {
       mac_address = string
       address     = string # CIDR, dhcp or manual
       gateway     = string
+
+      queues             = optional(number)
+      rate_mb_per_second = optional(number)
+      trunks             = optional(list(string), [])
+      connected          = optional(bool, true)
     }))
     cloud_init = object({
       user            = string
