@@ -88,6 +88,7 @@ class ActionModule(ControllerAction):
         "deployments_dir": {"type": "path", "required": True},
         "ledger": {"type": "str", "no_log": False},
         "proposal": {"type": "str", "default": ""},
+        "run": {"type": "str", "default": ""},
     }
     #: ValueError: RecordError among them; RuntimeError: LedgerError, and a library is missing.
     ERRORS = (ValueError, RuntimeError)
@@ -98,6 +99,8 @@ class ActionModule(ControllerAction):
         if lacking:
             raise ValueError(lacking)
         text = sentence(args["variable"], task_vars)
+        place = Path(args["deployments_dir"]).absolute()
+        args["deployment"] = args["deployment"] or _of_run(place, args["run"])
         if not text.strip() and not args["deployment"]:
             return {
                 "failed": True,
@@ -105,7 +108,6 @@ class ActionModule(ControllerAction):
                 ' -e intent="HA cluster with monitoring", or name an existing deployment with'
                 " -e deployment=NAME.",
             }
-        place = Path(args["deployments_dir"]).absolute()
         name, new = args["deployment"], False
         if not name:
             name, new = self._named(text, place, args["ledger"])
@@ -156,6 +158,19 @@ class ActionModule(ControllerAction):
             return ledger.name_for(text, base, taken, hold=not self._task.check_mode)
         finally:
             ledger.close()
+
+
+def _of_run(place: Path, run: str) -> str:
+    """Return the deployment that a run changed, empty when no run is named."""
+    if not run:
+        return ""
+    if not re.fullmatch(r"[0-9a-f-]{1,36}", run):
+        raise RecordError(f"{run!r} is no id of a run; the playbook status shows them.")
+    found = sorted({path.parents[1].name for path in place.glob(f"*/history/{run}*.json")})
+    if len(found) != 1:
+        which = f"runs of {', '.join(found)}" if found else "no run that changed something"
+        raise RecordError(f"{run} is {which} in {place}; name the deployment, too.")
+    return found[0]
 
 
 def _told(name: str, place: str, new: bool, applied: t.Any, said: str) -> str:

@@ -18,6 +18,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records imp
     RecordError,
     rows,
     seen,
+    undone,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report._table import table
 
@@ -31,11 +32,13 @@ class ActionModule(ControllerAction):
         "state": {
             "type": "str",
             "required": True,
-            "choices": ["proposals", "difference", "seen", "removed"],
+            "choices": ["proposals", "difference", "seen", "undone", "removed"],
         },
         "directory": {"type": "path", "required": True},
         "deployment": {"type": "str", "required": True},
         "snapshot": {"type": "dict"},
+        "run": {"type": "str", "default": ""},
+        "backups": {"type": "list", "elements": "dict", "default": []},
         "a": {"type": "str", "default": "applied"},
         "b": {"type": "str", "default": "newest"},
     }
@@ -50,6 +53,8 @@ class ActionModule(ControllerAction):
             return _difference(folder, args)
         if args["state"] == "seen":
             return _seen(folder, args)
+        if args["state"] == "undone":
+            return _undone(folder, args)
         there = folder.path.is_dir()
         if there and not self._task.check_mode:
             shutil.rmtree(folder.path)
@@ -162,6 +167,57 @@ def _seen(folder: Folder, args: Data) -> Data:
         "table": "\n".join(lines),
         "msg": _advice(name, folder, result, found, bool(args["snapshot"])),
     }
+
+
+def _undone(folder: Folder, args: Data) -> Data:
+    """Return the plan that takes a run back, and what cannot be taken back."""
+    history = folder.history(args["run"])
+    applied = folder.applied()
+    sides = {when: history[when]["plan"] if history[when] else None for when in ("before", "after")}
+    if applied is None:
+        gone = [machine["name"] for machine in (sides["before"] or {}).get("machines") or ()]
+        raise RecordError(
+            f"Nothing of {args['deployment']} is there any more: {', '.join(gone) or 'it'} cannot"
+            " be taken back, only be restored from a backup or planned anew."
+        )
+    found = undone(sides["before"], sides["after"], applied["plan"])
+    plan = {**found.plan, "status": "ready", "summary": f"Takes back run {history['run'][:8]}."}
+    told = [
+        *(f"{name} was made by the run and would go." for name in found.removed),
+        *(_gone(machine, args["backups"]) for machine in found.gone),
+        *found.kept,
+    ]
+    differing = rows(applied["plan"], plan)
+    headers = ("machine", "field", "now", "taken back")
+    return {
+        "changed": False,
+        "run": history["run"],
+        "plan": plan,
+        "request": (history["before"] or applied)["request"],
+        "removed": list(found.removed),
+        "gone": list(found.gone),
+        "everything": not plan["machines"],
+        "differs": bool(differing),
+        "table": "\n".join(
+            [
+                *told,
+                table(headers, differing) if differing else "There is nothing to take back.",
+            ]
+        ),
+    }
+
+
+def _gone(machine: Data, backups: list[Data]) -> str:
+    """Return what a machine that was deleted can come back from."""
+    title = f"{machine['name']} (VMID {machine['vmid']})"
+    mine = [b for b in backups if int(b["vmid"]) == machine["vmid"]]
+    if not mine:
+        return f"{title} was deleted by the run and is gone for good: there is no backup of it."
+    newest = max(mine, key=lambda backup: backup["ctime"])
+    return (
+        f"{title} was deleted by the run and is gone for good: its newest backup is"
+        f" {newest['volume_id']} of {newest['at']}, which the web interface restores."
+    )
 
 
 def _described(record: Data | None) -> str:

@@ -58,6 +58,7 @@ def _history(ledger: Ledger, deployment: str, limit: int) -> dict[str, t.Any]:
     own = next_commands(deployment)
     rows = [
         (
+            run["workflow_id"][:8] if first else "",
             run["created_at"][:19] if first else "",
             stage["agent_name"],
             stage["status"],
@@ -71,7 +72,7 @@ def _history(ledger: Ledger, deployment: str, limit: int) -> dict[str, t.Any]:
         "changed": False,
         "runs": [{**result_of(run), "interrupted": run["interrupted"]} for run in runs],
         "deployments": [],
-        "table": table(("run", "stage", "status", "seconds", "error"), rows),
+        "table": table(("run", "began (UTC)", "stage", "status", "seconds", "error"), rows),
         "next": [f"What runs now, compared with what was applied: {own['drift']}"],
     }
 

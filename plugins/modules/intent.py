@@ -42,6 +42,12 @@ options:
     description: Beginning of the id of the proposal to go on from; the newest one by default.
     type: str
     default: ""
+  run:
+    description:
+      - Beginning of the id of a run that changed what is applied. Without O(deployment) it names
+        the deployment.
+    type: str
+    default: ""
 attributes:
   check_mode:
     description: Can run in check mode and does the same.

@@ -20,10 +20,11 @@ options:
       - V(proposals) lists the proposals.
       - V(difference) compares any two records, O(a) and O(b).
       - V(seen) shows the three records beside each other, each difference in one sentence.
+      - V(undone) returns the plan that takes a run back, and says what cannot be taken back.
       - V(removed) removes the folder.
     type: str
     required: true
-    choices: [proposals, difference, seen, removed]
+    choices: [proposals, difference, seen, undone, removed]
   directory:
     description: Folder of the deployment.
     type: path
@@ -35,6 +36,17 @@ options:
   snapshot:
     description: Facts of the cluster; without them nothing is seen.
     type: dict
+  run:
+    description: For O(state=undone), the beginning of the id of a run that changed what is applied.
+    type: str
+    default: ""
+  backups:
+    description:
+      - For O(state=undone), RV(clusterwright.proxmox.backups_info#module:backups). The newest one
+        of a machine that is gone is named.
+    type: list
+    elements: dict
+    default: []
   a:
     description:
       - V(applied), V(newest), V(seen) or the beginning of a proposal's id.
@@ -82,6 +94,28 @@ differences:
   type: list
   elements: str
   sample: ["web (VMID 20000) has 4096 MiB, the record says 2048 MiB."]
+plan:
+  description: The plan of now with the values of before the run.
+  returned: when O(state=undone)
+  type: dict
+  sample: {"deployment": "demo", "machines": []}
+removed:
+  description: Machines that the run made and that would go.
+  returned: when O(state=undone)
+  type: list
+  elements: str
+  sample: [demo-web-2]
+gone:
+  description: Machines that the run deleted; they do not come back.
+  returned: when O(state=undone)
+  type: list
+  elements: dict
+  sample: [{"name": "demo-db-1", "vmid": 20002}]
+everything:
+  description: Whether no machine would stay.
+  returned: when O(state=undone)
+  type: bool
+  sample: false
 lost:
   description: Guests with the deployment's tags while nothing is recorded as applied.
   returned: when O(state=seen)

@@ -21,10 +21,22 @@ OF_ONE_RUN = frozenset(
         "takeover",
         "replan",
         "imports",
+        "run",
     )
 )
 #: Every playbook that a message may point to.
-PLAYBOOKS = ("provision", "size", "plan", "apply", "status", "list", "drift", "destroy", "import")
+PLAYBOOKS = (
+    "provision",
+    "size",
+    "plan",
+    "apply",
+    "status",
+    "list",
+    "drift",
+    "destroy",
+    "import",
+    "undo",
+)
 _SECRET = re.compile(r"(password|passwd|secret|token|api_?key)$", re.IGNORECASE)
 _COLLECTION = "clusterwright.proxmox"
 

@@ -16,6 +16,11 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
         "The disk that holds {directory} is full: free some space and run again.",
     ),
     (
+        r"cannot resize disks while the VM is running",
+        "A disk of a running machine can only grow while no other change waits for its restart:"
+        " restart the machine, then run again.",
+    ),
+    (
         r"HTTP remote state endpoint (?:requires|invalid) auth|Error (?:refresh|load)ing state",
         _BACKEND,
     ),

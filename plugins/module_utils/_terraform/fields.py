@@ -34,6 +34,11 @@ class Field(t.NamedTuple):
     severity: Severity
     source: str
 
+    @property
+    def restarts(self) -> bool:
+        """Whether it waits for a restart of the guest."""
+        return self.effect == "restart"
+
 
 _QM = "Proxmox VE administration guide, qm.conf"
 _PCT = "Proxmox VE administration guide, pct.conf"

@@ -11,6 +11,9 @@ import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.errors import PveError
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.truth import truth
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.fields import (
+    judged,
+)
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.guests import (
     Guest,
     Guests,
@@ -22,21 +25,37 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.s
 
 _TOUCHING = ("update", "replace", "delete")
 _ENDING = ("replace", "delete")
+_SIZED = re.compile(r"disk(\.\d+)?\.size")
 _DISK = re.compile(r"(?:scsi|virtio|sata|ide|mp)\d+|rootfs")
 _SIZE = re.compile(r"(?:^|,)size=([^,]+)")
 
 
 def impossible(changes: t.Iterable[ResourceChange]) -> list[str]:
     """Return what Proxmox VE has no way to do, a sentence for each value of a plan."""
+    machines = [c for c in changes if c.kind is not None and c.action == "update"]
     return [
         f"{change.name} (VMID {change.vmid}): {text}"
-        for change in changes
-        if change.kind is not None and change.action == "update"
+        for change in machines
         for field in change.fields
         for pattern, asks, sentence in _IMPOSSIBLE
         if re.fullmatch(pattern, field.field) and asks(field)
         for text in (sentence.format(before=field.before, after=field.after),)
-    ]
+    ] + [text for change in machines if change.kind == "vm" for text in _grows_and_waits(change)]
+
+
+def _grows_and_waits(change: ResourceChange) -> t.Iterator[str]:
+    """The provider grows no disk of a running VM while something waits for its restart.
+
+    It would write the rest first and fail then.
+    """
+    waiting = [f.field for f in change.fields if (row := judged(f.field)) and row.restarts]
+    grown = [f.field for f in change.fields if _SIZED.fullmatch(f.field)]
+    if grown and waiting:
+        yield (
+            f"{change.name} (VMID {change.vmid}): a disk can only grow while nothing waits for a"
+            f" restart of the machine, and {', '.join(waiting)} would; ask for the larger disk by"
+            " itself first, then for the rest."
+        )
 
 
 def _is_smaller(field: FieldChange) -> bool:

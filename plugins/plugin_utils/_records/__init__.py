@@ -19,13 +19,19 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._fo
     proposal_id,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._seen import seen
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._undo import (
+    Undone,
+    undone,
+)
 
 __all__ = [
     "Folder",
     "RecordError",
+    "Undone",
     "claims_of",
     "compare",
     "proposal_id",
     "rows",
     "seen",
+    "undone",
 ]

@@ -25,9 +25,9 @@ def rows(before: Data | None, after: Data | None) -> list[Row]:
         if name not in new or name not in old:
             found.append((name, "machine", _size(old.get(name)), _size(new.get(name))))
             continue
-        mine, theirs = dict(_leaves(old[name])), dict(_leaves(new[name]))
+        mine, theirs = dict(leaves(old[name])), dict(leaves(new[name]))
         found += [
-            (name, field, _text(mine.get(field)), _text(theirs.get(field)))
+            (name, field, text_of(mine.get(field)), text_of(theirs.get(field)))
             for field in sorted(mine.keys() | theirs.keys())
             if mine.get(field) != theirs.get(field)
         ]
@@ -66,30 +66,31 @@ def _whole(before: Data, after: Data) -> t.Iterator[Row]:
         ("add-ons", _addons(before), _addons(after)),
         *((field, before.get(field), after.get(field)) for field in _OF_PLAN),
     ):
-        mine, theirs = dict(_leaves(old, label)), dict(_leaves(new, label))
+        mine, theirs = dict(leaves(old, label)), dict(leaves(new, label))
         for field in sorted(mine.keys() | theirs.keys()):
             if mine.get(field) != theirs.get(field):
-                yield "(all)", field, _text(mine.get(field)), _text(theirs.get(field))
+                yield "(all)", field, text_of(mine.get(field)), text_of(theirs.get(field))
 
 
 def _addons(plan: Data) -> list[str]:
     return sorted(addon["name"] for addon in plan.get("addons") or ())
 
 
-def _leaves(value: t.Any, path: str = "") -> t.Iterator[tuple[str, t.Any]]:
+def leaves(value: t.Any, path: str = "") -> t.Iterator[tuple[str, t.Any]]:
     """Yield dotted paths and plain values; a list of plain values is one value."""
     if isinstance(value, dict) and value:
         for key, item in value.items():
             if key not in _TOLD:
-                yield from _leaves(item, f"{path}.{key}" if path else str(key))
+                yield from leaves(item, f"{path}.{key}" if path else str(key))
     elif isinstance(value, list | tuple) and any(isinstance(item, dict) for item in value):
         for number, item in enumerate(value):
-            yield from _leaves(item, f"{path}.{number}")
+            yield from leaves(item, f"{path}.{number}")
     elif value not in (None, "", [], {}, ()):
         yield path, list(value) if isinstance(value, tuple) else value
 
 
-def _text(value: t.Any) -> str:
+def text_of(value: t.Any) -> str:
+    """Return a value as a person reads it."""
     if value is None:
         return NONE
     if isinstance(value, bool):

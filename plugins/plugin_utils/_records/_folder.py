@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import datetime
+import glob
 import json
 import typing as t
 from pathlib import Path
@@ -192,7 +193,7 @@ class Folder:
         Raises:
             RecordError: no such run changed what is applied, or several did.
         """
-        found = sorted((self.path / "history").glob(f"{run}*.json"))
+        found = sorted((self.path / "history").glob(f"{glob.escape(run)}*.json"))
         if len(found) != 1:
             raise RecordError(
                 f"{self.path.name} has {'no' if not found else 'more than one'} applied run {run};"

@@ -86,6 +86,10 @@ class Api:
             extra, data = {}, await self._answer_request(request, inner)
             if isinstance(data, Reply):
                 extra, data = data.extra, data.data
+            if request.method != "GET" and self.faults.active("answer_lost", path=inner):
+                if request.transport:
+                    request.transport.close()
+                raise ConnectionResetError("answer lost by a fault")
             if self.faults.active("random_order", path=inner):
                 data = in_any_order(data)
             response = web.json_response({"data": data, **extra}, headers=HEADERS)

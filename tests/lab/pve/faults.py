@@ -83,6 +83,7 @@ KINDS: dict[str, Kind] = {
     "stale_resources": Kind("new guests show no values in the resource list yet", None),
     "random_order": Kind("lists and keys of matching answers come in another order", None),
     "connection_closed": Kind("the connection is closed without an answer", None),
+    "answer_lost": Kind("matching changes are made, and their answer never arrives", None),
     "slow": Kind("matching requests take `seconds` longer", None),
     "server_error": Kind("matching requests fail inside the server", 500, "internal error"),
 }

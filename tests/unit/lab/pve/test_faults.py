@@ -120,6 +120,13 @@ def test_connection_is_closed(server: PveServer, client: Client) -> None:
         client.call("GET", "/version")
 
 
+def test_an_answer_is_lost_after_the_change_is_made(server: PveServer, client: Client) -> None:
+    server.faults.set("answer_lost", path=f"{GUEST}/config", times=1)
+    with pytest.raises(requests.ConnectionError):
+        client.call("PUT", f"{GUEST}/config", description="made")
+    assert client.data("GET", f"{GUEST}/config")["description"] == "made"
+
+
 def test_agent_without_address(server: PveServer, client: Client) -> None:
     server.faults.set("agent_no_address", vmid=100)
     assert client.data(*AGENT[:2])["result"][1]["ip-addresses"] == []
@@ -190,7 +197,7 @@ CLASSES: dict[str, set[str]] = {
     "digest": {"digest_conflict"},
     "download": {"download_fails"},
     "lists": {"stale_resources", "random_order"},
-    "connection": {"connection_closed"},
+    "connection": {"connection_closed", "answer_lost"},
 }
 UNASKED: list[tuple[Request, int | str, str]] = [
     (("GET", "/nopath", {}), 501, "Method 'GET /nopath' not implemented"),
@@ -239,6 +246,7 @@ def test_every_class_of_failure_has_a_switch_that_is_tried_here() -> None:
     named = {row[0] for row in (*ANSWERED, *ENDED)}
     singly = {
         "ticket_expired",
+        "answer_lost",
         "connection_closed",
         "agent_no_address",
         "ignores_shutdown",

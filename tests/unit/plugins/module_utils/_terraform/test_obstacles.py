@@ -44,6 +44,15 @@ def change(action: t.Any, *fields: FieldChange, vmid: int = 100) -> ResourceChan
     return ResourceChange("web", "a", action, kind="vm", vmid=vmid, fields=fields)
 
 
+def test_a_disk_grows_only_while_nothing_waits_for_a_restart() -> None:
+    grows, waits = FieldChange("disk.0.size", "20", "40"), FieldChange("cpu.cores", "2", "4")
+    now = FieldChange("tags", "a", "b")
+    [told] = impossible([change("update", grows, waits)])
+    assert "cpu.cores would" in told and "by itself first" in told
+    assert impossible([change("update", grows, now)]) == []
+    assert impossible([change("update", waits, now)]) == []
+
+
 @pytest.mark.parametrize(
     ("config", "action", "words"),
     [
