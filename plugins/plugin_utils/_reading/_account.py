@@ -18,6 +18,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     Reading,
     Statement,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import (
+    names_between,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._clauses import (
     clauses,
 )
@@ -27,6 +30,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._cl
     template_syntax,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
+    is_number_word,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._tokens import (
     Token,
     tokenise,
@@ -51,7 +57,7 @@ NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 MAX_RANGE = 100
 _RANGE = re.compile(
     r"\b(?P<base>[a-z][a-z0-9-]*?)(?P<first>\d{1,3})"
-    r" ?(?:to|bis|a|-|\.\.|through|until|jusqu'a) ?(?P=base)(?P<last>\d{1,3})\b"
+    r" ?(?:to|bis|a|-|\.\.|thru|through|until|till|jusqu'a) ?(?:(?P=base))?(?P<last>\d{1,3})\b"
 )
 #: Kinds of things that are families as well, by their words.
 _CALLED = {"kubernetes": ("thing.k8s",), "k3s": ("thing.k3s",)}
@@ -232,9 +238,7 @@ def name_range(text: str) -> tuple[str, ...]:
     found = _RANGE.search(fold(text))
     if found is None or not 0 < int(found["last"]) - int(found["first"]) < MAX_RANGE:
         return ()
-    width = len(found["first"]) if found["first"].startswith("0") else 0
-    numbers = range(int(found["first"]), int(found["last"]) + 1)
-    return tuple(f"{found['base']}{number:0{width}d}" for number in numbers)
+    return names_between(f"{found['base']}{found['first']}", f"{found['base']}{found['last']}")
 
 
 def _names(topic: str, value: object, tokens: list[Token]) -> bool:
@@ -307,7 +311,14 @@ def unit_after(tokens: t.Sequence[Token], index: int) -> float | None:
         if not shares and token.kind != "num":
             break
         at += 1
-    if index > 2 and tokens[index - 1].has("cue.instead", "cue.to") and tokens[index - 2].mib:
+    counts = index + 1 < len(tokens) and tokens[index + 1].kind == "word"
+    counts = counts and not tokens[index + 1].has("noun.", "cue.")
+    if (
+        index > 2
+        and tokens[index - 1].has("cue.instead", "cue.to")
+        and tokens[index - 2].mib
+        and not counts
+    ):
         return tokens[index - 2].mib
     return None
 
@@ -394,7 +405,7 @@ def _remainder(
             covered = (covered and set_apart) or any(_uses(s, said, index) for s in kept)
         if covered:
             continue
-        if token.lit("url", "mail", "secret", "port"):
+        if token.lit("url", "mail", "secret", "port", "reference", "path"):
             set_aside.append(_quote(said.text, token.start, token.end))
             continue
         if not matters(said, index):
@@ -432,7 +443,7 @@ def _uses(statement: Statement, said: Sentence, index: int) -> bool:
     """Tell whether a statement takes its value from the number at ``index``."""
     token, quote = said.tokens[index], statement.quote
     outside = token.end <= (quote.start or 0) or token.start >= (quote.end or 0)
-    if outside or statement.kind == "remark":
+    if outside or statement.topic == "text":
         return False
     if statement.topic in LITERALS or statement.topic in ("software", "backup"):
         return True
@@ -472,16 +483,7 @@ def matters(said: Sentence, index: int) -> bool:
         return False  # "CPU-hungry"
     if token.kind == "lit" or token.name or token.software is not None:
         return True
-    return token.has(*_mattering()) or _like_a_name(said, index) or _wished_for(said, index)
-
-
-def _wished_for(said: Sentence, index: int) -> bool:
-    """Tell whether an unknown word stands where an add-on does ("with foobar")."""
-    if _beside_addon(said, index):
-        return True
-    before, after = said.tokens[index - 1 : index], said.tokens[index + 1 : index + 2]
-    ends = not after or after[0].kind == "mark" or after[0].has("cue.and")
-    return _unknown(said, index) and ends and bool(before) and before[0].has("cue.with")
+    return token.has(*_mattering()) or _unknown(said, index) or _like_a_name(said, index)
 
 
 def _beside_addon(said: Sentence, index: int) -> bool:
@@ -500,8 +502,8 @@ def _unknown(said: Sentence, index: int) -> bool:
         token.kind == "word"
         and not known
         and len(token.word) > 2
-        and token.word not in words_of(said.vocabulary).plain
-        and token.word not in ("addon", "addons")
+        and not is_number_word(token.word)
+        and not words_of(said.vocabulary).ordinary(token.word)
     )
 
 

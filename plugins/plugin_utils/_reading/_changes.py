@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
@@ -50,13 +51,29 @@ class Segment:
 
     def words(self) -> set[str]:
         """Return the words that are said."""
-        return {token.word for c in self.chunks for token in self.tokens[c.start : c.end]}
+        tokens = (token for c in self.chunks for token in self.tokens[c.start : c.end])
+        return {word for token in tokens for word in token.word.split()}
+
+    def bare(self) -> bool:
+        """Tell whether only names and nouns stand in it."""
+        return all(
+            (c.kind in ("head", "name", "word") and c.count is None)
+            or (c.kind == "literal" and c.what == "name")
+            for c in self.chunks
+        )
+
+    def ends_with_verb(self) -> bool:
+        """Tell whether its verb stands behind its noun."""
+        nouns = [i for i, c in enumerate(self.chunks) if c.kind in ("head", "name", "literal")]
+        verbs = [i for i, c in enumerate(self.chunks) if c.has("verb.", "word.not_needed")]
+        return bool(nouns and verbs) and min(verbs) > max(nouns)
 
     def empty(self) -> bool:
         """Tell whether nothing in it is an order or a target."""
         return not any(
             c.kind in ("head", "size", "flag", "literal", "name", "number")
             or c.has("verb.", "rel.", "cue.more", "cue.less", "cue.larger", "noun.", "unit.core")
+            or c.has("word.not_needed")
             for c in self.chunks
         )
 
@@ -70,7 +87,21 @@ def segments(tokens: list[Token], found: list[Chunk]) -> list[Segment]:
             result.append(Segment([chunk] if denies else [], tokens, chunk))
         else:
             result[-1].chunks.append(chunk)
-    return _together([segment for segment in result if not segment.empty()])
+    return _listed(_together([segment for segment in result if not segment.empty()]))
+
+
+def _listed(found: list[Segment]) -> list[Segment]:
+    """Join a list to the verb behind it ("…, A and B stay")."""
+    result: list[Segment] = []
+    for segment in found:
+        last = result[-1] if result else None
+        joined = segment.opening is not None and segment.opening.has("cue.and")
+        begins = last is not None and (last.opening is None or last.opening.what == ",")
+        if last is not None and joined and begins and last.bare() and segment.ends_with_verb():
+            last.chunks += [t.cast(Chunk, segment.opening), *segment.chunks]
+            continue
+        result.append(segment)
+    return result
 
 
 def _closing(found: list[Chunk], place: int) -> bool:
@@ -206,16 +237,20 @@ class ChangeReader:
             )
         addons = [c for c in segment.of("flag") if c.has("addon.")] + self.addon_heads(segment)
         if segment.cues("verb.keep") and segment.words() & _OTHERS:
-            self.cover(segment, segment.cues("verb.keep", "cue.not"))
+            self.cover(segment, segment.cues("verb.keep", "cue.not", "word.", "cue.only"))
+            self.cover(segment, segment.of("number") + segment.of("flag"))
             return
-        if self.keep(segment, own):
-            self.aim(targets, segment)
+        if self.keep(segment, own, addons):
+            if own or not addons:
+                self.aim(targets, segment)
+            self.cover(segment, segment.of("flag") + segment.cues("noun.", "unit.core"))
             return
         verb = self.verb_of(segment)
         if verb == "remove" and segment.of("size"):  # "drop the agents to 4 GB"
             verb = "decrease"
         used: list[Chunk] = segment.cues("verb.", "rel.", "cue.more", "cue.less", "cue.larger")
         used += segment.cues("cue.only", "cue.not", "cue.off", "word.not_needed", "cue.each")
+        used += segment.cues("cue.correction", "word.in_cluster", "word.rest")
         used += segment.cues("cue.instead", "noun.", "unit.core", "word.second", "word.first")
         if self.addons(segment, addons, verb):
             pass
@@ -228,6 +263,10 @@ class ChangeReader:
             self.relative(segment)
             self.others(segment, verb)
         if len(self.statements) == before:
+            again = segment.cues("verb.", "word.not_needed")
+            if again and self.verb_of(segment) == self.verb and not segment.of("head"):
+                self.cover(segment, used)
+                return
             if own and self.verb and segment.opening is not None and self.last_values():
                 self.repeat(segment)
             else:
@@ -240,7 +279,7 @@ class ChangeReader:
     def verb_of(self, segment: Segment) -> str:
         """Return what the order does: the verb said, else that of the order before."""
         for chunk in segment.chunks:
-            if chunk.has("verb.") and not chunk.has("verb.create", "verb.keep"):
+            if chunk.has("verb.") and not chunk.has("verb.create", "verb.keep", "verb.replace"):
                 return chunk.what.removeprefix("verb.")
         if segment.cues("cue.not", "cue.off", "word.not_needed") and not segment.of("size"):
             return "remove"
@@ -263,6 +302,12 @@ class ChangeReader:
         generic = all(target in (("role", "vm"), ("role", "container")) for target in others)
         if names_only and generic:
             found = names_only
+        if any(target[0] == "family" for target in found):
+            found = [
+                x
+                for x in found
+                if x not in (("role", "vm"), ("role", "container"), ("role", "server"))
+            ]
         specific = [target for target in found if target != ("everything", True)]
         if specific:
             found = specific
@@ -347,7 +392,7 @@ class ChangeReader:
 
     # What becomes of it -----------------------------------------------------------------------
 
-    def keep(self, segment: Segment, own: bool) -> bool:
+    def keep(self, segment: Segment, own: bool, addons: list[Chunk]) -> bool:
         """Protect what an order says shall stay."""
         stays = segment.cues("verb.keep")
         denied = segment.cues("cue.not")
@@ -355,18 +400,44 @@ class ChangeReader:
         needed = denied and "need" in denied[0].what and False
         earlier = any(s.kind == "change" and s.verb for s in self.statements)
         bare = denied and own and earlier and not gone and not segment.of("size") and not needed
-        if not (stays and not segment.of("size")) and not bare:
+        sizes = [c for c in segment.of("size") if c.size is not None]
+        only = not segment.cues("verb.increase", "verb.decrease", "verb.set", "verb.add", "cue.to")
+        if not (stays and (only or not sizes)) and not bare:
             return False
-        chunk = (stays or denied)[0]
-        self.say("whole", None, chunk, "keep")
-        for other in (stays + denied)[1:]:
-            self.say("whole", None, other, "keep")
+        if addons and not own:  # an add-on stays: nothing is to be done
+            self.cover(segment, [*addons, *stays, *denied])
+            said = [s for s in self.statements if s.topic == "addon" and s.verb == "remove"]
+            removed = {s.value: s for s in said}
+            for chunk in addons:
+                if chunk.value in removed:
+                    quote = self.quote(chunk.start, chunk.end)
+                    other = removed[chunk.value].quote.text
+                    text = f'Shall "{quote.text}" stay, or go as "{other}"?'
+                    asked = Question(id="change.target", text=text, quote=quote)
+                    self.questions.append(asked)
+            return True
+        named = [_DIMENSIONS[c.what] for c in segment.chunks if c.what in _DIMENSIONS]
+        for chunk in sizes:  # "the 50 GB system disk stays"
+            if chunk.size is not None and chunk.size.topic != "bytes":
+                self.say(chunk.size.topic, chunk.size.value, chunk, "keep")
+        for topic in named:
+            self.say(topic, None, (stays or denied)[0], "keep")
+        if own and not named and not sizes:
+            self.say("whole", None, (stays or denied)[0], "keep")
+        self.cover(segment, [*stays, *denied])
         return True
 
     def addons(self, segment: Segment, addons: list[Chunk], verb: str) -> bool:
         """Add or remove add-ons."""
         if not addons:
             return False
+        instead = segment.cues("verb.replace", "cue.instead", "noun.swap")
+        if instead and len(addons) == 2:
+            old, new = reversed(addons) if instead[0].has("cue.instead") else addons
+            self.say("addon", old.value, old, "remove")
+            self.say("addon", new.value, new, "add")
+            self.cover(segment, instead)
+            return True
         removed = verb == "remove" or bool(segment.cues("cue.not", "cue.off"))
         for chunk in addons:
             self.say("addon", chunk.value, chunk, "remove" if removed else "add")
@@ -407,14 +478,31 @@ class ChangeReader:
                 quote = self.quote(low, high)
                 less = verb == "decrease" or segment.cues("cue.less")
                 how = "decrease" if less else "increase" if more else "set"
-                self.say("count", head.count, head, how, quote=quote)
+                old = self.instead(segment, head)
+                if old is not None:
+                    quote, how = self.quote(low, old.end), "set"
+                before = None if old is None else float(old.value)
+                self.say("count", head.count, head, how, quote=quote, before=before)
             elif more and not (segment.of("size") or head.plural or self.sized(segment)):
                 one = head.role() or head.what.startswith("part.") or head.software
                 if one or head.generic():
                     self.say("count", 1, head, "increase", quote=self.one(head))
+        for place, chunk in enumerate(segment.chunks):
+            following = segment.chunks[place + 1 : place + 2]
+            counted = chunk.kind == "number" and following and following[0].has("cue.more")
+            if counted and not segment.of("head") and not segment.of("size"):
+                quote = self.quote(chunk.start, following[0].end)
+                self.say("count", chunk.value, chunk, "increase", quote=quote)
         ordinal = segment.cues("word.second")
         if ordinal and more and not segment.of("head"):
             self.say("count", 1, ordinal[0], "increase")
+
+    def instead(self, segment: Segment, head: Chunk) -> Chunk | None:
+        """Return the number that a count replaces ("three workers instead of two")."""
+        place = segment.chunks.index(head)
+        after = segment.chunks[place + 1 : place + 3]
+        told = len(after) == 2 and after[0].has("cue.instead") and after[1].kind == "number"
+        return after[1] if told else None
 
     def sized(self, segment: Segment) -> bool:
         return bool(segment.cues("noun.", "unit.core"))
@@ -434,6 +522,8 @@ class ChangeReader:
                 )
                 continue
             how = self.how(size, segment, verb)
+            if size.topic == "data_disk_gib" and segment.cues("verb.add", "verb.create"):
+                how = "add"
             more: dict[str, t.Any] = {"bound": size.bound}
             if size.before is not None:
                 more["before"] = size.before
@@ -492,7 +582,8 @@ class ChangeReader:
             return  # "doubles memory (8 → 16 GB)": the numbers say it
         for chunk in factors:
             dimensions = [_DIMENSIONS[c.what] for c in named] or ([self.hint] if self.hint else [])
-            plural = any(c.kind == "head" and c.plural for c in segment.chunks)
+            many = re.search(r"\b(?:many|viele|number|plus de|moins de)\b", str(chunk.value))
+            plural = any(c.kind == "head" and (c.plural or many) for c in segment.chunks)
             for topic in dimensions or (["count"] if plural else ["scale"]):
                 self.say(topic, _FACTORS[chunk.what], chunk, "multiply")
         if factors or sized:

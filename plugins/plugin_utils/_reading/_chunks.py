@@ -33,6 +33,8 @@ _KINDS = {
 }
 _FLAGS = ("env.", "ha", "scale.", "cni.", "work.", "word.zero_downtime", "word.single_node")
 _ONES = frozenset({"une", "eine", "einer", "einen", "un", "ein"})
+#: Words between the first and the last of a row.
+_THROUGH = frozenset({"to", "through", "thru", "until", "till", "bis", "a", "jusqu'a", "..", "..."})
 #: Words that keep two nouns apart ("nginx in a VM").
 _PREPOSITIONS = frozenset(
     {"in", "on", "at", "as", "inside", "into", "auf", "im", "am", "bei", "en", "dans", "sur", "an"}
@@ -96,7 +98,37 @@ def chunks(tokens: list[Token]) -> list[Chunk]:
             found.pop()
         found.append(chunk)
         index = chunk.end
-    return _counted(_joined(tokens, found), tokens)
+    return _counted(_joined(tokens, _named_in_a_row(tokens, found)), tokens)
+
+
+def names_between(first: str, last: str) -> tuple[str, ...]:
+    """Return the names from one to another ("web1" to "web4"); none when they are no range."""
+    low, high = (re.fullmatch(r"(.*?)(\d+)", name) for name in (first, last))
+    if low is None or high is None or high[1] not in ("", low[1]):
+        return ()
+    begin, end = int(low[2]), int(high[2])
+    width = len(low[2])
+    return tuple(f"{low[1]}{number:0{width}d}" for number in range(begin, end + 1))
+
+
+def _named_in_a_row(tokens: list[Token], found: list[Chunk]) -> list[Chunk]:
+    """Join "web1 to web4" to one chunk whose value is all of the names."""
+    result: list[Chunk] = []
+    for chunk in found:
+        first = result[-2] if len(result) > 1 else None
+        between = result[-1] if result else None
+        named = first is not None and (first.kind == "name" or first.what == "name")
+        ends = chunk.kind in ("name", "number") or chunk.what == "name"
+        if named and ends and first is not None and between is not None:
+            word = " ".join(token.word for token in tokens[between.start : between.end])
+            value = tokens[chunk.start].word if chunk.kind == "number" else str(chunk.value)
+            names = names_between(str(first.value).lower(), value.lower())
+            if len(names) > 1 and (word in _THROUGH or (word == "-" and not first.what)):
+                first.value, first.end, first.kind, first.what = names, chunk.end, "name", ""
+                result.pop()
+                continue
+        result.append(chunk)
+    return result
 
 
 def _chunk_at(tokens: list[Token], index: int, taken: int) -> Chunk:

@@ -10,6 +10,13 @@ from pathlib import Path
 DATA = Path(__file__).parent / "data"
 
 
+def called_by(part: str) -> list[str]:
+    """Return the families whose machines may be called a part ("web", "database")."""
+    software = load("software.yml")
+    called = {"database": software["stores"], **software["called"]}
+    return list(called.get(part, ()))
+
+
 @functools.lru_cache(maxsize=16)
 def load(name: str) -> dict[str, t.Any]:
     """Return the plain data of a file in ``data/``."""

@@ -160,8 +160,8 @@ def _machines(notes: _Notes, where: str, machines: Machines, least_mib: int) -> 
         problem = _unusable(address)
         if problem:
             notes.note("error", "request.address", where, f"{problem}; say another one.")
-    extra = len(machines.names) - (machines.count or len(machines.names) or 0)
-    if machines.names and extra > 0:
+    numbered = len(machines.names) < 2 or machines.count in (None, len(machines.names))
+    if machines.names and not numbered:
         notes.ask(
             "contradiction.names",
             f"{machines.count} machines and {len(machines.names)} names"

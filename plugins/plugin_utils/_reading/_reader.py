@@ -109,7 +109,9 @@ def _changes_something(wished: t.Sequence[Chunk]) -> bool:
     if first is not None and first.has("verb.remove", "verb.move", "verb.rename"):
         return any(chunk.kind in ("head", "name") or chunk.has("addon.") for chunk in wished)
     grows = any(chunk.has("verb.increase", "verb.decrease", "rel.twice") for chunk in wished)
-    if grows and any(chunk.has("verb.create") for chunk in wished):
+    made = any(c.kind == "head" and c.count and not c.definite for c in wished)
+    made = made and any(c.kind == "size" for c in wished)
+    if grows and (made or any(chunk.has("verb.create") for chunk in wished)):
         return False
     more = any(chunk.has("cue.more") for chunk in wished) and any(c.role() for c in wished)
     return grows or (more and any(chunk.has("verb.add", "word.existing") for chunk in wished))

@@ -6,7 +6,10 @@ from __future__ import annotations
 import dataclasses
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Plan
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
+    called_by,
+    load,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,6 +60,7 @@ def record(plan: Plan) -> Record:
     """Return what a plan says of a deployment."""
     servers = frozenset(plan.cluster.servers) if plan.cluster else frozenset()
     agents = frozenset(plan.cluster.agents) if plan.cluster else frozenset()
+    parts = ("database", *load("software.yml")["called"])
     grouped: dict[str, list[int]] = {}
     for index, machine in enumerate(plan.machines):
         role = "server" if machine.name in servers else "agent" if machine.name in agents else ""
@@ -66,8 +70,7 @@ def record(plan: Plan) -> Record:
         machines = [plan.machines[index] for index in indexes]
         first = machines[0]
         words = {key, first.role, first.group, first.software or ""}
-        if words & set(load("software.yml")["stores"]):
-            words.add("database")
+        words |= {part for part in parts if words & {*called_by(part)}}
         groups.append(
             Group(
                 role=key if key in ("server", "agent") else first.role,

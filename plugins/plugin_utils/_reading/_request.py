@@ -336,12 +336,12 @@ def _times(
 ) -> None:
     """Take sizes that were said as a share of those of another thing, or of one that is there."""
     for statement in draft.own:
-        if statement.topic != "whole" or statement.verb != "multiply":
+        if statement.verb != "multiply":
             continue
         other = drafts.get(statement.about)
         group = previous.group_of(statement.about) if previous else None
         theirs = _fields(other) if other else group.sizes if group else {}
-        for topic in _NUMBERS[1:]:
+        for topic in _NUMBERS[1:] if statement.topic == "whole" else (statement.topic,):
             if fields[topic] is None and theirs.get(topic) is not None:
                 fields[topic] = max(1, int(theirs[topic] * float(statement.value or 1)))
         if group is not None and group.software and not fields["software"]:

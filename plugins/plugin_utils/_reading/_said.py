@@ -20,6 +20,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._to
 CLUSTER = frozenset({"cluster", "k3s", "k8s"})
 ROLES = frozenset({"server", "agent", "node"})
 _SIZES = frozenset({"cores", "memory_mib", "disk_gib", "data_disk_gib"})
+#: What "no, rather" may be about.
+_CORRECTED = _SIZES | {"count", "software", "name", "node", "os"}
+#: Said behind a list, these hold for all of it ("redis and nginx on pve2").
+_PLACES = frozenset({"node", "storage", "pool", "vlan", "bridge"})
 
 
 @dataclasses.dataclass
@@ -66,6 +70,8 @@ class Said:
         self.serving: set[str] = set()  # families whose machines serve a cluster that is there
         self.clause = 0
         self.made = 0
+        self.corrected: Chunk | None = None  # "no, rather": what follows holds instead
+        self.turned = False  # the last noun was of a thing said before
 
     def new_id(self) -> str:
         """Return an id that no thing had yet."""
@@ -80,9 +86,24 @@ class Said:
     def say(self, topic: str, value: t.Any, where: tuple[int, int], **more: t.Any) -> None:
         """Add a statement of a thing."""
         kind = more.pop("kind", "wish")
+        if self.corrected is not None and kind == "wish" and topic in _CORRECTED:
+            self.take_back(topic, str(more.get("thing", "")))
         quote = more.pop("quote", None) or self.quote(*where)
         value = int(value) if isinstance(value, float) and value == int(value) else value
         self.statements.append(Statement(kind=kind, quote=quote, topic=topic, value=value, **more))  # type: ignore[arg-type]
+
+    def take_back(self, topic: str, thing: str) -> None:
+        """Let what was said of a thing before "no, rather" be a remark."""
+        cue = self.corrected
+        kept = [s for s in self.statements if (s.thing, s.topic, s.kind) == (thing, topic, "wish")]
+        if cue is None or not kept:
+            return
+        self.statements = [
+            s.model_copy(update={"kind": "remark", "thing": ""}) if s in kept else s
+            for s in self.statements
+        ]
+        quote = self.quote(cue.start, cue.end)
+        self.statements.append(Statement(kind="remark", quote=quote, topic="text"))
 
     def target(self) -> Thing | None:
         """Return the thing that attributes belong to now."""
@@ -124,7 +145,12 @@ class Said:
         """Return all machines when "both" or "all of them" stands before a value."""
         told = self.cues[-1:] and self.cues[-1].has("cue.each", "word.all_of_them")
         if not told:
-            return None
+            said = {s.thing for s in self.statements if s.topic == topic}
+            free = [x for x in self.group if x.id not in said]
+            listed = (
+                topic in _PLACES and self.group[-1:] == free[-1:] and not self.linked("cue.with")
+            )
+            return free if listed and len(free) > 1 else None
         said = {s.thing for s in self.statements if s.topic == topic}
         return [x for x in self.things if x.id not in said and x.what not in CLUSTER]
 

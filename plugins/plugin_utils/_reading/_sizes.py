@@ -231,13 +231,15 @@ def _closes(tokens: t.Sequence[Token], index: int) -> bool:
 def _with_before(tokens: t.Sequence[Token], size: Size, taken: int) -> Size:
     """Read "from 8 to 16 GB", "8 -> 16 GB" and "16 GB instead of 8"."""
     start = size.start
-    if start - 2 >= taken and tokens[start - 1].has("cue.to"):
+    to = start > 0 and (tokens[start - 1].has("cue.to") or tokens[start - 1].word == "a")
+    if start - 2 >= taken and to:
         old = start - 2
         unit = tokens[old] if tokens[old].mib is not None or tokens[old].has("unit.core") else None
         number = old - 1 if unit is not None else old
         if number >= taken and tokens[number].kind == "num":
             size.before = _scaled(size, tokens[number].value, unit.mib if unit else None, tokens)
-            size.start = number - (number > taken and tokens[number - 1].has("cue.from"))
+            since = number > taken and (tokens[number - 1].has("cue.from", "cue.of"))
+            size.start = number - since
             return size
     at = size.end
     while at < len(tokens) and at < size.end + 2 and (tokens[at].word in {"(", ","}):
@@ -249,6 +251,9 @@ def _with_before(tokens: t.Sequence[Token], size: Size, taken: int) -> Size:
         if number < len(tokens) and tokens[number].kind == "num":
             unit = tokens[number + 1] if number + 1 < len(tokens) else None
             mib = unit.mib if unit is not None else None
+            measured = unit is None or mib or unit.has("unit.core", "noun.")
+            if tokens[at].has("cue.to") and not (measured or _closes(tokens, number + 1)):
+                return size  # "96 GB to six workers"
             other = _scaled(size, tokens[number].value, mib, tokens)
             end = number + 1 + bool(unit is not None and (mib or unit.has("unit.core")))
             if end < len(tokens) and _named(tokens[end]) in (size.topic, "memory_mib"):

@@ -105,6 +105,11 @@ def _split(folded: str, position: int, stop: int, language: str, words: Words) -
             continue
         ident = _IDENT.match(folded, position, stop)
         after_number = bool(tokens and tokens[-1].kind == "num" and tokens[-1].end == position)
+        named = ident is not None and _stands_as_name(folded, ident, words)
+        if named and ident is not None:
+            tokens.append(Token("word", ident.group(0), position, ident.end(), name=True))
+            position = ident.end()
+            continue
         if ident and not after_number and (parts := _name_parts(ident.group(0), words)) is not None:
             start = position
             position = ident.end()
@@ -128,6 +133,21 @@ def _split(folded: str, position: int, stop: int, language: str, words: Words) -
         tokens.append(_token(piece, tokens, language, words))
         position = piece.end()
     return tokens
+
+
+def _stands_as_name(folded: str, ident: re.Match[str], words: Words) -> bool:
+    """Tell whether a strange word with a hyphen stands where a name does ("VM srv-pay")."""
+    parts = re.split(r"[-_]", ident.group(0))
+    if len(parts) < 2 or "".join(parts) in words.known or tuple(parts) in words.software:
+        return False
+    if all(part in words.known or words.ordinary(part) for part in parts):
+        return False
+    labels = re.match(r"\s?:\s", folded[ident.end() :])
+    begins = not folded[: ident.start()].strip() or folded[: ident.start()].rstrip()[-1] in ".;\n-"
+    after = re.search(
+        r"\b(?:vm|vms|ct|lxc|container|conteneur|named|name|nom)\s$", folded[: ident.start()]
+    )
+    return bool((labels and begins) or after)
 
 
 def _name_parts(whole: str, words: Words) -> list[re.Match[str]] | None:
@@ -167,6 +187,7 @@ def _token(piece: re.Match[str], before: list[Token], language: str, words: Word
             return Token("word", text, start, end, glued=glued)
         return Token("num", text, start, end, value=value, glued=glued)
     if piece.group("word"):
+        text = text.removesuffix("'s") if text not in words.known else text
         known = text in byte_units() or text in _numbers.numerals().articles
         return Token("word", text if known else corrected(text, words), start, end, glued=glued)
     if piece.group("arrow"):

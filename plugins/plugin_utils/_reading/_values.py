@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import re
 import typing as t
@@ -11,8 +12,17 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     Question,
     Quote,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import Chunk
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import (
+    Chunk,
+    names_between,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
+    called_by,
+    load,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
+    numerals,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._said import (
     CLUSTER,
     ROLES,
@@ -30,6 +40,9 @@ _TOPICS = frozenset(
     | {"image", "vip", "version", "template", "os", "address", "gpu", "port"}
 )
 _PEAK = re.compile(r"peak|spitze|lastspitze|pointe")
+_DIMENSIONS = {"noun.memory": "memory_mib", "noun.disk": "disk_gib", "unit.core": "cores"}
+#: Names of a row that are given at most.
+MAX_ROW = 60
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -65,7 +78,10 @@ class ValueReader(Said):
         self.settle(found, run, at)
         if self.cues[-1:] and self.cues[-1].has("cue.total"):
             total = self.cues[-1]
+        self.turn_to(found, at)
         things = self.sized(run, bool(each) or total is not None)
+        if total is not None and self.of_several(run, things):
+            return at
         if total is not None and len(things) > 1:
             self.ask_share(run, things)
             return at
@@ -73,6 +89,31 @@ class ValueReader(Said):
             if chunk.size is not None:
                 self.size(chunk.size, things, total is not None)
         return at
+
+    def turn_to(self, found: list[Chunk], at: int) -> None:
+        """Turn to the thing that sizes are said to be for ("8 GB for the web servers")."""
+        after = found[at : at + 2]
+        if len(after) < 2 or not after[0].has("cue.for") or after[1].kind != "head":
+            return
+        head = after[1]
+        thing = next((x for x in self.things if self.is_thing(x, head)), None)
+        if thing is not None and head.count is None and (head.definite or head.plural):
+            self.group = [thing]
+
+    def of_several(self, run: list[Chunk], things: list[Thing]) -> bool:
+        """Take a total of several things: a limit is compared with the plan, else it is asked."""
+        said = [x for x in self.things if x.clause == self.clause and x.parent is None]
+        said = [x for x in said if x.what not in CLUSTER | ROLES]
+        if len(said) < 2 or things != said[-1:] or self.linked("cue.for"):
+            return False
+        if not all(c.size is not None and c.size.bound == "at_most" for c in run):
+            self.ask_share(run, said)
+            return True
+        for chunk in run:
+            if chunk.size is not None:
+                where = (chunk.start, chunk.end)
+                self.say(chunk.size.topic, chunk.size.value, where, bound="at_most", total=True)
+        return True
 
     def inside(self, found: list[Chunk], at: int) -> bool:
         """Tell whether a small word may stand inside a row of sizes."""
@@ -197,6 +238,7 @@ class ValueReader(Said):
             thing_id = "" if of_cluster or target is None else target.id
             self.say("node", chunk.value, where, kind="exclude", thing=thing_id)
         elif chunk.what == "os" and self.denied is not None:
+            where = (self.denied.start, chunk.end)
             self.say("os", chunk.value.lower(), where, kind="exclude")
         elif chunk.what in _TOPICS:
             value = chunk.value.lower() if chunk.what in ("os", "gpu") else chunk.value
@@ -218,11 +260,10 @@ class ValueReader(Said):
                 return
             self.attribute(topic[chunk.what], chunk.value, where, about=about)
         elif chunk.what == "public_address":
-            self.questions_about_public(where)
-
-    def questions_about_public(self, where: tuple[int, int]) -> None:
-        """Say that an address of the outside world was asked for: no plan can give one."""
-        self.say("address", "public", where, kind="remark")
+            if self.denied is not None:
+                self.say("text", None, (self.denied.start, chunk.end), kind="remark")
+            else:
+                self.say("address", "public", where, kind="remark")
 
     def flag(self, found: list[Chunk], place: int) -> None:
         """Say environment, availability, scale, network, purpose or add-on."""
@@ -259,33 +300,56 @@ class ValueReader(Said):
             thing = cluster.id if cluster is not None else ""
             self.say("addon", chunk.value, where, kind=kind, thing=thing)
 
-    def number(self, found: list[Chunk], place: int) -> None:
-        """Take a number that counts some of the things before ("2 for production")."""
+    def number(self, found: list[Chunk], place: int) -> bool:
+        """Take a number, or "another", that counts some of the things before ("2 for tests")."""
         chunk = found[place]
+        if self.corrected is not None and chunk.kind == "number":
+            return self.recount(chunk)
+        cue = next((c for c in reversed(self.cues) if c.kind == "cue"), None)
+        if cue is not None and cue.has("cue.instead"):
+            self.say("text", None, (cue.start, chunk.end), kind="remark")
+            return True
         whole = next((x for x in reversed(self.things) if x.parent is None), None)
         following = [c for c in found[place + 1 : place + 6] if c.kind not in ("mark", "word")]
         told = following[:1] and following[0].has("cue.for", "env.")
         meant = told and any(c.has("env.") or c.kind == "head" for c in following[:2])
         if whole is None or not meant or whole.what in CLUSTER | ROLES:
-            return
+            return False
         thing = Thing(self.new_id(), whole.what, clause=self.clause)
-        thing.count = chunk.value
+        value = float(chunk.value) if chunk.kind == "number" else 1.0
+        thing.count = value
         listed = whole.of_parent or self.marked(":-(,") or self.linked("word.of_them")
-        if listed and whole.count is not None and whole.of_parent + chunk.value <= whole.count:
+        if listed and whole.count is not None and whole.of_parent + value <= whole.count:
             thing.parent = whole
-            whole.of_parent += chunk.value
+            whole.of_parent += value
         self.things.append(thing)
         where = (chunk.start, chunk.end)
-        self.say("count", chunk.value, where, thing=thing.id)
+        self.say("count", value, where, thing=thing.id)
         if thing.parent is None:
             kind = "container" if whole.what == "lxc" else "vm"
             self.say("thing", kind, where, thing=thing.id)
-        self.group = [thing]
+        self.group = [*self.group, thing] if self.linked("cue.and") else [thing]
         self.cues = []
+        return True
+
+    def recount(self, chunk: Chunk) -> bool:
+        """Take the number behind "no, rather" as how many there shall be."""
+        thing = next((x for x in reversed(self.things) if x.count is not None), None)
+        if thing is None:
+            return False
+        self.say("count", chunk.value, (chunk.start, chunk.end), thing=thing.id)
+        thing.count = float(chunk.value)
+        self.group = [thing]
+        return True
 
     def name(self, found: list[Chunk], place: int) -> None:
         """Take a word with the form of a name."""
         chunk = found[place]
+        first, _dash, last = str(chunk.value).partition("-")
+        names = chunk.value if isinstance(chunk.value, tuple) else names_between(first, last)
+        if len(names) > 1:
+            self.row(found, place, names)
+            return
         if not _NAME.fullmatch(str(chunk.value)):
             return
         if re.fullmatch(r"p\d{2,3}|x86|amd64|arm64|ipv[46]|sha\d+|r\d{3}", str(chunk.value)):
@@ -305,6 +369,28 @@ class ValueReader(Said):
             self.unknown(str(chunk.value), where)
             return
         self.give_name(found, place, str(chunk.value), where)
+
+    def row(self, found: list[Chunk], place: int, names: tuple[str, ...]) -> None:
+        """Give a row of names ("web1 to web4") to the machines at hand."""
+        chunk = found[place]
+        where = (chunk.start, chunk.end)
+        thing = self.target()
+        whole = thing.parent if thing is not None and thing.parent is not None else thing
+        if len(names) > MAX_ROW:
+            quote = self.quote(*where)
+            text = f'"{quote.text}" are {len(names)} names; say at most {MAX_ROW} at a time.'
+            self.questions.append(Question(id="reading.names", text=text, quote=quote))
+            return
+        if _leads(found, place):
+            for name in names:
+                self.forward("name", name, where, ahead=True)
+            return
+        if whole is None or whole.names:
+            self.name_new(names[0], where)
+            whole, names = self.things[-1], names[1:]
+        whole.names += len(names)
+        for name in names:
+            self.say("name", name, where, thing=whole.id)
 
     def unknown(self, words: str, where: tuple[int, int]) -> None:
         """Take words as the name of software that nothing knows."""
@@ -383,16 +469,33 @@ class ValueReader(Said):
         self.group, self.cues = [thing], []
 
     def relative(self, found: list[Chunk], place: int) -> None:
-        """Take "half of that" and "same size as …" as sizes of the thing said before."""
+        """Take "half of that" and "twice the memory" as sizes of another thing."""
         chunk = found[place]
-        thing = self.target()
         factor = {"rel.half": 0.5, "rel.twice": 2.0, "rel.triple": 3.0, "rel.same": 1.0}
-        other = next((x for x in reversed(self.things) if x is not thing and x.sized), None)
-        if thing is None or other is None or chunk.what not in factor:
+        if chunk.what not in factor:
             return
-        where = (chunk.start, chunk.end)
+        ahead = [c for c in found[place + 1 : place + 7] if c.kind not in ("word", "mark")]
+        until = next((i for i, c in enumerate(ahead) if c.has("rel.")), len(ahead))
+        named = next((c for c in ahead[:2] if c.what in _DIMENSIONS), None)
+        head = next((c for c in ahead[:until] if c.kind == "head" and c.count is None), None)
+        told = next((x for x in self.things if head is not None and self.is_thing(x, head)), None)
+        thing = told or self.target()
+        other = next((x for x in reversed(self.things) if x is not thing and x.sized), None)
+        if thing is None or other is None:
+            return
+        where = (chunk.start, named.end if named is not None else chunk.end)
+        topic = _DIMENSIONS[named.what] if named is not None else "whole"
         value = factor[chunk.what]
-        self.say("whole", value, where, thing=thing.id, about=other.id, verb="multiply")
+        self.say(topic, value, where, thing=thing.id, about=other.id, verb="multiply")
+        thing.sized.add(topic)
+
+    def is_thing(self, thing: Thing, head: Chunk) -> bool:
+        """Tell whether a noun names a thing that was said before."""
+        families = {token.software.family for token, _at in head.software if token.software}
+        if families or not head.what:
+            return bool(families & set(thing.families))
+        called = {*called_by(head.what.removeprefix("part."))}
+        return head.what in (thing.what, f"part.{thing.what}") or bool(called & {*thing.families})
 
     def service(self, chunk: Chunk) -> None:
         """Take what an application is for ("payment service", "online shop")."""
@@ -425,6 +528,9 @@ class ValueReader(Said):
         """Take an unknown word that stands where a name of software belongs."""
         chunk = found[place]
         token = self.tokens[chunk.start]
+        if self.corrected is not None and token.word in numerals().articles:
+            self.recount(dataclasses.replace(chunk, value=1.0))
+            return
         if token.kind != "word" or len(token.word) < 4 or token.word in everyday():
             return
         thing = self.target()

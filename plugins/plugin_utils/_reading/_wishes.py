@@ -6,9 +6,11 @@ from __future__ import annotations
 import dataclasses
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
+    Question,
     Quote,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import Chunk
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._parts import (
     PartReader,
 )
@@ -32,7 +34,8 @@ class Reader(PartReader):
 
     def read(self, tokens: list[Token], found: list[Chunk]) -> None:
         """Read the chunks of one clause."""
-        self.tokens, self.cues, self.denied = tokens, [], None
+        self.tokens, self.cues, self.denied, self.turned = tokens, [], None, False
+        self.corrected = None
         self.clause += 1
         place = 0
         while place < len(found):
@@ -58,13 +61,10 @@ class Reader(PartReader):
     def cue(self, found: list[Chunk], place: int) -> None:
         """Remember small words; some close a list or deny what follows."""
         chunk = found[place]
-        if chunk.has("cue.not", "cue.off"):
-            self.denied = chunk
-        elif chunk.has("cue.but", "cue.with") or chunk.what in {";", "."}:
-            self.denied = None
-        elif chunk.what == "," and self.denied is not None:
-            self.denied = self.denied if str(self.denied.value) in _LISTING else None
         where = (chunk.start, chunk.end)
+        self.deny_or_correct(found, place)
+        if chunk.has("cue.more", "word.second", "word.first") and self.number(found, place):
+            return
         if chunk.has("word.in_cluster"):
             self.in_cluster(chunk)
         elif chunk.has("cue.insist"):
@@ -73,6 +73,7 @@ class Reader(PartReader):
             self.say("text", None, where, kind="remark")
         for concept, take in (
             ("word.same_machine", self.same_machine),
+            ("word.apart", lambda c: self.apart((c.start, c.end))),
             ("word.not_needed", self.not_needed),
             ("noun.service", self.service),
             ("unit.gpu", self.gpu),
@@ -86,6 +87,22 @@ class Reader(PartReader):
             self.word(found, place)
         self.cues.append(chunk)
 
+    def deny_or_correct(self, found: list[Chunk], place: int) -> None:
+        """Begin or end a denial; take "no, rather" as the beginning of what holds instead."""
+        chunk = found[place]
+        if chunk.has("cue.not", "cue.off"):
+            self.denied = chunk
+        elif chunk.has("cue.but", "cue.with") or chunk.what in {";", "."}:
+            self.denied = None
+        elif chunk.what == "," and self.denied is not None:
+            self.denied = self.denied if str(self.denied.value) in _LISTING else None
+        if chunk.has("cue.correction") and self.things:
+            if self.corrected is not None:
+                self.say("text", None, (self.corrected.start, self.corrected.end), kind="remark")
+            self.corrected, self.denied = chunk, None
+        elif chunk.has("cue.instead") and _noun_follows(found, place):
+            self.denied = chunk
+
     def in_cluster(self, chunk: Chunk) -> None:
         """Take "on Kubernetes": the software before is an application, or is to be elsewhere."""
         if self.denied is not None:
@@ -96,7 +113,7 @@ class Reader(PartReader):
     def head(self, found: list[Chunk], place: int) -> None:
         """Take a noun: a new thing, one that was said before, a load, or what a thing is for."""
         chunk = found[place]
-        if self.is_addon(chunk):
+        if self.is_addon(chunk) or self.is_there(chunk) or self.is_other_kind(found, place):
             return
         hardware = chunk.what == "hardware" and not chunk.software  # nobody can make a host
         if hardware and not self.is_load(chunk):
@@ -113,12 +130,14 @@ class Reader(PartReader):
         per = self.cues[-1] if self.cues else None
         if per is not None and per.has("cue.each") and chunk.count is None and not chunk.software:
             return  # "1 GB per VM"
-        taken = self.is_stack(chunk) or self.is_kind(chunk) or self.is_load(chunk)
+        taken = self.is_instead(chunk) or self.is_stack(chunk) or self.is_kind(chunk)
+        taken = taken or self.is_load(chunk)
         taken = taken or self.is_part(found, place) or self.is_role(found, place)
         taken = taken or self.is_served(found, place) or self.is_plane_of(found, place)
         if not taken and (self.is_member(found, place) or self.is_loose(found, place)):
             return
-        if taken or self.runs_on(found, place) or self.again(chunk):
+        taken = taken or self.is_on_all(found, place)
+        if taken or self.runs_on(found, place) or self.again(chunk) or self.is_it(chunk):
             self.cues = []
             thing = self.target()
             if thing is not None:
@@ -126,6 +145,7 @@ class Reader(PartReader):
                 self.purpose(thing, found, place)
             return
         thing = self.begin(chunk)
+        self.turned = False
         self.place_in_list(thing, chunk)
         self.describe(thing, chunk)
         self.purpose(thing, found, place)
@@ -248,6 +268,40 @@ class Reader(PartReader):
             about = entry.component or ""
             self.say("software", entry.family, where, thing=thing.id, about=about)
 
+    def is_other_kind(self, found: list[Chunk], place: int) -> bool:
+        """Ask about a kind of Kubernetes that nothing here builds."""
+        chunk = found[place]
+        families = [token.software.family for token, _at in chunk.software if token.software]
+        other = [name for name in families if name in load("software.yml")["distributions"]]
+        after = found[place + 1] if place + 1 < len(found) else None
+        if after is not None and after.kind == "head" and after.what in ROLES:
+            return False  # machines of that software
+        told = not self.things or self.linked("cue.with", "cue.for", "cue.of") or self.marked("(,:")
+        if not (self.clusterish and other and told and chunk.count is None and not self.denied):
+            return False
+        quote = self.quote(chunk.start, chunk.end)
+        text = f'Clusters are built with k3s, not with "{quote.text}". Shall it be k3s?'
+        self.questions.append(Question(id="reading.distribution", text=text, quote=quote))
+        return True
+
+    def is_instead(self, chunk: Chunk) -> bool:
+        """Take software behind "no, rather" in the place of the one before."""
+        thing = self.target()
+        if self.corrected is None or thing is None:
+            return False
+        counted = chunk.count is not None and not chunk.software and chunk.count_at is not None
+        same = chunk.what in (thing.what, "vm") or (thing.families and chunk.generic())
+        if counted and same and chunk.count_at is not None:
+            self.say("count", chunk.count, (chunk.count_at[0], chunk.end), thing=thing.id)
+            thing.count = chunk.count
+            return True
+        if not chunk.software or not thing.families:
+            return False
+        thing.families = []
+        self.software(thing, chunk)
+        thing.families = [token.software.family for token, _at in chunk.software if token.software]
+        return True
+
     def is_addon(self, chunk: Chunk) -> bool:
         """Take software of a cluster that is in the catalogue as an add-on."""
         token = self.tokens[chunk.start]
@@ -281,12 +335,19 @@ class Reader(PartReader):
         inside = bool(words & {"in", "on", "auf", "sur", "dans", "inside", "into", "im"})
         label = self.marked(":") and len(self.group) == 1
         how = {"as", "als", "en", "comme", "reicht", "genugt", "suffit", "enough", "fine", "ok"}
-        if not (inside or label or words & how):
+        bare = self.marked(",") and not self.article(chunk) and chunk.count is None
+        bare = bare and chunk.what == "lxc" and not chunk.plural
+        each = self.linked("cue.each") and chunk.count in (None, 1)
+        if not (inside or label or bare or each or words & how):
             return False
         kind = "container" if chunk.what == "lxc" else "vm"
-        together = inside and not chunk.plural and chunk.what == "vm" and len(self.group) > 1
-        if together:
-            self.same_machine(chunk)
+        several = inside and not chunk.plural and len(self.group) > 1
+        one = chunk.what == "vm" or self.linked("cue.total")
+        if several and self.linked("word.separate"):
+            self.say("thing", kind, (chunk.start, chunk.end), thing=self.group[-1].id)
+            self.group = self.group[-1:]
+        elif several and one:
+            self.same_machine(chunk, kind)
         else:
             for thing in self.group:
                 self.say("thing", kind, (chunk.start, chunk.end), thing=thing.id)
@@ -297,6 +358,8 @@ class Reader(PartReader):
         """Turn to a thing that was said before ("… the masters have 4 GB")."""
         families = {token.software.family for token, _at in chunk.software if token.software}
         counted = chunk.count is not None and not chunk.definite
+        if self.article(chunk) and chunk.generic() and any(not x.generic() for x in self.things):
+            return False  # "… and a VM …"
         for thing in reversed(self.things):
             what = "vm" if chunk.what in ("server_word", "host") else chunk.what
             same = bool(families & set(thing.families)) if families else what == thing.what
@@ -309,7 +372,9 @@ class Reader(PartReader):
             told = chunk.definite or chunk.plural or self.linked("cue.for") or empty
             if thing.generic() and chunk.generic() and not told:
                 continue
-            self.group = [thing]
+            goes_on = self.turned and self.linked("cue.and") and thing not in self.group
+            self.group = [*self.group, thing] if goes_on else [thing]
+            self.turned = True
             thing.together = thing.together or (chunk.definite and chunk.generic())
             near = chunk.count_at or (chunk.start, chunk.end)
             where = (min(near[0], chunk.start), chunk.end)
@@ -317,6 +382,31 @@ class Reader(PartReader):
             self.say(topic, chunk.count, where, thing=thing.id)
             return True
         return False
+
+    def is_it(self, chunk: Chunk) -> bool:
+        """Take "the machine", "the app" as the software that is spoken of."""
+        plain = chunk.generic() or chunk.what == "part.app"
+        if not (chunk.definite and plain and chunk.count is None and not chunk.plural):
+            return False
+        named = [x for x in self.things if x.families]
+        if len(named) != 1 or len(self.things) != 1:
+            return False
+        self.group = named
+        self.say("whole", None, (chunk.start, chunk.end), thing=named[0].id)
+        return True
+
+    def is_there(self, chunk: Chunk) -> bool:
+        """Take "the existing database" as something that is not to be made."""
+        last = self.cues[-1] if self.cues else None
+        if last is None or not last.has("word.existing") or last.end != chunk.start:
+            return False
+        where = (last.start, chunk.end)
+        for token, _at in chunk.software:
+            value = token.software.family if token.software else token.word
+            self.say("software", value, where, kind="exists", thing="h2")
+        if not chunk.software:
+            self.say("thing", chunk.what.removeprefix("part."), where, kind="exists", thing="h2")
+        return True
 
     def is_load(self, chunk: Chunk) -> bool:
         """Take machines that a software looks after ("Zabbix for 500 hosts") as its load."""
@@ -337,6 +427,17 @@ class Reader(PartReader):
         self.drive(thing, watched[chunk.what], chunk.count, where)
         return True
 
+    def is_on_all(self, found: list[Chunk], place: int) -> bool:
+        """Take "nginx on all of them" as what the machines at hand run."""
+        chunk, thing = found[place], self.target()
+        ahead = [c for c in found[place + 1 : place + 4] if c.kind != "word"]
+        all_of_them = bool(ahead) and ahead[0].has("cue.each") and bool(chunk.software)
+        if not all_of_them or thing is None or thing.families:
+            return False
+        self.software(thing, chunk)
+        thing.families = [t_.software.family for t_, _at in chunk.software if t_.software]
+        return True
+
     def runs_on(self, found: list[Chunk], place: int) -> bool:
         """Take what a machine is for ("VM for nginx", "container with Samba and NFS")."""
         chunk = found[place]
@@ -345,6 +446,8 @@ class Reader(PartReader):
         thing = self.of_all() if self.marked(",") and not spread else None
         thing = thing or self.target()
         if thing is None or not (chunk.software or chunk.what.startswith("part.")):
+            return False
+        if self.linked("cue.behind") and self.article(chunk):
             return False
         if thing.parent is None and thing.of_parent and thing.count == thing.of_parent:
             self.software(thing, chunk)
@@ -372,6 +475,8 @@ class Reader(PartReader):
         whole = thing.parent or thing
         if not chunk.software or chunk.count is not None or (whole.count or 1) < 2:
             return False
+        if thing.parent is whole and thing.generic():
+            return False  # "one for redis": it is what that one is for
         begins = whole.generic() and self.linked("cue.for") and _listed(found, place) == whole.count
         goes_on = whole.of_parent and thing.parent is whole and not thing.sized
         if not begins and not (goes_on and whole.of_parent < (whole.count or 0)):
@@ -400,16 +505,32 @@ class Reader(PartReader):
             return False
         return bool(first) or thing.count in (None, 1)
 
-    def same_machine(self, chunk: Chunk) -> None:
+    def same_machine(self, chunk: Chunk, kind: str = "vm") -> None:
         """Put the things of the list at hand on one machine ("nginx and php on one VM")."""
+        where = (chunk.start, chunk.end)
+        if self.denied is not None:
+            self.apart((self.denied.start, chunk.end))
+            return
+        following = self.tokens[chunk.end : chunk.end + 3]
+        if any(token.has("word.separate") for token in following):
+            if self.group:
+                self.say("thing", kind, where, thing=self.group[-1].id)
+                self.group = self.group[-1:]
+            return
         named = [x for x in self.things if x.clause == self.clause and x.what not in CLUSTER]
         things = [x for x in named if x.families or x.what.startswith("part.")]
         for thing in things[1:]:
-            where = (chunk.start, chunk.end)
             self.say("link", things[0].id, where, thing=thing.id, about="same_machine")
         if things:
-            self.say("thing", "vm", (chunk.start, chunk.end), thing=things[0].id)
+            self.say("thing", kind, where, thing=things[0].id)
             self.group = things[:1]
+
+    def apart(self, where: tuple[int, int]) -> None:
+        """Keep machines apart ("not on the same host"): the plan is compared with it."""
+        thing = self.target()
+        if thing is not None:
+            self.say("link", thing.id, where, thing=thing.id, about="apart")
+        self.denied = None
 
     def deny(self, found: list[Chunk], place: int) -> bool:
         """Take a noun that is denied; tell whether it was."""
@@ -483,6 +604,12 @@ class Reader(PartReader):
             self.say(
                 "link", thing.parent.id, (0, 0), thing=thing.id, about="part_of", quote=own.quote
             )
+
+
+def _noun_follows(found: list[Chunk], place: int) -> bool:
+    """Tell whether the next word that means something is a noun that nothing counts."""
+    after = next((c for c in found[place + 1 :] if c.kind != "word"), None)
+    return after is not None and after.kind in ("head", "flag") and after.count is None
 
 
 def _listed(found: list[Chunk], place: int) -> int:

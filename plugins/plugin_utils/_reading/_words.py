@@ -41,6 +41,10 @@ class Words:
     longest: int
     slips: dict[str, str] = dataclasses.field(compare=False, default_factory=dict)
 
+    def ordinary(self, word: str) -> bool:
+        """Tell whether a word, or what it is a form of, is an everyday one."""
+        return word in self.plain or any(stem in self.plain for stem in stems(word))
+
     @functools.cached_property
     def families(self) -> frozenset[str]:
         """Return all families that words stand for."""
@@ -70,6 +74,16 @@ class Vocabulary:
             return _builtin()
         addons = tuple(sorted(self.addons.items()))
         return _merged(tuple(sorted(self.software.items())), addons)
+
+
+def stems(word: str) -> t.Iterator[str]:
+    """Yield what a word may be a form of ("moved" → "move", "kleinerer" → "klein")."""
+    for ending, others in load("words.yml")["endings"].items():
+        stem = word.removesuffix(ending)
+        if stem != word and len(stem) > 2:
+            yield from (stem + other for other in others)
+            if stem[-1] == stem[-2]:  # "stopped"
+                yield stem[:-1]
 
 
 def phrase(text: str) -> Phrase:

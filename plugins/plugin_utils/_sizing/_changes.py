@@ -273,20 +273,18 @@ def _rename(
         )
         return
     group, name = machines[0]
-    if group.role in CLUSTER_ROLES:
-        context.report(
-            "change.rename",
-            "error",
-            "changes",
-            f"{name} is a node of the cluster under that name and cannot be renamed; add a node"
-            " and remove this one.",
-        )
-        return
-    rest, own = part_of(group, [name])
-    own = replace(
-        own, names=(change.value,), before={change.value: own.before[name]}, name=change.value
+    way = (
+        "add a node and remove this one"
+        if group.role in CLUSTER_ROLES
+        else f"add a machine named {change.value}, move its data, and remove {name} then"
     )
-    state.swap(group, rest, own)
+    context.report(
+        "change.rename",
+        "error",
+        "changes",
+        f"{name} cannot be renamed to {change.value}: under a new name the machine would be"
+        f" replaced and its disk lost. Keep the name, or {way}.",
+    )
 
 
 def _changed(context: Context, group: Group, change: Change) -> Group:

@@ -39,6 +39,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._cha
     State,
     apply_changes,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._closing import (
+    close,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._cluster import (
     build_cluster,
     spec_of_plan,
@@ -326,6 +329,9 @@ def _planned(context: Context, state: State) -> Plan:
         confidence=_confidence(machines),
         provenance=_provenance(context, machines),
     )
+    close(context, groups, plan)
+    if context.refused:
+        return _stopped(context)
     findings = (*context.findings, *_differences(context, plan))
     return plan.model_copy(update={"findings": findings})
 

@@ -69,6 +69,7 @@ class Group:
     base_name: str = ""
     label: str = ""  # what machines call the group; default: its name
     families: tuple[str, ...] = ()
+    thing: str = ""  # the id of the thing of the request that it was made for
     wish: Machines | None = None
     environment: Environment | None = None
     explicit: frozenset[str] = frozenset()

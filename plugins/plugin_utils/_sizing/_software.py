@@ -56,6 +56,8 @@ CONTAINER_DISK_GIB = 8
 MAX_SPLIT_VCPU = 16
 #: Numbers of a group and the keys that the knowledge has for them.
 KEYS = {"cores": "vcpu", "memory_mib": "memory_mib", "disk_gib": "disk_gib"}
+#: What other software runs in: nothing of its own beside it.
+RUNTIMES = frozenset({"docker", "podman"})
 #: Longest purpose that serves as a role; more words describe and do not name.
 MAX_ROLE_WORDS = 2
 
@@ -234,13 +236,20 @@ def _together(context: Context, thing: MachinesThing, found: list[Need], ha: boo
     least = dict(MINIMUM[kind])
     documented: dict[str, str] = {}
     values: dict[str, float] = {}
+    runtime = [need for need in found if need.family in RUNTIMES]
+    found = [need for need in found if need not in runtime] or found
+    rules: dict[str, int] = {}
     for number, key in KEYS.items():
-        values[number] = sum(getattr(need, key) for need in found)
+        each = [getattr(need, key) for need in found]
+        least_each = [need.minimum.get(key, getattr(need, key)) for need in found]
+        # Head-room is shared, what a program cannot do without and its data are not.
+        values[number] = sum(each) if number == "disk_gib" else max(*each, sum(least_each))
         bounded = [need for need in found if need.documented and key in need.minimum]
-        total = math.ceil(sum(need.minimum[key] for need in bounded) - 1e-9)
-        if bounded and kind == "vm":
-            least[number] = max(least[number], total)
-            documented[number] = "; ".join(dict.fromkeys(need.source for need in bounded))
+        if bounded and kind == "vm":  # no document knows the others: their sum is a rule of thumb
+            most = max(bounded, key=lambda need: need.minimum[key])
+            least[number] = max(least[number], math.ceil(most.minimum[key] - 1e-9))
+            documented[number] = most.source
+            rules[number] = math.ceil(sum(need.minimum[key] for need in bounded) - 1e-9)
     titles = list(dict.fromkeys(need.title for need in found))
     confidence = min(need.confidence for need in found)
     source = "; ".join(dict.fromkeys(need.source for need in found))
@@ -272,8 +281,19 @@ def _together(context: Context, thing: MachinesThing, found: list[Need], ha: boo
         "machines.together",
         "info",
         f"machines.{role}",
-        f"{', '.join(titles)} run together on {role}; their needs are added up.",
+        f"{', '.join(titles)} run together on {role}; what each cannot do without is added up.",
     )
+    for number, total in rules.items():
+        said = getattr(thing, number)
+        if said is not None and least[number] <= said < total:
+            context.report(
+                f"minimum.{number}",
+                "warning",
+                f"machines.{role}.{number}",
+                f"{amount(number, said)} for {', '.join(titles)} is less than the"
+                f" {amount(number, total)} that their minimums add up to; kept as asked.",
+                "rule of thumb",
+            )
     return _finished(context, with_count(context, group, thing), thing, ha)
 
 

@@ -9,6 +9,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     Change,
     Target,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
+    called_by,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
     Context,
     Group,
@@ -66,7 +69,7 @@ def _has_role(context: Context, group: Group, role: str) -> bool:
     for name in group.families:
         family = context.knowledge.get(name)
         kinds |= {family.category} if family else set()
-    return role in kinds
+    return role in kinds or bool(kinds & {*called_by(role)})
 
 
 def _runs(context: Context, group: Group, family: str) -> bool:

@@ -64,9 +64,13 @@ def sized(context: Context) -> Sized:
         if found is None:
             return result
         topology, result.groups = found
+        result.groups = [replace(group, thing=clusters[0].id) for group in result.groups]
         result.cluster = spec_of_thing(context, clusters[0], topology)
         result.ha = topology.ha
-    own = {thing.id: groups_of_thing(context, thing) for thing in machines}
+    own = {
+        thing.id: [replace(group, thing=thing.id) for group in groups_of_thing(context, thing)]
+        for thing in machines
+    }
     result.ha = result.ha or any(thing.ha for thing in machines)
     balanced = _balanced(machines, own)
     for groups in balanced.values():

@@ -1,0 +1,308 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The last look at a plan: what was understood is in it, and what is in it was understood.
+
+Whatever went wrong on the way from the statements to the machines ends here as a question. It
+knows nothing of how a plan is made: it compares the statements with the machines.
+"""
+
+from __future__ import annotations
+
+import math
+import typing as t
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
+    Machine,
+    Plan,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
+    Statement,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
+    Change,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading import meaning
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
+    Context,
+    Group,
+)
+
+_ROLES = {"server": ("server",), "agent": ("agent",), "node": ("server", "agent")}
+_CLUSTERS = frozenset({"cluster", "k3s", "kubernetes"})
+#: Fields of a machine that a change may name, and what a plan shows of them.
+_SHOWN: dict[str, t.Callable[[Machine], t.Any]] = {
+    "cores": lambda m: m.cores * m.sockets,
+    "memory_mib": lambda m: m.memory_mib,
+    "disk_gib": lambda m: m.disks[0].size_gib if m.disks else 0,
+    "data_disks_gib": lambda m: tuple(d.size_gib for d in m.disks[1:]),
+    "kind": lambda m: m.kind,
+    "node": lambda m: m.node,
+    "storage": lambda m: tuple(d.storage for d in m.disks),
+    "bridge": lambda m: tuple(n.bridge for n in m.nics),
+    "vlan": lambda m: tuple(n.vlan for n in m.nics),
+    "address": lambda m: tuple(n.address for n in m.nics),
+    "gateway": lambda m: tuple(n.gateway for n in m.nics),
+    "pool": lambda m: m.pool,
+    "tag": lambda m: m.tags,
+    "protection": lambda m: m.protection,
+}
+#: Changes that set a number of a machine; those that set several at once.
+_NUMBERS = ("cores", "memory_mib", "disk_gib")
+_WIDE = frozenset({"scale", "whole", "count", "ha", "environment"})
+#: Changes that make machines come or go.
+_COMING = frozenset({"count", "whole", "ha", "scale", "name"})
+
+
+def close(context: Context, groups: t.Sequence[Group], plan: Plan) -> None:
+    """Ask about each statement that is not in the plan, and about what nobody said."""
+    if context.previous is not None and context.request.changes:
+        _changes(context, context.previous, plan)
+        return
+    reading = context.request.reading
+    if reading is None or context.previous is not None or context.proposal is not None:
+        return
+    owners = _owners(reading.statements, groups)
+    for statement in reading.statements:
+        if statement.kind not in ("wish", "exclude") or statement.verb is not None:
+            continue
+        machines = _machines(statement, owners, plan)
+        if not _kept(statement, machines, plan, owners):
+            context.ask(
+                "closing.lost",
+                "text",
+                f'"{statement.quote.text}" ({meaning(statement)}) was understood, but it is not in'
+                " the plan; say it another way, or leave it out.",
+            )
+    _implied(context, reading.statements, groups)
+
+
+class _Owners(t.NamedTuple):
+    """Which groups the things of a reading became; ``kinds`` is what each thing was called."""
+
+    groups: dict[str, list[Group]]
+    kinds: dict[str, set[str]]
+    whole: dict[str, str]  # thing → the one that it is a part of, or runs with
+
+
+def _owners(statements: t.Iterable[Statement], groups: t.Sequence[Group]) -> _Owners:
+    made: dict[str, list[Group]] = {}
+    for group in groups:
+        made.setdefault(group.thing, []).append(group)
+    kinds: dict[str, set[str]] = {}
+    whole: dict[str, str] = {}
+    for statement in statements:
+        if statement.topic == "thing" and statement.kind == "wish":
+            kinds.setdefault(statement.thing, set()).add(str(statement.value))
+        if statement.topic == "link" and statement.about in ("same_machine", "part_of"):
+            whole[statement.thing] = str(statement.value)
+    return _Owners(made, kinds, whole)
+
+
+def _machines(statement: Statement, owners: _Owners, plan: Plan) -> list[Machine]:
+    """Return the machines that a statement is about; all where it is of no thing."""
+    thing = statement.thing
+    roles = [role for kind in owners.kinds.get(thing, ()) for role in _ROLES.get(kind, ())]
+    if roles and plan.cluster is not None:
+        names = {name for role in roles for name in getattr(plan.cluster, f"{role}s")}
+        return [m for m in plan.machines if m.name in names]
+    things = {thing, *(part for part, whole in owners.whole.items() if whole == thing)}
+    things |= {owners.whole[thing]} if thing in owners.whole else set()
+    labels = {g.label or g.name for one in things for g in owners.groups.get(one, ())}
+    return [m for m in plan.machines if m.group in labels] or list(plan.machines)
+
+
+def _kept(statement: Statement, machines: list[Machine], plan: Plan, owners: _Owners) -> bool:
+    value, topic = statement.value, statement.topic
+    if value is None or statement.about in ("workload", "insist"):
+        return True
+    if statement.kind == "exclude":
+        return not _excluded(topic, str(value), machines, plan)
+    if topic == "link":
+        return statement.about != "apart" or _apart(machines)
+    if topic == "count":
+        return _counted(statement, machines, plan, owners)
+    if topic in _NUMBERS and not isinstance(value, str):
+        return _sized(statement, machines)
+    test = _PLACES.get(topic)
+    return test is None or test(value, machines, plan)
+
+
+def _apart(machines: list[Machine]) -> bool:
+    """Tell whether machines that shall be apart are; by their hosts where these are known."""
+    nodes = [m.node for m in machines if m.node != "unverified"]
+    return len(machines) > 1 and len(set(nodes)) == len(nodes)
+
+
+def _excluded(topic: str, value: str, machines: list[Machine], plan: Plan) -> bool:
+    if topic == "addon":
+        return any(addon.name == value for addon in plan.addons)
+    return topic == "node" and any(machine.node == value for machine in machines)
+
+
+def _counted(statement: Statement, machines: list[Machine], plan: Plan, owners: _Owners) -> bool:
+    value, thing = float(statement.value or 0), statement.thing
+    if statement.about != "nodes" and owners.kinds.get(thing, set()) & _CLUSTERS:
+        return True  # how many clusters
+    if statement.about == "nodes":
+        cluster = plan.cluster
+        return cluster is None or len(cluster.servers) + len(cluster.agents) == value
+    if thing in owners.whole and not owners.groups.get(thing):
+        return True  # counted with the whole
+    there = [len(machines), *(g.count for g in owners.groups.get(thing, ()))]
+    if statement.bound == "at_least":
+        return max(there) >= value
+    if statement.bound == "at_most":
+        return min(there) <= value
+    return statement.bound == "approximate" or value in there or not machines
+
+
+def _sized(statement: Statement, machines: list[Machine]) -> bool:
+    value, topic = float(t.cast(float, statement.value)), statement.topic
+    read = _SHOWN[topic]
+    if topic == "disk_gib":
+        have = [float(d.size_gib) for m in machines for d in m.disks]
+    else:
+        have = [float(read(m)) for m in machines]
+    if statement.total:
+        return abs(sum(have) - value) < max(1, len(machines)) or sum(have) <= value
+    if statement.bound == "at_least":
+        return all(number >= math.floor(value) for number in have)
+    if statement.bound == "at_most":
+        return all(number <= math.ceil(value) for number in have)
+    return any(abs(number - value) < 1 for number in have)
+
+
+def _named(value: t.Any, machines: list[Machine], plan: Plan) -> bool:
+    names = {m.name for m in machines} | {plan.deployment, getattr(plan.cluster, "name", "")}
+    return any(
+        name == value or name.endswith(f"-{value}") or name.startswith(f"{value}") for name in names
+    )
+
+
+def _on_node(value: t.Any, machines: list[Machine], plan: Plan) -> bool:
+    placed = [m for m in machines if m.node != "unverified"]
+    return not placed or any(m.node == value for m in placed)
+
+
+def _shown(topic: str) -> t.Callable[[t.Any, list[Machine], Plan], bool]:
+    def test(value: t.Any, machines: list[Machine], _plan: Plan) -> bool:
+        for machine in machines:
+            have = _SHOWN[topic](machine)
+            have = have if isinstance(have, tuple) else (have,)
+            if any(str(one).partition("/")[0] == str(value).partition("/")[0] for one in have):
+                return True
+        return False
+
+    return test
+
+
+_PLACES: dict[str, t.Callable[[t.Any, list[Machine], Plan], bool]] = {
+    "name": _named,
+    "node": _on_node,
+    "vmid": lambda value, machines, _plan: any(m.vmid == int(value) for m in machines),
+    "gpu": lambda value, machines, _plan: not value or any(m.pci_mappings for m in machines),
+    "data_disk_gib": lambda value, machines, _plan: any(
+        abs(d.size_gib - float(value)) < 1 for m in machines for d in m.disks
+    ),
+    "addon": lambda value, _machines, plan: any(a.name == value for a in plan.addons),
+    "cni": lambda value, _machines, plan: plan.cluster is not None and plan.cluster.cni == value,
+    "vip": lambda value, _machines, plan: plan.cluster is not None and plan.cluster.vip == value,
+    **{name: _shown(name) for name in ("storage", "bridge", "vlan", "address", "gateway", "pool")},
+}
+
+
+def _implied(
+    context: Context, statements: t.Iterable[Statement], groups: t.Sequence[Group]
+) -> None:
+    """Name the machines that a document asks for though one thing was said."""
+    counted = {s.thing for s in statements if s.topic in ("count", "name", "vmid", "ha")}
+    by_thing: dict[str, list[Group]] = {}
+    for group in groups:
+        if group.role not in ("server", "agent"):
+            by_thing.setdefault(group.thing, []).append(group)
+    for thing, own in by_thing.items():
+        if sum(group.count for group in own) < 2 or (thing in counted and len(own) == 1):
+            continue
+        listed = " and ".join(f"{group.count} x {group.label or group.name}" for group in own)
+        context.report(
+            "machines.implied",
+            "warning",
+            f"machines.{own[0].name}.count",
+            f"{listed} are planned for one thing that was said"
+            f" ({', '.join(dict.fromkeys(f for g in own for f in g.families)) or own[0].name});"
+            " say how many machines there shall be, or that one machine is enough.",
+        )
+
+
+# Changes --------------------------------------------------------------------------------------
+
+
+def _changes(context: Context, before: Plan, after: Plan) -> None:
+    """Ask about changes that change nothing, and about what changes though no one said it."""
+    made = _difference(before, after)
+    fields = {_field(change) for change in context.request.changes if change.verb != "keep"}
+    for change in context.request.changes:
+        if change.verb == "keep" or _field(change) in made or _done(change, before, after):
+            continue
+        context.ask(
+            "closing.lost",
+            "changes",
+            f'"{change.said or change.field}" was understood ({change.verb} {_field(change)}), but'
+            " it changes nothing in the plan; say it another way, or leave it out.",
+        )
+    if context.request.things or fields & _WIDE:
+        return
+    for field in sorted(made & {*_NUMBERS, "addons", "machines", "kind"}):
+        if field not in fields and not (field == "machines" and fields & _COMING):
+            context.ask(
+                "closing.unsaid",
+                "changes",
+                f"The plan changes {field.replace('_', ' ')}, and nobody asked for that; say the"
+                " change another way.",
+            )
+
+
+def _field(change: Change) -> str:
+    names = {"names": "name", "nodes": "node", "addresses": "address", "tags": "tag"}
+    if change.target.addon is not None or change.field.startswith("addon"):
+        return "addons"
+    return names.get(change.field, change.field)
+
+
+def _difference(before: Plan, after: Plan) -> set[str]:
+    """Return the fields that differ between two plans of a deployment."""
+    old, new = ({m.vmid: m for m in plan.machines} for plan in (before, after))
+    found = {
+        name
+        for vmid in old.keys() & new.keys()
+        for name, read in _SHOWN.items()
+        if read(old[vmid]) != read(new[vmid])
+    }
+    found |= {"machines", "count", "whole"} if old.keys() != new.keys() else set()
+    names = {m.name for m in before.machines} != {m.name for m in after.machines}
+    found |= {"name"} if names else set()
+    found |= {"scale", "whole"} if found & {*_NUMBERS} else set()
+    if {a.name for a in before.addons} != {a.name for a in after.addons}:
+        found.add("addons")
+    if before.cluster is not None and after.cluster is not None:
+        for name in ("version", "cni", "vip"):
+            if getattr(before.cluster, name) != getattr(after.cluster, name):
+                found.add(name)
+    return found
+
+
+def _done(change: Change, before: Plan, after: Plan) -> bool:
+    """Tell whether there was nothing to do, and a finding of its own says it or nobody needs it."""
+    field = _field(change)
+    if field not in (*_SHOWN, "addons", "count", "name"):
+        return True
+    if field in ("addons", "count"):
+        return change.verb in ("remove", "add", "set", "decrease")
+    if change.bound != "exact" or change.verb not in ("set", "move", "add"):
+        return change.verb in ("set", "move")
+    shown = _SHOWN.get(field)
+    have = {str(v) for m in after.machines for v in _as_tuple(shown(m) if shown else m.name)}
+    return str(change.value) in have
+
+
+def _as_tuple(value: t.Any) -> tuple[t.Any, ...]:
+    return value if isinstance(value, tuple) else (value,)
