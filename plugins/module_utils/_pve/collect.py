@@ -58,6 +58,7 @@ def collect(
         if depth == "addresses":
             wanted = snapshot.of_type(answers.resources, "qemu", "lxc")
             read_guests(api, pool, wanted, answers)
+            _store_all(api, pool, plan.snippet_calls(answers), answers)
     return snapshot.build(
         answers,
         {
@@ -136,6 +137,9 @@ def _answer(api: Api, call: Call) -> t.Any:
 def _store(call: Call, data: t.Any, answers: snapshot.Answers) -> None:
     if call.into == "volumes":
         answers.volumes.append((call.node, str(call.storage), data))
+    elif call.into == "snippets":
+        place = (str(call.node), str(call.storage))
+        answers.snippets[place] = {str(item["volid"]) for item in data}
     elif call.into == "guests":
         answers.guests[int(str(call.vmid))] = snapshot.GuestDetail(config=data)
     elif call.into in ("networks", "storages", "node_status"):

@@ -6,7 +6,10 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve import snapshot
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve import access, snapshot
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.adopt_values import (
+    options,
+)
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.truth import truth
 
 VOLUME_CONTENT = ("import", "vztmpl", "iso")
@@ -159,6 +162,33 @@ def _volume_calls(storages: snapshot.Items) -> list[Call]:
             places.items(), key=lambda pair: pair[0][1] is not None
         )
         if content in str(item.get("content") or "").split(",")
+    ]
+
+
+def snippet_calls(answers: snapshot.Answers) -> list[Call]:
+    """Return the calls that show the files for cloud-init that templates name.
+
+    Proxmox VE lists them only for who may change the storage, and shows nobody else that they
+    are left out.
+    """
+    places = set()
+    for item in snapshot.of_type(answers.resources, "qemu"):
+        detail = answers.guests.get(int(item["vmid"]))
+        config = (detail.config if detail else None) or {}
+        if truth(item.get("template")) and config.get("cicustom"):
+            for volume in options(config["cicustom"]).values():
+                places.add((str(item["node"]), volume.partition(":")[0]))
+    return [
+        Call(
+            f"/nodes/{node}/storage/{storage}/content",
+            "snippets",
+            f"volumes.{storage}.snippets.{node}",
+            {"content": "snippets"},
+            node=node,
+            storage=storage,
+        )
+        for node, storage in sorted(places)
+        if access.allows(answers.permissions, f"/storage/{storage}", "Datastore.Allocate")
     ]
 
 

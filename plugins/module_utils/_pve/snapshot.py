@@ -60,6 +60,8 @@ class Answers:
     pci_mappings: Items = ()
     next_vmid: int | None = None
     guests: dict[int, GuestDetail] = dataclasses.field(default_factory=dict)
+    #: (node, storage) -> volume ids of the files for cloud-init there
+    snippets: dict[tuple[str, str], set[str]] = dataclasses.field(default_factory=dict)
     missing: list[Data] = dataclasses.field(default_factory=list)
 
 
@@ -199,10 +201,29 @@ def _storage(key: tuple[str, str], resource: Item, own: Item | None) -> Data:
 def guest_list(answers: Answers) -> list[Data]:
     """Return all guests that can be seen, sorted by id."""
     listed = of_type(answers.resources, "qemu", "lxc")
-    return [
+    found = [
         guest(item, answers.guests.get(int(item["vmid"])))
         for item in sorted(listed, key=lambda item: int(item["vmid"]))
     ]
+    for entry in found:
+        if entry["template"] and entry["hardware"]:
+            entry["hardware"] |= _seen_of(answers, entry)
+    return found
+
+
+def _seen_of(answers: Answers, template: Data) -> Data:
+    """Return which files for cloud-init are not there, and which nobody could look for."""
+    named = sorted(set(template["hardware"].get("cloud_init_files", {}).values()))
+    lists = {
+        volume: answers.snippets.get((template["node"], volume.partition(":")[0]))
+        for volume in named
+    }
+    return {
+        "absent": [
+            volume for volume, seen in lists.items() if seen is not None and volume not in seen
+        ],
+        "unseen": [volume for volume, seen in lists.items() if seen is None],
+    }
 
 
 def guest(item: Item, detail: GuestDetail | None = None) -> Data:

@@ -142,7 +142,8 @@ class Hardware(Model):
     """What a guest is made of: of templates, and of guests with our tag.
 
     The first of ``disks`` is the one that it boots from. ``volumes`` are files that every clone
-    shares with it (ISOs, files for cloud-init), ``odd`` what a clone cannot have.
+    shares with it (ISOs, files for cloud-init), ``odd`` what a clone cannot have. Of a template's
+    files for cloud-init ``absent`` are not there, ``unseen`` those that nobody could look for.
     """
 
     bios: str = "seabios"
@@ -168,6 +169,8 @@ class Hardware(Model):
     vga: str | None = None
     volumes: tuple[str, ...] = ()
     odd: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
 
 
 class GuestState(Model):

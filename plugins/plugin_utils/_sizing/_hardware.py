@@ -219,6 +219,8 @@ def unkept(hardware: Hardware) -> t.Iterator[str]:
     if not hardware.disks:
         yield "no disk that they could boot from"
     yield from hardware.odd
+    for volume in hardware.absent:
+        yield f"a file for cloud-init (cicustom) that is not there, {volume}"
     for kind, volume in sorted(hardware.cloud_init_files.items()):
         if kind in REPLACING:
             yield f"cicustom {kind}={volume}, which stands in for {REPLACING[kind]} of the plan"
@@ -281,6 +283,16 @@ def check_template(context: Context, where: str, template: GuestState) -> bool:
             where,
             f"Machines cannot be made from the template {name} as it is: it has"
             f" {'; '.join(problems)}. Change the template, or name another one.",
+            "facts",
+        )
+    if hardware.unseen:
+        context.report(
+            "template.unseen",
+            "warning",
+            where,
+            f"The template {name} uses {', '.join(hardware.unseen)} for cloud-init; whether that is"
+            f" there on {template.node} is not shown to these credentials, which lack"
+            " Datastore.Allocate on its storage. A machine does not start without it.",
             "facts",
         )
     if hardware.password:

@@ -155,6 +155,14 @@ REFUSED: dict[str, tuple[Edit | None, dict[str, t.Any], dict[str, t.Any], str, s
         "template.hardware",
         "10.9.9.9/24",
     ),
+    "a file for cloud-init that is not on its host": (
+        None,
+        {"cicustom": "vendor=local:snippets/gone.yml"},
+        {},
+        people.VM,
+        "template.hardware",
+        "that is not there, local:snippets/gone.yml",
+    ),
     "a watchdog, which Terraform takes off": (
         None,
         {"watchdog": "model=i6300esb,action=reset"},
@@ -285,6 +293,17 @@ def test_what_the_credentials_lack_is_said_before_anything(
         plan = people.planned(server, token=token)
     assert plan.status == "refused"
     assert words in people.messages(plan, "error")
+
+
+def test_a_file_for_cloud_init_that_nobody_may_see_is_told() -> None:
+    """Proxmox VE leaves such files out of its lists without Datastore.Allocate."""
+    privileges = (*FEW, "SDN.Use", "VM.PowerMgmt", "VM.Config.CPU", "VM.Config.Memory")
+    template = {"cicustom": "vendor=local:snippets/vendor.yml"}
+    with PveServer(people.cluster(template=template)) as server:
+        token = server.make_token("few@pve", privileges=privileges)
+        plan = people.planned(server, token=token)
+    assert "template.hardware" not in people.messages(plan)
+    assert "local:snippets/vendor.yml for cloud-init; whether" in people.messages(plan, "warning")
 
 
 def test_one_machine_goes_where_its_template_can_be_cloned() -> None:
