@@ -26,7 +26,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export CLUSTERWRIGHT_INTENT := $(INTENT)
 
 .PHONY: help setup lab-prepare demo demo-down lab-up lab-conformance test test-all unit integration integration-all lint \
-	typecheck gates sanity molecule molecule-k3s artifact environment lower-bounds pythons bench fuzz docs lock clean
+	typecheck gates incidents sanity molecule molecule-k3s artifact environment lower-bounds pythons bench fuzz docs lock clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -80,6 +80,7 @@ CHECKS += artifact
 CHECKS += lab-prepare integration
 CHECKS += molecule
 MORE_CHECKS := environment
+MORE_CHECKS += incidents
 MORE_CHECKS += integration-all
 MORE_CHECKS += lower-bounds
 MORE_CHECKS += molecule-k3s
@@ -124,6 +125,9 @@ integration-all: setup ## Every integration test, back ends and OpenTofu among t
 
 gates: setup ## Turn each gate of the approval off in turn; a test must notice each time.
 	python tests/gates/run.py
+
+incidents: setup ## Replay what others lost, with real Terraform on the simulated Proxmox VE; prints a table.
+	python tests/incidents/run.py
 
 sanity: setup ## ansible-test sanity, with no ignore file.
 	tests/packages.sh

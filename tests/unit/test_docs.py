@@ -36,6 +36,16 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert section in {anchor(title) for title in titles}, target
 
 
+def test_the_incidents_are_in_the_readme_and_each_has_a_test() -> None:
+    stories = yaml.safe_load((ROOT / "tests/incidents/stories.yml").read_text(encoding="utf-8"))
+    tests = (ROOT / "tests/incidents/test_incidents.py").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \[([a-z ]+)\]\((https://\S+)\) \| (.+) \|$", README, re.MULTILINE)
+    assert rows == [
+        (name.replace("_", " "), told["address"], told["story"]) for name, told in stories.items()
+    ]
+    assert set(re.findall(r"^def test_(\w+)\(", tests, re.MULTILINE)) == set(stories)
+
+
 def test_make_targets_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
     assert set(re.findall(r"[`\n]make ([a-z][a-z-]+)", README)) <= targets

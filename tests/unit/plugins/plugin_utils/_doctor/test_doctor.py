@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The commands that doctor prints make credentials with which it finds nothing to say."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import typing as t
+from collections.abc import Iterator
+
+import pytest
+import requests
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve import client, collect
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._doctor import (
+    Credential,
+    examine,
+)
+from lab.pve import PveServer
+
+SITE = {
+    "storages": {"default": "ceph-vm", "containers": "local-lvm"},
+    "network": {"bridge": "vmbr0"},
+    "template": {"name": "debian-12-cloud"},
+}
+DECADE = 4_000_000_000
+
+
+@pytest.fixture(params=["8.4", "9.1"])
+def pve(request: pytest.FixtureRequest) -> Iterator[PveServer]:
+    with PveServer(version=request.param) as server:
+        yield server
+
+
+def connection(pve: PveServer, token: str) -> client.Connection:
+    identity, _, secret = token.partition("=")
+    options = {"api_host": pve.endpoint, "api_token_id": identity, "api_token_secret": secret}
+    return client.Connection.from_options({**options, "ca_path": str(pve.ca_file)})
+
+
+def facts(pve: PveServer, token: str) -> dict[str, t.Any]:
+    return collect.collect(client.connect(connection(pve, token)), depth="addresses")
+
+
+def pveum(pve: PveServer, commands: t.Iterable[str]) -> dict[str, str]:
+    """Do what the commands of ``pveum`` do, by the API as root; return the tokens by user."""
+    session = requests.Session()
+    session.trust_env = False
+    session.verify = str(pve.ca_file)
+    session.headers["Authorization"] = f"PVEAPIToken={pve.make_token('root@pam', 'admin')}"
+    tokens: dict[str, str] = {}
+    for command in commands:
+        words = shlex.split(command)
+        assert words.pop(0) == "pveum"
+        options = {}
+        while len(words) > 2 and words[-2].startswith("--"):
+            value, name = words.pop(), words.pop()
+            options[name.removeprefix("--")] = value
+        match words:
+            case ["pool", "add", name]:
+                call = ("POST", "/pools", {"poolid": name})
+            case ["role", "add", name]:
+                call = ("POST", "/access/roles", {"roleid": name, **options})
+            case ["user", "add", name]:
+                call = ("POST", "/access/users", {"userid": name, **options})
+            case ["acl", "modify", path]:
+                call = ("PUT", "/access/acl", {"path": path, **options})
+            case ["user", "token", "add", name, token]:
+                call = ("POST", f"/access/users/{name}/token/{token}", options)
+            case _:
+                raise AssertionError(command)
+        method, path, fields = call
+        answer = session.request(method, f"{pve.endpoint}/api2/json{path}", data=fields, timeout=30)
+        assert answer.status_code == 200, (command, answer.reason)
+        if words[:2] == ["user", "token"]:
+            data = answer.json()["data"]
+            tokens[words[3]] = f"{data['full-tokenid']}={data['value']}"
+    return tokens
+
+
+def made(pve: PveServer) -> dict[str, str]:
+    """Both tokens, made by the commands that an administrator is told."""
+    admin = facts(pve, pve.make_token())
+    found = examine("writer", SITE, admin, expires=DECADE)
+    tokens = pveum(pve, found.commands)
+    return {re.sub(r".*-(\w+)@pve", r"\1", user): token for user, token in tokens.items()}
+
+
+def test_what_the_commands_make_is_right(pve: PveServer) -> None:
+    tokens = made(pve)
+    assert set(tokens) == {"reader", "writer"}
+    kinds: tuple[Credential, ...] = ("reader", "writer")
+    for credential in kinds:
+        found = examine(credential, SITE, facts(pve, tokens[credential]))
+        assert (found.missing, found.excess) == ((), ())
+
+
+def test_the_reader_is_no_writer(pve: PveServer) -> None:
+    found = examine("writer", SITE, facts(pve, made(pve)["reader"]))
+    assert [text.rpartition(" on ")[2] for text in found.missing] == [
+        "/pool/clusterwright.",
+        "/vms/9000.",
+        "/storage/ceph-vm.",
+        "/storage/local-lvm.",
+        "/sdn/zones/localnetwork/vmbr0.",
+    ]
+    assert "pveum pool add clusterwright" not in found.commands
+
+
+def test_an_administrator_is_told_what_the_token_could_do(pve: PveServer) -> None:
+    found = examine("writer", SITE, facts(pve, pve.make_token()))
+    assert found.missing == ()
+    assert "On / it could give itself and others any right, destroy any guest, stop" in str(
+        found.excess
+    )
+
+
+def test_they_end(pve: PveServer) -> None:
+    tokens = made(pve)
+    user = tokens["writer"].partition("!")[0]
+    assert pve.state.access.users[user].fields["expire"] in (DECADE, str(DECADE))
+
+
+#: Every call that writes on a guest, of Terraform's provider, of guest_tags and of the rest.
+WRITES: tuple[tuple[str, str, dict[str, t.Any]], ...] = (
+    ("PUT", "config", {"description": "x"}),
+    ("PUT", "config", {"tags": "clusterwright"}),
+    ("PUT", "config", {"cores": 1}),
+    ("PUT", "config", {"memory": 512}),
+    ("PUT", "config", {"net0": "virtio,bridge=vmbr0"}),
+    ("PUT", "config", {"delete": "net0"}),
+    ("PUT", "config", {"ciuser": "x"}),
+    ("PUT", "config", {"boot": "order=scsi0"}),
+    ("POST", "config", {"description": "x"}),
+    ("PUT", "resize", {"disk": "scsi0", "size": "+1G"}),
+    ("POST", "move_disk", {"disk": "scsi0", "storage": "local-lvm"}),
+    ("POST", "status/start", {}),
+    ("POST", "status/stop", {}),
+    ("POST", "status/shutdown", {}),
+    ("POST", "status/reboot", {}),
+    ("POST", "status/reset", {}),
+    ("POST", "migrate", {"target": "pve2"}),
+    ("POST", "template", {}),
+    ("POST", "clone", {"newid": 20900, "pool": "clusterwright"}),
+    ("PUT", "firewall/options", {"enable": 0}),
+    ("DELETE", "", {}),
+)
+
+
+@pytest.mark.parametrize(("method", "path", "fields"), WRITES)
+def test_the_writer_can_do_nothing_to_a_foreign_guest(
+    pve: PveServer, method: str, path: str, fields: dict[str, t.Any]
+) -> None:
+    session = requests.Session()
+    session.trust_env = False
+    session.verify = str(pve.ca_file)
+    session.headers["Authorization"] = f"PVEAPIToken={made(pve)['writer']}"
+    foreign = [vm for vm in pve.state.vms if not vm.template]
+    assert foreign
+    for guest in foreign:
+        url = f"{pve.endpoint}/api2/json/nodes/{guest.node}/qemu/{guest.vmid}"
+        url = f"{url}/{path}" if path else url
+        how = {"params": fields} if method == "DELETE" else {"data": fields}
+        answer = session.request(method, url, timeout=30, **how)  # type: ignore[arg-type]
+        assert answer.status_code == 403, (answer.status_code, answer.reason)
