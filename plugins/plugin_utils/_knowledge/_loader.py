@@ -19,6 +19,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._
     Component,
     Family,
     Group,
+    Variant,
 )
 
 DATA = Path(__file__).parent / "data"
@@ -57,7 +58,7 @@ class Knowledge:
 
     @functools.cached_property
     def vocabulary(self) -> dict[str, tuple[str, str | None]]:
-        """Return ``alias -> (family, component or None)``, aliases in lower case.
+        """Return ``alias -> (family, component or variant or None)``, aliases in lower case.
 
         The last-resort tables are left out: their words (web, database) are no names of software.
         """
@@ -66,6 +67,9 @@ class Knowledge:
         for family in named:
             for name, component in family.components.items():
                 for word in _component_words(family, component):
+                    words.setdefault(word, (family.family, name))
+            for name, variant in family.variants.items():
+                for word in _variant_words(family, variant):
                     words.setdefault(word, (family.family, name))
         for family in named:
             own = (family.family, family.title) if family.spoken else ()
@@ -91,6 +95,13 @@ def _component_words(family: Family, component: Component) -> t.Iterator[str]:
             for word in (part, f"{part}s"):
                 yield from (f"{word} of {name}" for name in names)
                 yield from (f"{name} {word}" for name in names)
+
+
+def _variant_words(family: Family, variant: Variant) -> t.Iterator[str]:
+    """Yield what a variant is called: "sentry errors-only", "errors only sentry", "… mode"."""
+    for name in map(str.lower, (family.family, family.title, *family.aliases)):
+        for alias in map(str.lower, variant.aliases):
+            yield from (f"{name} {alias}", f"{alias} {name}", f"{name} in {alias} mode")
 
 
 def read_yaml(path: Path) -> t.Any:

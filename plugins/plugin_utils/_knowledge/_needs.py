@@ -101,11 +101,12 @@ def needs(
         scale: "small", "medium" or "large" when it was said in words.
     """
     found: list[Need] = []
-    for wanted in software:
-        family = knowledge.get(wanted.family) if wanted.known else None
+    for asked in software:
+        family = knowledge.get(asked.family) if asked.known else None
         unknown = family is None
         if family is None:
-            family = knowledge.table(category_of(wanted.family))
+            family = knowledge.table(category_of(asked.family))
+        wanted = _with_variant(family, asked)
         said = with_derived(family, {**drivers, **wanted.loads})
         cases: list[_Case] = []
         for name, component in _chosen(family, wanted.component):
@@ -137,6 +138,13 @@ def _with_room(cases: list[_Case], stored: float) -> list[_Case]:
     keeper = next((case for case in machines if case.component.fast_storage), machines[0])
     wanted = SYSTEM_GIB + stored * DATA_HEADROOM
     return [replace(c, stored=stored, room=wanted) if c is keeper else c for c in cases]
+
+
+def _with_variant(family: Family, wanted: Software) -> Software:
+    """Return the wish with its variant told from a component: words name either of them."""
+    if wanted.component not in family.variants:
+        return wanted
+    return wanted.model_copy(update={"component": None, "variant": wanted.component})
 
 
 def _chosen(family: Family, wanted: str | None) -> list[tuple[str, Component]]:

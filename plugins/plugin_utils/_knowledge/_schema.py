@@ -142,7 +142,10 @@ class Driver(Model):
 
 
 class Variant(Model):
-    """An edition of the software with needs of its own; rules name it in ``when.variant``."""
+    """An edition or way to run it with needs of its own; rules name it in ``when.variant``.
+
+    No component of the family has the same id.
+    """
 
     title: str
     aliases: tuple[str, ...] = ()  # words that select it beside the software's name

@@ -352,3 +352,25 @@ def test_senseless_drivers_give_finite_numbers(value: float) -> None:
     drivers = {"samples_per_second": value, "retention_days": value, "series": value}
     need = sized("prometheus", **drivers)
     assert all(0 <= number < 1e40 for number in (need.vcpu, need.memory_mib, need.disk_gib))
+
+
+@pytest.mark.parametrize(
+    "words", ["sentry errors-only", "errors only sentry", "self-hosted sentry in errors only mode"]
+)
+def test_a_word_beside_the_name_selects_a_variant(words: str) -> None:
+    family, part = load_knowledge().vocabulary[words]
+    assert (family, part) == ("sentry", "errors-only")
+    assert sized("sentry", "errors-only").minimum["memory_mib"] == 7168
+    assert sized("sentry").minimum["memory_mib"] == 16384
+
+
+def test_a_part_and_a_variant_of_a_family_are_told_apart() -> None:
+    for family in load_knowledge().families.values():
+        assert not family.variants.keys() & family.components.keys(), family.family
+        named = {
+            variant
+            for component in family.components.values()
+            for rule in (*component.rules, component.default)
+            for variant in rule.when.variant
+        }
+        assert named == family.variants.keys(), family.family
