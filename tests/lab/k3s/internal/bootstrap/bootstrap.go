@@ -5,6 +5,7 @@
 package bootstrap
 
 import (
+	"bytes"
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
@@ -71,12 +72,16 @@ func newEncryptionConfig() []byte {
 	if _, err := rand.Read(key); err != nil {
 		panic(err)
 	}
+	return encryptionDocument([]encryptionKey{{Name: "aescbckey", Secret: key}})
+}
+
+func encryptionDocument(keys []encryptionKey) []byte {
 	text, err := json.Marshal(map[string]any{
 		"kind": "EncryptionConfiguration", "apiVersion": "apiserver.config.k8s.io/v1",
 		"resources": []any{map[string]any{
 			"resources": []string{"secrets"},
 			"providers": []any{
-				map[string]any{"aescbc": map[string]any{"keys": []any{map[string]any{"name": "aescbckey", "secret": key}}}},
+				map[string]any{"aescbc": map[string]any{"keys": keys}},
 				map[string]any{"identity": map[string]any{}},
 			},
 		}},
@@ -117,6 +122,9 @@ func (f Files) Write(data layout.Data) error {
 		if filepath.Ext(path) == ".crt" {
 			mode = 0o644
 		}
+		if now, err := os.ReadFile(data.Server(path)); err == nil && bytes.Equal(now, text) {
+			continue
+		}
 		if err := layout.WriteFile(data.Server(path), text, mode); err != nil {
 			return err
 		}
@@ -124,26 +132,17 @@ func (f Files) Write(data layout.Data) error {
 	return nil
 }
 
-// Save keeps the shared files in etcd unless they are there; data under another token is refused.
+// Save keeps the shared files in etcd, or takes what is there, which other servers may have changed;
+// data under another token is refused.
 func Save(ctx context.Context, client *clientv3.Client, data layout.Data, password string) error {
 	stored, err := Load(ctx, client, password)
-	if err != nil || stored != nil {
-		return err
-	}
-	files, err := Read(data)
 	if err != nil {
 		return err
 	}
-	plain, err := json.Marshal(files)
-	if err != nil {
-		return err
+	if stored != nil {
+		return stored.Write(data)
 	}
-	sealed, err := seal(plain, password)
-	if err != nil {
-		return err
-	}
-	_, err = client.Put(ctx, key(password), string(sealed))
-	return err
+	return Replace(ctx, client, data, password)
 }
 
 // Load reads the shared files from etcd; nil where none were ever saved.

@@ -81,6 +81,7 @@ func newApp() *cli.App {
 			tokenCommand(),
 			snapshotCommand(),
 			certificateCommand(),
+			encryptionCommand(),
 			{Name: "check-config", Usage: "Run config check", Action: checkConfig},
 		},
 	}

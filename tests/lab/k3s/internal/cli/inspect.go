@@ -37,6 +37,9 @@ func tokenCommand() *cli.Command {
 				_, err := fmt.Fprintf(c.App.Writer, "%s.%s\n", token.Random(3), token.Random(8))
 				return err
 			},
+		}, {
+			Name: "rotate", Usage: "Rotate original server token with a new server token",
+			Flags: append(serverFlags(), &cli.StringFlag{Name: "new-token"}), Action: rotateToken,
 		}},
 	}
 }
@@ -59,6 +62,9 @@ func certificateCommand() *cli.Command {
 				&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "text"},
 			},
 			Action: checkCertificates,
+		}, {
+			Name: "rotate", Usage: "Rotate component certificates on disk",
+			Flags: []cli.Flag{dataDirFlag()}, Action: rotateCertificates,
 		}},
 	}
 }

@@ -156,7 +156,7 @@ func snapshotList(snapshots []etcd.Snapshot) map[string]any {
 	items := make([]any, 0, len(snapshots))
 	for _, one := range snapshots {
 		items = append(items, map[string]any{
-			"metadata": map[string]any{"name": "local-" + filepath.Base(one.Name)},
+			"metadata": map[string]any{"name": place(one) + "-" + filepath.Base(one.Name)},
 			"spec":     map[string]any{"snapshotName": one.Name, "location": one.Location()},
 			"status": map[string]any{
 				"readyToUse": true, "size": fmt.Sprint(one.Size), "creationTime": one.Created.UTC().Format(time.RFC3339),
@@ -166,4 +166,11 @@ func snapshotList(snapshots []etcd.Snapshot) map[string]any {
 	return map[string]any{
 		"kind": "ETCDSnapshotFileList", "apiVersion": "k3s.cattle.io/v1", "metadata": map[string]any{}, "items": items,
 	}
+}
+
+func place(one etcd.Snapshot) string {
+	if one.Remote != "" {
+		return "s3"
+	}
+	return "local"
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"clusterwright.lab/k3s/internal/layout"
+	"clusterwright.lab/k3s/internal/s3"
 	"github.com/urfave/cli/v2"
 )
 
@@ -76,6 +77,8 @@ type Snapshots struct {
 	Retention int
 	Dir       string
 	Compress  bool
+	// S3 is nil unless snapshots go to a bucket too.
+	S3 *s3.Settings
 }
 
 // FromAgent reads the flags of an agent.
@@ -122,13 +125,15 @@ func FromServer(c *cli.Context) (*Config, error) {
 	config.DisableKubeProxy = c.Bool("disable-kube-proxy")
 	config.DisableScheduler = c.Bool("disable-scheduler")
 	config.SecretsEncryption = c.Bool("secrets-encryption")
-	config.Snapshots = SnapshotSettings(c, config.DataDir)
+	if config.Snapshots, err = SnapshotSettings(c, config.DataDir); err != nil {
+		return nil, err
+	}
 	config.ClusterLevel = clusterLevel(c, config)
 	return config, nil
 }
 
 // SnapshotSettings reads the flags of etcd snapshots.
-func SnapshotSettings(c *cli.Context, data layout.Data) Snapshots {
+func SnapshotSettings(c *cli.Context, data layout.Data) (Snapshots, error) {
 	settings := Snapshots{
 		Disabled:  c.Bool("etcd-disable-snapshots"),
 		Name:      c.String("etcd-snapshot-name"),
@@ -140,7 +145,32 @@ func SnapshotSettings(c *cli.Context, data layout.Data) Snapshots {
 	if settings.Dir == "" {
 		settings.Dir = data.DB("snapshots")
 	}
-	return settings
+	var err error
+	settings.S3, err = S3Settings(c)
+	return settings, err
+}
+
+// S3Settings reads where snapshots go besides the disk; nil when nowhere.
+func S3Settings(c *cli.Context) (*s3.Settings, error) {
+	if !c.Bool("etcd-s3") {
+		return nil, nil
+	}
+	if c.String("etcd-s3-config-secret") != "" {
+		return nil, errors.New("the lab stand-in for k3s cannot do --etcd-s3-config-secret")
+	}
+	timeout, err := time.ParseDuration(c.String("etcd-s3-timeout"))
+	if err != nil {
+		return nil, err
+	}
+	return &s3.Settings{
+		Endpoint: c.String("etcd-s3-endpoint"), EndpointCA: c.String("etcd-s3-endpoint-ca"),
+		SkipVerify: c.Bool("etcd-s3-skip-ssl-verify"), Insecure: c.Bool("etcd-s3-insecure"),
+		AccessKey: c.String("etcd-s3-access-key"), SecretKey: c.String("etcd-s3-secret-key"),
+		SessionToken: c.String("etcd-s3-session-token"), Bucket: c.String("etcd-s3-bucket"),
+		Lookup: c.String("etcd-s3-bucket-lookup-type"), Region: c.String("etcd-s3-region"),
+		Folder: c.String("etcd-s3-folder"), Proxy: c.String("etcd-s3-proxy"),
+		Retention: c.Int("etcd-s3-retention"), Timeout: timeout,
+	}, nil
 }
 
 // Disables tells whether a packaged component was switched off.
@@ -271,7 +301,7 @@ func clusterLevel(c *cli.Context, config *Config) map[string]string {
 func unsupported(c *cli.Context) error {
 	for _, name := range []string{
 		"rootless", "docker", "datastore-endpoint", "vpn-auth", "vpn-auth-file", "embedded-registry",
-		"disable-agent", "disable-apiserver", "disable-controller-manager", "disable-etcd", "etcd-s3",
+		"disable-agent", "disable-apiserver", "disable-controller-manager", "disable-etcd",
 	} {
 		if value := c.String(name); c.IsSet(name) && value != "" && value != "false" {
 			return fmt.Errorf("the lab stand-in for k3s cannot do --%s", name)

@@ -32,10 +32,17 @@ type Snapshot struct {
 	Path    string    `json:"path"`
 	Size    int64     `json:"size"`
 	Created time.Time `json:"created"`
+	// Remote is the address in a bucket; empty for a file on disk.
+	Remote string `json:"remote,omitempty"`
 }
 
 // Location is the snapshot's address as k3s shows it.
-func (s Snapshot) Location() string { return "file://" + s.Path }
+func (s Snapshot) Location() string {
+	if s.Remote != "" {
+		return s.Remote
+	}
+	return "file://" + s.Path
+}
 
 // Save writes a snapshot `<base>-<node>-<unix time>` into dir.
 func (e *Etcd) Save(ctx context.Context, dir, base string, compress bool) (Snapshot, error) {

@@ -132,6 +132,15 @@ func (s *Server) PostJSON(ctx context.Context, path string, request, response an
 	return json.Unmarshal(answer, response)
 }
 
+// PutJSON sends request to a path.
+func (s *Server) PutJSON(ctx context.Context, path string, request any) error {
+	body, err := json.Marshal(request)
+	if err == nil {
+		_, err = s.do(ctx, http.MethodPut, path, body, nil)
+	}
+	return err
+}
+
 // Certificate has the server sign the key in keyFile and returns the certificate chain.
 func (s *Server) Certificate(ctx context.Context, path, keyFile string, headers map[string]string) ([]byte, error) {
 	request, err := pki.Request(keyFile)

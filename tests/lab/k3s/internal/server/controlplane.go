@@ -128,6 +128,7 @@ func (s *Server) apiServerArguments() []string {
 	}
 	if file := s.data.Cred("encryption-config.json"); layout.Exists(file) {
 		defaults["encryption-provider-config"] = file
+		defaults["encryption-provider-config-automatic-reload"] = "true"
 	}
 	return agent.Arguments(defaults, s.settings.APIServerArgs)
 }

@@ -12,6 +12,7 @@ import (
 
 	"clusterwright.lab/k3s/internal/bootstrap"
 	"clusterwright.lab/k3s/internal/layout"
+	"clusterwright.lab/k3s/internal/s3"
 )
 
 const resetMessage = "Managed etcd cluster membership has been reset, restart without --cluster-reset flag now. " +
@@ -39,7 +40,9 @@ func (s *Server) reset(ctx context.Context) error {
 		return err
 	}
 	if restore != "" {
-		if err := s.member.Restore(restore); err != nil {
+		if restore, err := s.fromBucket(ctx, restore); err != nil {
+			return err
+		} else if err := s.member.Restore(restore); err != nil {
 			return err
 		}
 	}
@@ -61,6 +64,23 @@ func (s *Server) reset(ctx context.Context) error {
 	}
 	log.Print(resetMessage)
 	return nil
+}
+
+// fromBucket brings a snapshot of the bucket to the disk, where a bucket is configured.
+func (s *Server) fromBucket(ctx context.Context, name string) (string, error) {
+	own := s.settings.Snapshots
+	if own.S3 == nil {
+		return name, nil
+	}
+	bucket, err := s3.Open(ctx, own.S3)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(own.Dir, 0o700); err != nil {
+		return "", err
+	}
+	log.Printf("Retrieving etcd snapshot %s from S3", name)
+	return bucket.Fetch(ctx, name, own.Dir)
 }
 
 // reconcile takes the shared files that the data was saved with.

@@ -12,7 +12,6 @@ import (
 	"net"
 	"os"
 	"strings"
-	"time"
 
 	"clusterwright.lab/k3s/internal/agent"
 	"clusterwright.lab/k3s/internal/bootstrap"
@@ -22,7 +21,6 @@ import (
 	"clusterwright.lab/k3s/internal/layout"
 	"clusterwright.lab/k3s/internal/loadbalancer"
 	"clusterwright.lab/k3s/internal/notify"
-	"clusterwright.lab/k3s/internal/proc"
 	"clusterwright.lab/k3s/internal/supervisor"
 	"clusterwright.lab/k3s/internal/token"
 	"k8s.io/client-go/kubernetes"
@@ -261,17 +259,20 @@ func (s *Server) watch(ctx context.Context, runtime *agent.Runtime, plane *contr
 }
 
 func (s *Server) startSupervisor(ctx context.Context) (*supervisor.Supervisor, error) {
-	front := &supervisor.Supervisor{
-		Config: s.settings, ServerPassword: s.password, NodePassword: s.password,
+	if _, err := token.Parse(s.settings.AgentToken, token.NodeUser); s.settings.AgentToken != "" && err != nil {
+		return nil, err
 	}
-	if s.settings.AgentToken != "" {
-		parsed, err := token.Parse(s.settings.AgentToken, token.NodeUser)
-		if err != nil {
-			return nil, err
-		}
-		front.NodePassword = parsed.Password
-	}
+	front := &supervisor.Supervisor{Config: s.settings, Keeper: s}
+	front.SetPasswords(s.passwords())
 	return front, front.Run(ctx)
+}
+
+// passwords are those of servers and of agents, which are the same unless agents have their own.
+func (s *Server) passwords() (server, node string) {
+	if parsed, err := token.Parse(s.settings.AgentToken, token.NodeUser); err == nil {
+		return s.password, parsed.Password
+	}
+	return s.password, s.password
 }
 
 // startEtcd runs the member and returns once it votes.
@@ -342,30 +343,6 @@ func (s *Server) startNode(
 		return nil, err
 	}
 	return agent.StartNode(ctx, s.settings, runtime, self, cluster)
-}
-
-// scheduleSnapshots saves and prunes snapshots by the configured schedule.
-func (s *Server) scheduleSnapshots(ctx context.Context) {
-	if s.settings.Snapshots.Disabled {
-		return
-	}
-	schedule, err := parseSchedule(s.settings.Snapshots.Schedule)
-	if err != nil {
-		log.Printf("etcd-snapshot-schedule-cron %q is no schedule: %v", s.settings.Snapshots.Schedule, err)
-		return
-	}
-	for proc.Sleep(ctx, time.Until(schedule.Next(time.Now()))) {
-		own := s.settings.Snapshots
-		saved, err := s.member.Save(ctx, own.Dir, own.Name, own.Compress)
-		if err != nil {
-			log.Printf("Failed to take etcd snapshot: %v", err)
-			continue
-		}
-		log.Printf("Snapshot %s saved.", saved.Name)
-		if _, err := etcd.Prune(own.Dir, own.Name, s.settings.NodeName, own.Retention); err != nil {
-			log.Printf("Failed to apply snapshot retention: %v", err)
-		}
-	}
 }
 
 func removeIfThere(path string) error {

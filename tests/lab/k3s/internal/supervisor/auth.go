@@ -51,10 +51,11 @@ func (s *Supervisor) roles(r *http.Request) ([]role, error) {
 	if !given {
 		return nil, errors.New("no credentials")
 	}
+	known := s.passwords.Load()
 	switch {
-	case user == token.ServerUser && equal(password, s.ServerPassword):
+	case user == token.ServerUser && equal(password, known.server):
 		return []role{agentRole, serverRole}, nil
-	case user == token.NodeUser && equal(password, s.NodePassword):
+	case user == token.NodeUser && equal(password, known.node):
 		return []role{agentRole}, nil
 	}
 	return nil, errors.New("invalid username/password combination")

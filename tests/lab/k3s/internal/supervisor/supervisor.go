@@ -29,9 +29,10 @@ const APIServerHost = "127.0.0.2"
 
 // Supervisor is the server's front.
 type Supervisor struct {
-	Config         *config.Config
-	ServerPassword string
-	NodePassword   string
+	Config *config.Config
+	Keeper Keeper
+
+	passwords atomic.Pointer[passwords]
 
 	etcd     atomic.Pointer[etcd.Etcd]
 	kube     atomic.Pointer[kubernetes.Clientset]
@@ -110,6 +111,9 @@ func (s *Supervisor) routes() http.Handler {
 	server("GET /v1-k3s/server-bootstrap", s.bootstrap)
 	server("GET /db/info", s.withEtcd(s.info))
 	server("POST /db/snapshot", s.withEtcd(s.snapshot))
+	server("PUT /v1-k3s/token", s.rotateToken)
+	server("GET /v1-k3s/encrypt/status", func(w http.ResponseWriter, _ *http.Request) { answer(w, s.Keeper.Encryption()) })
+	server("PUT /v1-k3s/encrypt/config", s.rotateKeys)
 	mux.HandleFunc("/v1-k3s/", http.NotFound)
 	mux.Handle("/", s.api)
 	return mux
