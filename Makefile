@@ -39,6 +39,7 @@ $(VENV)/bin/pip:
 # The lock file names every package: no pip has to resolve again, and none gets the chance to take another
 # release than the locked one. That the file is complete is checked afterwards.
 $(VENV)/.installed: requirements-dev.txt | $(VENV)/bin/pip
+	@echo "Python's packages are installed into $(VENV), once; that takes about two minutes."
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
 	$(BIN)/pip check --disable-pip-version-check
 	touch $@
@@ -149,7 +150,7 @@ environment: setup ## The artifact in a fresh Debian with what its execution env
 lower-bounds: setup ## The oldest releases that the collection allows.
 	tests/lower_bounds.sh
 
-pythons: setup ## The lock file and the unit tests on newer Pythons; needs root.
+pythons: setup ## The lock file, unit tests and quick start on newer Pythons and ansible-core; needs root.
 	tests/pythons.sh
 
 bench: setup ## Benchmarks; tables here, JSON under build/benchmarks/.

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ from lab.hosts.cache import cache_dir, recipe_digest
 from lab.hosts.rootfs import RootfsRecipe, ensure_rootfs
 from lab.hosts.support import install_packages, missing_packages
 from lab.images import ImagesRecipe, ensure_images
-from lab.progress import Progress, expected, remember
+from lab.progress import Progress, expected, others_at_work, remember, slowed
 from lab.tools import TOOL_NAMES, Tools, ensure, is_there
 
 SIMULATED_TOOLS = ("terraform", "provider")
@@ -54,7 +55,8 @@ class Preparation:
         lanes = [programs, _of_packages() if hosts else []]
         self._lanes = [[step for step in lane if not step.there()] for lane in lanes]
         waiting = [[step.name for step in lane] for lane in self._lanes]
-        self.progress = Progress(waiting, expected())
+        seconds = slowed(expected(), others_at_work(), os.cpu_count() or 1)
+        self.progress = Progress(waiting, seconds)
 
     @property
     def complete(self) -> bool:

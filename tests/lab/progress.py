@@ -41,6 +41,23 @@ def expected(cores: int | None = None) -> dict[str, float]:
     return found
 
 
+def slowed(seconds: Mapping[str, float], others: float, cores: int) -> dict[str, float]:
+    """Return the seconds of steps on cores that so many other programs want as well."""
+    one, all_of_them = max(1.0, (others + 1) / cores), (others + cores) / cores
+    return {
+        name: value * (one if name in _ONE_CORE else all_of_them) for name, value in seconds.items()
+    }
+
+
+def others_at_work() -> float:
+    """Return how many other programs want a core: now, and not only because of what just ended."""
+    try:
+        running = Path("/proc/loadavg").read_text(encoding="ascii").split()[3].partition("/")[0]
+        return min(os.getloadavg()[0], max(0, int(running) - 1))
+    except (OSError, ValueError, IndexError):
+        return 0.0
+
+
 def remember(name: str, seconds: float) -> None:
     """Keep what a step took here, for the next estimate."""
     path = _measured()

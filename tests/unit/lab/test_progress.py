@@ -7,7 +7,7 @@ import io
 from pathlib import Path
 
 import pytest
-from lab.progress import TICK, Progress, Screen, about, expected, remember
+from lab.progress import TICK, Progress, Screen, about, expected, remember, slowed
 
 SECONDS = {"provider": 60.0, "k3s": 300.0, "rootfs": 30.0}
 
@@ -88,6 +88,14 @@ def test_what_was_measured_here_comes_first(
     remember("tool helm", 7)
     assert expected(cores=8)["tool k3s"] == 1000
     assert expected(cores=8)["tool helm"] == 7
+
+
+@pytest.mark.parametrize(
+    ("others", "compiling", "unpacking"), [(0, 100, 10), (1, 150, 10), (30, 1600, 155)]
+)
+def test_a_busy_machine_takes_longer(others: float, compiling: float, unpacking: float) -> None:
+    seconds = slowed({"tool k3s": 100.0, "root filesystem": 10.0}, others, cores=2)
+    assert seconds == {"tool k3s": compiling, "root filesystem": unpacking}
 
 
 class Terminal(io.StringIO):
