@@ -20,6 +20,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report impo
     html_report,
 )
 
+#: What of a verification is kept for programs, beside the page.
+VERIFICATION = ("status", "score", "advice", "checks", "nodes")
+
 
 class ActionModule(ControllerAction):
     """Everything that was decided is read from the deployment's own files."""
@@ -28,8 +31,7 @@ class ActionModule(ControllerAction):
         "directory": {"type": "path", "required": True},
         "applied": {"type": "bool", "default": False},
         "terraform": {"type": "dict", "default": {}},
-        "nodes": {"type": "list", "elements": "dict", "default": []},
-        "checks": {"type": "list", "elements": "dict", "default": []},
+        "verified": {"type": "dict", "default": {}},
         "files": {"type": "dict", "default": {}},
         "stand_ins": {"type": "list", "elements": "str", "default": []},
         "simulated_reason": {"type": "str", "default": ""},
@@ -45,6 +47,7 @@ class ActionModule(ControllerAction):
         previous = run.pop("previous_plan")
         applied = _stored(directory / "applied.json") if run.pop("applied") else None
         report = directory / "report.html"
+        run |= {key: run["verified"].get(key) or [] for key in ("nodes", "checks", "advice")}
         run["files"] = {"report": str(report), **args["files"]}
         run["result"] = _stored(directory / "result.json")
         for name in ("plan", "request"):
@@ -56,6 +59,9 @@ class ActionModule(ControllerAction):
         run["difference"] = differences(previous, run["plan"]) if previous else None
         if not self._task.check_mode:
             write_private(report, html_report(run))
+            if run["verified"]:
+                kept = {key: run["verified"].get(key) for key in VERIFICATION}
+                write_private(directory / "verification.json", json.dumps(kept, indent=2) + "\n")
         return {
             "changed": False,
             "table": closing_table(run),

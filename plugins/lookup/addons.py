@@ -58,8 +58,8 @@ _raw:
   description:
     - One mapping with C(releases) (each with C(name), C(release), C(namespace), C(chart),
       C(values), C(objects), C(checks), C(removal) and more), C(secret_settings) (each with
-      C(addon), C(setting), and how it is had), C(refusals), C(questions) and C(warnings) (texts),
-      C(disabled_components), C(server_config) and C(agent_config) for k3s, C(packages) (by os
+      C(addon), C(setting), and how it is had), C(checks) (each with C(addon)), C(refusals),
+      C(questions) and C(warnings) (texts), C(disabled_components), C(server_config) and C(agent_config) for k3s, C(packages) (by os
       family), C(services) and C(modules) for the hosts.
   type: list
   elements: dict
@@ -103,6 +103,11 @@ class LookupModule(LookupBase):
                     {"addon": release["name"], "setting": setting, **how}
                     for release in releases
                     for setting, how in release["secret_settings"].items()
+                ],
+                "checks": [
+                    {"addon": release["name"], **check}
+                    for release in releases
+                    for check in release["checks"]
                 ],
                 "refusals": [finding.message for finding in found.refusals],
                 "questions": [question.text for question in found.questions],

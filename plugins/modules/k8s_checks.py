@@ -13,12 +13,13 @@ author:
 version_added: 0.1.0
 short_description: Checks machines and the Kubernetes cluster on them against the plan
 description:
-  - Judges what the machines said about themselves, then asks the API for nodes, etcd members,
-    system pods, workloads and capacity, and lets a small Deployment run on every node that is then
-    reached from outside through a NodePort.
+  - Judges what the machines said about themselves and what Proxmox VE says of them, then asks the
+    API for nodes, etcd members, system pods, workloads, addresses, certificates, capacity and what
+    was left over, and lets a small Deployment run on every node that is then reached from outside
+    through a NodePort.
   - Never fails because of what it finds; the result says what holds and what does not.
 requirements:
-  - kubernetes (Python package) on the controller
+  - kubernetes and cryptography (Python packages) on the controller
 attributes:
   check_mode:
     description: Runs in check mode without the checks that need pods.
@@ -78,6 +79,37 @@ options:
         description: Namespace of the release.
         type: str
         required: true
+  addon_checks:
+    description:
+      - What has to hold because of add-ons, as their entries in the catalogue say, each with
+        C(addon), C(name), C(kind), C(cause), C(mend) and what its kind needs.
+    type: list
+    elements: dict
+    default: []
+  guests:
+    description:
+      - The machines of the plan, each with C(name), C(vmid), C(node), C(kind), C(ha), C(backup)
+        and C(cloud_init). They are looked for in O(snapshot), and fill the commands of the advice.
+    type: list
+    elements: dict
+    default: []
+  snapshot:
+    description: >-
+      Facts of Proxmox VE, as M(clusterwright.proxmox.proxmox_facts) returns them; without them
+      nothing is checked there.
+    type: dict
+  backups:
+    description: Whether the plan has backup jobs; then its machines have to be in one.
+    type: bool
+    default: false
+  least_days:
+    description: For how many days certificates have to hold at least.
+    type: int
+    default: 14
+  commands:
+    description: Commands for the advice, by C(apply), C(drift) and C(rotate).
+    type: dict
+    default: {}
   prometheus:
     description: A Prometheus in the cluster, all of whose targets have to be up; none by default.
     type: dict
@@ -178,6 +210,12 @@ checks:
     critical:
       description: Whether the cluster cannot be used while it fails.
       type: bool
+    cause:
+      description: What it comes from most often, where the check's kind does not say it.
+      type: str
+    mend:
+      description: The command for this very fault, where the check's kind does not say it.
+      type: str
     seconds:
       description: How long it took.
       type: float
@@ -189,34 +227,33 @@ nodes:
   returned: always
 """
 
-import functools
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes import (
-    checks,
     prometheus,
 )
-from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.api import (
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.access import (
+    Cluster,
+)
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.errors import (
     ApiError,
-    connect,
-    fetch,
 )
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.machines import (
-    check_machine,
+    names_of,
     summarise,
 )
-from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.testapp import (
-    TestApp,
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.reach import (
+    Network,
+)
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.runner import (
+    Runner,
+)
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.suite import (
+    check_all,
 )
 
-if t.TYPE_CHECKING:
-    from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.api import (
-        Request,
-    )
-
-NEED_API = ("nodes", "etcd", "system pods", "test pods")
 SPEC: dict[str, t.Any] = {
     "kubeconfig": {"type": "str", "default": ""},
     "servers": {"type": "list", "elements": "str", "default": []},
@@ -234,6 +271,12 @@ SPEC: dict[str, t.Any] = {
             "namespace": {"type": "str", "required": True},
         },
     },
+    "addon_checks": {"type": "list", "elements": "dict", "default": []},
+    "guests": {"type": "list", "elements": "dict", "default": []},
+    "snapshot": {"type": "dict"},
+    "backups": {"type": "bool", "default": False},
+    "least_days": {"type": "int", "default": 14},
+    "commands": {"type": "dict", "default": {}},
     "prometheus": {"type": "dict", "options": prometheus.SPEC},
     "image": {"type": "str", "default": ""},
     "image_pull_policy": {
@@ -246,102 +289,6 @@ SPEC: dict[str, t.Any] = {
 }
 
 
-def expected(params: dict[str, t.Any]) -> checks.Expected:
-    """Return the plan that the options describe."""
-    nodes = [(name, "server") for name in params["servers"]]
-    nodes += [(name, "agent") for name in params["agents"]]
-    return checks.Expected(
-        nodes=tuple(checks.Node(name, params["addresses"][name], role) for name, role in nodes),
-        vip=params["vip"],
-        releases=tuple((item["namespace"], item["name"]) for item in params["releases"]),
-    )
-
-
-def check_machines(runner: checks.Runner, params: dict[str, t.Any]) -> None:
-    """Judge what each machine said."""
-    for name, address in params["addresses"].items():
-        if params["simulated_reason"]:
-            status, detail = "not_run", f"SIMULATED: {params['simulated_reason']}"
-        else:
-            status, detail = check_machine(name, address, params["machines"].get(name) or {})
-        runner.add(f"machine {name}", status, detail)
-
-
-def check_cluster(
-    runner: checks.Runner, request: Request, at_vip: t.Callable[[], Request], plan: checks.Expected
-) -> bool:
-    """Run the checks that only read; return whether the API answers."""
-    if not runner.run("api", lambda: checks.check_api(request)):
-        for name in NEED_API:
-            runner.add(name, "not_run", "The API does not answer.")
-        return False
-    runner.run("nodes", lambda: checks.check_nodes(request, plan))
-    runner.run("etcd", lambda: checks.check_etcd(request, plan))
-    runner.run("system pods", lambda: checks.check_system_pods(request))
-    if plan.vip:
-        runner.run("vip", lambda: checks.check_vip(at_vip, plan.vip))
-    for namespace, release in plan.releases:
-        check = functools.partial(checks.check_release, request, namespace, release)
-        runner.run(f"add-on {release}", check)
-    runner.run("capacity", lambda: checks.check_capacity(request), critical=False)
-    return True
-
-
-def check_pods(runner: checks.Runner, app: TestApp, plan: checks.Expected) -> None:
-    """Let pods run on all nodes, reach them, and take them away whatever happens."""
-    addresses = {node.name: node.address for node in plan.nodes}
-    try:
-        if not runner.run("test pods", lambda: start(app)):
-            return
-        runner.run("reached from outside", lambda: app.check_reached(addresses))
-        if has_dns(app.request):
-            runner.run("dns", lambda: app.check_dns(addresses))
-    finally:
-        try:
-            app.remove()
-        except ApiError as error:
-            runner.add("clean-up", "failed", str(error), critical=False)
-
-
-def start(app: TestApp) -> str:
-    """Create the test's objects unless they are there, and look whether its pods run."""
-    app.create()
-    return app.check_running()
-
-
-def has_dns(request: Request) -> bool:
-    """Return whether the cluster has a name server of its own."""
-    services = request("GET", "/api/v1/namespaces/kube-system/services", None)["items"]
-    return any(item["metadata"]["name"] == "kube-dns" for item in services)
-
-
-def check_all(
-    runner: checks.Runner, params: dict[str, t.Any], *, may_create: bool
-) -> list[dict[str, t.Any]]:
-    """Run all checks of a cluster; return its nodes.
-
-    Raises:
-        ApiError: the kubeconfig cannot be used.
-    """
-    plan = expected(params)
-    request = connect(params["kubeconfig"])
-
-    def at_vip() -> Request:
-        return connect(params["kubeconfig"], server=f"https://{plan.vip}:6443")
-
-    if not check_cluster(runner, request, at_vip, plan):
-        return []
-    if params["prometheus"]:
-        targets = functools.partial(prometheus.check_targets, request, **params["prometheus"])
-        runner.run("prometheus", targets)
-    if may_create and params["image"]:
-        app = TestApp(request, fetch, params["image"], params["image_pull_policy"])
-        check_pods(runner, app, plan)
-    else:
-        runner.add("test pods", "not_run", "Pods are not started in check mode or without image.")
-    return checks.describe_nodes(request)
-
-
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
@@ -351,15 +298,20 @@ def main() -> None:
     ]
     if unknown:
         module.fail_json(msg=f"addresses has no address of {', '.join(unknown)}.")
-    runner = checks.Runner(params["timeout_seconds"], params["delay_seconds"])
-    check_machines(runner, params)
+
+    def connect(server: str) -> Cluster:
+        return Cluster(params["kubeconfig"], server=server)
+
+    runner = Runner(params["timeout_seconds"], params["delay_seconds"])
     nodes: list[dict[str, t.Any]] = []
-    if params["kubeconfig"] and not params["simulated_reason"]:
-        try:
-            nodes = check_all(runner, params, may_create=not module.check_mode)
-        except ApiError as error:
-            runner.add("api", "failed", str(error))
-    summary = summarise(runner.results, params["simulated_reason"])
+    try:
+        nodes = check_all(runner, connect, Network(), params, may_create=not module.check_mode)
+    except ApiError as error:
+        runner.add("api", "failed", str(error))
+    names = names_of(
+        params["guests"], params["addresses"], params["kubeconfig"], params["commands"]
+    )
+    summary = summarise(runner.results, params["simulated_reason"], names)
     module.exit_json(changed=False, checks=runner.results, nodes=nodes, **summary)
 
 

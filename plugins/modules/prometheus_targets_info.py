@@ -79,14 +79,18 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.api import (
-    ApiError,
-    connect,
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.access import (
+    Cluster,
 )
-from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.checks import Runner
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.errors import (
+    ApiError,
+)
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.prometheus import (
     SPEC,
     check_targets,
+)
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.runner import (
+    Runner,
 )
 
 OPTIONS: dict[str, t.Any] = {
@@ -103,10 +107,10 @@ def main() -> None:
     target = {name: module.params[name] for name in SPEC}
     runner = Runner(module.params["timeout_seconds"], module.params["delay_seconds"])
     try:
-        request = connect(module.params["kubeconfig"])
+        cluster = Cluster(module.params["kubeconfig"])
     except ApiError as error:
         module.fail_json(msg=str(error))
-    holds = runner.run("prometheus", lambda: check_targets(request, **target))
+    holds = runner.run("prometheus", lambda: check_targets(cluster, **target))
     detail = runner.results[0]["detail"]
     if not holds:
         module.fail_json(msg=detail)

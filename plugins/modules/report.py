@@ -13,6 +13,7 @@ author:
 description:
   - Writes a self-contained HTML page about a deployment, from the files in its folder, and returns
     the table that closes a run.
+  - Keeps the result of a verification beside it, as C(verification.json).
   - This action runs on the controller.
 options:
   directory:
@@ -27,16 +28,10 @@ options:
     description: Number of machines that were created, updated, replaced and deleted.
     type: dict
     default: {}
-  nodes:
-    description: Nodes of the cluster, each with C(name), C(roles), C(ready) and C(version).
-    type: list
-    elements: dict
-    default: []
-  checks:
-    description: Results of the verification, each with C(name), C(status), C(detail), C(seconds).
-    type: list
-    elements: dict
-    default: []
+  verified:
+    description: What M(clusterwright.proxmox.k8s_checks) returned; empty without verification.
+    type: dict
+    default: {}
   files:
     description: Further files to mention, by label.
     type: dict

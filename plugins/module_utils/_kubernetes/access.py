@@ -8,6 +8,7 @@ import json
 import os
 import tempfile
 import typing as t
+from pathlib import Path
 
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.errors import (
     ApiError,
@@ -69,6 +70,11 @@ class Cluster:
         self._api: t.Any = ApiClient(configuration)
         self._dynamic: t.Any = None
         self._cache = tempfile.TemporaryDirectory(prefix="clusterwright-")
+
+    def client_certificate(self) -> str:
+        """Return the kubeconfig's own certificate, PEM; empty where it holds a token."""
+        file = self._api.configuration.cert_file
+        return Path(file).read_text(encoding="utf-8") if file else ""
 
     def text(self, path: str) -> str:
         """Return the answer to a GET of any path, such as /readyz or a service's proxy."""

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
+from dataclasses import dataclass, field
 
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.weights import (
     DEGRADED,
@@ -14,6 +16,7 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.
 if t.TYPE_CHECKING:
     Data = dict[str, t.Any]
 
+PLACEHOLDER = re.compile(r"\{(kubectl|apply|drift|rotate|user|address|node|vmid|tool)\}")
 #: States of cloud-init in which a machine is as its template and its plan want it.
 FINISHED = ("done", "absent", "disabled")
 
@@ -46,7 +49,9 @@ def check_machine(name: str, address: str, said: Data) -> tuple[str, str]:
     )
 
 
-def summarise(checks: t.Sequence[Data], simulated_reason: str = "") -> Data:
+def summarise(
+    checks: t.Sequence[Data], simulated_reason: str = "", names: Names | None = None
+) -> Data:
     """Return status, score and advice over all checks.
 
     The score is the share of the points of the checks that passed, and only given when every check
@@ -67,19 +72,69 @@ def summarise(checks: t.Sequence[Data], simulated_reason: str = "") -> Data:
     else:
         failed = any(check["status"] == "failed" for check in checks)
         status = "degraded" if failed or score < HEALTHY else "healthy"
-    return {"status": status, "score": score, "advice": advice(checks)}
+    return {"status": status, "score": score, "advice": advice(checks, names or Names())}
 
 
-def advice(checks: t.Sequence[Data]) -> list[Data]:
+@dataclass(frozen=True)
+class Names:
+    """What the placeholders of mending commands stand for.
+
+    ``commands`` are whole commands by placeholder, ``machines`` words by machine.
+    """
+
+    commands: t.Mapping[str, str] = field(default_factory=dict)
+    machines: t.Mapping[str, Data] = field(default_factory=dict)
+
+    def filled(self, command: str, check: str) -> str:
+        """Return a command without placeholders; unknown ones stand in capital letters."""
+        about = check.partition(" ")[2]
+        first = next(iter(self.machines.values()), {})
+        known = {**self.commands, **self.machines.get(about, first)}
+        return PLACEHOLDER.sub(lambda found: str(known.get(found[1], found[1].upper())), command)
+
+
+def names_of(
+    machines: t.Sequence[Data],
+    addresses: t.Mapping[str, str],
+    kubeconfig: str,
+    commands: t.Mapping[str, str],
+) -> Names:
+    """Return the names for mending commands; ``machines`` are those of the plan."""
+    planned = {machine["name"]: machine for machine in machines}
+    return Names(
+        {
+            "apply": "ansible-playbook clusterwright.proxmox.apply",
+            "drift": "ansible-playbook clusterwright.proxmox.drift",
+            "rotate": "ansible-playbook clusterwright.proxmox.k3s_rotate"
+            " -e k3s_rotate=certificates",
+            **commands,
+            "kubectl": f"kubectl --kubeconfig {kubeconfig or 'KUBECONFIG'}",
+        },
+        {name: _words(planned.get(name, {}), address) for name, address in addresses.items()},
+    )
+
+
+def _words(machine: Data, address: str) -> Data:
+    words = {"address": address, "tool": "pct" if machine.get("kind") == "lxc" else "qm"}
+    words |= {key: str(machine[key]) for key in ("node", "vmid") if machine.get(key)}
+    user = (machine.get("cloud_init") or {}).get("user")
+    return words | ({"user": user} if user else {})
+
+
+def advice(checks: t.Sequence[Data], names: Names) -> list[Data]:
     """Return cause and command for each failed check, what is worth most first."""
     failed = [check for check in checks if check["status"] == "failed"]
     ranked = sorted(failed, key=lambda check: -weight_of(check["name"]).points)
-    return [
-        {
-            "check": check["name"],
-            "detail": check["detail"],
-            "cause": weight_of(check["name"]).cause,
-            "mend": weight_of(check["name"]).mend,
-        }
-        for check in ranked
-    ]
+    found = []
+    for check in ranked:
+        weight = weight_of(check["name"])
+        mend = check.get("mend") or weight.mend
+        found.append(
+            {
+                "check": check["name"],
+                "detail": check["detail"],
+                "cause": check.get("cause") or weight.cause,
+                "mend": names.filled(mend, check["name"]),
+            }
+        )
+    return found

@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
-from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.checks import (
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.runner import (
     NotYet,
 )
 
 if t.TYPE_CHECKING:
-    from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.api import (
-        Request,
+    from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.access import (
+        Cluster,
     )
 
 #: Options that name a Prometheus and what it has to reach.
@@ -24,11 +25,11 @@ SPEC: dict[str, t.Any] = {
 
 
 def check_targets(
-    request: Request, namespace: str, service: str, port: int, least_targets: int
+    cluster: Cluster, namespace: str, service: str, port: int, least_targets: int
 ) -> str:
     """Prometheus answers, scrapes at least so many targets, and all of them are up."""
-    proxy = f"/api/v1/namespaces/{namespace}/services/http:{service}:{port}/proxy"
-    series = request("GET", f"{proxy}/api/v1/query?query=up", None)["data"]["result"]
+    answer = json.loads(cluster.proxy(namespace, service, port, "/api/v1/query?query=up"))
+    series = answer["data"]["result"]
     down = sorted(
         f"{item['metric'].get('job', '?')} at {item['metric'].get('instance', '?')}"
         for item in series
@@ -36,7 +37,7 @@ def check_targets(
     )
     if down:
         raise NotYet(f"Prometheus does not reach {len(down)} of {len(series)}: {', '.join(down)}.")
-    if len(series) < least_targets:
+    if len(series) < max(least_targets, 1):
         raise NotYet(f"Prometheus scrapes {len(series)} targets, not the {least_targets} expected.")
     jobs = sorted({item["metric"].get("job", "?") for item in series})
     return f"All {len(series)} targets are up: {', '.join(jobs)}."

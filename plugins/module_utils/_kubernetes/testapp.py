@@ -6,22 +6,26 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.api import (
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.checks import (
+    conditions,
+    name_of,
+)
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.errors import (
     ApiError,
 )
-from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.checks import (
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.runner import (
     NotYet,
-    conditions,
 )
 
 if t.TYPE_CHECKING:
-    from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.api import (
-        Fetch,
-        Request,
+    from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.access import (
+        Cluster,
     )
-    from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.checks import (
-        Data,
+    from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.reach import (
+        Network,
     )
+
+    Data = dict[str, t.Any]
 
 LABEL = "clusterwright.io/verify"
 #: Serves the pod's name, and what a name of the cluster resolves to.
@@ -38,8 +42,8 @@ class TestApp:
 
     __test__ = False  # not a test case of pytest
 
-    request: Request
-    fetch: Fetch
+    cluster: Cluster
+    network: Network
     image: str
     pull_policy: str = "IfNotPresent"
     domain: str = "cluster.local"
@@ -55,24 +59,22 @@ class TestApp:
         if not nodes:
             raise NotYet("No node takes pods.")
         metadata = {"generateName": "clusterwright-verify-", "labels": {LABEL: "true"}}
-        answer = self.request("POST", "/api/v1/namespaces", {"metadata": metadata})
-        self.namespace = answer["metadata"]["name"]
-        base = f"/namespaces/{self.namespace}"
-        self.request("POST", f"/apis/apps/v1{base}/deployments", self._deployment(len(nodes)))
-        self.request("POST", f"/api/v1{base}/services", self._service())
+        made = self.cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+        self.namespace = name_of(made)
+        self.cluster.create(self._deployment(len(nodes)), self.namespace)
+        self.cluster.create(self._service(), self.namespace)
         self.created = True
 
     def remove(self) -> None:
         """Delete the namespace, which ends everything in it; the cluster does it by itself."""
         if self.namespace:
-            self.request("DELETE", f"/api/v1/namespaces/{self.namespace}", None)
+            self.cluster.delete("v1", "Namespace", self.namespace)
 
     def sweep(self) -> None:
         """Delete what an interrupted run left."""
-        found = self.request("GET", f"/api/v1/namespaces?labelSelector={LABEL}%3Dtrue", None)
-        for item in found["items"]:
+        for item in self.cluster.list("v1", "Namespace", selector=f"{LABEL}=true"):
             if not item["metadata"].get("deletionTimestamp"):
-                self.request("DELETE", f"/api/v1/namespaces/{item['metadata']['name']}", None)
+                self.cluster.delete("v1", "Namespace", name_of(item))
 
     def check_running(self) -> str:
         """Each node that takes pods runs one of the test's pods."""
@@ -89,13 +91,13 @@ class TestApp:
         """
         port = self._node_port()
         where = self._ready_pods()
-        if not where:
+        if not where or not addresses:
             raise NotYet("No test pod is ready.")
         for node, address in addresses.items():
             seen = set()
             for _attempt in range(40):
                 try:
-                    pod = self.fetch(address, port, "/name").strip()
+                    pod = self.network.page(address, port, "/name").strip()
                 except OSError as error:
                     raise NotYet(
                         f"http://{address}:{port} on {node} does not answer: {error}."
@@ -110,10 +112,14 @@ class TestApp:
         return f"Port {port} of {len(addresses)} nodes answers with pods of other nodes as well."
 
     def check_dns(self, addresses: t.Mapping[str, str]) -> str:
-        """The cluster's names resolve inside the test's pods."""
+        """The cluster has a name server, and its names resolve inside the test's pods."""
+        if self.cluster.get("v1", "Service", "kube-dns", "kube-system") is None:
+            raise NotYet("The cluster has no name server: there is no service kube-dns.")
+        if not addresses:
+            raise NotYet("There are no nodes to ask.")
         port = self._node_port()
         for address in addresses.values():
-            text = self.fetch(address, port, "/dns")
+            text = self.network.page(address, port, "/dns")
             if "resolved" not in text.split():
                 raise NotYet(
                     f"A pod cannot resolve kubernetes.default: {' '.join(text.split())[:200]}"
@@ -121,32 +127,30 @@ class TestApp:
         return "A pod resolves kubernetes.default."
 
     def _schedulable_nodes(self) -> list[str]:
-        nodes = self.request("GET", "/api/v1/nodes", None)["items"]
         return [
-            node["metadata"]["name"]
-            for node in nodes
+            name_of(node)
+            for node in self.cluster.list("v1", "Node")
             if conditions(node).get("Ready") == "True"
             and not node["spec"].get("unschedulable")
             and not any(
                 taint["effect"] in ("NoSchedule", "NoExecute")
-                for taint in node["spec"].get("taints", [])
+                for taint in node["spec"].get("taints") or []
             )
         ]
 
     def _pods(self) -> list[Data]:
-        return self.request("GET", f"/api/v1/namespaces/{self.namespace}/pods", None)["items"]
+        return self.cluster.list("v1", "Pod", self.namespace)
 
     def _ready_pods(self) -> dict[str, str]:
         return {
-            pod["metadata"]["name"]: pod["spec"]["nodeName"]
+            name_of(pod): pod["spec"]["nodeName"]
             for pod in self._pods()
             if conditions(pod).get("Ready") == "True"
         }
 
     def _reason(self) -> str:
         """Return why pods wait, as the kubelet or the scheduler said it last."""
-        path = f"/api/v1/namespaces/{self.namespace}/events?fieldSelector=type%3DWarning"
-        events = self.request("GET", path, None)["items"]
+        events = self.cluster.list("v1", "Event", self.namespace, fields="type=Warning")
         if not events:
             return ""
         last = max(events, key=lambda item: item.get("lastTimestamp") or "")
@@ -155,11 +159,15 @@ class TestApp:
     def _node_port(self) -> int:
         if not self.namespace:
             raise ApiError("The test was not created.")
-        service = self.request("GET", f"/api/v1/namespaces/{self.namespace}/services/web", None)
-        return service["spec"]["ports"][0]["nodePort"]
+        service = self.cluster.get("v1", "Service", "web", self.namespace)
+        if service is None:
+            raise ApiError("The test's service is gone.")
+        return int(service["spec"]["ports"][0]["nodePort"])
 
     def _service(self) -> Data:
         return {
+            "apiVersion": "v1",
+            "kind": "Service",
             "metadata": {"name": "web"},
             "spec": {
                 "type": "NodePort",
@@ -204,6 +212,8 @@ class TestApp:
             "volumes": [{"name": "www", "emptyDir": {}}],
         }
         return {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
             "metadata": {"name": "web"},
             "spec": {
                 "replicas": replicas,

@@ -28,6 +28,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue._
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue._schema import (
     STAGES,
     Amount,
+    Check,
     Entry,
 )
 
@@ -36,6 +37,7 @@ __all__ = [
     "Amount",
     "Catalogue",
     "CatalogueError",
+    "Check",
     "Chosen",
     "Entry",
     "Given",

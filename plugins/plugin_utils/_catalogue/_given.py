@@ -163,7 +163,6 @@ def names_of_cluster(given: Given, chosen: t.Mapping[str, Entry]) -> Data:
         "up_to_three": min(3, given.nodes),
         "api_port_text": str(given.api_port),
         "service_type": "LoadBalancer" if balanced else "NodePort",
-        "service_address_field": "status.loadBalancer.ingress" if balanced else "spec.clusterIP",
         "ingress_class": "nginx" if "ingress-nginx" in chosen else "traefik",
         "kube_proxy": proxy,
     }

@@ -161,7 +161,8 @@ class Check(Model):
     """One thing that has to hold in a cluster with the add-on."""
 
     name: str
-    kind: t.Literal["api_group", "api_service", "object", "pods_on_nodes", "http"]
+    #: service: pods are behind it, and it answers as its type promises
+    kind: t.Literal["api_group", "api_service", "object", "pods_on_nodes", "service", "http"]
     group: str | None = None
     api_version: str | None = None
     object_kind: str | None = None
@@ -169,11 +170,27 @@ class Check(Model):
     namespace: str | None = None
     condition: str | None = None
     field: str | None = None  # dotted path that must not be empty
+    value: str | None = None  # what the field has to be
     port: int | None = None
     path: str = "/"
     critical: bool = True
     cause: str
-    mend: str  # a command
+    mend: str  # a command; {kubectl} is kubectl with the cluster's kubeconfig
+
+    @model_validator(mode="after")
+    def _complete(self) -> Check:
+        needed = {
+            "api_group": ("group",),
+            "api_service": ("object_name",),
+            "object": ("api_version", "object_kind", "object_name"),
+            "pods_on_nodes": ("object_name", "namespace"),
+            "service": ("object_name", "namespace"),
+            "http": ("object_name", "namespace", "port"),
+        }[self.kind]
+        missing = [name for name in needed if getattr(self, name) is None]
+        if missing:
+            raise ValueError(f"a check of kind {self.kind} needs {' and '.join(missing)}")
+        return self
 
 
 class Leftover(Model):

@@ -61,8 +61,8 @@ def closing_table(run: Data) -> str:
     """Return the table at the end of a run.
 
     ``run``: ``plan``, ``difference`` (lines, None without an earlier plan), ``terraform`` (counts),
-    ``cluster`` (nodes, may be empty), ``addons``, ``files`` (label → path), ``stand_ins``,
-    ``simulated_reason`` and ``machines`` (False leaves machines and add-ons out).
+    ``nodes`` of the cluster, ``checks``, ``advice`` and ``verified`` (may be empty), ``files``
+    (label → path), ``stand_ins``, ``simulated_reason`` and ``machines`` (False leaves machines and add-ons out).
     """
     plan = run["plan"]
     machines = run.get("machines", True)
@@ -83,6 +83,10 @@ def closing_table(run: Data) -> str:
         parts.append(
             table(("add-on", "why"), [(item["name"], item["why"]) for item in plan["addons"]])
         )
+    verified = run.get("verified") or {}
+    if verified.get("status"):
+        score = verified.get("score")
+        parts.append(f"{verified['status']}, {'no score' if score is None else f'score {score}'}")
     if run.get("checks"):
         parts.append(
             table(
@@ -90,6 +94,10 @@ def closing_table(run: Data) -> str:
                 [(item["name"], item["status"], item["detail"]) for item in run["checks"]],
             )
         )
+    parts.extend(
+        f"{item['check']}: {item['cause']}\n  mend: {item['mend']}"
+        for item in run.get("advice") or []
+    )
     parts.extend(f"Lab stand-in: {item}" for item in run.get("stand_ins") or [])
     if run.get("simulated_reason"):
         parts.append(f"SIMULATED from the applied Terraform on: {run['simulated_reason']}")
