@@ -57,10 +57,11 @@ RETURN = r"""
 _raw:
   description:
     - One mapping with C(releases) (each with C(name), C(release), C(namespace), C(chart),
-      C(values), C(objects), C(checks), C(removal) and more), C(secret_settings) (each with
+      C(values), C(objects), C(checks), C(removal) and more), C(about) (what documents tell of
+      each, with neither values nor settings), C(secret_settings) (each with
       C(addon), C(setting), and how it is had), C(checks) (each with C(addon)), C(refusals),
-      C(questions) and C(warnings) (texts), C(disabled_components), C(server_config) and C(agent_config) for k3s, C(packages) (by os
-      family), C(services) and C(modules) for the hosts.
+      C(questions) and C(warnings) (texts), C(disabled_components), C(server_config) and
+      C(agent_config) for k3s, C(packages) (by os family), C(services) and C(modules) for the hosts.
   type: list
   elements: dict
 """
@@ -71,6 +72,8 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils import _catalogue, _contracts
 
+#: What documents tell of an add-on; neither values nor settings.
+ABOUT = ("name", "title", "namespace", "chart", "why", "notes", "checks")
 FAMILIES = ("debian", "redhat", "suse")
 
 
@@ -99,6 +102,7 @@ class LookupModule(LookupBase):
         return [
             {
                 "releases": releases,
+                "about": [{key: release[key] for key in ABOUT} for release in releases],
                 "secret_settings": [
                     {"addon": release["name"], "setting": setting, **how}
                     for release in releases

@@ -107,7 +107,7 @@ options:
     type: int
     default: 14
   commands:
-    description: Commands for the advice, by C(apply), C(drift) and C(rotate).
+    description: Commands for the advice, by C(apply) and C(drift).
     type: dict
     default: {}
   prometheus:

@@ -33,6 +33,8 @@ PLAYBOOKS = (
     "status",
     "list",
     "drift",
+    "validate",
+    "document",
     "destroy",
     "import",
     "undo",

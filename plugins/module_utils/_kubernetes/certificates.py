@@ -23,8 +23,8 @@ if t.TYPE_CHECKING:
     )
 
 API_PORT = 6443
-#: Renews the certificates of k3s itself.
-ROTATE = "{rotate}"
+#: k3s renews its certificates when it starts and they end within 90 days (120 in newer releases).
+RESTART = "ssh {{user}}@{address} sudo systemctl restart k3s"
 
 
 class Certificate(t.NamedTuple):
@@ -52,13 +52,15 @@ def certificates(
     """Return those of the API at each server's address, of the kubeconfig and of TLS secrets."""
     found = [
         Certificate(
-            f"the API at {server}", days_left(network.certificate(server, API_PORT), now), ROTATE
+            f"the API at {server}",
+            days_left(network.certificate(server, API_PORT), now),
+            RESTART.format(address=server),
         )
         for server in servers
     ]
     own = cluster.client_certificate()
     if own:
-        found.append(Certificate("the kubeconfig", days_left(own, now), ROTATE))
+        found.append(Certificate("the kubeconfig", days_left(own, now), "{apply}"))
     for secret in cluster.list("v1", "Secret", fields="type=kubernetes.io/tls"):
         namespace, name = secret["metadata"]["namespace"], name_of(secret)
         pem = base64.b64decode((secret.get("data") or {}).get("tls.crt") or "").decode()

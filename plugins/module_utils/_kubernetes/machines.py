@@ -16,7 +16,7 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.
 if t.TYPE_CHECKING:
     Data = dict[str, t.Any]
 
-PLACEHOLDER = re.compile(r"\{(kubectl|apply|drift|rotate|user|address|node|vmid|tool)\}")
+PLACEHOLDER = re.compile(r"\{(kubectl|apply|drift|user|address|node|vmid|tool)\}")
 #: States of cloud-init in which a machine is as its template and its plan want it.
 FINISHED = ("done", "absent", "disabled")
 
@@ -105,8 +105,6 @@ def names_of(
         {
             "apply": "ansible-playbook clusterwright.proxmox.apply",
             "drift": "ansible-playbook clusterwright.proxmox.drift",
-            "rotate": "ansible-playbook clusterwright.proxmox.k3s_rotate"
-            " -e k3s_rotate=certificates",
             **commands,
             "kubectl": f"kubectl --kubeconfig {kubeconfig or 'KUBECONFIG'}",
         },

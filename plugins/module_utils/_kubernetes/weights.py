@@ -2,10 +2,9 @@
 """What each check is worth, why it fails most often, and the command that mends it.
 
 A command may hold placeholders: ``kubectl`` (with the cluster's kubeconfig), ``apply`` and
-``drift`` (the playbooks, worded as this run was started), ``rotate`` (the playbook that renews
-certificates), and of the machine that the check is about, else of the first server: ``user``,
-``address``, ``node``, ``vmid`` and ``tool`` (qm or pct). What is not known stands in capital
-letters.
+``drift`` (the playbooks, worded as this run was started), and of the machine that the check is
+about, else of the first server: ``user``, ``address``, ``node``, ``vmid`` and ``tool`` (qm or
+pct). What is not known stands in capital letters.
 """
 
 from __future__ import annotations
@@ -58,7 +57,11 @@ WEIGHTS: dict[str, Weight] = {
         "Nothing gives addresses to services, or nothing answers behind them.",
         "{kubectl} get services --all-namespaces",
     ),
-    "certificates": Weight(10, "Certificates were not renewed.", "{rotate}"),
+    "certificates": Weight(
+        10,
+        "k3s was not restarted for months, or what renews a certificate fails.",
+        "ssh {user}@{address} sudo systemctl restart k3s",
+    ),
     "prometheus": Weight(
         5,
         "A target is down or behind a firewall.",

@@ -14,6 +14,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue._
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue._loader import (
     Catalogue,
     CatalogueError,
+    alerts,
     load_catalogue,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue._release import (
@@ -42,6 +43,7 @@ __all__ = [
     "Entry",
     "Given",
     "Resolution",
+    "alerts",
     "load_catalogue",
     "near",
     "of_site",

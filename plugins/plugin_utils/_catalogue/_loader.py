@@ -177,3 +177,14 @@ def load_catalogue(directories: tuple[str, ...] = ()) -> Catalogue:
     raw = read_yaml(HERE / "capabilities.yml")
     capabilities = {name: parse(Capability, data) for name, data in raw.items()}
     return Catalogue(entries, capabilities)
+
+
+def alerts() -> list[dict[str, str]]:
+    """Return name, summary and mend of each of our alert rules."""
+    groups = read_yaml(ENTRIES / "monitoring" / "rules.yml")["groups"]
+    return [
+        {"alert": rule["alert"], **rule["annotations"]}
+        for group in groups
+        for rule in group["rules"]
+        if "alert" in rule
+    ]

@@ -62,7 +62,8 @@ def closing_table(run: Data) -> str:
 
     ``run``: ``plan``, ``difference`` (lines, None without an earlier plan), ``terraform`` (counts),
     ``nodes`` of the cluster, ``checks``, ``advice`` and ``verified`` (may be empty), ``files``
-    (label → path), ``stand_ins``, ``simulated_reason`` and ``machines`` (False leaves machines and add-ons out).
+    (label → path), ``stand_ins``, ``simulated_reason`` and ``machines`` (False leaves machines
+    and add-ons out).
     """
     plan = run["plan"]
     machines = run.get("machines", True)
