@@ -89,7 +89,7 @@ MORE_CHECKS += pythons
 
 # The integration tests of `make test`, most telling first: about 25 minutes on two quiet cores. The other
 # files repeat parts of these with every kind of resource, value, back end and provider: integration-all.
-INTEGRATION := quickstart pipeline setup addons monitoring
+INTEGRATION := quickstart pipeline setup addons browser monitoring
 INTEGRATION += $(addprefix terraform/test_,failures.py approval.py templates.py guards.py)
 
 test: setup $(CHECKS) ## Run the checks that CI runs.

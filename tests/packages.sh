@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Bring what the checks need of the system: a PostgreSQL server, Prometheus and Alertmanager.
+# Bring what the checks need of the system: a PostgreSQL server, Prometheus, Alertmanager and Chromium.
 set -euo pipefail
 
 packages=()
@@ -8,6 +8,9 @@ if ! command -v initdb >/dev/null && ! compgen -G '/usr/lib/postgresql/*/bin/ini
     packages+=(postgresql)
 fi
 command -v promtool >/dev/null || packages+=(prometheus)
+if ! command -v chromium-headless-shell >/dev/null && ! command -v chromium >/dev/null; then
+    packages+=(chromium-headless-shell)
+fi
 command -v prometheus-alertmanager >/dev/null || packages+=(prometheus-alertmanager)
 ((${#packages[@]})) || exit 0
 if [[ $EUID -ne 0 ]] || ! command -v apt-get >/dev/null; then
