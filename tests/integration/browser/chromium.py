@@ -94,7 +94,9 @@ class Chromium:
     def complaints(self) -> list[Data]:
         """Return what the page wrote to the console, threw, or could not load."""
         bad = ("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded")
-        return [event for event in self.events if event.get("method") in (*bad, "Network.loadingFailed")]
+        return [
+            event for event in self.events if event.get("method") in (*bad, "Network.loadingFailed")
+        ]
 
     def requests(self) -> set[str]:
         """Return the addresses that the page asked for."""

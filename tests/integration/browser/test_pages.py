@@ -122,12 +122,12 @@ def test_verification_shows_score_causes_and_mends(
     browser.screenshot(SHOTS / f"verification-{size}.png")
 
 
-def test_links_of_the_page_lead_to_its_sections(
-    browser: Chromium, pages: dict[str, t.Any]
-) -> None:
+def test_links_of_the_page_lead_to_its_sections(browser: Chromium, pages: dict[str, t.Any]) -> None:
     browser.open(pages["deployment"], *SIZES["phone"])
     lost = browser.value(
         "[...document.querySelectorAll('a')].filter(a => !document.querySelector(a.hash)).length"
     )
     assert browser.value("document.querySelectorAll('a').length") > 5 and lost == 0
-    assert browser.value("document.querySelector('.drawing svg').getBoundingClientRect().width") > 300
+    assert (
+        browser.value("document.querySelector('.drawing svg').getBoundingClientRect().width") > 300
+    )
