@@ -6,9 +6,11 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue import (
+    Catalogue,
     Given,
     load_catalogue,
     near,
+    of_site,
     resolve,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import Addon
@@ -28,18 +30,36 @@ def addons_of(context: Context, thing: ClusterThing, topology: Topology) -> tupl
 
     What is in no catalogue, does the same job twice or does not go together is refused by name.
     """
+    settings, values = of_site(context.site.addons)
     given = Given(
         deployment=context.deployment,
         servers=max(topology.servers.value, 1),
         agents=max(topology.agents.value, 0),
         cni=thing.cni or context.site.cluster.cni,
+        load_balancer_range=context.site.network.load_balancer_range,
         excluded=thing.addons_excluded,
+        settings=settings,
+        values=values,
     )
     defaults = {name: f"Profile {topology.profile_id}." for name in topology.profile.addons}
-    found = resolve(dict.fromkeys(thing.addons, ASKED), given, defaults=defaults)
+    found = resolve(
+        dict.fromkeys(thing.addons, ASKED),
+        given,
+        defaults=defaults,
+        catalogue=catalogue_of(context),
+    )
     for finding in found.findings:
         if finding not in context.findings:
             context.findings.append(finding)
+    for question in found.questions:
+        # A place answers it in its profile; the run stops before anything is applied without.
+        context.report(
+            "addon.setting",
+            "warning",
+            question.id,
+            f"{question.text} Say it as {question.id} in the site profile before it is applied.",
+            "catalogue of add-ons",
+        )
     return tuple(
         Addon(name=chosen.name, why=chosen.why)
         for chosen in found.entries
@@ -47,9 +67,14 @@ def addons_of(context: Context, thing: ClusterThing, topology: Topology) -> tupl
     )
 
 
+def catalogue_of(context: Context) -> Catalogue:
+    """Return the add-ons of the collection and of the site."""
+    return load_catalogue(tuple(context.site.catalogue_dirs))
+
+
 def addon_named(context: Context, name: str) -> str | None:
     """Return the catalogue's name of an add-on, or None after reporting that there is none."""
-    catalogue = load_catalogue()
+    catalogue = catalogue_of(context)
     entry = catalogue.find(name)
     if entry is None:
         names: t.Iterable[str] = catalogue.entries

@@ -18,7 +18,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     ClusterThing,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._pins import PinError, pin
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._addons import addons_of
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._addons import (
+    addons_of,
+    catalogue_of,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._identity import (
     Identities,
 )
@@ -34,8 +37,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._top
 )
 
 CNIS: tuple[t.Literal["flannel", "calico", "cilium"], ...] = ("flannel", "calico", "cilium")
-#: k3s brings these itself; they are add-ons of the catalogue here, pinned and chosen.
-PACKAGED = ("traefik", "metrics-server")
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def build_cluster(
         "agents": agents,
         "vip": vip,
         "vip_provider": provider,
-        "disabled_components": _disabled(spec),
+        "disabled_components": _disabled(context, spec),
         "why": why,
     }
     if spec.before is not None:
@@ -115,10 +116,12 @@ def build_cluster(
     )
 
 
-def _disabled(spec: ClusterSpec) -> tuple[str, ...]:
-    """Return the parts of k3s that other add-ons stand in for."""
-    metallb = any(addon.name == "metallb" for addon in spec.addons)
-    return (*PACKAGED, "servicelb") if metallb else PACKAGED
+def _disabled(context: Context, spec: ClusterSpec) -> tuple[str, ...]:
+    """Return the parts of k3s that are add-ons here, and those that add-ons stand in for."""
+    catalogue = catalogue_of(context)
+    chosen = [catalogue.find(addon.name) for addon in spec.addons]
+    stood_in = {part for entry in chosen if entry is not None for part in entry.k3s.disable}
+    return tuple(sorted({*catalogue.packaged(), *stood_in}))
 
 
 def _version(context: Context, spec: ClusterSpec) -> str | None:

@@ -33,10 +33,11 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._bo
 )
 
 
-def _addons() -> dict[str, str]:
+def _addons(site: Site) -> dict[str, str]:
+    catalogue = load_catalogue(tuple(site.catalogue_dirs))
     return {
         alias: entry.name
-        for entry in load_catalogue().entries.values()
+        for entry in catalogue.entries.values()
         for alias in (entry.name, *entry.aliases)
     }
 
@@ -46,7 +47,7 @@ def vocabulary_of(site: Site, snapshot: Snapshot | None) -> Vocabulary:
     guests = snapshot.guests if snapshot else ()
     return Vocabulary(
         software=load_knowledge(tuple(site.knowledge_dirs)).vocabulary,
-        addons=_addons(),
+        addons=_addons(site),
         nodes=tuple(node.name for node in snapshot.nodes) if snapshot else site.nodes,
         node_addresses=tuple(n.address for n in snapshot.nodes if n.address) if snapshot else (),
         storages=tuple(sorted({s.storage for s in snapshot.storages})) if snapshot else (),

@@ -30,13 +30,6 @@ class Profile(Model):
     addons: tuple[str, ...] = ()
 
 
-class AddonNode(Model):
-    """Component of the knowledge that says what an add-on needs of each node."""
-
-    family: str
-    component: str
-
-
 class Profiles(Model):
     """All profiles with the source that each number of them is given."""
 
@@ -45,7 +38,6 @@ class Profiles(Model):
     workloads: dict[str, Profile]
     environments: dict[Environment, Profile]
     high_availability: Profile
-    addon_nodes: dict[str, AddonNode]
 
     def choose(self, workload: str | None, environment: Environment) -> tuple[str, Profile]:
         """Return id and profile of the workload, else of the environment."""

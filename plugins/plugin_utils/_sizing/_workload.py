@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue import load_catalogue
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
     ClusterThing,
     Software,
@@ -14,9 +15,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge i
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
     Context,
     Group,
-)
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._profiles import (
-    load_profiles,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._units import (
     amount,
@@ -34,12 +32,13 @@ def hold_addons(
 
     Explicit numbers stay; what they cannot hold is a warning.
     """
-    carrier, table = groups[-1], load_profiles().addon_nodes
+    carrier, catalogue = groups[-1], load_catalogue(tuple(context.site.catalogue_dirs))
     for addon in thing.addons:
-        node = table.get(addon)
-        if node is None:
+        entry = catalogue.find(addon)
+        if entry is None or entry.cost.knowledge is None:
             continue
-        software = Software(family=node.family, component=node.component)
+        documented = entry.cost.knowledge
+        software = Software(family=documented.family, component=documented.component)
         [need] = needs([software], context.request.loads, "", ha, context.knowledge)
         for number, key in KEYS.items():
             value = math.ceil(getattr(need, key))
