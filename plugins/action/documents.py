@@ -14,11 +14,16 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action impo
     ControllerAction,
 )
 
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue import alerts
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue import (
+    ENGINES,
+    alerts,
+    gitops,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._documents import (
     PAGE,
     Given,
     documents,
+    yaml_of,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._files import write_private
 
@@ -36,11 +41,14 @@ class ActionModule(ControllerAction):
         "kubeconfig": {"type": "str", "default": ""},
         "stand_ins": {"type": "list", "elements": "str", "default": []},
         "simulated_reason": {"type": "str", "default": ""},
+        "gitops": {"type": "str", "default": "", "choices": ["", *ENGINES]},
+        "releases": {"type": "list", "elements": "dict", "default": []},
     }
 
     def act(self, args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Write each document whose text is another than before."""
         directory = Path(args.pop("directory"))
+        engine, releases = args.pop("gitops"), args.pop("releases")
         applied = _stored(directory / "applied.json")
         records = {
             name: applied.get(name) or (None if applied else _stored(directory / f"{name}.json"))
@@ -58,7 +66,13 @@ class ActionModule(ControllerAction):
             **args,
         )
         folder, changed, differences = directory / FOLDER, [], []
-        for name, text in documents(given).items():
+        texts = documents(given)
+        if engine:
+            texts |= {
+                f"gitops/{name}": yaml_of(manifests)
+                for name, manifests in gitops(releases, engine).items()
+            }
+        for name, text in texts.items():
             path = folder / name
             before = path.read_text(encoding="utf-8") if path.is_file() else ""
             if before == text:

@@ -46,6 +46,19 @@ options:
     description: Why machines are simulated; empty when they are real.
     type: str
     default: ""
+  gitops:
+    description:
+      - Also write O(releases) as Argo CD applications or Flux manifests, into C(gitops) of that
+        folder, for a repository that the engine reads.
+      - Values and objects that hold a secret are left out and named in C(secrets-needed.yaml).
+    type: str
+    choices: ["", argocd, flux]
+    default: ""
+  releases:
+    description: C(releases) of the lookup P(clusterwright.proxmox.addons#lookup), for O(gitops).
+    type: list
+    elements: dict
+    default: []
 attributes:
   check_mode:
     description: Says what would be written.

@@ -7,6 +7,10 @@ role installs it. A place adds its own entries with folders (``site.catalogue_di
 
 from __future__ import annotations
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue._gitops import (
+    ENGINES,
+    gitops,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue._given import (
     Given,
     of_site,
@@ -34,6 +38,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue._
 )
 
 __all__ = [
+    "ENGINES",
     "STAGES",
     "Amount",
     "Catalogue",
@@ -44,6 +49,7 @@ __all__ = [
     "Given",
     "Resolution",
     "alerts",
+    "gitops",
     "load_catalogue",
     "near",
     "of_site",

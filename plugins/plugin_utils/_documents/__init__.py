@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import typing as t
 from pathlib import Path
 
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._kubernetes.machines import (
@@ -64,7 +65,6 @@ def troubleshooting(given: Given) -> list[Block]:
 
 def documents(given: Given) -> dict[str, str]:
     """Return every document; the same records give the same text."""
-    import yaml
     from jinja2 import Environment, FileSystemLoader
 
     pages = {
@@ -86,8 +86,15 @@ def documents(given: Given) -> dict[str, str]:
     )
     texts = {f"{name}.md": markdown(blocks) for name, blocks in pages.items()}
     if given.inventory:
-        texts["inventory.yml"] = yaml.safe_dump(given.inventory, sort_keys=False)
+        texts["inventory.yml"] = yaml_of([given.inventory])
     return {**texts, **pictures, PAGE: whole}
 
 
-__all__ = ["Given", "documents"]
+def yaml_of(items: t.Iterable[t.Any]) -> str:
+    """Return a YAML file with one document for each item."""
+    import yaml
+
+    return yaml.safe_dump_all(items, sort_keys=False)
+
+
+__all__ = ["PAGE", "Given", "documents", "yaml_of"]

@@ -79,7 +79,7 @@ def change(given: dict[str, t.Any], how: t.Callable[[dict[str, t.Any]], object])
 
 def written(given: dict[str, t.Any]) -> dict[str, str]:
     folder = Path(given["directory"]) / "docs"
-    return {path.name: path.read_text() for path in folder.iterdir()}
+    return {path.name: path.read_text() for path in folder.iterdir() if path.is_file()}
 
 
 def test_written_once_and_again_only_where_something_changed(
@@ -100,6 +100,21 @@ def test_dry_run_says_what_it_would_write(run_action: t.Any, given: dict[str, t.
     result = run_action(ActionModule, check_mode=True, **given)
     assert result["changed"] and len(result["diff"]) == 8
     assert not (Path(given["directory"]) / "docs").exists()
+
+
+@pytest.mark.parametrize("engine", _catalogue.ENGINES)
+def test_add_ons_for_an_engine_of_gitops(
+    run_action: t.Any, given: dict[str, t.Any], engine: str
+) -> None:
+    found = _catalogue.resolve([addon["name"] for addon in given["addons"]])
+    releases = [_catalogue.release_of(chosen, found) for chosen in found.entries]
+    run_action(ActionModule, **given, gitops=engine, releases=releases)
+    folder = Path(given["directory"]) / "docs" / "gitops"
+    named = [path.stem.partition("-")[2] for path in sorted(folder.glob("[0-9]*.yaml"))]
+    wanted = [release["name"] for release in releases]
+    assert [name for name in named if not name.endswith("-objects")] == wanted
+    result = run_action(ActionModule, **given, gitops=engine, releases=releases)
+    assert result["changed"] is False
 
 
 def test_no_plan_is_one_sentence(run_action: t.Any, tmp_path: Path) -> None:
