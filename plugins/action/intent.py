@@ -13,14 +13,26 @@ import unicodedata
 from pathlib import Path
 
 from ansible import context
+from ansible.errors import AnsiblePromptNoninteractive
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.utils.display import Display
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action import (
     ControllerAction,
     next_commands,
 )
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import to_data
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger import Ledger
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._holdings import (
     free_name,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._clean import clean
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._conversation import (
+    Said,
+    conversation,
+    form_of,
+    key_of,
+    key_of_request,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._folder import (
     Folder,
@@ -49,32 +61,113 @@ def slug(text: str, length: int = 30) -> str:
 
 
 def sentence(variable: str, task_vars: dict[str, t.Any]) -> str:
-    """Return the raw text of ``variable``, or of its environment variable when it is not set.
+    """Return the raw text of ``variable``, of its file, or of its environment variable.
 
     ``-e intent="HA cluster"`` reaches Ansible without the quotes and would be cut at the first
     space, so the command line itself is looked at first.
+
+    Raises:
+        ValueError: the file that ``variable_file`` names cannot be read.
     """
     for option in reversed(context.CLIARGS.get("extra_vars") or ()):
         said = str(option).removeprefix(f"{variable}=")
         if said != option and not said.startswith(("'", '"')):
             return said
-    raw = task_vars.get(variable, os.environ.get(f"CLUSTERWRIGHT_{variable.upper()}", ""))
-    # JSON and back drops the mark with which Ansible trusts a string as a template.
-    return str(json.loads(json.dumps(raw if isinstance(raw, str) else "")))
+    raw = _raw(variable, task_vars)
+    if raw is None:
+        file = _raw(f"{variable}_file", task_vars)
+        raw = os.environ.get(f"CLUSTERWRIGHT_{variable.upper()}", "") if not file else _read(file)
+    return raw if isinstance(raw, str) else ""
 
 
-def short_name(text: str) -> tuple[str, str]:
-    """Return a short name made from what a sentence asks for, and its operation.
+def several(variable: str, task_vars: dict[str, t.Any]) -> tuple[str, ...]:
+    """Return the texts of a variable that is a list, nothing for one that is none."""
+    raw = _raw(variable, task_vars)
+    return tuple(str(item) for item in raw) if isinstance(raw, list) else ()
 
-    The operation is empty where the sentence asks for nothing that can be planned.
+
+def form(task_vars: dict[str, t.Any]) -> dict[str, t.Any] | None:
+    """Return the request that is given as data (``-e @request.yml``), also as text of it.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    raw = _raw("request", task_vars)
+    if isinstance(raw, str) and raw.strip():
+        import yaml
+
+        try:
+            raw = yaml.safe_load(raw)
+        except yaml.YAMLError as error:
+            place = getattr(error, "problem_mark", None)
+            where = f" (line {place.line + 1})" if place else ""
+            raise ValueError(f"The variable request is no YAML{where}.") from None
+    if raw is None or raw == "":
+        return None
+    if not isinstance(raw, dict):
+        raise ValueError(
+            "The variable request is no request: it is a mapping with things or changes, see"
+            " docs/REQUEST.md."
+        )
+    return raw
+
+
+def as_data(text: str, given: dict[str, t.Any] | None) -> tuple[str, dict[str, t.Any] | None]:
+    """Return a request that is data in the one form it is compared and kept in.
+
+    Raises:
+        ContractError: it does not fit its contract.
     """
     # Here, so that loading the plug-in costs little.
     from ansible_collections.clusterwright.proxmox.plugins.plugin_utils import _sizing
 
-    request = _sizing.read_anywhere(text)
-    if request.changes and request.deployment:
-        return request.deployment, "change"
-    if request.answer != "plan":
+    request = _sizing.request_given(given) if given is not None else _sizing.read_anywhere(text)
+    if request.reading is not None or request.answer != "plan":
+        return text, None  # a sentence that begins like data, or data that is refused later
+    return "", form_of(to_data(request))
+
+
+def _raw(variable: str, task_vars: dict[str, t.Any]) -> t.Any:
+    """Return a variable as it was given: JSON and back drops the marks of trusted templates."""
+    value = task_vars.get(variable)
+    return json.loads(json.dumps(value, default=str)) if value is not None else None
+
+
+def _read(file: t.Any) -> str:
+    path = Path(str(file)).expanduser()
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is no UTF-8 text"
+        raise ValueError(f"{path} cannot be read: {why}.") from None
+
+
+def prompted() -> str:
+    """Return what the person at the terminal says; nothing where there is no terminal."""
+    try:
+        said = Display().prompt_until("What do you need? One sentence, then Enter:\n")
+    except AnsiblePromptNoninteractive:
+        return ""
+    return said.decode(errors="replace") if isinstance(said, bytes) else str(said)
+
+
+def short_name(text: str, given: dict[str, t.Any] | None = None) -> tuple[str, str]:
+    """Return a short name made from what is asked for, and its operation.
+
+    The operation is empty where nothing is asked for that can be planned.
+
+    Raises:
+        ContractError: the request that is ``given`` does not fit its contract.
+    """
+    # Here, so that loading the plug-in costs little.
+    from ansible_collections.clusterwright.proxmox.plugins.plugin_utils import _sizing
+
+    request = _sizing.request_given(given) if given else _sizing.read_anywhere(text)
+    if request.deployment and (request.changes or given):
+        return request.deployment, "change" if request.changes else "create"
+    if request.answer == "ask" and not request.things:
+        return slug(text, 20), "create"
+    if request.answer not in ("plan", "ask"):
         return slug(text, 20), ""
     return _sizing.deployment_name(request), "change" if request.changes else "create"
 
@@ -89,6 +182,9 @@ class ActionModule(ControllerAction):
         "ledger": {"type": "str", "no_log": False},
         "proposal": {"type": "str", "default": ""},
         "run": {"type": "str", "default": ""},
+        "reading": {"type": "str", "choices": ["", "strict", "accept"], "default": ""},
+        "insist": {"type": "str", "default": ""},
+        "prompt": {"type": "bool", "default": False},
     }
     #: ValueError: RecordError among them; RuntimeError: LedgerError, and a library is missing.
     ERRORS = (ValueError, RuntimeError)
@@ -98,10 +194,20 @@ class ActionModule(ControllerAction):
         lacking = missing_packages()
         if lacking:
             raise ValueError(lacking)
-        text = sentence(args["variable"], task_vars)
         place = Path(args["deployments_dir"]).absolute()
         args["deployment"] = args["deployment"] or _of_run(place, args["run"])
-        if not text.strip() and not args["deployment"]:
+        text, given = sentence(args["variable"], task_vars), None
+        if args["variable"] == "intent":
+            given = form(task_vars)
+        if text.strip() and given is not None:
+            raise ValueError("intent and request were both given; say one of them.")
+        if given and given.get("insist") and not args["insist"]:
+            args["insist"] = "true"
+        if text.strip().startswith("{") or given is not None:
+            text, given = as_data(text, given)
+        if not (text.strip() or given or args["deployment"]) and args["prompt"]:
+            text = prompted()
+        if not (text.strip() or given or args["deployment"]):
             return {
                 "failed": True,
                 "msg": "There is nothing to do: say what you need, for instance"
@@ -110,7 +216,7 @@ class ActionModule(ControllerAction):
             }
         name, new = args["deployment"], False
         if not name:
-            name, new = self._named(text, place, args["ledger"])
+            name, new = self._named(key_of(clean(text).text, given), given, place, args["ledger"])
         if not NAME.fullmatch(name):
             return {
                 "failed": True,
@@ -118,10 +224,20 @@ class ActionModule(ControllerAction):
                 " dashes, at most 63.",
             }
         folder = Folder(place / name)
-        found = in_hand(folder, text, args["proposal"])
+        said = _said(clean(text).text, given, args, task_vars)
+        asked = folder.asked() if not said.text and said.answers else None
+        words = key_of(asked["text"], asked["form"]) if asked else key_of(said.text, given)
+        found = in_hand(folder, words, args["proposal"])
+        newest = folder.newest() or {}
+        talk = conversation(folder, found.request or newest.get("request"), said, args["variable"])
         return {
             "changed": False,
             "text": text,
+            "sentence": talk.text,
+            "form": talk.form,
+            "answers": list(talk.answers),
+            "reading": "accept" if talk.accept else "strict",
+            "insist": talk.insist,
             "deployment": name,
             "commands": next_commands(name),
             "directory": str(folder.path),
@@ -134,9 +250,11 @@ class ActionModule(ControllerAction):
             "msg": _told(name, str(folder.path), new, found.applied, args["deployment"]),
         }
 
-    def _named(self, text: str, place: Path, url: str | None) -> tuple[str, bool]:
+    def _named(
+        self, text: str, given: dict[str, t.Any] | None, place: Path, url: str | None
+    ) -> tuple[str, bool]:
         """Return the deployment of a sentence; one that was never said gets a name of its own."""
-        base, operation = short_name(text)
+        base, operation = short_name(text, given)
         known = _said_before(place, text)
         if len(known) > 1:
             raise RecordError(
@@ -181,14 +299,34 @@ def _told(name: str, place: str, new: bool, applied: t.Any, said: str) -> str:
     return f"Deployment {name}{how} ({state})."
 
 
+def _said(
+    text: str, given: dict[str, t.Any] | None, args: dict[str, t.Any], task_vars: dict[str, t.Any]
+) -> Said:
+    """Return what the person says in this run."""
+    answer, answers = sentence("answer", task_vars).strip(), several("answer", task_vars)
+    insist = args["insist"].strip()
+    return Said(
+        text=text,
+        form=given,
+        answers=answers or ((clean(answer).text,) if answer else ()),
+        whole=bool(answers),
+        accept=args["reading"] == "accept" if args["reading"] else None,
+        insist=boolean(insist) if insist else None,
+    )
+
+
 def _said_before(place: Path, text: str) -> list[str]:
     """Return the deployments whose folders hold this sentence, where the ledger is another one."""
     found = []
-    for path in sorted(place.glob("*/request.json")):
+    for folder in (Folder(path) for path in sorted(place.glob("*")) if path.is_dir()):
         try:
-            said = json.loads(path.read_text(encoding="utf-8")).get("text", "")
-        except (OSError, ValueError, AttributeError):
+            asked, newest = folder.asked() or {}, folder.newest() or {}
+        except RecordError:
             continue
-        if said.split() == text.split():
-            found.append(path.parent.name)
+        said = (
+            key_of(asked.get("text", ""), asked.get("form")),
+            key_of_request(newest.get("request")),
+        )
+        if any(words.split() == text.split() for words in said if words):
+            found.append(folder.path.name)
     return found

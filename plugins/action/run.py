@@ -35,6 +35,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._cl
     claims_of,
     machines_of,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._conversation import (
+    key_of_request,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._folder import (
     Folder,
     RecordError,
@@ -56,6 +59,7 @@ class ActionModule(ControllerAction):
                 "started",
                 "stage",
                 "noted",
+                "asked",
                 "planned",
                 "held",
                 "approved",
@@ -76,6 +80,7 @@ class ActionModule(ControllerAction):
         "request": {"type": "dict"},
         "snapshot": {"type": "dict"},
         "plan": {"type": "dict"},
+        "conversation": {"type": "dict"},
         "config": {"type": "dict", "default": {}},
         "environment": {"type": "str"},
         "end_of_life": {"type": "str"},
@@ -100,6 +105,7 @@ class ActionModule(ControllerAction):
             ("state", "started", ["deployment", "directory"]),
             ("state", "stage", ["workflow_id", "stage", "status"]),
             ("state", "noted", ["workflow_id"]),
+            ("state", "asked", ["workflow_id", "plan", "directory", "conversation"]),
             ("state", "planned", ["workflow_id", "plan", "directory"]),
             ("state", "held", ["workflow_id", "plan"]),
             ("state", "applied", ["workflow_id", "plan", "directory"]),
@@ -173,8 +179,9 @@ class ActionModule(ControllerAction):
         if args["reserve"]:
             ledger.reserve(plan["deployment"], machines_of(plan), claims_of(plan))
         ledger.describe(args["workflow_id"], environment=plan["environment"])
-        if args["request"] and args["request"].get("text"):
-            ledger.said(plan["deployment"], args["request"]["text"])
+        said = key_of_request(args["request"])
+        if said:
+            ledger.said(plan["deployment"], said)
         proposal = Folder(Path(args["directory"])).propose(
             plan=plan,
             request=args["request"],
@@ -183,6 +190,14 @@ class ActionModule(ControllerAction):
             run=args["workflow_id"],
         )
         return {"workflow_id": args["workflow_id"], "proposal": proposal}
+
+    def _asked(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
+        """Keep what was said and what is asked, so that an answer goes on from there."""
+        plan = args["plan"]
+        Folder(Path(args["directory"])).ask(args["conversation"], plan["questions"], by=user)
+        asked = [question["text"] for question in plan["questions"]]
+        ledger.note(args["workflow_id"], outputs={"questions": asked})
+        return {"workflow_id": args["workflow_id"]}
 
     def _held(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
         """Find out that another deployment has taken something in the meantime."""

@@ -22,8 +22,12 @@ options:
   variable:
     description:
       - Name of the variable that holds the sentence.
-      - When it is not set, the environment variable of that name in capitals with the prefix
-        C(CLUSTERWRIGHT_) is read.
+      - When it is not set, the file that the variable of that name with the suffix C(_file) names
+        is read, else the environment variable of that name in capitals with the prefix
+        C(CLUSTERWRIGHT_). In these an apostrophe, quotes and braces need no care.
+      - The variable C(request) may hold a request as data instead, as a mapping or as text of it.
+      - The variable C(answer) holds the answer to the question that is open, or a list of all
+        answers from the first question on.
     type: str
     default: intent
   deployment:
@@ -48,6 +52,21 @@ options:
         the deployment.
     type: str
     default: ""
+  reading:
+    description:
+      - V(strict) asks what words that were not understood mean, V(accept) sets them aside. Empty
+        keeps what was said before.
+    type: str
+    choices: ["", strict, accept]
+    default: ""
+  insist:
+    description: Whether a documented minimum gives way. Empty keeps what was said before.
+    type: str
+    default: ""
+  prompt:
+    description: Ask at the terminal, where there is one, when nothing was said.
+    type: bool
+    default: false
 attributes:
   check_mode:
     description: Can run in check mode and does the same.
@@ -70,6 +89,32 @@ text:
   returned: always
   type: str
   sample: HA cluster with monitoring
+sentence:
+  description: The sentence to read, cleaned; that of the open question where none was said.
+  returned: always
+  type: str
+  sample: HA cluster with monitoring
+form:
+  description: The request as data to read instead of a sentence, if any.
+  returned: always
+  type: dict
+  sample: {"things": [{"type": "cluster", "id": "t1"}]}
+answers:
+  description: All answers to the questions about it, in order.
+  returned: always
+  type: list
+  elements: str
+  sample: ["8 GB RAM"]
+reading:
+  description: V(strict) or V(accept).
+  returned: always
+  type: str
+  sample: strict
+insist:
+  description: Whether a documented minimum gives way.
+  returned: always
+  type: bool
+  sample: false
 deployment:
   description: Name of the deployment.
   returned: always

@@ -25,6 +25,7 @@ options:
       - V(stage) completes the current stage and enters O(stage). A stage that writes (O(status) is
         C(PROVISIONING) or C(CONFIGURING)) is refused while a freeze holds.
       - V(noted) adds O(outputs) and O(messages) to the current stage.
+      - V(asked) keeps what was said and the questions that are open.
       - V(planned) reserves everything that O(plan) needs and no other deployment may have, and
         keeps it as a proposal in O(directory). What is applied stays as it is.
       - V(held) only finds out whether another deployment took something of O(plan) meanwhile.
@@ -42,6 +43,7 @@ options:
       - started
       - stage
       - noted
+      - asked
       - planned
       - held
       - approved
@@ -58,7 +60,8 @@ options:
   directory:
     description:
       - Folder of the deployment, where C(result.json) and the records are kept.
-      - Required with O(state=started), O(state=planned), O(state=applied) and O(state=released).
+      - Required with O(state=started), O(state=asked), O(state=planned), O(state=applied) and
+        O(state=released).
     type: path
   deployment:
     description: >-
@@ -85,6 +88,12 @@ options:
     type: dict
   plan:
     description: The plan that is proposed, held or applied.
+    type: dict
+  conversation:
+    description:
+      - With O(state=asked), what was said so far. C(variable) (C(intent) or C(refine)), C(text) or
+        C(form), C(answers), C(accept) and C(insist). It is kept with the questions of O(plan) until
+        a plan is made.
     type: dict
   config:
     description: What the run was asked; recorded.

@@ -13,6 +13,12 @@ import typing as t
 OF_ONE_RUN = frozenset(
     (
         "intent",
+        "intent_file",
+        "request",
+        "answer",
+        "answer_file",
+        "reading",
+        "insist",
         "deployment",
         "refine",
         "approve",
@@ -48,6 +54,8 @@ def commands(
 ) -> dict[str, str]:
     """Return the command of each playbook, for ``deployment`` when it is given.
 
+    ``again`` is that of the playbook that runs, where it is one of them.
+
     ``cli``: the parsed command line of ansible-playbook (``args``, ``inventory``, ``extra_vars``
     …). Inventory, vault options and extra variables are those of this run, without what belongs
     to this run only; secrets are left to the person. ``default_inventory``: what is used when
@@ -56,9 +64,11 @@ def commands(
     options = _options(cli, tuple(default_inventory))
     named = ["-e", f"deployment={deployment}"] if deployment else []
     given = next(iter(cli.get("args") or ()), "")
+    again = given.rpartition("/")[2].removesuffix(".yml").rpartition(".")[2]
+    wanted = {name: name for name in PLAYBOOKS} | {"again": again if again in PLAYBOOKS else "plan"}
     return {
-        name: " ".join(map(_quoted, ["ansible-playbook", _playbook(given, name), *options, *named]))
-        for name in PLAYBOOKS
+        key: " ".join(map(_quoted, ["ansible-playbook", _playbook(given, name), *options, *named]))
+        for key, name in wanted.items()
     }
 
 

@@ -144,3 +144,5 @@ class Reading(Model):
     findings: tuple[Finding, ...] = ()
     off_topic: bool = False
     closed: bool = False
+    #: A person accepts that what was not understood is set aside.
+    accepted: bool = False

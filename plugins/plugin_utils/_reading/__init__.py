@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._account import (
     account,
-    meaning,
-    understood,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._agree import agree
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._answers import (
+    Answered,
+    Judged,
+    told,
+    with_answers,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._clean import (
     clean,
     fold,
@@ -32,12 +36,21 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._re
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._structured import (
     read_structured,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._understood import (
+    Understood,
+    meaning,
+    understood,
+    understood_of,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._words import (
     Vocabulary,
 )
 
 __all__ = [
+    "Answered",
+    "Judged",
     "Record",
+    "Understood",
     "Vocabulary",
     "account",
     "agree",
@@ -50,5 +63,8 @@ __all__ = [
     "record",
     "request",
     "template_syntax",
+    "told",
     "understood",
+    "understood_of",
+    "with_answers",
 ]

@@ -6,7 +6,6 @@ from __future__ import annotations
 import collections
 import dataclasses
 import functools
-import itertools
 import math
 import re
 import typing as t
@@ -519,37 +518,3 @@ def _like_a_name(said: Sentence, index: int) -> bool:
         return True
     begins = index == 0 or said.tokens[index - 1].word in {".", ":", "!", "?", ";", "-", '"'}
     return said.language != "de" and not begins
-
-
-def understood(reading: Reading) -> dict[str, list[dict[str, str]]]:
-    """Return what was understood: quote and meaning of each statement, and what was set aside."""
-    rows = [
-        {"quote": statement.quote.text, "meaning": meaning(statement)}
-        for statement in reading.statements
-        if statement.kind != "remark"
-    ]
-    remarks = [s.quote.text for s in reading.statements if s.kind == "remark"]
-    aside = [
-        {"quote": text} for text in dict.fromkeys([*remarks, *(q.text for q in reading.aside)])
-    ]
-    return {"understood": [row for row, _same in itertools.groupby(rows)], "aside": aside}
-
-
-def meaning(statement: Statement) -> str:
-    """Return a statement in plain words ("memory 16384 MiB, at least")."""
-    names = load("words.yml")["topics"]
-    value = statement.value
-    said = (
-        ""
-        if value is None or value is True
-        else f"{value:g}"
-        if isinstance(value, float)
-        else value
-    )
-    label = names.get(statement.topic, {"name": statement.topic})
-    parts = [label["name"], statement.about.replace("_", " "), str(said), label.get("unit", "")]
-    text = " ".join(part for part in parts if part)
-    kinds = {"exists": "there already: ", "exclude": "not: ", "change": f"{statement.verb}: "}
-    text = kinds.get(statement.kind, "") + text
-    bound = "" if statement.bound == "exact" else f", {statement.bound.replace('_', ' ')}"
-    return text + bound + (" in all" if statement.total else "")

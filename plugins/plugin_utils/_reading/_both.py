@@ -26,6 +26,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._ac
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._agree import (
     Outcome,
     agree,
+    chosen,
     of_request,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._by_model import (
@@ -98,9 +99,10 @@ def with_model(
         )
     except ModelFailure as failure:
         return _alone(rules, failure, partner), _failed(failure, partner)
-    reading = reading.model_copy(update={"answers": answers}) if answers else reading
     there_are = frozenset(float(len(group.names)) for group in there.groups.values())
-    return agree(rules, reading, made, answers=answers, there_are=there_are), rounds
+    held = agree(rules, reading, made, answers=answers, there_are=there_are)
+    picked = tuple(answer for answer in answers if chosen((answer,)))
+    return held.model_copy(update={"answers": picked}), rounds
 
 
 def _names(vocabulary: Vocabulary, previous: Record | None) -> dict[str, t.Iterable[str]]:

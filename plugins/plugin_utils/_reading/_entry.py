@@ -21,6 +21,11 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._account import (
     account,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._answers import (
+    Judged,
+    told,
+    with_answers,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._clean import clean
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._reader import (
     statements,
@@ -41,32 +46,9 @@ FIELDS = ("git_repo", "app_description")
 _FIELD = re.compile(r"^\s*(?P<name>[A-Za-z_][\w-]*)\s*:[ \t]*(?P<value>.*?)\s*$")
 
 
-def read(
-    text: str,
-    vocabulary: Vocabulary,
-    previous: Record | None = None,
-    answers: tuple[str, ...] = (),
-) -> Reading:
-    """Return the rules' reading of a text and of the answers to its questions, accounted for."""
-    whole = text
-    for answer in answers:
-        whole = _answered(whole, answer, vocabulary, previous)
-    reading = account(statements(whole, vocabulary, previous), vocabulary)
-    return reading.model_copy(update={"answers": tuple(answers)})
-
-
-def _answered(text: str, answer: str, vocabulary: Vocabulary, previous: Record | None) -> str:
-    """Return a text with the answer to its first question.
-
-    An answer that is one of the question's choices stands behind the words that were asked about;
-    any other one is a sentence of its own.
-    """
-    reading = account(statements(text, vocabulary, previous), vocabulary)
-    for question in reading.questions:
-        if answer.strip().lower() in question.choices and question.quote is not None:
-            end = question.quote.end or len(reading.text)
-            return f"{reading.text[:end]} {answer.strip()}{reading.text[end:]}"
-    return f"{text.rstrip()}\n{answer.strip()}"
+def read(text: str, vocabulary: Vocabulary, previous: Record | None = None) -> Reading:
+    """Return the rules' reading of a text, accounted for."""
+    return account(statements(text, vocabulary, previous), vocabulary)
 
 
 def read_request(
@@ -82,8 +64,12 @@ def read_request(
 
     ``previous`` is what is there: the text then changes it. ``accept``: what was not understood
     is left out; a contradiction still stops. ``second`` gets the rules' reading and returns the
-    one that holds.
+    one that holds. ``answers``: what a person replied to the questions of the text, in order.
     """
+    if answers:
+        found = with_answers(text, answers, _judge(vocabulary, previous, accept))
+        once = read_request(found.text, vocabulary, previous, accept=accept, second=second)
+        return told(once, text, found)
     given = read_json(text) if previous is None else None
     if given is not None:
         return given
@@ -91,10 +77,20 @@ def read_request(
         described = app_description(text)
     except ContractError as error:
         return refusal(text, "entry", str(error))
-    reading = read(described or text, vocabulary, previous, answers)
+    reading = read(described or text, vocabulary, previous)
     if second is not None:
         reading = second(reading, previous)
     return request(reading, vocabulary, previous, accept=accept)
+
+
+def _judge(
+    vocabulary: Vocabulary, previous: Record | None, accept: bool
+) -> t.Callable[[str], Judged]:
+    def judge(text: str) -> Judged:
+        found = read_request(text, vocabulary, previous, accept=accept)
+        return Judged(found.reading, found.questions)
+
+    return judge
 
 
 def read_json(text: str) -> Request | None:

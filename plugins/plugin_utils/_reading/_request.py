@@ -110,6 +110,7 @@ def request(
             )
             for q in left
         ]
+        reading = reading.model_copy(update={"accepted": True})
     wanted = _wanted(reading, vocabulary, previous)
     changed, unknown = changes(reading, previous)
     questions += unknown

@@ -2,6 +2,7 @@
 """The folder of a deployment: proposals by their hash, and the one applied record.
 
 ``proposed/ID.json``  every plan that was made: request, facts, plan with findings, who, when
+``asked.json``        the conversation whose question is open, until a plan is made
 ``plan.json`` …       the newest proposal in its parts, to be looked at
 ``applied.json``      request, plan and facts of the last successful apply: what is
 ``history/RUN.json``  the applied record before and after a run, for taking it back
@@ -84,8 +85,27 @@ class Folder:
         for part in PARTS:
             if record[part]:
                 write_private(self.path / f"{part}.json", canonical_json(record[part]))
+        (self.path / "asked.json").unlink(missing_ok=True)
         self.prune()
         return name
+
+    def ask(self, conversation: Data, questions: t.Sequence[Data], *, by: str) -> None:
+        """Keep a conversation whose question is open; nothing else changes.
+
+        ``conversation``: ``variable``, ``text``, ``form``, ``answers``, ``accept``, ``insist``.
+        """
+        record = {
+            "schema_version": SCHEMA_VERSION,
+            "at": _now(),
+            "by": by,
+            **conversation,
+            "questions": list(questions),
+        }
+        write_private(self.path / "asked.json", canonical_json(record))
+
+    def asked(self) -> Data | None:
+        """Return the conversation whose question is open, None when none is."""
+        return self._read(self.path / "asked.json")
 
     def proposals(self) -> list[Data]:
         """Return all proposals, newest first."""

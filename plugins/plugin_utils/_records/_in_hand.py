@@ -6,6 +6,9 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._conversation import (
+    key_of_request,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._folder import (
     Data,
     Folder,
@@ -56,7 +59,7 @@ def in_hand(folder: Folder, text: str = "", proposal: str = "") -> InHand:
 
 
 def _says_other(text: str, record: t.Mapping[str, t.Any]) -> bool:
-    said = (record["request"] or {}).get("text", "")
+    said = key_of_request(record["request"])
     return bool(text.strip()) and text.split() != said.split()
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report._table import gib
@@ -20,6 +21,17 @@ FIELDS = {
     "address": "address",
     "tags": "tags",
 }
+#: Fields of a request that ask for a change of one of them.
+ASKED = {
+    "vcpu": ("cores",),
+    "memory": ("memory_mib",),
+    "disk": ("disk_gib", "data_disks_gib"),
+    "node": ("nodes", "not_nodes"),
+    "storage": ("storage",),
+    "network": ("bridge", "vlan"),
+    "address": ("addresses",),
+    "tags": ("tags",),
+}
 #: What is compared of the cluster.
 CLUSTER = {
     "version": "k3s",
@@ -31,43 +43,60 @@ CLUSTER = {
 }
 
 
+@dataclasses.dataclass(frozen=True)
+class Line:
+    """One change in words, the machines it is of, and the fields of a request that ask for it."""
+
+    text: str
+    machines: frozenset[str] = frozenset()
+    fields: tuple[str, ...] = ()
+
+
 def differences(before: Data, after: Data) -> list[str]:
     """Return a line per change: machines, cluster, add-ons, environment and cost.
 
     A line begins with ``+`` (new), ``-`` (gone) or ``~`` (changed); machines that change in the
     same way share one.
     """
+    return [line.text for line in lines(before, after)]
+
+
+def lines(before: Data, after: Data) -> list[Line]:
+    """Return the changes that ``differences`` words."""
     old, new = _machines(before), _machines(after)
-    lines = [f"- {name}: {_size(old[name])}" for name in old if name not in new]
-    lines += [f"+ {name}: {_size(new[name])}" for name in new if name not in old]
-    lines += _changed({name: (old[name], new[name]) for name in new if name in old})
-    lines += _cluster(before.get("cluster") or {}, after.get("cluster") or {})
-    lines += _addons(before, after)
+    found = [Line(f"- {n}: {_size(old[n])}", frozenset([n])) for n in old if n not in new]
+    found += [Line(f"+ {n}: {_size(new[n])}", frozenset([n])) for n in new if n not in old]
+    found += _changed({name: (old[name], new[name]) for name in new if name in old})
+    found += _cluster(before.get("cluster") or {}, after.get("cluster") or {})
+    found += [Line(text, fields=("addons", "addons_excluded")) for text in _addons(before, after)]
     environments = [plan.get("environment") for plan in (before, after)]
     if environments[0] != environments[1]:
-        lines.append(f"~ environment: {environments[0]} -> {environments[1]}")
+        text = f"~ environment: {environments[0]} -> {environments[1]}"
+        found.append(Line(text, fields=("environment",)))
     costs = [_cost(plan) for plan in (before, after)]
     if costs[0] != costs[1]:
-        lines.append(f"~ cost: {costs[0]} -> {costs[1]}")
-    return lines
+        found.append(Line(f"~ cost: {costs[0]} -> {costs[1]}"))
+    return found
 
 
-def _changed(pairs: t.Mapping[str, tuple[Data, Data]]) -> t.Iterator[str]:
+def _changed(pairs: t.Mapping[str, tuple[Data, Data]]) -> t.Iterator[Line]:
     """Yield the changed fields of machines that stay."""
     names: dict[tuple[str, str, str], list[str]] = {}
     for name, (old, new) in pairs.items():
-        for field, words in FIELDS.items():
+        for field in FIELDS:
             if old[field] != new[field]:
-                names.setdefault((words, old[field], new[field]), []).append(name)
-    for (words, was, now), changed in names.items():
-        yield f"~ {', '.join(changed)} {words}: {was} -> {now}"
+                names.setdefault((field, old[field], new[field]), []).append(name)
+    for (field, was, now), changed in names.items():
+        text = f"~ {', '.join(changed)} {FIELDS[field]}: {was} -> {now}"
+        yield Line(text, frozenset(changed), ASKED[field])
 
 
-def _cluster(old: Data, new: Data) -> t.Iterator[str]:
+def _cluster(old: Data, new: Data) -> t.Iterator[Line]:
     """Yield what changed about the cluster itself, when there is one in both plans."""
     for field, words in CLUSTER.items() if old and new else ():
         if old.get(field) != new.get(field):
-            yield f"~ cluster {words}: {old.get(field) or 'none'} -> {new.get(field) or 'none'}"
+            text = f"~ cluster {words}: {old.get(field) or 'none'} -> {new.get(field) or 'none'}"
+            yield Line(text, fields=(field,))
 
 
 def _cost(plan: Data) -> str:

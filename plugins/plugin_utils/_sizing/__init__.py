@@ -13,6 +13,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._dec
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._engine import size
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._intent import (
     read_anywhere,
+    request_given,
     request_of,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import Reserved
@@ -29,6 +30,7 @@ __all__ = [
     "decide",
     "deployment_name",
     "read_anywhere",
+    "request_given",
     "request_of",
     "size",
     "size_data",

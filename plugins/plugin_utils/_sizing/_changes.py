@@ -66,6 +66,15 @@ FACTOR = {"increase": 2.0, "decrease": 0.5, "multiply": 2.0}
 NEAR = 0.08
 
 
+@dataclass(frozen=True)
+class Touched:
+    """What one order changed: its words, its field, and the machines that are others now."""
+
+    said: str
+    field: str
+    machines: frozenset[str]
+
+
 @dataclass
 class State:
     """What a deployment is while changes are applied to it."""
@@ -73,6 +82,7 @@ class State:
     groups: list[Group]
     cluster: ClusterSpec | None = None
     protected: set[tuple[str, str]] = field(default_factory=set)  # (machine, field or "whole")
+    touched: list[Touched] = field(default_factory=list)
 
     def swap(self, old: Group, *new: Group | None) -> None:
         """Put groups in the place of another one."""
@@ -88,19 +98,34 @@ def apply_changes(context: Context, state: State, changes: t.Iterable[Change]) -
     ]
     ordered = sorted(named, key=lambda change: change.verb != "keep")
     for change in ordered:
-        if change.verb == "keep":
-            _protect(context, state, change)
-        elif change.target.addon is not None or change.field.startswith("addons"):
-            _addon(context, state, change)
-        elif change.field in CLUSTER_FIELDS:
-            _cluster(context, state, change)
-        elif change.field == "environment":
-            _environment(context, state, change)
-        elif change.field == "ha" and _of_cluster(state, change):
-            _available(context, state)
-        else:
-            _machines(context, state, change)
+        before = _by_name(state)
+        _apply(context, state, change)
+        after = _by_name(state)
+        names = {name for name in before | after if before.get(name) is not after.get(name)}
+        state.touched.append(Touched(change.said, change.field, frozenset(names)))
     _check_cluster(context, state)
+
+
+def _by_name(state: State) -> dict[str, Group]:
+    """Return the group of each machine; those that are still to be named go by their group."""
+    named = {name: group for group in state.groups for name in group.names}
+    return named | {group.name: group for group in state.groups if len(group.names) < group.count}
+
+
+def _apply(context: Context, state: State, change: Change) -> None:
+    """Apply one change."""
+    if change.verb == "keep":
+        _protect(context, state, change)
+    elif change.target.addon is not None or change.field.startswith("addons"):
+        _addon(context, state, change)
+    elif change.field in CLUSTER_FIELDS:
+        _cluster(context, state, change)
+    elif change.field == "environment":
+        _environment(context, state, change)
+    elif change.field == "ha" and _of_cluster(state, change):
+        _available(context, state)
+    else:
+        _machines(context, state, change)
 
 
 def _protect(context: Context, state: State, change: Change) -> None:

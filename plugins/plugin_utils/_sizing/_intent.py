@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import collections.abc
 import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue import load_catalogue
@@ -11,18 +12,23 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
     Request,
     Site,
     Snapshot,
+    parse,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import Round
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
+    Question,
     Reading,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import load_knowledge
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model import Partner
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading import (
+    Judged,
     Record,
     Vocabulary,
     read_request,
     record,
+    told,
+    with_answers,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._agree import (
     Outcome,
@@ -31,6 +37,13 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._ag
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._both import (
     with_model,
 )
+
+#: Says what is asked about a request.
+Asks = collections.abc.Callable[[Request], tuple[Question, ...]]
+
+
+def _as_read(request: Request) -> tuple[Question, ...]:
+    return request.questions
 
 
 def _addons(site: Site) -> dict[str, str]:
@@ -67,6 +80,7 @@ def request_of(
     accept: bool = False,
     partner: Partner | None = None,
     becomes: t.Callable[[Request], Outcome] = of_request,
+    asks: Asks = _as_read,
 ) -> tuple[Request, tuple[Round, ...]]:
     """Return the request of a sentence, and the rounds of a model that read it too.
 
@@ -80,31 +94,53 @@ def request_of(
         accept: what was not understood is set aside.
         partner: the model that reads beside the rules.
         becomes: what would be made of a request, where two readings of the text differ.
+        asks: everything that is asked about a request, by later stages as well.
     """
     there = record(previous) if previous is not None and previous.machines else None
     vocabulary = vocabulary_of(site, snapshot)
     rounds: list[Round] = []
+    open_: tuple[str, ...] = ()  # answers to nothing that the rules ask
 
     def second(rules: Reading, previous: Record | None) -> Reading:
         if partner is None:
             return rules
         reading, made = with_model(
-            rules, vocabulary, previous, partner, answers=answers, becomes=becomes
+            rules, vocabulary, previous, partner, answers=open_, becomes=becomes
         )
         rounds.extend(made)
         return reading
 
-    def wanted(of: Record | None) -> Request:
-        rounds.clear()
-        return read_request(text, vocabulary, of, answers, accept=accept, second=second)
+    def wanted(whole: str, *, alone: bool) -> Request:
+        def read(of: Record | None) -> Request:
+            rounds.clear()
+            other = None if alone else second
+            return read_request(whole, vocabulary, of, accept=accept, second=other)
 
-    found = wanted(there if refining else None)
-    if found.changes and there is not None and not refining:
-        found = wanted(there)
-    return found, tuple(rounds)
+        found = read(there if refining else None)
+        if found.changes and there is not None and not refining:
+            found = read(there)
+        return found
+
+    def judge(whole: str) -> Judged:
+        found = wanted(whole, alone=True)
+        return Judged(found.reading, asks(found))
+
+    answered = with_answers(text, answers, judge)
+    open_ = answered.idle
+    found = wanted(answered.text, alone=False)
+    return (told(found, text, answered) if answers else found), tuple(rounds)
 
 
 def read_anywhere(text: str) -> Request:
     """Return the request of a sentence where nothing is known of the place."""
     knowledge = load_knowledge()
     return read_request(text, Vocabulary(software=knowledge.vocabulary, addons=_addons()))
+
+
+def request_given(data: t.Mapping[str, t.Any]) -> Request:
+    """Return the request that a file holds.
+
+    Raises:
+        ContractError: it does not fit its contract; the message names the field.
+    """
+    return parse(Request, data)

@@ -11,6 +11,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
     Plan,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import Why
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading import understood_of
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._units import amount
 
 HEAD = ("MACHINE", "VMID", "NODE", "VCPU", "MEMORY", "DISK", "ADDRESS")
@@ -29,8 +30,10 @@ def table(
     ``request``: what the plan answers, as data. ``reasons``: each number of a group with its
     reason and source, and the alternatives; without them it is what the prompt shows.
     """
-    lines = _wrapped(plan.summary)
+    lines = _wrapped(plan.summary if plan.status != "ask" else _before_questions(plan))
     lines += understood(request or {})
+    lines += asked(plan)
+    lines += changed(plan)
     if plan.machines:
         lines += ["", *_machines(plan)]
         lines += ["", *_reasons(plan.machines)] if reasons else []
@@ -46,13 +49,51 @@ def table(
         lines += _alternatives(plan)
     if plan.status == "ready":
         for finding in plan.findings:
+            if finding.id == "change.difference":
+                continue  # stands with what was understood
             lines += _wrapped(f"{finding.severity}: {finding.message}")
     return lines
 
 
 def understood(request: t.Mapping[str, t.Any]) -> list[str]:
     """Return what was understood of the sentence: the one place of it in tables and prompt."""
-    return []
+    told = understood_of(request)
+    quoted = bool(request.get("reading"))
+    shown = [(f'"{words}"' if quoted else words, meaning) for words, meaning in told.rows]
+    width = min(max((len(words) for words, _meaning in shown), default=0), WIDTH // 2)
+    lines = ["", "Understood"] if shown or told.aside else []
+    for words, meaning in shown:
+        lines += _wrapped(f"  {words:<{width}}  {meaning}", " " * (width + 4))
+    for label, texts in (("Set aside", told.aside), ("You answered", told.answers)):
+        if texts:
+            lines += _wrapped(f"{label}: " + ", ".join(f'"{text}"' for text in texts))
+    return lines
+
+
+def _before_questions(plan: Plan) -> str:
+    """Return the summary without the questions, which have lines of their own."""
+    text = plan.summary
+    for question in plan.questions:
+        text = text.replace(question.text, "")
+    return " ".join(text.split()) or "This cannot be planned before a question is answered."
+
+
+def asked(plan: Plan) -> list[str]:
+    """Return the questions of a plan with their choices."""
+    lines = ["", "Questions" if len(plan.questions) > 1 else "Question"] if plan.questions else []
+    for question in plan.questions:
+        lines += _wrapped(f"  {question.text}")
+        lines += [f"    ({n}) {choice}" for n, choice in enumerate(question.choices, start=1)]
+    return lines
+
+
+def changed(plan: Plan) -> list[str]:
+    """Return what becomes different, before -> after, with the words that ask for it."""
+    told = [f.message for f in plan.findings if f.id == "change.difference"]
+    lines = ["", "Changes"] if told else []
+    for line in told:
+        lines += _wrapped(f"  {line}")
+    return lines
 
 
 def _machines(plan: Plan) -> list[str]:

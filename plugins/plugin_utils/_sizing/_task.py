@@ -83,21 +83,30 @@ def size_data(
     place = parse(Site, site) if site else no_site(facts)
     previous = _optional(Plan, previous_plan)
     before = _before(previous_request)
-    held = reserved or {}
-    deciding: dict[str, t.Any] = {
-        "deployment": deployment or None,
-        "reserved": Reserved(
-            frozenset(held.get("vmids") or ()),
-            frozenset(held.get("addresses") or ()),
-            frozenset(held.get("names") or ()),
-        ),
-        "previous": previous,
-        "previous_request": before,
-    }
+    given = reserved or {}
+    held = Reserved(
+        frozenset(given.get("vmids") or ()),
+        frozenset(given.get("addresses") or ()),
+        frozenset(given.get("names") or ()),
+    )
+
+    def planned(wanted: Request, **more: t.Any) -> Plan:
+        return decide(
+            wanted,
+            facts,
+            place if site else around(place, wanted),
+            deployment=deployment or None,
+            reserved=held,
+            previous=previous,
+            previous_request=before,
+            **more,
+        )
+
+    def insisted(wanted: Request) -> Request:
+        return wanted.model_copy(update={"insist": True}) if insist else wanted
 
     def becomes(wanted: Request) -> Outcome:
-        room = place if site else around(place, wanted)
-        return outcome(wanted, decide(wanted, facts, room, **deciding), previous)
+        return outcome(wanted, planned(wanted), previous)
 
     with _asked(provider, provider_settings) as partner:
         wanted, rounds = _wanted(
@@ -111,12 +120,10 @@ def size_data(
             accept=reading == "accept",
             partner=partner,
             becomes=becomes,
+            asks=lambda found: planned(insisted(found)).questions,
         )
-        if insist:
-            wanted = wanted.model_copy(update={"insist": True})
-        if not site:
-            place = around(place, wanted)
-        plan = decide(wanted, facts, place, provider=provider, partner=partner, **deciding)
+        wanted = insisted(wanted)
+        plan = planned(wanted, provider=provider, partner=partner)
     if rounds:
         plan = plan.model_copy(update={"rounds": _in_order(rounds, plan.rounds)})
     if not site:

@@ -116,8 +116,7 @@ def test_orders_to_the_machinery_become_no_statement() -> None:
 
 
 def test_what_was_understood_is_a_table() -> None:
-    table = understood(judged(*WHOLE))
-    assert {"quote": "8 GB", "meaning": "memory 8192 MiB"} in table["understood"]
+    assert ("8 GB", "memory 8 GiB") in understood(judged(*WHOLE)).rows
 
 
 def both(first: Reading, second: Reading) -> Reading:
