@@ -11,9 +11,11 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model._erro
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._decide import decide
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._engine import size
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._given import (
+    request_given,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._intent import (
     read_anywhere,
-    request_given,
     request_of,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import Reserved

@@ -12,7 +12,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
     Request,
     Site,
     Snapshot,
-    parse,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import Round
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
@@ -135,12 +134,3 @@ def read_anywhere(text: str) -> Request:
     """Return the request of a sentence where nothing is known of the place."""
     knowledge = load_knowledge()
     return read_request(text, Vocabulary(software=knowledge.vocabulary, addons=_addons()))
-
-
-def request_given(data: t.Mapping[str, t.Any]) -> Request:
-    """Return the request that a file holds.
-
-    Raises:
-        ContractError: it does not fit its contract; the message names the field.
-    """
-    return parse(Request, data)

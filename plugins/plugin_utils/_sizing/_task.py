@@ -24,10 +24,16 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model impor
     open_partner,
     read_settings,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading import record
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._agree import Outcome
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._decide import decide
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._given import (
+    checked,
+    request_given,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._intent import (
     request_of,
+    vocabulary_of,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import Reserved
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._no_site import (
@@ -144,9 +150,14 @@ def _wanted(
     request: Data | None, intent: str, *there: t.Any, **said: t.Any
 ) -> tuple[Request, tuple[Round, ...]]:
     """Return the request that was given, or that of the sentence with a model's rounds."""
-    if request is not None:
-        return parse(Request, request), ()
-    return request_of(intent, *there, **said)
+    if request is None:
+        return request_of(intent, *there, **said)
+    site, facts, previous = there
+    known = record(previous) if previous is not None and previous.machines else None
+    found = request_given(request)
+    if found.reading is not None:
+        return found, ()  # what this returned before, of a sentence
+    return checked(found, vocabulary_of(site, facts), known), ()
 
 
 def _in_order(*parts: t.Iterable[Round]) -> tuple[Round, ...]:
