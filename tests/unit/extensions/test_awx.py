@@ -81,7 +81,9 @@ def test_survey_asks_for_variables_that_the_playbooks_read(given: dict[str, t.An
         assert set(question) <= QUESTION_FIELDS
         assert question["type"] in QUESTION_TYPES
         variable = question["variable"]
-        assert variable == "intent" or re.search(rf"{{{{ {variable}\b", defaults), variable
+        assert variable in ("intent", "answer") or re.search(rf"{{{{ {variable}\b", defaults), (
+            variable
+        )
 
 
 def test_nobody_applies_without_the_approval_node(given: dict[str, t.Any]) -> None:
