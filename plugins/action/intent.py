@@ -19,8 +19,10 @@ from ansible.utils.display import Display
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action import (
     ControllerAction,
     next_commands,
+    warm,
 )
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils import _sizing
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import to_data
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger import Ledger
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._holdings import (
@@ -44,6 +46,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._in
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._requirements import (
     missing_packages,
 )
+
+warm("sqlalchemy", "yaml")
 
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -118,9 +122,6 @@ def as_data(text: str, given: dict[str, t.Any] | None) -> tuple[str, dict[str, t
     Raises:
         ContractError: it does not fit its contract.
     """
-    # Here, so that loading the plug-in costs little.
-    from ansible_collections.clusterwright.proxmox.plugins.plugin_utils import _sizing
-
     request = _sizing.request_given(given) if given is not None else _sizing.read_anywhere(text)
     if request.reading is not None or request.answer != "plan":
         return text, None  # a sentence that begins like data, or data that is refused later
@@ -159,9 +160,6 @@ def short_name(text: str, given: dict[str, t.Any] | None = None) -> tuple[str, s
     Raises:
         ContractError: the request that is ``given`` does not fit its contract.
     """
-    # Here, so that loading the plug-in costs little.
-    from ansible_collections.clusterwright.proxmox.plugins.plugin_utils import _sizing
-
     request = _sizing.request_given(given) if given else _sizing.read_anywhere(text)
     if request.deployment and (request.changes or given):
         return request.deployment, "change" if request.changes else "create"

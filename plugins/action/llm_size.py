@@ -11,7 +11,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action impo
     ControllerAction,
 )
 
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils import _contracts
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils import _contracts, _sizing
 
 PROVIDERS = ("none", "gemini", "openai", "anthropic", "ollama")
 
@@ -56,9 +56,6 @@ class ActionModule(ControllerAction):
 
     def act(self, args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Return request, plan, its table and findings; a plan that is not ready fails."""
-        # Here, so that loading the plug-in costs little.
-        from ansible_collections.clusterwright.proxmox.plugins.plugin_utils import _sizing
-
         require_ready = args.pop("require_ready")
         if self._task.check_mode:  # a prediction costs nothing; kept answers are used
             args["provider_settings"] = {"offline": True, **args["provider_settings"]}

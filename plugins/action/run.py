@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action import (
     ControllerAction,
+    warm,
 )
 
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._gates import (
@@ -43,6 +44,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._fo
     RecordError,
 )
 
+
+warm("sqlalchemy")
 
 #: Statuses of stages that write on Proxmox VE or on hosts.
 WRITING = ("PROVISIONING", "CONFIGURING")

@@ -47,15 +47,13 @@ import typing as t
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils import _contracts
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing import table
 
 
 def plan_table(
     plan: dict[str, t.Any], request: dict[str, t.Any] | None = None, reasons: bool = True
 ) -> list[str]:
     """Return the lines of a plan."""
-    # Here, so that loading the plug-in costs little.
-    from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing import table
-
     try:
         read = _contracts.parse(_contracts.Plan, plan)
     except (_contracts.ContractError, RuntimeError) as error:

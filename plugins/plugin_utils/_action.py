@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import typing as t
 
 import ansible.constants
@@ -16,6 +18,16 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._commands im
 def next_commands(deployment: str = "") -> dict[str, str]:
     """Return the command of each playbook, worded as the person started this run."""
     return commands(ansible.context.CLIARGS, ansible.constants.DEFAULT_HOST_LIST or (), deployment)
+
+
+def warm(*libraries: str) -> None:
+    """Load libraries where an action's file is read: in the process that all tasks are forked from.
+
+    Each task would load them again; one that is missing is told by the call that needs it.
+    """
+    for name in libraries:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
 
 
 class ControllerAction(ActionBase):
