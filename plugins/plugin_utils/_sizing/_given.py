@@ -107,7 +107,11 @@ def _told(item: t.Mapping[str, t.Any], data: t.Any) -> str:
         meant = f" did you mean {near[0]}?" if near else ""
         return f"{where} is no field of {called};{meant} It has {', '.join(known)}."
     if item["type"] in ("union_tag_invalid", "union_tag_not_found"):
-        return f"{where}.type says what it is: {', '.join(TAGS)}."
+        tag = (
+            item["input"].get("type") if isinstance(item.get("input"), dict) else item.get("input")
+        )
+        value = f" ({tag!r})" if tag is not None else ""
+        return f"{where}.type{value} says what it is: {', '.join(TAGS)}."
     said = item.get("input")
     value = f" ({said!r})" if isinstance(said, (str, int, float, bool)) else ""
     message = str(item["msg"])
