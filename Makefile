@@ -25,8 +25,9 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 # A sentence may hold anything; it reaches the playbook through the environment, not the shell.
 export CLUSTERWRIGHT_INTENT := $(INTENT)
 
-.PHONY: help setup lab-prepare demo demo-down lab-up lab-conformance test test-all unit integration integration-all lint \
-	typecheck gates incidents sanity molecule molecule-k3s artifact environment lower-bounds pythons bench fuzz docs lock clean
+.PHONY: help setup lab-prepare demo demo-down lab-up lab-conformance test test-all unit test-model evaluate-model \
+	integration integration-all lint typecheck gates incidents sanity molecule molecule-k3s artifact environment \
+	lower-bounds pythons bench fuzz docs lock clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -113,6 +114,12 @@ typecheck: setup ## mypy.
 
 unit: setup ## Unit tests.
 	python -m pytest tests/unit -n 2
+
+test-model: setup ## A small real language model behind the real client: no plan changes in silence.
+	python -m pytest tests/model -p no:cacheprovider
+
+evaluate-model: setup ## Score rules alone, and rules with the recorded answers of a capable model.
+	python -m model.evaluate --output build/evaluate-model.json
 
 integration: setup ## Whole runs, interruptions and the quick start with the real Terraform provider.
 	tests/packages.sh

@@ -3,7 +3,7 @@
 
     python recorded.py ANSWERS.json [--collect FOLDER] [--port 0]
 
-Prints its port, serves on loopback until standard input ends. A question is the sentence with what
+Prints its address, serves on loopback until standard input ends. A question is the sentence with what
 exists; ANSWERS.json maps its key to the statements that a reader gave without knowing the right
 answer. What was never answered gets HTTP 404, or with --collect a file FOLDER/KEY.json with the
 instructions, the question and the form, so that a reader can answer it.
@@ -12,11 +12,13 @@ instructions, the question and the form, so that a reader can answer it.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import json
 import sys
 import threading
 import typing as t
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -45,7 +47,8 @@ def handler(answers: Data, folder: Path | None) -> type[BaseHTTPRequestHandler]:
             question = json.loads(asked["messages"][-1]["content"])
             key = key_of(question) if "sentence" in question else ""
             if key in answers and not question.get("findings"):
-                self._send(200, _completion(asked, json.dumps({"statements": answers[key]})))
+                text = json.dumps({"statements": answers[key]}, ensure_ascii=False)
+                self._send(200, _completion(asked, text))
                 return
             if folder is not None and key and not question.get("findings"):
                 kept = {"messages": asked["messages"], "form": asked.get("response_format")}
@@ -65,14 +68,30 @@ def handler(answers: Data, folder: Path | None) -> type[BaseHTTPRequestHandler]:
 
 def _completion(asked: Data, text: str) -> Data:
     message = {"role": "assistant", "content": text}
+    # Nobody counted them: a token is about four characters.
+    seen, said = len(json.dumps(asked["messages"])) // 4, len(text) // 4
     return {
         "id": "recorded",
         "object": "chat.completion",
         "created": 0,
         "model": asked.get("model", "recorded"),
         "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
-        "usage": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0},
+        "usage": {"prompt_tokens": seen, "completion_tokens": said, "total_tokens": seen + said},
     }
+
+
+@contextlib.contextmanager
+def served(answers: Data, folder: Path | None = None, port: int = 0) -> Iterator[str]:
+    """Serve answers on loopback; yields the base URL."""
+    server = ThreadingHTTPServer(("127.0.0.1", port), handler(answers, folder))
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/v1"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def main() -> None:
@@ -85,13 +104,9 @@ def main() -> None:
     recorded = json.loads(options.answers.read_text("utf-8")) if options.answers.exists() else {}
     if options.collect:
         options.collect.mkdir(parents=True, exist_ok=True)
-    server = ThreadingHTTPServer(
-        ("127.0.0.1", options.port), handler(recorded.get("answers", {}), options.collect)
-    )
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(server.server_port, flush=True)
-    sys.stdin.read()
-    server.shutdown()
+    with served(recorded.get("answers", {}), options.collect, options.port) as address:
+        print(address, flush=True)
+        sys.stdin.read()
 
 
 if __name__ == "__main__":

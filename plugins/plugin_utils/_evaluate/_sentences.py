@@ -17,6 +17,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._evaluate._v
     judge,
     summarised,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model._partner import spent_in
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing import size_data
 
 Data = dict[str, t.Any]
@@ -97,8 +98,9 @@ def read_all(
 ) -> Data:
     """Return verdicts by the rules alone and, with a provider, by rules and model.
 
-    ``{"cases", "rules": {…}, NAME: {…}}``; each part has ``summary`` per language, ``per_case``
-    and, with a model, ``failures``: how many cases the rules had to decide alone.
+    ``{"cases", "rules": {…}, NAME: {…}}``; each part has ``summary`` per language, ``per_case``,
+    ``failures``: how many cases the rules had to decide alone because the model failed, and
+    ``used``: requests to the model, their tokens and seconds.
     """
     result: Data = {
         "cases": len(cases),
@@ -118,18 +120,32 @@ def _part(
     bases: dict[str, Data] = {}
     judged: dict[str, Judged] = {}
     alone = 0
+    used = {"requests": 0.0, "input_tokens": 0.0, "output_tokens": 0.0, "seconds": 0.0}
     for number, case in enumerate(cases, start=1):
         answer = _planned(case, provider, knowledge_dirs, bases)
         findings = (answer.get("plan") or {}).get("findings", ())
         alone += any(finding["id"] in FALLBACKS for finding in findings)
+        _add(used, answer)
         judged[case["id"]] = found = judge(case, answer)
         if progress is not None:
             progress(f"{provider.name} {number}/{len(cases)} {case['id']}: {found.verdict}")
     return {
         "summary": summarised(judged, {case["id"]: case["lang"] for case in cases}),
         "failures": alone,
+        "used": used,
         "per_case": [_row(case, judged[case["id"]]) for case in cases],
     }
+
+
+def _add(used: dict[str, float], answer: Data) -> None:
+    """Add what the model used for the plan of a case."""
+    for cycle in (answer.get("plan") or {}).get("rounds", ()):
+        call = spent_in(cycle["act"])
+        if call is not None:
+            used["requests"] += 1
+            used["input_tokens"] += call.input_tokens
+            used["output_tokens"] += call.output_tokens
+            used["seconds"] += call.seconds
 
 
 def _planned(

@@ -14,7 +14,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report._tab
 )
 
 Data = t.Mapping[str, t.Any]
-READING_HEAD = ("who", "language", "cases", *VERDICTS, "right or asked", "95 %", "alone")
+#: What a model used; ``fallbacks``: cases that the rules decided alone because it failed.
+USED = ("fallbacks", "requests", "tokens in", "out", "seconds")
+READING_HEAD = ("who", "language", "cases", *VERDICTS, "right or asked", "95 %", *USED)
 HEAD = ("who", "field", "cases", "hit", "95 %", "under")
 FAMILY_HEAD = ("software", "cases", *(f"{field} hit" for field in FIELDS))
 
@@ -108,7 +110,7 @@ def _intents(intents: Data) -> list[str]:
 
 
 def _reading(reading: Data) -> list[str]:
-    """Return verdicts per reader and language; ``alone``: the model failed, the rules decided."""
+    """Return verdicts per reader and language, and what the model used."""
     parts = {who: part for who, part in reading.items() if who != "cases"}
     rows = [
         (
@@ -118,7 +120,7 @@ def _reading(reading: Data) -> list[str]:
             *(f"{found[verdict]['count']} ({found[verdict]['share']:.2f})" for verdict in VERDICTS),
             f"{found['right_or_asked']['share']:.2f}",
             _interval(found["right_or_asked"]["interval"]),
-            str(part["failures"]) if language == "all" and who != "rules" else "-",
+            *(_used(part) if language == "all" and who != "rules" else ["-"] * len(USED)),
         )
         for who, part in parts.items()
         for language, found in part["summary"].items()
@@ -129,6 +131,11 @@ def _reading(reading: Data) -> list[str]:
             if row["verdict"] in ("silent", "crash"):
                 lines.append(f"  {who} {row['id']}: {row['verdict']} {_told(row)}".rstrip())
     return lines
+
+
+def _used(part: Data) -> list[str]:
+    numbers = ("requests", "input_tokens", "output_tokens", "seconds")
+    return [str(part["failures"]), *(f"{part['used'][name]:.0f}" for name in numbers)]
 
 
 def _told(row: Data) -> str:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import typing as t
 from dataclasses import dataclass
@@ -54,6 +55,17 @@ class Call:
         spent = f"{self.model}, {self.seconds:.1f} s, {self.input_tokens} tokens in"
         spent += f", {self.output_tokens} out"
         return f"{spent}, failed: {self.failed}" if self.failed else spent
+
+
+_SPENT = re.compile(r"(?P<seconds>[\d.]+) s, (?P<input>\d+) tokens in, (?P<output>\d+) out")
+
+
+def spent_in(text: str) -> Call | None:
+    """Return what a call used, from the words that tell it in a trace."""
+    found = _SPENT.search(text)
+    if found is None:
+        return None
+    return Call("read", "", float(found["seconds"]), int(found["input"]), int(found["output"]))
 
 
 @dataclass

@@ -138,15 +138,10 @@ class _Review:
         kept = cache.get(prompt)
         if kept is not None:
             return kept, "from the cache"
-        used = self.partner.usage
-        before = used.requests, used.input_tokens, used.output_tokens
         answer = self.partner.ask(prompt, question.schema, question.role)
         if not question.read(answer)[2]:
             cache.put(prompt, question.canonical(answer))
-        return answer, (
-            f"{used.requests - before[0]} requests, {used.input_tokens - before[1]} tokens in,"
-            f" {used.output_tokens - before[2]} out"
-        )
+        return answer, self.partner.last_call()
 
     def _record(
         self,
