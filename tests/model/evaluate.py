@@ -27,7 +27,6 @@ def main() -> None:
     options = parser.parse_args()
     init_plugin_loader([str(ROOT / "build" / "collections")])
     from ansible_collections.clusterwright.proxmox.plugins.plugin_utils import _evaluate
-
     from model.recorded import served
 
     recorded: dict[str, t.Any] = json.loads((RECORDED / "answers.json").read_text("utf-8"))

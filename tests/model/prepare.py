@@ -57,9 +57,7 @@ def _install(folder: Path) -> None:
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     pinned = ["--no-deps", "--require-hashes", "--only-binary", ":all:"]
     try:
-        subprocess.run(
-            [*pip, *pinned, "--target", str(part), "-r", str(REQUIREMENTS)], check=True
-        )
+        subprocess.run([*pip, *pinned, "--target", str(part), "-r", str(REQUIREMENTS)], check=True)
         part.rename(folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)

@@ -3,10 +3,11 @@
 
     python recorded.py ANSWERS.json [--collect FOLDER] [--port 0]
 
-Prints its address, serves on loopback until standard input ends. A question is the sentence with what
-exists; ANSWERS.json maps its key to the statements that a reader gave without knowing the right
-answer. What was never answered gets HTTP 404, or with --collect a file FOLDER/KEY.json with the
-instructions, the question and the form, so that a reader can answer it.
+Prints its address, serves on loopback until standard input ends. A question is the sentence with
+what exists; ANSWERS.json maps its key to the statements that a reader gave without knowing the
+right answer. What was never answered gets HTTP 404, or with --collect a file FOLDER/KEY.json with
+the instructions, the question and the form, so that a reader can answer it. Who is asked for sizes
+keeps those of the rules: nobody recorded others.
 """
 
 from __future__ import annotations
@@ -45,12 +46,15 @@ def handler(answers: Data, folder: Path | None) -> type[BaseHTTPRequestHandler]:
             length = int(self.headers.get("content-length") or 0)
             asked = json.loads(self.rfile.read(length))
             question = json.loads(asked["messages"][-1]["content"])
-            key = key_of(question) if "sentence" in question else ""
+            if "sentence" not in question:
+                self._send(200, _completion(asked, _as_drafted(question)))
+                return
+            key = key_of(question)
             if key in answers and not question.get("findings"):
                 text = json.dumps({"statements": answers[key]}, ensure_ascii=False)
                 self._send(200, _completion(asked, text))
                 return
-            if folder is not None and key and not question.get("findings"):
+            if folder is not None and not question.get("findings"):
                 kept = {"messages": asked["messages"], "form": asked.get("response_format")}
                 (folder / f"{key}.json").write_text(json.dumps(kept, indent=1, ensure_ascii=False))
             self._send(404, {"error": {"message": "no recorded answer"}})
@@ -64,6 +68,16 @@ def handler(answers: Data, folder: Path | None) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(data)
 
     return Handler
+
+
+def _as_drafted(question: Data) -> str:
+    """Return the answer that leaves everything as the rules made it."""
+    if "groups" not in question:
+        software = [{"id": row["id"], "family": "unknown"} for row in question["software"]]
+        return json.dumps({"software": software, "drivers": []})
+    names = ("id", "count", "cores", "memory_mib", "disk_gib")
+    rows = [{name: group[name] for name in names} for group in question["groups"]]
+    return json.dumps({"groups": [{**row, "reason": "As the rules."} for row in rows]})
 
 
 def _completion(asked: Data, text: str) -> Data:

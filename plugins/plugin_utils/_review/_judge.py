@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
     Finding,
@@ -27,12 +27,16 @@ MAX_FACTOR = 4.0
 
 @dataclass(frozen=True)
 class Task:
-    """What is reviewed; no round changes any of it."""
+    """What is reviewed; no round changes any of it.
+
+    ``offers``: the sizes that a model may choose among, by group; filled when something is planned.
+    """
 
     request: Request
     snapshot: Snapshot | None
     site: Site
     planned: Planner
+    offers: t.Mapping[str, t.Mapping[str, t.Mapping[str, int]]] = field(default_factory=dict)
 
     def judged(self, proposal: Proposal | None = None) -> Plan:
         """Return the plan with the findings of policy; an error in them does not stop it yet."""

@@ -97,12 +97,15 @@ class _Review:
                     base, proposal = identified
                 elif identified is not None:
                     return identified
-            result = self._rounds(SizesQuestion(self.task, base, proposal))
+            sizes = SizesQuestion(self.task, base, proposal)
+            result = self._rounds(sizes) if sizes.groups else None
         except ModelFailure as failure:
             return self._by_rules("model.failed", f"{failure} The rules decided alone.")
         if isinstance(result, tuple):
             return self._accepted(result[0])
-        return result if result is not None else settled(base)
+        if result is not None:
+            return result
+        return self._accepted(base) if self.rounds else settled(traced(self.task, base))
 
     def _rounds(self, question: Question) -> tuple[Plan, Proposal] | Plan | None:
         """Return the accepted plan with its proposal, or the plan that ends the review.
@@ -190,14 +193,10 @@ class _Review:
         return stopped(plan, "failed", message) if required else settled(plan)
 
     def _limit(self) -> Plan:
-        message = (
-            f"The review did not end within {len(self.rounds)} rounds; ask again, set another model"
-            " or use provider none."
+        return self._by_rules(
+            "review.limit",
+            f"The review did not end within {len(self.rounds)} rounds; the rules decided alone.",
         )
-        finding = Finding(
-            id="review.limit", severity="error", field="provider", message=message, source="review"
-        )
-        return stopped(self._with(finding), "failed", message)
 
     def _with(self, finding: Finding) -> Plan:
         findings = (*self.draft.findings, finding)

@@ -58,7 +58,7 @@ class Question(t.Protocol):
 
 
 class SizesQuestion:
-    """Asks for the numbers of each group."""
+    """Asks which of the rules' own sizes each group shall have, where no document decides."""
 
     role: t.ClassVar[Role] = "size"
 
@@ -67,7 +67,8 @@ class SizesQuestion:
         self.base = base
         self.known = proposal
         knowledge = load_knowledge(tuple(task.site.knowledge_dirs))
-        self.groups = groups_of(base, ROLES | _roles(knowledge))
+        groups = groups_of(base, ROLES | _roles(knowledge))
+        self.groups = [group for group in groups if group.name in task.offers]
         self.ids = [group.id for group in self.groups]
         self.schema = _form.sizes_schema(self.ids)
         self.aliases = Aliases(task.site, task.snapshot, base, self.groups, words=_words(knowledge))
@@ -82,9 +83,16 @@ class SizesQuestion:
         rules = self.task.site.environments.get(self.base.environment)
         limits = {name: getattr(rules, name) for name in LIMITS} if rules else {}
         body = {
-            "question": "Which numbers should each group have?",
+            "question": "Which of its sizes should each group have?",
             "groups": [
-                {"id": g.id, "role": g.role, **g.numbers, "said": list(g.said)} for g in self.groups
+                {
+                    "id": g.id,
+                    "role": g.role,
+                    **g.numbers,
+                    "said": list(g.said),
+                    "sizes": self.task.offers[g.name],
+                }
+                for g in self.groups
             ],
             "last_answer": self.last,
             "limits": {name: value for name, value in limits.items() if value is not None},

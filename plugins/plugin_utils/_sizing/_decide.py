@@ -49,6 +49,8 @@ def decide(
         KnowledgeError: a knowledge file is wrong.
     """
 
+    offers: dict[str, dict[str, dict[str, int]]] = {}
+
     def planned(proposal: Proposal | None = None) -> Plan:
         plan = size(
             identified(request, proposal),
@@ -57,6 +59,7 @@ def decide(
             deployment=deployment,
             reserved=reserved,
             proposal=proposal,
+            offers=offers,
             previous=previous,
             previous_request=previous_request,
         )
@@ -64,7 +67,8 @@ def decide(
 
     if request.answer != "plan":
         return planned()
-    return review(Task(request, snapshot, site, planned), provider, settings, partner=partner)
+    task = Task(request, snapshot, site, planned, offers)
+    return review(task, provider, settings, partner=partner)
 
 
 def identified(request: Request, proposal: Proposal | None) -> Request:

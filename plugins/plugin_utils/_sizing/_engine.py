@@ -72,6 +72,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._pri
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._proposal import (
     apply_proposal,
+    offered,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._protection import (
     backups_of,
@@ -105,6 +106,7 @@ def size(
     deployment: str | None = None,
     reserved: Reserved | None = None,
     proposal: Proposal | None = None,
+    offers: dict[str, dict[str, dict[str, int]]] | None = None,
     previous: Plan | None = None,
     previous_request: Request | None = None,
 ) -> Plan:
@@ -117,6 +119,7 @@ def size(
         deployment: name of the deployment; default: the request's, else one derived from it.
         reserved: VMIDs, addresses and names that other deployments hold.
         proposal: what a model chose; used where it passes the checks.
+        offers: is filled with the sizes that a model may choose among, by group.
         previous: plan of the same deployment; changes are of it, and its machines keep who and
             where they are.
         previous_request: what that plan was made for; then the things of the request are added.
@@ -137,6 +140,7 @@ def size(
         knowledge=load_knowledge(tuple(site.knowledge_dirs)),
         reserved=reserved or Reserved(),
         proposal=proposal,
+        offers={} if offers is None else offers,
         previous=previous,
         previous_request=previous_request,
         findings=list(request.findings),
@@ -265,6 +269,7 @@ def _decided(context: Context, refined: Plan | None) -> State:
     new = sized(context) if request.things else None
     groups = new.groups if new else []
     cluster = new.cluster if new else None
+    context.offers.update(offered(groups))
     if context.proposal is not None and not context.refused:
         groups = apply_proposal(context, groups, context.proposal)
     if refined is not None:

@@ -130,6 +130,8 @@ class Context:
     knowledge: Knowledge
     reserved: Reserved = Reserved()
     proposal: Proposal | None = None
+    #: Filled with the sizes that a model may choose among, by group.
+    offers: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
     previous: Plan | None = None
     previous_request: Request | None = None
     findings: list[Finding] = field(default_factory=list)

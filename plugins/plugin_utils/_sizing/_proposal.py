@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Numbers that a model proposes, taken over only where the rules allow it."""
+"""What a model chose among the rules' own sizes, where no document decides."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
     NUMBERS,
+    SIZES,
     Context,
     Group,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._units import amount
 
-#: A proposal further from the rules than this factor is reported and not used.
-MAX_FACTOR = 4.0
-#: Confidence of a number that a model chose inside the rules' bounds.
+#: Confidence of a size that a model chose among those of the rules.
 CONFIDENCE = 0.5
 MAX_REASON = 200
 
@@ -34,6 +33,25 @@ def apply_proposal(context: Context, groups: list[Group], proposal: Proposal) ->
             "model",
         )
     return [_applied(context, group, proposal) for group in groups]
+
+
+def offered(groups: t.Iterable[Group]) -> dict[str, dict[str, dict[str, int]]]:
+    """Return the sizes a model may choose among, by group and what they are called.
+
+    A number that a person said or a document decides is none of them, and neither is how many
+    machines there are.
+    """
+    offers: dict[str, dict[str, dict[str, int]]] = {}
+    for group in groups:
+        free = [n for n in SIZES if n not in group.explicit and n not in group.documented]
+        sizes: dict[str, dict[str, int]] = {
+            name: {str(number): numbers[number] for number in free if number in numbers}
+            for name, numbers in group.options.items()
+        }
+        own: dict[str, int] = {number: getattr(group, number) for number in free}
+        if any(own | chosen != own for chosen in sizes.values()):
+            offers[group.name] = sizes
+    return offers
 
 
 def _applied(context: Context, group: Group, proposal: Proposal) -> Group:
@@ -55,8 +73,17 @@ def _applied(context: Context, group: Group, proposal: Proposal) -> Group:
                 "model",
             )
             continue
+        told = f"{reason} The rules alone: {amount(number, own)}."
         group = replace(group, **t.cast("dict[str, t.Any]", {number: value}))
-        group = group.because(number, reason, "model", CONFIDENCE)
+        group = group.because(number, told, "model", CONFIDENCE)
+        context.report(
+            "model.chosen",
+            "info",
+            f"machines.{group.name}.{number}",
+            f"The model chose {amount(number, value)} for {group.name}; the rules alone make it"
+            f" {amount(number, own)}.",
+            "model",
+        )
     return group
 
 
@@ -65,12 +92,14 @@ def _objection(group: Group, number: str, value: t.Any, own: int) -> tuple[str, 
         return "invalid", "that is no whole positive number"
     if number in group.explicit:
         return "explicit", "the request says otherwise"
-    if not own / MAX_FACTOR <= value <= own * MAX_FACTOR:
-        return "diverges", f"more than {MAX_FACTOR:g} times apart from the rules"
-    if value < group.minimum.get(number, 1):
-        return "minimum", "below the documented minimum"
-    if group.role == "server" and number == "count":
-        return "servers", "their number follows from high availability, not from load"
+    if number == "count":
+        return "count", "how many machines there are is not for a model to say"
+    if number in group.documented:
+        return "documented", "a document decides it"
+    sizes = sorted({own, *(o[number] for o in group.options.values() if number in o)})
+    if value not in sizes:
+        listed = " or ".join(amount(number, size) for size in sizes)
+        return "options", f"the rules have {listed} to choose from"
     return None
 
 

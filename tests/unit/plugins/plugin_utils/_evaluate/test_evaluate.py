@@ -223,7 +223,7 @@ def test_the_ablation_has_table_knowledge_and_model_apart(
     monkeypatch.setenv("OPENAI_API_KEY", "not-a-key")
     for variable in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "OPENAI_BASE_URL"):
         monkeypatch.delenv(variable, raising=False)
-    row = case(scale_statement="Prometheus for 5 million active series")
+    row = case(scale_statement="audiobookshelf for 40 people")
     cases = [read_cases(write(tmp_path / "cases.json", [row]))]
     with Stub("openai", larger) as server:
         settings = {"model": "gpt-4.1-mini", "base_url": server.url}

@@ -244,10 +244,10 @@ def form(prompt: Json, **changes: t.Any) -> str:
 
 
 def larger(prompt: Json) -> str:
-    """Answer with half as much memory again in each group where it was not said."""
+    """Answer with the largest of the rules' own sizes in each group, where it was not said."""
     answer = json.loads(form(prompt))
     for row, group in zip(answer.get("groups", ()), prompt.get("groups", ()), strict=True):
-        if "memory_mib" not in group["said"]:
-            row["memory_mib"] = row["memory_mib"] * 3 // 2
-            row["reason"] = "The request mentions heavy use."
+        sizes = max(group["sizes"].values(), key=lambda size: size.get("memory_mib", 0))
+        row |= {number: n for number, n in sizes.items() if number not in group["said"]}
+        row["reason"] = "The request mentions heavy use."
     return json.dumps(answer)

@@ -61,7 +61,10 @@ MODELS = {
     "ollama": "llama3.1:8b",
 }
 FACTS, SITE = snapshot(5), site()
+#: No document says how large it is: a model may choose among the rules' own sizes.
+CHOICE = "audiobookshelf for development"
 SENTENCES = (
+    CHOICE,
     "HA cluster with monitoring",
     "dev cluster",
     "production k3s cluster with 5 workers",
@@ -107,7 +110,7 @@ def stub(provider: str, script: Script) -> Stub:
     return Stub(provider, script, [MODELS["ollama"]])
 
 
-def ask(server: Stub, sentence: str = SENTENCES[0], **settings: t.Any) -> Plan:
+def ask(server: Stub, sentence: str = CHOICE, **settings: t.Any) -> Plan:
     """Return the plan, asking the server; waiting between tries takes no time."""
     request = read(sentence)
     given = {"base_url": server.url, "model": MODELS[server.provider], **settings}
@@ -117,7 +120,12 @@ def ask(server: Stub, sentence: str = SENTENCES[0], **settings: t.Any) -> Plan:
         waits.append(seconds)
 
     partner = open_partner(server.provider, read_settings(given), sleep=sleep)
-    task = Task(request, FACTS, SITE, lambda p=None: size(request, FACTS, SITE, proposal=p))
+    offers: dict[str, dict[str, dict[str, int]]] = {}
+
+    def planned(proposal: t.Any = None) -> Plan:
+        return size(request, FACTS, SITE, proposal=proposal, offers=offers)
+
+    task = Task(request, FACTS, SITE, planned, offers)
     plan = review(task, server.provider, given, partner=partner)
     vars(server)["waits"] = waits
     return plan
@@ -141,23 +149,22 @@ def numbers(plan: Plan) -> list[tuple[str, int, int, int]]:
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_the_same_requests_pass_with_every_provider(provider: str) -> None:
+    chosen = 0
     with stub(provider, larger) as server:
         for sentence in SENTENCES:
             plan = ask(server, sentence)
             assert plan.status == "ready", (sentence, plan.summary)
-            assert plan.provenance is not None
-            assert plan.provenance.provider == provider
             assert 1 <= len(plan.rounds) <= 10
             rules = size(read(sentence), FACTS, SITE)
             for ours, theirs in zip(rules.machines, plan.machines, strict=True):
-                why = next(w for w in theirs.why if w.field == "memory_mib")
-                wanted = ours.memory_mib * 3 // 2 if why.source == "model" else ours.memory_mib
-                assert theirs.memory_mib == wanted
-                assert (theirs.cores, theirs.disks[0].size_gib) == (
-                    ours.cores,
-                    ours.disks[0].size_gib,
-                )
-    assert sum("model" in {w.source for w in m.why} for m in plan.machines) >= 1
+                model = {why.field for why in theirs.why if why.source == "model"}
+                chosen += bool(model)
+                assert model or numbers(rules) == numbers(plan)
+                assert theirs.memory_mib >= ours.memory_mib
+            if any(cycle.prompt for cycle in plan.rounds):
+                assert plan.provenance is not None
+                assert plan.provenance.provider == provider
+    assert chosen
 
 
 WIRE_FACTS: dict[str, tuple[str, str, t.Callable[[Json], t.Any]]] = {
@@ -215,11 +222,10 @@ def test_a_model_without_structured_output_calls_a_tool() -> None:
 def test_a_bad_answer_is_asked_again_with_the_findings(provider: str) -> None:
     with stub(provider, in_turn(lambda p: form(p, cores=0), larger)) as server:
         plan = ask(server)
-    assert [[f.id for f in r.findings] for r in plan.rounds] == [["model.range"] * 2, []]
+    assert [[f.id for f in r.findings] for r in plan.rounds] == [["model.range"], []]
     told = server.seen[1].prompt["findings"]
     assert {(f["id"], f["field"]) for f in told} == {
         ("model.range", "g1.cores"),
-        ("model.range", "g2.cores"),
     }
     assert plan.provenance is not None
     assert plan.provenance.provider == provider
@@ -253,7 +259,7 @@ def test_a_failure_ends_with_the_rules_and_a_warning(provider: str, name: str) -
     act, settings, sentence, requests = FAILURES[name]
     with stub(provider, in_turn(act)) as server:
         plan = ask(server, **settings)
-    rules = size(read(SENTENCES[0]), FACTS, SITE)
+    rules = size(read(CHOICE), FACTS, SITE)
     assert plan.status == "ready"
     assert plan.machines == rules.machines
     assert plan.provenance == rules.provenance
@@ -297,7 +303,7 @@ def test_nobody_listens() -> None:
     url = server.url
     server.server_close()
     plan = decide(
-        read(SENTENCES[0]), FACTS, SITE, provider="openai",
+        read(CHOICE), FACTS, SITE, provider="openai",
         settings={"base_url": url, "max_seconds": 0.9},
     )  # fmt: skip
     assert "model.failed" in finding_ids(plan, "warning")
@@ -348,7 +354,7 @@ def test_ollama_says_which_models_there_are(
 def test_ollama_takes_the_only_model_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
     with Stub("ollama", agree, ["tiny:latest"]) as server:
         monkeypatch.setenv("OLLAMA_HOST", server.url.removeprefix("http://"))
-        plan = decide(read(SENTENCES[0]), FACTS, SITE, provider="ollama")
+        plan = decide(read(CHOICE), FACTS, SITE, provider="ollama")
     assert plan.provenance is not None
     assert plan.provenance.model == "tiny:latest"
 
@@ -396,7 +402,7 @@ def test_offline_asks_nobody_and_uses_what_was_kept(
         asked = ask(server, cache_dir=str(tmp_path))
         kept = ask(server, **given)
         assert len(server.seen) == 1
-    assert numbers(alone) == numbers(size(read(SENTENCES[0]), FACTS, SITE))
+    assert numbers(alone) == numbers(size(read(CHOICE), FACTS, SITE))
     assert "check mode" in next(f.message for f in alone.findings if f.id == "model.failed")
     assert numbers(kept) == numbers(asked) != numbers(alone)
 

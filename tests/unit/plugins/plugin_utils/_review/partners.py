@@ -23,6 +23,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._dec
     as_asked,
     identified,
 )
+from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._sizing.builders import (  # noqa: E501
+    request as request_of,
+)
 from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart
 from pydantic_ai.models.function import AgentInfo, FunctionModel
 
@@ -46,11 +49,21 @@ def partner(script: Script, prompts: list[str] | None = None, **settings: t.Any)
 def task(request: Request, facts: Snapshot | None, site: Site) -> Task:
     """Return the task of a request, as the door to a plan makes it."""
 
+    offers: dict[str, dict[str, dict[str, int]]] = {}
+
     def planned(proposal: t.Any = None) -> Plan:
-        plan = size(identified(request, proposal), facts, site, proposal=proposal)
+        wanted = identified(request, proposal)
+        plan = size(wanted, facts, site, proposal=proposal, offers=offers)
         return as_asked(plan, request, proposal)
 
-    return Task(request, facts, site, planned)
+    return Task(request, facts, site, planned, offers)
+
+
+def app(**fields: t.Any) -> Request:
+    """Return a request for software without a document: of its sizes a model may choose."""
+    thing = {"type": "machines", "id": "t1", "software": [{"family": "audiobookshelf"}]}
+    thing |= fields.pop("said", {})
+    return request_of(things=[thing], **{"environment": "development", **fields})
 
 
 def reviewed(

@@ -24,13 +24,13 @@ from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._
 )
 from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._review.partners import (  # noqa: E501
     Json,
+    app,
     in_turn,
     reviewed,
 )
 from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._sizing.builders import (  # noqa: E501
     guest,
     plan,
-    request,
     site,
     snapshot,
 )
@@ -79,7 +79,7 @@ def sizes(result: Plan) -> list[tuple[t.Any, ...]]:
 
 @pytest.mark.fuzz
 @ENOUGH
-@given(cluster_requests(), clusters(), st.lists(ANSWERS, min_size=1, max_size=4))
+@given(cluster_requests() | st.just(app()), clusters(), st.lists(ANSWERS, min_size=1, max_size=4))
 def test_a_plan_is_inside_policy_and_capacity_or_there_is_none(
     wanted: Request, facts: Snapshot, answers: list[str]
 ) -> None:
@@ -95,6 +95,7 @@ def test_a_plan_is_inside_policy_and_capacity_or_there_is_none(
     assert broken(result, facts, SITE) == []
     assert explicit_kept(wanted, result)
     assert errors(result.findings) == []
+    assert len(result.machines) == len(plan(wanted, facts, SITE).machines)
     assert len(result.machines) <= MAX_MACHINES
     assert all(m.cores * m.sockets <= MAX_CORES for m in result.machines)
     assert all(m.memory_mib <= MAX_MEMORY for m in result.machines)
@@ -127,8 +128,8 @@ def test_free_text_of_a_model_never_changes_a_size(
 
         return script
 
-    one = reviewed(request(ha=True), facts, SITE, answer(reasons[0], ""))
-    two = reviewed(request(ha=True), facts, SITE, answer(reasons[1], prose.replace("<", "")))
+    one = reviewed(app(), facts, SITE, answer(reasons[0], ""))
+    two = reviewed(app(), facts, SITE, answer(reasons[1], prose.replace("<", "")))
     assert sizes(one) == sizes(two)
 
 
@@ -145,7 +146,7 @@ def test_a_planted_secret_reaches_neither_prompt_nor_plan_nor_log(
     facts = snapshot(
         2, guests=[guest(300, f"db-{CANARY}".lower(), "pve1", tags=[CANARY], pool=CANARY)]
     )
-    wanted = request(text=f"HA cluster {noise} " + " ".join(secrets))
+    wanted = app(text=f"HA cluster {noise} " + " ".join(secrets))
     seen: list[str] = []
     records: list[str] = []
     handler = logging.Handler()

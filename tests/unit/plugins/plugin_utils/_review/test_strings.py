@@ -31,6 +31,7 @@ from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._
 )
 from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._review.partners import (  # noqa: E501
     Json,
+    app,
     in_turn,
     reviewed,
 )
@@ -60,8 +61,9 @@ SITE = site(
     ssh_public_keys=[f"ssh-ed25519 {base64.b64encode(BODY).decode()} test"],
 )
 FACTS = snapshot(3)
-WANTED = request(ha=True, text="HA cluster")
+WANTED = app(text="audiobookshelf")
 RULES = plan(WANTED, FACTS, SITE)
+CLUSTER = plan(request(ha=True, text="HA cluster"), FACTS, SITE)
 FIELDS = ("id", "count", "cores", "memory_mib", "disk_gib")
 
 
@@ -178,7 +180,7 @@ def test_a_sentence_with_it_never_becomes_anything_but_a_plan_or_a_refusal(text:
         assert made.machines == ()
         return
     assert broken(made, FACTS, SITE) == []
-    assert kinds_of(tfvars(made)) == kinds_of(tfvars(RULES))
+    assert kinds_of(tfvars(made)) == kinds_of(tfvars(CLUSTER))
     assert [thing.type for thing in read.things][:1] == ["cluster"]
 
 
@@ -198,7 +200,7 @@ def test_a_secret_of_the_sentence_gets_nowhere(
     secret: str, way: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    wanted = request(ha=True, text=f"HA cluster, {secret}")
+    wanted = app(text=f"HA cluster, {secret}")
     seen: list[str] = []
     cache = tmp_path / "cache"
     scripts = in_turn(WAYS[way], agree)

@@ -22,6 +22,7 @@ from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._
     form,
 )
 from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._review.partners import (  # noqa: E501
+    app,
     in_turn,
     reviewed,
     task,
@@ -113,7 +114,7 @@ def test_a_refusal_has_a_cycle_that_says_which_rule(rule: str) -> None:
 def test_a_cycle_with_a_model_says_what_was_asked() -> None:
     seen: list[str] = []
     script = in_turn(lambda prompt: form(prompt, cores=0), agree)
-    result = reviewed(request(ha=True), FACTS, SITE, script, prompts=seen)
+    result = reviewed(app(), FACTS, SITE, script, prompts=seen)
     assert told(result) == [(1, True, True, True), (2, True, True, True)]
     groups = [row["id"] for row in json.loads(seen[0])["groups"]]
     for prompt, cycle in zip(seen, result.rounds, strict=True):
@@ -131,7 +132,7 @@ def named(result: Plan) -> str:
 
 
 def test_a_model_that_never_answered_leaves_the_cycle_of_the_rules() -> None:
-    result = reviewed(request(), FACTS, SITE, agree, max_seconds=1e-9)
+    result = reviewed(app(), FACTS, SITE, agree, max_seconds=1e-9)
     assert "model.failed" in finding_ids(result, "warning")
     [cycle] = result.rounds
     assert cycle.prompt is None
@@ -139,7 +140,7 @@ def test_a_model_that_never_answered_leaves_the_cycle_of_the_rules() -> None:
 
 
 def test_the_trace_has_no_name_and_no_secret_of_the_site_in_its_prompts() -> None:
-    wanted = request(text="HA cluster on pve2, password: hunter2-canary", ha=True)
+    wanted = app(text="HA cluster on pve2, password: hunter2-canary")
     result = reviewed(wanted, FACTS, SITE, agree)
     prompts = " ".join(cycle.prompt or "" for cycle in result.rounds)
     assert "pve2" not in prompts

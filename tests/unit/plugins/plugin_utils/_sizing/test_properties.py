@@ -249,8 +249,17 @@ def _essence(machine: Machine) -> dict[str, t.Any]:
     return {key: value for key, value in to_data(machine).items() if key != "why"}
 
 
-def test_a_proposal_far_from_the_rules_is_reported_and_not_used() -> None:
-    result = plan(request(), proposal=Proposal({"agent": {"memory_mib": 2048 * 5, "cores": 4}}))
-    agent = next(machine for machine in result.machines if machine.role == "agent")
-    assert (agent.cores, agent.memory_mib) == (4, 2048)
-    assert "model.diverges" in finding_ids(result, "warning")
+@pytest.mark.parametrize(
+    ("numbers", "rule"),
+    [
+        ({"memory_mib": 2048 * 5}, "model.options"),
+        ({"count": 9}, "model.count"),
+        ({"cores": 0}, "model.invalid"),
+    ],
+)
+def test_a_proposal_that_the_rules_do_not_have_is_reported_and_not_used(
+    numbers: dict[str, int], rule: str
+) -> None:
+    result = plan(request(), proposal=Proposal({"agent": numbers}))
+    assert result.machines == plan(request()).machines
+    assert rule in finding_ids(result, "warning")
