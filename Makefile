@@ -78,6 +78,7 @@ lab-conformance: setup ## Compare the simulated Proxmox VE with recordings of a 
 # The checks in their order: a new one is one line here and a target below. `make test` has to fit into CI,
 # 90 minutes on two cores with empty caches; what does not fit is for `make test-all`.
 CHECKS := lint typecheck unit gates sanity
+CHECKS += test-model
 CHECKS += artifact
 CHECKS += lab-prepare integration
 CHECKS += molecule
