@@ -98,7 +98,7 @@ class Network(Model):
         default=None,
     )
     load_balancer_range: str | None = key(
-        "Addresses that services of type LoadBalancer get.",
+        "Addresses that services of type LoadBalancer get; each cluster has a part of them.",
         "192.168.1.200-192.168.1.250",
         default=None,
     )

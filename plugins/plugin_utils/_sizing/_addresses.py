@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ipaddress
+import itertools
 import typing as t
 from dataclasses import dataclass
 
@@ -14,6 +15,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Subnet = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+#: Addresses for the load balancers of one cluster.
+LEAST_SHARE, LARGEST_SHARE = 8, 64
 
 
 @dataclass(frozen=True)
@@ -80,8 +85,10 @@ class AddressPool:
         )
         self.taken.update((self.subnet.network_address, self.subnet.broadcast_address))
         self.kept = [parse_range(text) for text in network.reserved_ranges]
-        if network.load_balancer_range:
-            self.kept.append(parse_range(network.load_balancer_range))
+        given = network.load_balancer_range
+        self.load_balancer_range = parse_range(given) if given else None
+        if self.load_balancer_range:
+            self.kept.append(self.load_balancer_range)
 
     def obstacle(self, address: Address, *, vip: bool = False) -> str | None:
         """Return why an address cannot be used, or None."""
@@ -119,6 +126,27 @@ class AddressPool:
             if self.obstacle(address, vip=True) is None:
                 return self.take(address)
         return None
+
+    def next_share(self) -> AddressRange | None:
+        """Return a part of the load balancers' range for one cluster, None when none is left.
+
+        A quarter of the range, within bounds: other clusters of the site need theirs. It lies in
+        the first gap that is large enough, else it is the largest gap.
+        """
+        whole = self.load_balancer_range
+        if whole is None:
+            return None
+        total = int(whole.last) - int(whole.first) + 1
+        wanted = min(total, max(LEAST_SHARE, min(LARGEST_SHARE, total // 4)))
+        held = sorted(a for a in self.taken if a in whole)
+        ends = [int(whole.first) - 1, *map(int, held), int(whole.last) + 1]
+        gaps = [(low + 1, high - low - 1) for low, high in itertools.pairwise(ends)]
+        fits = [gap for gap in gaps if gap[1] >= wanted]
+        first, size = fits[0] if fits else max(gaps, key=lambda gap: gap[1])
+        if size <= 0:
+            return None
+        kind = type(whole.first)
+        return AddressRange(kind(first), kind(first + min(size, wanted) - 1))
 
 
 def used_addresses(

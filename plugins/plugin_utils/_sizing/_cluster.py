@@ -106,14 +106,31 @@ def build_cluster(
     }
     if spec.before is not None:
         return spec.before.model_copy(update=changed)
-    site = context.site
     return Cluster(
         name=name,
         pod_cidr=str(networks[0]),
         service_cidr=str(networks[1]),
-        load_balancer_range=site.network.load_balancer_range,
+        load_balancer_range=_share(context, spec, identities),
         **t.cast("dict[str, t.Any]", changed),
     )
+
+
+def _share(context: Context, spec: ClusterSpec, identities: Identities) -> str | None:
+    """Return the part of the site's load balancer range that is this cluster's."""
+    whole = context.site.network.load_balancer_range
+    share = identities.pool.next_share()
+    if share is None and whole:
+        # k3s's own load balancer takes the addresses of the nodes.
+        needed = "servicelb" in _disabled(context, spec)
+        context.report(
+            "address.exhausted",
+            "error" if needed else "warning",
+            "site.network.load_balancer_range",
+            f"Other clusters hold every address of {whole}, so none is left for the load balancers"
+            " of this one; widen load_balancer_range.",
+            "facts",
+        )
+    return str(share) if share else None
 
 
 def _disabled(context: Context, spec: ClusterSpec) -> tuple[str, ...]:

@@ -10,6 +10,9 @@ import pytest
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._addresses import (
     AddressPool,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
+    Reserved,
+)
 from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._sizing.builders import (  # noqa: E501
     guest,
     plan,
@@ -68,3 +71,29 @@ def test_stopped_guests_and_hosts_keep_their_addresses() -> None:
     facts = facts.model_copy(update={"nodes": (*nodes, *facts.nodes[1:])})
     result = plan(request(cluster={"servers": 1, "agents": 2}), facts)
     assert [m.address for m in result.machines] == ["10.20.0.12", "10.20.0.13", "10.20.0.14"]
+
+
+@pytest.mark.parametrize("total", [1, 3, 8, 20, 31, 200])
+def test_each_cluster_gets_a_part_of_the_range_of_the_load_balancers(total: int) -> None:
+    first = ipaddress.ip_address("10.20.64.0")
+    network = {"subnet": "10.20.0.0/16", "load_balancer_range": f"{first}-{first + total - 1}"}
+    given: list[str] = []
+    while share := AddressPool(site(network=network), given).next_share():
+        assert not set(map(str, share)) & set(given)
+        given += map(str, share)
+    assert len(given) == total, "nothing is lost between them"
+
+
+def test_the_second_cluster_gets_other_addresses_and_none_is_said() -> None:
+    asked = request(cluster={"servers": 3, "agents": 0})
+    first = plan(asked)
+    assert first.cluster is not None
+    assert first.cluster.load_balancer_range == "10.20.0.200-10.20.0.207"
+    held = [f"10.20.0.{number}" for number in range(200, 208)]
+    second = plan(asked, reserved=Reserved(addresses=frozenset(held)))
+    assert second.cluster is not None
+    assert second.cluster.load_balancer_range == "10.20.0.208-10.20.0.215"
+    held = [f"10.20.0.{number}" for number in range(200, 220)]
+    third = plan(asked, reserved=Reserved(addresses=frozenset(held)))
+    assert third.cluster is not None and third.cluster.load_balancer_range is None
+    assert "widen load_balancer_range" in str([f.message for f in third.findings])
