@@ -99,6 +99,8 @@ def _spoken(token: Token, statements: t.Sequence[Statement], said: Sentence) -> 
         )
     if any(_covers(statement, token.start, token.end) for statement in statements):
         return True
+    if token.has("cue.correction"):  # the numbers around it are looked at on their own
+        return True
     start, end = _part(token, said)
     if not any(_covers(statement, start, end) for statement in statements):
         return False

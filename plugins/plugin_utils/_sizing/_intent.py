@@ -45,8 +45,8 @@ def _as_read(request: Request) -> tuple[Question, ...]:
     return request.questions
 
 
-def _addons(site: Site) -> dict[str, str]:
-    catalogue = load_catalogue(tuple(site.catalogue_dirs))
+def _addons(folders: tuple[str, ...] = ()) -> dict[str, str]:
+    catalogue = load_catalogue(folders)
     return {
         alias: entry.name
         for entry in catalogue.entries.values()
@@ -59,7 +59,7 @@ def vocabulary_of(site: Site, snapshot: Snapshot | None) -> Vocabulary:
     guests = snapshot.guests if snapshot else ()
     return Vocabulary(
         software=load_knowledge(tuple(site.knowledge_dirs)).vocabulary,
-        addons=_addons(site),
+        addons=_addons(tuple(site.catalogue_dirs)),
         nodes=tuple(node.name for node in snapshot.nodes) if snapshot else site.nodes,
         node_addresses=tuple(n.address for n in snapshot.nodes if n.address) if snapshot else (),
         storages=tuple(sorted({s.storage for s in snapshot.storages})) if snapshot else (),
