@@ -48,6 +48,9 @@ _NEW_ONE = re.compile(
     r"\b(?:new|bigger|larger|better|second|another) one\b|\breplacement\b|\bersatz\b|\bremplac"
     r"|\bneue[rsn]?\b(?=[ ,.]|$)(?! (?:vm|server))|\b(?:un nouveau|une nouvelle)\b(?! \w+)"
 )
+_IT = re.compile(
+    r"\b(?:it|that|this|ihn|es|das|den|le|la)\b(?= (?:on|in|to|onto|into|auf|in|sur|dans)\b)"
+)
 _HARDWARE = frozenset({"host", "server_word", "node", "vm", "cluster"})
 
 
@@ -85,7 +88,9 @@ def statements(text: str, vocabulary: Vocabulary, previous: Record | None = None
                 changer.mention(inside, found)
     reader.finish()
     there = [s for s in said if s.kind == "exists" and s.topic == "software"]
-    if len(there) == 1 and _NEW_ONE.search(fold(text)):
+    meant = [text[c.start : c.end] for c, _tokens, _found in parts if c.kind == "wish"]
+    again = _NEW_ONE.search(fold(text)) or any(_IT.search(fold(words)) for words in meant)
+    if len({s.value for s in there}) == 1 and again:
         reader.replace(str(there[0].value), there[0].quote)
     said += changer.statements
     stacks = {word for words in load("software.yml")["stacks"].values() for word in words}

@@ -116,8 +116,6 @@ def request(
     questions += unknown
     missing = absent(changed, previous)
     findings += missing
-    gone = {str(f.message).split('"')[1] for f in missing}
-    changed = tuple(c for c in changed if c.field != "addons" or c.said not in gone)
     wanted = wanted.model_copy(update={"changes": changed, "reading": reading})
     noted, asked = check(wanted, vocabulary, previous)
     findings += noted

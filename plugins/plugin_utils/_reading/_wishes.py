@@ -273,9 +273,8 @@ class Reader(PartReader):
         chunk = found[place]
         families = [token.software.family for token, _at in chunk.software if token.software]
         other = [name for name in families if name in load("software.yml")["distributions"]]
-        after = found[place + 1] if place + 1 < len(found) else None
-        if after is not None and after.kind == "head" and after.what in ROLES:
-            return False  # machines of that software
+        if any(c.role() and c.count is None for c in found):
+            return False  # a machine of that software
         told = not self.things or self.linked("cue.with", "cue.for", "cue.of") or self.marked("(,:")
         if not (self.clusterish and other and told and chunk.count is None and not self.denied):
             return False
@@ -326,7 +325,10 @@ class Reader(PartReader):
 
     def is_kind(self, chunk: Chunk) -> bool:
         """Take "… as LXC", "… in a VM" and "file server: a container" as the kind of machine."""
-        if chunk.what not in ("lxc", "vm") or chunk.software or chunk.count not in (None, 1):
+        server = chunk.what == "server_word" and not self.clusterish
+        if not (chunk.what in ("lxc", "vm") or server) or chunk.software:
+            return False
+        if chunk.count not in (None, 1):
             return False
         if not self.group or self.group[-1].generic() or self.group[-1].what in ROLES:
             return False
@@ -335,6 +337,8 @@ class Reader(PartReader):
         inside = bool(words & {"in", "on", "auf", "sur", "dans", "inside", "into", "im"})
         label = self.marked(":") and len(self.group) == 1
         how = {"as", "als", "en", "comme", "reicht", "genugt", "suffit", "enough", "fine", "ok"}
+        if server and not (inside and (chunk.count == 1 or self.article(chunk))):
+            return False
         bare = self.marked(",") and not self.article(chunk) and chunk.count is None
         bare = bare and chunk.what == "lxc" and not chunk.plural
         each = self.linked("cue.each") and chunk.count in (None, 1)
@@ -342,7 +346,7 @@ class Reader(PartReader):
             return False
         kind = "container" if chunk.what == "lxc" else "vm"
         several = inside and not chunk.plural and len(self.group) > 1
-        one = chunk.what == "vm" or self.linked("cue.total")
+        one = chunk.what != "lxc" or self.linked("cue.total")
         if several and self.linked("word.separate"):
             self.say("thing", kind, (chunk.start, chunk.end), thing=self.group[-1].id)
             self.group = self.group[-1:]
@@ -454,6 +458,7 @@ class Reader(PartReader):
             return bool(chunk.software)
         last = self.last_cue()
         told = last is not None and last.has("cue.of", "cue.for") and bool(thing.families)
+        told = told and not self.marked(",")
         described = told and not chunk.software and chunk.count is None
         if not described and self.one_each(thing, chunk, found, place):
             return True
@@ -528,8 +533,11 @@ class Reader(PartReader):
     def apart(self, where: tuple[int, int]) -> None:
         """Keep machines apart ("not on the same host"): the plan is compared with it."""
         thing = self.target()
-        if thing is not None:
-            self.say("link", thing.id, where, thing=thing.id, about="apart")
+        other = self.things[-2] if len(self.things) > 1 else thing
+        if thing is not None and other is not None:
+            single = (thing.count or 1) < 2
+            about = other.id if single else thing.id
+            self.say("link", about, where, thing=thing.id, about="apart")
         self.denied = None
 
     def deny(self, found: list[Chunk], place: int) -> bool:

@@ -461,6 +461,15 @@ def _available(context: Context, state: State) -> None:
 
 
 def _cluster(context: Context, state: State, change: Change) -> None:
+    family = change.target.family
+    if family is not None and family not in ("k3s", "kubernetes"):
+        context.ask(
+            "change.field",
+            "changes",
+            f"{change.said or change.field}: a plan makes machines and clusters; it does not hold"
+            f" the {change.field} of {family}. What shall change?",
+        )
+        return
     if state.cluster is None:
         context.ask(
             "change.unknown",
@@ -489,7 +498,8 @@ def _addon(context: Context, state: State, change: Change) -> None:
         return
     name = found
     if change.verb in ("remove", "decrease") or change.field == "addons_excluded":
-        if name not in addons:
+        told = any(finding.id == "change.absent" for finding in context.findings)
+        if name not in addons and not told:
             context.ask(
                 "change.unknown",
                 "changes",

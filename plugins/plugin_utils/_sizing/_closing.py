@@ -65,6 +65,10 @@ def close(context: Context, groups: t.Sequence[Group], plan: Plan) -> None:
         if statement.kind not in ("wish", "exclude") or statement.verb is not None:
             continue
         machines = _machines(statement, owners, plan)
+        if statement.topic == "link":
+            other = statement.model_copy(update={"thing": str(statement.value)})
+            both = [*machines, *_machines(other, owners, plan)]
+            machines = list({machine.name: machine for machine in both}.values())
         if not _kept(statement, machines, plan, owners):
             context.ask(
                 "closing.lost",

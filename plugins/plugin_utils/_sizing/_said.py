@@ -47,7 +47,8 @@ def with_said(context: Context, group: Group, said: Machines) -> Group:
     for number in SIZES:
         value = getattr(said, number)
         if value is not None:
-            group = _with_bound(context, group, number, value, said.bounds.get(number, "exact"))
+            bound = said.bounds.get(number, "exact")
+            group = _with_bound(group, said, number, value, bound)
     if said.data_disks_gib:
         group = replace(group, data_disks_gib=said.data_disks_gib)
     if len(said.names) > max(group.count, 1):
@@ -60,16 +61,17 @@ def with_said(context: Context, group: Group, said: Machines) -> Group:
     return checked(context, group)
 
 
-def _with_bound(context: Context, group: Group, number: str, value: int, bound: str) -> Group:
+def _with_bound(group: Group, said: Machines, number: str, value: int, bound: str) -> Group:
     """Return the group with a number that was said as it is, as a least or as a most."""
     own = getattr(group, number)
     if bound == "at_least":
         least = max(value, group.minimum.get(number, 1))
         group = replace(group, minimum={**group.minimum, number: least})
-        if own >= value:
-            return group
+        told = said.part or said.purpose or said.loads or said.scale
+        if own >= value and (told or not all(name.startswith("table-") for name in group.families)):
+            return group  # a size of a table that nothing said speaks for gives way
         return group.with_number(
-            number, value, f"At least {amount(number, value)} as asked.", "bound", 1.0
+            number, least, f"At least {amount(number, value)} as asked.", "bound", 1.0
         )
     if bound == "at_most":
         if own <= value:

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Nothing that was understood is missing in a plan, and nothing is in it that no one asked for."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
+    Machine,
+    Plan,
+    Request,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
+    Change,
+    Target,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing import (
+    request_of,
+    size,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._closing import close
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
+    Context,
+    Group,
+)
+from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._sizing.builders import (  # noqa: E501
+    site,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+PLACE = site()
+TEXT = "VM named box1 with 4 cores, 8 GB RAM and 40 GB disk, VMID 20105"
+
+
+def made(text: str) -> tuple[Request, Plan]:
+    request, _rounds = request_of(text, PLACE, None)
+    return request, size(request, None, PLACE, deployment="t")
+
+
+REQUEST, PLAN = made(TEXT)
+
+
+def closed(plan: Plan, request: Request = REQUEST, previous: Plan | None = None) -> Context:
+    """Return the context after the last look at a plan; its groups are made of the machines."""
+    context = Context(
+        request=request,
+        snapshot=None,
+        site=PLACE,
+        deployment="t",
+        environment="development",
+        knowledge=t.cast("t.Any", None),
+        previous=previous,
+    )
+    groups = [
+        Group(m.group, m.role, 1, m.cores, m.memory_mib, 1, thing="t1") for m in plan.machines
+    ]
+    close(context, groups, plan)
+    return context
+
+
+def with_machine(**changes: t.Any) -> Plan:
+    machine: Machine = PLAN.machines[0].model_copy(update=changes)
+    return PLAN.model_copy(update={"machines": (machine,)})
+
+
+def test_a_plan_as_it_was_said_is_closed() -> None:
+    assert PLAN.status == "ready"
+    assert closed(PLAN).questions == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"cores": 3}, "4 cores"),
+        ({"memory_mib": 4096}, "8 GB RAM"),
+        ({"name": "other"}, "named box1"),
+        ({"vmid": 20000}, "VMID 20105"),
+        ({"disks": (PLAN.machines[0].disks[0].model_copy(update={"size_gib": 20}),)}, "40 GB disk"),
+    ],
+)
+def test_what_was_said_and_is_not_in_the_plan_is_asked(
+    changes: dict[str, t.Any], words: str
+) -> None:
+    asked = [question.text for question in closed(with_machine(**changes)).questions]
+    assert len(asked) == 1
+    assert f'"{words}"' in asked[0]
+
+
+@given(cores=st.integers(1, 64), memory_gib=st.integers(1, 256), disk_gib=st.integers(4, 900))
+def test_a_plan_is_closed_when_and_only_when_its_sizes_are_those_that_were_said(
+    cores: int, memory_gib: int, disk_gib: int
+) -> None:
+    disk = PLAN.machines[0].disks[0].model_copy(update={"size_gib": disk_gib})
+    plan = with_machine(cores=cores, memory_mib=memory_gib * 1024, disks=(disk,))
+    wrong = (cores != 4) + (memory_gib != 8) + (disk_gib != 40)
+    assert len(closed(plan).questions) == wrong
+
+
+CHANGED = Request(
+    changes=(Change(verb="set", target=Target(everything=True), field="cores", value=8),)
+)
+
+
+@given(cores=st.integers(1, 64), memory_mib=st.integers(512, 65536))
+def test_a_change_is_closed_when_only_what_was_named_changes(cores: int, memory_mib: int) -> None:
+    plan = with_machine(cores=cores, memory_mib=memory_mib)
+    context = closed(plan, CHANGED, PLAN)
+    rules = {question.id for question in context.questions}
+    assert ("closing.lost" in rules) == (cores == 4)
+    assert ("closing.unsaid" in rules) == (memory_mib != PLAN.machines[0].memory_mib)
+
+
+def test_a_change_that_leaves_everything_as_it_is_is_asked() -> None:
+    moved = Change(verb="move", target=Target(everything=True), field="nodes", value="pve9")
+    context = closed(PLAN, Request(changes=(moved,)), PLAN)
+    assert [question.id for question in context.questions] == ["closing.lost"]
+
+
+def test_machines_that_nobody_counted_are_named() -> None:
+    first = PLAN.machines[0]
+    second = first.model_copy(update={"vmid": 20106, "name": "box2"})
+    two = PLAN.model_copy(update={"machines": (first, second)})
+    request, _plan = made("GitLab")
+    context = closed(two, request)
+    assert "machines.implied" in {finding.id for finding in context.findings}
