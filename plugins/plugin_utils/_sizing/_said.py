@@ -68,10 +68,11 @@ def _with_bound(group: Group, said: Machines, number: str, value: int, bound: st
         least = max(value, group.minimum.get(number, 1))
         group = replace(group, minimum={**group.minimum, number: least})
         told = said.part or said.purpose or said.loads or said.scale
-        if own >= value and (told or not all(name.startswith("table-") for name in group.families)):
-            return group  # a size of a table that nothing said speaks for gives way
+        if own >= value and (told or number in group.documented):
+            return group  # a size that neither a document nor a load speaks for gives way
+        more = "; no document asks for more" if own > value else ""
         return group.with_number(
-            number, least, f"At least {amount(number, value)} as asked.", "bound", 1.0
+            number, value, f"At least {amount(number, value)} as asked{more}.", "bound", 1.0
         )
     if bound == "at_most":
         if own <= value:

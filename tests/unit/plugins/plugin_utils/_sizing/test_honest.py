@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was said is in the plan unchanged, or refused with the reason; in three languages."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Plan
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing import size_data
+
+
+def sized(text: str, *, insist: bool = False) -> Plan:
+    return size_data(intent=text, site={}, insist=insist)[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "cores", "memory_mib", "disk_gib"),
+    [
+        ("redis VM with 3 cores, 5 GB RAM and 11 GB disk", 3, 5120, 11),
+        ("redis VM mit 3 Kernen, 5 GB RAM und 11 GB Festplatte", 3, 5120, 11),
+        ("une VM redis avec 3 coeurs, 5 Go de RAM et 11 Go de disque", 3, 5120, 11),
+        ("redis VM with at least 9 GB disk", None, None, 9),
+        ("redis VM mit mindestens 9 GB Festplatte", None, None, 9),
+        ("une VM redis avec au moins 9 Go de disque", None, None, 9),
+        ("VM called box with 1 core and at most 700 MB RAM", 1, 700, None),
+        ("redis and grafana on one VM with 6 GB RAM in total", None, 6144, None),
+    ],
+)
+def test_a_number_that_was_said_is_kept(
+    text: str, cores: int | None, memory_mib: int | None, disk_gib: int | None
+) -> None:
+    plan = sized(text)
+    assert plan.status == "ready", plan.summary
+    [machine] = plan.machines
+    assert cores in (None, machine.cores * machine.sockets)
+    assert memory_mib in (None, machine.memory_mib)
+    assert disk_gib in (None, machine.disks[0].size_gib)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GitLab VM for 20 people with 1 GB RAM",
+        "GitLab VM für 20 Leute mit 1 GB RAM",
+        "une VM GitLab pour 20 personnes avec 1 Go de RAM",
+    ],
+)
+def test_below_a_documented_minimum_is_refused_unless_the_person_insists(text: str) -> None:
+    refused = sized(text)
+    assert refused.status == "refused"
+    assert "documented minimum" in refused.summary and "insist=true" in refused.summary
+    kept = sized(text, insist=True)
+    assert kept.status == "ready" and kept.machines[0].memory_mib == 1024
+    [told] = [f.message for f in kept.findings if f.id == "minimum.memory_mib"]
+    assert "because you insist" in told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "VM called box with 4 cores and 200 MB RAM",
+        "VM namens box mit 4 Kernen und 200 MB RAM",
+        "une VM nommée box avec 4 coeurs et 200 Mo de RAM",
+    ],
+)
+def test_below_a_rule_of_thumb_is_kept_with_a_warning(text: str) -> None:
+    plan = sized(text)
+    assert plan.status == "ready", plan.summary
+    assert plan.machines[0].memory_mib == 200
+    assert any(f.id == "minimum.memory_mib" and f.severity == "warning" for f in plan.findings)
+
+
+@pytest.mark.parametrize(
+    "text", ["k3s cluster with flurbomatic as add-on", "dev cluster with velero"]
+)
+def test_an_add_on_is_in_the_plan_or_named(text: str) -> None:
+    plan = sized(text)
+    named = text.split()[3]
+    built = {addon.name for addon in plan.addons}
+    assert named in built or (plan.status != "ready" and named in plan.summary)
