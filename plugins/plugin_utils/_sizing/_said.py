@@ -67,7 +67,8 @@ def _with_bound(group: Group, said: Machines, number: str, value: int, bound: st
     if bound == "at_least":
         least = max(value, group.minimum.get(number, 1))
         group = replace(group, minimum={**group.minimum, number: least})
-        told = said.part or said.purpose or said.loads or said.scale
+        loaded = said.loads or any(software.loads for software in said.software)
+        told = said.part or said.purpose or said.scale or loaded
         if own >= value and (told or number in group.documented):
             return group  # a size that neither a document nor a load speaks for gives way
         more = "; no document asks for more" if own > value else ""
