@@ -397,9 +397,8 @@ class ChangeReader:
         stays = segment.cues("verb.keep")
         denied = segment.cues("cue.not")
         gone = segment.cues("word.not_needed", "verb.remove") or segment.of("flag")
-        needed = denied and "need" in denied[0].what and False
         earlier = any(s.kind == "change" and s.verb for s in self.statements)
-        bare = denied and own and earlier and not gone and not segment.of("size") and not needed
+        bare = denied and own and earlier and not gone and not segment.of("size")
         sizes = [c for c in segment.of("size") if c.size is not None]
         only = not segment.cues("verb.increase", "verb.decrease", "verb.set", "verb.add", "cue.to")
         if not (stays and (only or not sizes)) and not bare:

@@ -213,11 +213,9 @@ class ValueReader(Said):
 
     def drive(self, thing: Thing | None, driver: str, value: float, where: tuple[int, int]) -> None:
         """Say a load of a thing; several numbers of one driver add up ("25 laptops, 6 servers")."""
-        start = self.tokens[where[0]]
         over = where[0] > 0 and self.tokens[where[0] - 1].has("bound.over")
         more = {"kind": "load", "about": driver, "bound": "at_least" if over else "exact"}
         self.say("driver", value, where, thing=thing.id if thing else "", **more)
-        del start
 
     def literal(self, found: list[Chunk], place: int) -> None:
         """Say what has a form of its own."""
@@ -542,7 +540,6 @@ class ValueReader(Said):
         camel = raw[:1].islower() and not raw.islower()
         purpose = purpose or (camel and previous is not None and previous.has("cue.of"))
         capital = any(char.isupper() for char in raw) and chunk.start > 0
-        after = found[place] if place < len(found) else None
         after = found[place + 1] if place + 1 < len(found) else None
         ends = after is None or after.kind in ("mark", "size", "load", "cue", "name", "literal")
         if not purpose or not (ends or capital):
