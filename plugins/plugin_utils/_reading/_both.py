@@ -233,6 +233,8 @@ def _named(statement: Statement, vocabulary: Vocabulary, there: _There) -> State
     if statement.kind == "wish" and statement.topic == "whole" and statement.about in there:
         return statement.model_copy(update={"about": there.like(statement.about)})
     value = str(statement.value or "").strip().lower()
+    if statement.topic == "node" and len(value.split()) > 1:  # "the same host" names none
+        return statement.model_copy(update={"kind": "remark", "topic": "text", "value": None})
     if statement.topic == "software" and value in vocabulary.software:
         family, component = vocabulary.software[value]
         return statement.model_copy(

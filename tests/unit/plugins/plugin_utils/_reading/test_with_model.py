@@ -307,6 +307,15 @@ def test_a_number_that_the_rules_use_is_no_remark() -> None:
     assert not reading.closed
 
 
+def test_a_place_that_is_no_name_is_a_remark() -> None:
+    row = ["exclude", "t1", "node", "", "the same host", "none", "", "not both on the same host"]
+    reading, (round_,), _prompts = read(
+        f"{TEXT}, not both on the same host", lambda _prompt: form(*GOOD, row), max_rounds=1
+    )
+    assert round_.findings == ()
+    assert _reading.request(reading, WORDS).things[0].nodes == ("pve3",)  # type: ignore[union-attr]
+
+
 def test_leave_the_others_alone_protects_what_no_order_names() -> None:
     rows = (
         ["change", "g2", "memory_mib", "", "16 GB", "set", "", "16 GB"],
