@@ -125,6 +125,11 @@ class Partner:
         """Return the name of the model that sizes."""
         return self.model_name_of("size")
 
+    def answered_by(self, role: Role) -> str:
+        """Return the name of the model that answered a role last, as it calls itself."""
+        named = [call.model for call in self.calls if call.role == role and not call.failed]
+        return named[-1] if named else self.model_name_of(role)
+
     def model_name_of(self, role: Role) -> str:
         """Return the name of the model of a role."""
         return str(self.role_models.get(role, self.model).model_name)

@@ -228,26 +228,25 @@ def _each(statement: Statement) -> list[Statement]:
 
 
 def _named(statement: Statement, vocabulary: Vocabulary, there: _There) -> Statement:
-    if statement.topic == "distribution":
-        return statement.model_copy(update={"topic": "thing"})
-    if statement.kind == "wish" and statement.topic == "whole" and statement.about in there:
-        return statement.model_copy(update={"about": there.like(statement.about)})
+    """Return a statement with the names that code knows its value by."""
     value = str(statement.value or "").strip().lower()
-    if statement.topic == "node" and len(value.split()) > 1:  # "the same host" names none
-        return statement.model_copy(update={"kind": "remark", "topic": "text", "value": None})
-    if statement.topic == "software" and value in vocabulary.software:
+    update: dict[str, t.Any] = {}
+    if statement.topic == "distribution":
+        update = {"topic": "thing"}
+    elif statement.kind == "wish" and statement.topic == "whole" and statement.about in there:
+        update = {"about": there.like(statement.about)}
+    elif statement.topic == "node" and len(value.split()) > 1:  # "the same host" names none
+        update = {"kind": "remark", "topic": "text", "value": None}
+    elif statement.topic == "software" and value in vocabulary.software:
         family, component = vocabulary.software[value]
-        return statement.model_copy(
-            update={"value": family, "about": statement.about or component or ""}
-        )
-    if statement.topic in ("addon", "cni") and value in vocabulary.addons:
-        return statement.model_copy(update={"value": vocabulary.addons[value]})
-    if statement.topic == "driver":
+        update = {"value": family, "about": statement.about or component or ""}
+    elif statement.topic in ("addon", "cni") and value in vocabulary.addons:
+        update = {"value": vocabulary.addons[value]}
+    elif statement.topic == "driver":
         tokens = sentence(statement.quote.text, vocabulary).tokens
         said = next((token.driver for token in tokens if token.driver), statement.about)
-        known = load("software.yml")["same_loads"]
-        return statement.model_copy(update={"about": known.get(said, said)})
-    return statement
+        update = {"about": load("software.yml")["same_loads"].get(said, said)}
+    return statement.model_copy(update=update) if update else statement
 
 
 def _alone(rules: Reading, failure: ModelFailure, partner: Partner) -> Reading:

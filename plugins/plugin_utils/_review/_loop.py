@@ -170,7 +170,7 @@ class _Review:
 
     def _accepted(self, plan: Plan) -> Plan:
         provenance = plan.provenance and plan.provenance.model_copy(
-            update={"provider": self.provider, "model": self.partner.model_name}
+            update={"provider": self.provider, "model": self.partner.answered_by("size")}
         )
         update = {"rounds": tuple(self.rounds), "provenance": provenance}
         return settled(plan.model_copy(update=update))

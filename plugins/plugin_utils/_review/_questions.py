@@ -128,7 +128,7 @@ class SizesQuestion:
 
 
 class FamiliesQuestion:
-    """Asks which known family unknown software is most like, and for its drivers."""
+    """Asks which kind of software an unknown one is, and for the drivers of its size."""
 
     role: t.ClassVar[Role] = "identify"
 
@@ -136,7 +136,8 @@ class FamiliesQuestion:
         self.task = task
         self.base = base
         knowledge = load_knowledge(tuple(task.site.knowledge_dirs))
-        families = {k: f for k, f in knowledge.families.items() if not f.last_resort}
+        # Kinds of software, not every program: a form and a prompt that a small model can hold.
+        families = {k: f for k, f in knowledge.families.items() if f.last_resort}
         drivers = {name for family in families.values() for name in family.drivers}
         said = set(all_loads(task.request))
         self.families = sorted(families)
@@ -153,8 +154,8 @@ class FamiliesQuestion:
     def prompt(self, findings: tuple[Finding, ...]) -> str:
         """Return the unknown words and the lists to choose from."""
         body = {
-            "question": "Which known family is each software most like ('unknown' if none), and"
-            " which drivers of its size does the request state?",
+            "question": "Which kind of software is each ('unknown' if none fits), and which drivers"
+            " of its size does the request state?",
             "software": [
                 {"id": key, "words": self.aliases.sentence(name)}
                 for key, name in self.unknown.items()

@@ -99,7 +99,8 @@ def as_asked(plan: Plan, request: Request, proposal: Proposal | None) -> Plan:
             id="model.family",
             severity="info",
             field="things",
-            message=f"{words} is not known; the model takes it for {family}, whose rules are used.",
+            message=f"{words} is not known; the model takes it for {family.removeprefix('table-')},"
+            " whose rules are used.",
             source="model",
         )
         for words, family in sorted(proposal.families.items())

@@ -240,10 +240,10 @@ def family(name: str, drivers: list[Json] | None = None) -> Script:
 
 def test_unknown_software_is_taken_for_a_family_and_sized_by_its_rules() -> None:
     wanted = request(**UNKNOWN, text="frobnicator for 100 users")
-    result = reviewed(wanted, FACTS, SITE, family("postgresql"))
+    result = reviewed(wanted, FACTS, SITE, family("table-database"))
     assert result.status == "ready"
     assert "model.family" in finding_ids(result, "info")
-    assert any(why.source.startswith("postgresql") for why in result.machines[0].why)
+    assert any(why.source.startswith("table-database") for why in result.machines[0].why)
     assert result.provenance is not None
     assert result.provenance.request_sha256 == digest(wanted)
     assert len(result.rounds) == 2
@@ -254,8 +254,8 @@ def test_unknown_software_is_taken_for_a_family_and_sized_by_its_rules() -> None
     [
         family("rm -rf"),
         family("unknown"),
-        family("postgresql", [{"driver": "vmid", "value": 1}]),
-        family("postgresql", [{"driver": "users", "value": 10**12}]),
+        family("table-database", [{"driver": "vmid", "value": 1}]),
+        family("table-database", [{"driver": "users", "value": 10**12}]),
     ],
 )
 def test_what_is_not_in_the_lists_is_not_taken(script: Script) -> None:
