@@ -142,8 +142,8 @@ sanity: setup ## ansible-test sanity, with no ignore file.
 	tests/packages.sh
 	tests/sanity.sh
 
-molecule: setup ## Scenarios: the plan stage, the whole way with fail-over, the k3s role on one host, on five, and what it never touches.
-	tests/molecule.sh default pipeline k3s_guard k3s_single k3s_ha
+molecule: setup ## Scenarios: the plan stage, the whole way with fail-over, software of the site, what k3s never touches.
+	tests/molecule.sh default pipeline software k3s_guard k3s_single k3s_ha
 
 molecule-k3s: setup ## Scenarios of the k3s role: its whole life on real hosts.
 	tests/molecule.sh k3s_scale k3s_upgrade k3s_restore k3s_reset k3s_hardened
