@@ -191,7 +191,7 @@ def typed(topic: Topic, about: str, text: str) -> bool | int | float | str | Non
         return text.lower() in _TRUE
     if topic in _MEMORY or (topic == "hardware" and about == "memory_mib"):
         return _amount(text, "g", 1.0)
-    if topic in _DISK or (topic == "hardware" and about == "disk_gib"):
+    if topic in _DISK or (topic in ("hardware", "driver") and about.endswith("_gib")):
         return _amount(text, "g", 1024.0)
     if topic in _NUMBERS:
         return _plain(text)

@@ -70,6 +70,8 @@ def test_the_examples_are_part_of_the_instructions() -> None:
         ("hardware", "count", "3", 3),
         ("driver", "users", "1.000", 1000),
         ("driver", "users", "10k", 10000),
+        ("driver", "data_gib", "2 To", 2048),
+        ("driver", "data_gib", "400", 400),
         ("count", "", "4", 4),
         ("ha", "", "true", True),
         ("ha", "", "no", False),
