@@ -81,7 +81,7 @@ def examine(credential: Credential, site: Data, snapshot: Data, *, expires: int 
         expires: end of the credentials that the commands make, seconds of the Unix epoch.
     """
     held = snapshot.get("privileges") or {}
-    wanted = {"/": AUDIT}
+    wanted: dict[str, tuple[str, ...]] = {"/": AUDIT}
     if credential == "writer":
         wanted |= {path: _privileges(part, snapshot) for path, part in places(site, snapshot)}
     missing = [

@@ -31,6 +31,7 @@ class Evaluation:
     minimum: dict[str, float] = field(default_factory=dict)
     recommended: dict[str, float] = field(default_factory=dict)
     assumed: dict[str, float] = field(default_factory=dict)
+    usual: set[str] = field(default_factory=set)  # one number, not said to be the least
     note: str = ""
 
 
@@ -126,6 +127,8 @@ def evaluate(
         used.update(_names(quantity))
         if name == "vcpu" and "cores" in drivers:  # said: memory by core follows it
             quantity = drivers["cores"]
+        if name == "disk_gib" and not isinstance(quantity, Range):
+            result.usual.add(name)  # what a table reserves; smaller disks are in use everywhere
         least, most = _bounds(quantity)
         result.minimum[name] = low[name] = _bounded(component, name, least, low)
         result.recommended[name] = high[name] = _bounded(component, name, most, high)

@@ -71,7 +71,7 @@ class Need:
     data_disk_gib: float  # a second disk for data; 0: none
     minimum: dict[str, float]
     recommended: dict[str, float]
-    documented: bool  # a document says so, no rule of thumb
+    documented: frozenset[str]  # quantities of which a document names the least
     fast_storage: bool
     confidence: float
     last_resort: bool
@@ -195,6 +195,12 @@ class _Case:
         return f"{self.family.family}.{self.name} ({where})"
 
 
+def _documented(case: _Case, minimum: t.Mapping[str, float]) -> frozenset[str]:
+    if case.grade in UNDOCUMENTED or case.unknown:
+        return frozenset()
+    return frozenset(minimum.keys() - case.result.usual)
+
+
 def _need(case: _Case) -> Need:
     values = {key: case.chosen.get(key, value) for key, value in FALLBACK.items()}
     minimum = dict(case.result.minimum)
@@ -214,7 +220,7 @@ def _need(case: _Case) -> Need:
         data_disk_gib=case.chosen.get("data_disk_gib", 0.0),
         minimum=minimum,
         recommended=dict(case.result.recommended),
-        documented=case.grade not in UNDOCUMENTED and not case.unknown,
+        documented=_documented(case, minimum),
         fast_storage=case.component.fast_storage,
         confidence=case.confidence,
         last_resort=case.family.last_resort or case.unknown,

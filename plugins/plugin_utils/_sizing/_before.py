@@ -94,7 +94,7 @@ def _with_minimum(context: Context, group: Group) -> Group:
     least, documented = dict(group.minimum), dict(group.documented)
     for need in needs(_software(group), {}, "", False, context.knowledge):
         for number, key in KEYS.items():
-            if need.documented and key in need.minimum and number != "disk_gib":
+            if key in need.documented and number != "disk_gib":
                 least[number] = max(least[number], math.ceil(need.minimum[key] - 1e-9))
                 documented[number] = need.source
     return replace(group, minimum=least, documented=documented)

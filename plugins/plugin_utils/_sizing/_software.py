@@ -244,7 +244,7 @@ def _together(context: Context, thing: MachinesThing, found: list[Need], ha: boo
         least_each = [need.minimum.get(key, getattr(need, key)) for need in found]
         # Head-room is shared, what a program cannot do without and its data are not.
         values[number] = sum(each) if number == "disk_gib" else max(*each, sum(least_each))
-        bounded = [need for need in found if need.documented and key in need.minimum]
+        bounded = [need for need in found if key in need.documented]
         if bounded and kind == "vm":  # no document knows the others: their sum is a rule of thumb
             most = max(bounded, key=lambda need: need.minimum[key])
             least[number] = max(least[number], math.ceil(most.minimum[key] - 1e-9))
@@ -323,7 +323,7 @@ def _minimum(
     for number, key in KEYS.items():
         if key in need.minimum:
             least[number] = max(least[number], math.ceil(need.minimum[key] / share - 1e-9))
-            if need.documented:
+            if key in need.documented:
                 documented[number] = need.source
     least["count"] = max(1, min(count, math.ceil(need.minimum.get("count", 1))))
     return least, documented

@@ -61,7 +61,7 @@ def test_a_disk_holds_the_data_that_was_said(
     ("disk_gib", "errors", "warnings"),
     [
         (1000, set(), {"data.headroom"}),
-        (20, {"minimum.disk_gib"}, set()),
+        (20, set(), {"minimum.disk_gib"}),
     ],
 )
 def test_a_disk_that_was_said_is_kept_and_holds_the_data(
