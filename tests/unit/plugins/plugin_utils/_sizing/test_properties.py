@@ -18,6 +18,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
     ClusterThing,
+    Machines,
+    MachinesThing,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing import (
     Proposal,
@@ -110,14 +112,19 @@ def cluster_requests(draw: st.DrawFn) -> Request:
 def explicit_kept(wanted: Request, result: Plan) -> bool:
     """Return whether every number that was said is in the plan unchanged."""
     [thing] = wanted.things
-    assert isinstance(thing, ClusterThing)
-    for role, own in (("server", thing.servers), ("agent", thing.agents)):
+    parts: list[tuple[str, tuple[Machines, ...]]]
+    if isinstance(thing, ClusterThing):
+        parts = [("server", (thing.servers, thing.nodes)), ("agent", (thing.agents, thing.nodes))]
+    else:
+        assert isinstance(thing, MachinesThing)
+        parts = [(machine.role, (thing,)) for machine in result.machines[:1]]
+    for role, words in parts:
         machines = [machine for machine in result.machines if machine.role == role]
-        if own.count not in (None, len(machines)):
+        if words[0].count not in (None, len(machines)):
             return False
         for machine in machines:
             has = (machine.cores * machine.sockets, machine.memory_mib, machine.disks[0].size_gib)
-            for said in (own, thing.nodes):
+            for said in words:
                 numbers = (said.cores, said.memory_mib, said.disk_gib)
                 if any(s not in (None, h) for s, h in zip(numbers, has, strict=True)):
                     return False
