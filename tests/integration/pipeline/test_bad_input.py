@@ -42,7 +42,7 @@ def assert_unplanned(pipeline: Pipeline, deployment: str) -> None:
         ("", 'There is nothing to do: say what you need, for instance -e intent="HA cluster'),
         ("   ", "There is nothing to do"),
         ("write me a poem about the spring", REDIRECT),
-        ("dev cluster with the add-on foobar", "There is no add-on foobar; the add-ons are "),
+        ("dev cluster with the add-on foobar", 'What should "foobar" mean?'),
         ("vm with 400 cores and 2 TB memory called big", "needs 400 host threads for one machine"),
     ],
 )
