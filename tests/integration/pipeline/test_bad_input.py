@@ -42,13 +42,19 @@ def assert_unplanned(pipeline: Pipeline, deployment: str) -> None:
         ("", 'There is nothing to do: say what you need, for instance -e intent="HA cluster'),
         ("   ", "There is nothing to do"),
         ("write me a poem about the spring", REDIRECT),
-        ("dev cluster with the add-on foobar", 'What should "foobar" mean?'),
         ("vm with 400 cores and 2 TB memory called big", "needs 400 host threads for one machine"),
     ],
 )
 def test_sentence_that_cannot_be_planned(pipeline: Pipeline, intent: str, sentence: str) -> None:
     pipeline.run("provision", intent=intent, approve="auto").refused(sentence)
     assert_untouched(pipeline)
+
+
+def test_word_that_nothing_explains_is_asked_for(pipeline: Pipeline) -> None:
+    intent = "dev cluster with the add-on foobar"
+    run = pipeline.run("provision", intent=intent, approve="auto")
+    run.refused('What should "foobar" mean?', "-e answer=")
+    assert pipeline.lab.writes() == []
 
 
 def without_template(site: dict[str, t.Any]) -> None:
