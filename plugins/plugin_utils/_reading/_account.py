@@ -32,10 +32,14 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._da
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
     is_number_word,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._slots import (
+    can_be_a_thing,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._tokens import (
     Token,
     tokenise,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._told import told
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._words import (
     Vocabulary,
     detect,
@@ -392,7 +396,9 @@ def _remainder(
     spans = [(q.start or 0, q.end or 0) for q in (s.quote for s in kept if _short(s))]
     open_spans = [(q.start or 0, q.end or 0) for q in aside]
     open_spans += [(q.quote.start or 0, q.quote.end or 0) for q in asked if q.quote is not None]
-    apart = [(c.start, c.end) for c in clauses(said.text) if c.kind != "wish"]
+    changes = any(statement.kind == "change" for statement in kept)
+    parted = clauses(said.text) if changes else told(said.text, said.tokens)
+    apart = [(c.start, c.end) for c in parted if c.kind != "wish"]
     set_aside: list[Quote] = []
     groups: list[list[int]] = []
     for index, token in enumerate(said.tokens):
@@ -408,6 +414,10 @@ def _remainder(
             set_aside.append(_quote(said.text, token.start, token.end))
             continue
         if not matters(said, index):
+            continue
+        strange = _is_strange(said, index) and not _can_be_a_thing(said, index)
+        if strange or _is_model(said, index) or (not changes and _moves_here(said, index)):
+            set_aside.append(_quote(said.text, token.start, token.end))
             continue
         if groups and index - groups[-1][-1] <= 2 and not _apart(said, groups[-1][-1], index):
             groups[-1].append(index)
@@ -483,6 +493,52 @@ def matters(said: Sentence, index: int) -> bool:
     if token.kind == "lit" or token.name or token.software is not None:
         return True
     return token.has(*_mattering()) or _unknown(said, index) or _like_a_name(said, index)
+
+
+def _is_strange(said: Sentence, index: int) -> bool:
+    """Tell whether a word matters for nothing but being unknown."""
+    token = said.tokens[index]
+    known = token.kind != "word" or token.software or token.concept or token.driver
+    following = said.tokens[index + 1] if index + 1 < len(said.tokens) else None
+    noun = following is not None and (following.software or following.has("thing.", "part."))
+    modifies = noun and not any(char.isdigit() for char in token.word)  # "self-hosted GitLab"
+    return not known and (not token.name or bool(modifies))
+
+
+def _can_be_a_thing(said: Sentence, index: int) -> bool:
+    return _beside_addon(said, index) or can_be_a_thing(
+        said.tokens,
+        index,
+        said.language,
+        lambda at: _is_strange(said, at) and matters(said, at),
+        lambda at: (
+            said.text[said.tokens[at].start].isupper()
+            if said.language == "de"
+            else _like_a_name(said, at)
+        ),
+    )
+
+
+def _is_model(said: Sentence, index: int) -> bool:
+    """Tell whether a bare number belongs to a name that changes no machine ("Latitude 5420")."""
+    before, token = said.tokens[index - 1] if index else None, said.tokens[index]
+    following = said.tokens[index + 1] if index + 1 < len(said.tokens) else None
+    bare = token.kind == "num" and not token.written and not token.glued
+    if not bare or before is None or before.kind != "word" or before.end != token.start - 1:
+        return False
+    if following is not None and (following.kind == "num" or following.mib is not None):
+        return False
+    if following is not None and following.kind == "word" and not following.has("cue."):
+        return False
+    named = before.has("thing.hardware") or said.text[before.start].isupper()
+    strange = _is_strange(said, index - 1) and not _can_be_a_thing(said, index - 1)
+    return named and (strange or before.has("thing.hardware"))
+
+
+def _moves_here(said: Sentence, index: int) -> bool:
+    """Tell whether a word says only that people move to what they ask for."""
+    near = said.tokens[max(index - 8, 0) : index + 8]
+    return said.tokens[index].has("verb.move") and any(k.has("cue.from", "cue.to") for k in near)
 
 
 def _beside_addon(said: Sentence, index: int) -> bool:

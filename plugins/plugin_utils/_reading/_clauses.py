@@ -20,11 +20,15 @@ _ABBREVIATION = re.compile(r"\b(?:approx|min|max|ca|incl|inkl|z\.b|bzw|etc|no|nr
 
 @dataclasses.dataclass(frozen=True)
 class Clause:
-    """A part of the text of one kind, ``start`` to ``end`` in characters."""
+    """A part of the text of one kind, ``start`` to ``end`` in characters.
+
+    ``ordered``: it holds the words of a wish, and is not one for want of anything else.
+    """
 
     kind: Kind
     start: int
     end: int
+    ordered: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,7 +97,8 @@ def _of_sentence(folded: str, start: int, end: int) -> t.Iterator[Clause]:
         while last < len(sentence) and kinds[last] == kinds[place]:
             last += 1
         if sentence[place:last].strip(" ,"):
-            yield Clause(kinds[place], start + place, start + last)
+            ordered = any(rule.kind == "wish" and place <= at < last for at, _stop, rule in marks)
+            yield Clause(kinds[place], start + place, start + last, ordered)
         place = last
 
 

@@ -35,6 +35,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._to
     Token,
     tokenise,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._told import told
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._wishes import (
     Reader,
 )
@@ -64,7 +65,7 @@ def statements(text: str, vocabulary: Vocabulary, previous: Record | None = None
     body = cleaned.body
     tokens = tokenise(body, vocabulary)
     parts = []
-    for clause in clauses(body):
+    for clause in told(body, tokens) if previous is None else clauses(body):
         inside = _within(tokens, clause)
         parts.append((clause, inside, chunks(inside)))
     wished = [c for clause, _tokens, found in parts if clause.kind == "wish" for c in found]

@@ -86,7 +86,7 @@ def tokenise(text: str, vocabulary: Vocabulary) -> list[Token]:
     ends = [*[(lit.start, lit.end, lit) for lit in literals], (len(text), len(text), None)]
     for start, end, literal in ends:
         raw = _grouped(_split(folded, position, start, language, words))
-        counted = _multiply(_read_numbers(raw))
+        counted = _multiply(_read_numbers(raw), language)
         tokens += _ranges(_versions(_in_lists(_look_up(counted, words), words)))
         if literal is not None:
             tokens.append(Token("lit", folded[start:end], start, end, literal=literal))
@@ -268,7 +268,7 @@ def _not_a_number(tokens: list[Token], run: list[int], read: tuple[float, int]) 
     return False
 
 
-def _multiply(tokens: list[Token]) -> list[Token]:
+def _multiply(tokens: list[Token], language: str) -> list[Token]:
     """Apply multipliers (50k, 2 million, 1.5M series) and find byte units."""
     result: list[Token] = []
     for index, token in enumerate(tokens):
@@ -282,7 +282,7 @@ def _multiply(tokens: list[Token]) -> list[Token]:
         if token.kind == "word" and before:
             apart = len(result) > 1 and result[-2].kind == "num" and before.word in _BETWEEN
             number = before.kind == "num" or apart or (before.word == "-" and token.glued)
-            token.mib = _byte_unit(token, following) if number else None
+            token.mib = _byte_unit(token, following, language) if number else None
         if token.kind == "word" and token.mib is None and len(token.word) > 3:
             token.mib = byte_units().get(token.word)
         result.append(token)
@@ -307,13 +307,14 @@ def _multiplier(token: Token, before: Token | None, following: Token | None) -> 
     return None
 
 
-def _byte_unit(token: Token, following: Token | None) -> float | None:
+def _byte_unit(token: Token, following: Token | None, language: str) -> float | None:
     """Return the MiB of a byte unit after a number; one letter counts only when glued."""
     factor = byte_units().get(token.word)
     if factor is None or len(token.word) > 2:
         return factor
     if token.word == "to" and not token.glued:
-        return None if following is None or following.kind == "num" else factor
+        nothing = following is None or following.kind == "num" or language == "en"
+        return None if nothing else factor
     if len(token.word) == 1 and not token.glued:
         ends = following is None or following.kind == "mark"
         described = following is not None and following.word in {"ram", "memory", "disk", "ssd"}

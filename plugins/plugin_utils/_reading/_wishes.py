@@ -201,7 +201,9 @@ class Reader(PartReader):
 
     def is_label(self, last: Thing, thing: Thing) -> bool:
         """Take "Three tier app: 2 web servers, …" as a heading, not as one more machine."""
-        bare = last.what.startswith("part.") and not (last.families or last.sized or last.names)
+        part = last.what.startswith("part.") and not last.families
+        same = bool(last.families) and last.families == thing.families  # "a galera cluster: three …"
+        bare = (part or same) and not (last.sized or last.names)
         if not bare or last.count is not None or thing.count is None or not self.marked(":"):
             return False
         self.statements = [
@@ -464,6 +466,8 @@ class Reader(PartReader):
             return True
         if not described and not self.may_run_on(thing, chunk):
             return False
+        if thing.families and not described and _has_own_machine(found, place):
+            return False
         where = (chunk.start, chunk.end)
         if not chunk.software:
             self.say("thing", chunk.what.removeprefix("part."), where, thing=thing.id)
@@ -618,6 +622,18 @@ def _noun_follows(found: list[Chunk], place: int) -> bool:
     """Tell whether the next word that means something is a noun that nothing counts."""
     after = next((c for c in found[place + 1 :] if c.kind != "word"), None)
     return after is not None and after.kind in ("head", "flag") and after.count is None
+
+
+def _has_own_machine(found: list[Chunk], place: int) -> bool:
+    """Tell whether a list goes on to machines of its own ("…, nginx and redis each in an LXC")."""
+    each = False
+    for chunk in found[place + 1 :]:
+        each = each or chunk.has("cue.each")
+        if chunk.has("cue.with", "cue.but") or chunk.kind == "size":
+            return False
+        if chunk.kind == "head" and not chunk.software:
+            return each and chunk.what in ("vm", "lxc")
+    return False
 
 
 def _listed(found: list[Chunk], place: int) -> int:

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where in a clause an unknown word can be a thing, software, an add-on or a place.
+
+An unknown word is asked about only there. Anywhere else (a verb, an adverb, a modifier of a known
+noun, an occasion, hardware) it changes no machine and is set aside.
+"""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._tokens import Token
+
+_NOUNS = ("thing.", "role.", "part.", "addon.", "cni.", "word.addon")
+_ORDERS = (
+    *("verb.create", "verb.add", "verb.remove", "verb.replace", "verb.upgrade", "verb.move"),
+    *("verb.rename", "verb.set", "cue.not", "cue.off", "cue.more", "cue.only", "cue.instead"),
+    *("cue.correction", "word.not_needed"),
+)
+_JOINS = ("cue.and", "cue.or")
+_BEGINS = frozenset({".", ":", ";", "(", "!", "?", "\n", "-", '"', ">", "*"})
+
+
+class Place(t.Protocol):
+    """What is asked of a word: is it unknown, and is it written like a name?"""
+
+    def __call__(self, index: int, /) -> bool:
+        """Tell it of the token at ``index``."""
+
+
+@functools.lru_cache(maxsize=1)
+def _closed() -> dict[str, frozenset[str]]:
+    return {name: frozenset(words) for name, words in load("words.yml")["closed"].items()}
+
+
+def can_be_a_thing(
+    tokens: t.Sequence[Token], index: int, language: str, unknown: Place, named: Place
+) -> bool:
+    """Tell whether the unknown word at ``index`` stands where a thing or a place can."""
+    first, last = index, index
+    while first > 0 and unknown(first - 1):
+        first -= 1
+    while last + 1 < len(tokens) and unknown(last + 1):
+        last += 1
+    while last + 2 < len(tokens) and tokens[last + 1].word == "-" and tokens[last + 2].glued:
+        last += 2  # "battle-tested"
+    written = language != "de" and any(named(at) for at in range(first, last + 1))
+    if _verb_behind(tokens, last) and not tokens[max(first - 2, 0)].has("cue.for"):
+        return True
+    if language == "de" and not any(named(at) for at in range(first, last + 1)):
+        if _german_verb(tokens, first, last):
+            return False
+    return _behind(tokens, first, last, written, unknown)
+
+
+def _verb_behind(tokens: t.Sequence[Token], last: int) -> bool:
+    """Tell whether an order stands directly behind, as in German ("foobar entfernen")."""
+    return last + 1 < len(tokens) and tokens[last + 1].has("verb.create", *_ORDERS[1:8])
+
+
+def _german_verb(tokens: t.Sequence[Token], first: int, last: int) -> bool:
+    """Tell whether a small word at the end of a German clause is its verb ("auf k3s umsteigen")."""
+    before = tokens[first - 1] if first else None
+    following = tokens[last + 1] if last + 1 < len(tokens) else None
+    ends = following is None or following.word in _BEGINS or following.word in {",", "werden"}
+    listed = before is None or before.has("cue.with", "cue.for", *_JOINS) or before.kind != "word"
+    return ends and not listed and tokens[last].word.endswith(("en", "ern", "eln", "t"))
+
+
+def _behind(
+    tokens: t.Sequence[Token], first: int, last: int, written: bool, unknown: Place
+) -> bool:
+    """Tell it by what stands before the group of unknown words."""
+    if first == 0 or tokens[first - 1].word in _BEGINS:
+        return not _begins_a_phrase(tokens, last)
+    before = tokens[first - 1]
+    if before.word in _closed()["determiners"] and not before.has("cue.for"):
+        return _determined(tokens, first - 1, last, written)
+    if before.word in _closed()["places"] or before.kind == "num" or before.has("cue.behind"):
+        return True
+    if before.word in _closed()["german_modals"]:
+        return True
+    if before.has("cue.from"):
+        return False  # what is left behind
+    if before.has("cue.for") and first > 2 and tokens[first - 3].mib is not None:
+        return bool(tokens[first - 2].concept) and not tokens[first - 2].has("noun.disk")
+    if before.has("cue.with", "cue.for", *_ORDERS) or before.word in "+/&":
+        return True
+    if before.word == "," or before.has(*_JOINS):
+        return _joined(tokens, first - 1, last, written, unknown)
+    if before.has("thing.", "word.addon"):
+        return True
+    if before.software is not None or before.has(*_NOUNS):
+        return written
+    return written or _described(tokens, first, last)
+
+
+def _begins_a_phrase(tokens: t.Sequence[Token], last: int) -> bool:
+    """Tell whether a word has an object or a subject of its own: it is a verb ("Replacing my …")."""
+    following = tokens[last + 1] if last + 1 < len(tokens) else None
+    closed = _closed()
+    return following is not None and following.word in closed["determiners"] | closed["pronouns"]
+
+
+def _determined(tokens: t.Sequence[Token], article: int, last: int, written: bool) -> bool:
+    """Tell it of a word with an article: the object of an order, or a place."""
+    before = tokens[article - 1] if article else None
+    following = tokens[last + 1] if last + 1 < len(tokens) else None
+    if following is not None and (following.software is not None or following.has("part.")):
+        return False  # a modifier of what is known
+    if before is None or before.word in _BEGINS:
+        told = following is not None and following.kind == "word" and not following.concept
+        return not told or (following is not None and following.word in _closed()["modals"])
+    ordered = before.has(*_ORDERS) or before.word in _closed()["places"]
+    return ordered or (written and not before.has("cue.for", "cue.of"))
+
+
+def _joined(
+    tokens: t.Sequence[Token], link: int, last: int, written: bool, unknown: Place
+) -> bool:
+    """Tell it of a member of a list: as the member before it, and not where a clause begins."""
+    if _begins_a_phrase(tokens, last) or link == 0:
+        return False
+    before = tokens[link - 1]
+    noun = before.software is not None or before.has(*_NOUNS) or unknown(link - 1)
+    sized = before.mib is not None or before.has("noun.", "unit.", "word.version")
+    return noun or written or (sized and _ends(tokens, last))
+
+
+def _ends(tokens: t.Sequence[Token], last: int) -> bool:
+    following = tokens[last + 1] if last + 1 < len(tokens) else None
+    return following is None or following.kind == "mark" or following.has(*_JOINS)
+
+
+def _described(tokens: t.Sequence[Token], first: int, last: int) -> bool:
+    """Tell it of a word behind one adjective ("with some foobar", "install the latest foobar")."""
+    closed = _closed()
+    at = first - 1
+    if tokens[at].word in closed["pronouns"] or tokens[at].kind != "word" or tokens[at].concept:
+        return False
+    if at and tokens[at - 1].word in closed["determiners"]:
+        at -= 1
+    following = tokens[last + 1] if last + 1 < len(tokens) else None
+    begins = at == 0 or tokens[at - 1].word in _BEGINS
+    begins = begins and (
+        following is None or following.kind != "word" or following.has("cue.with", "cue.for")
+    )
+    return begins or tokens[at - 1].has("cue.with", *_ORDERS[:8])

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which clauses order nothing: they tell of what is there, beside clauses that order something."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._clauses import (
+    Clause,
+    clauses,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._tokens import Token
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._words import (
+    words_of,
+)
+
+_HOSTS = ("thing.hardware", "thing.host")
+_MADE = ("thing.lxc", "thing.dockerhost", "thing.k3s", "thing.k8s", "thing.cluster", "role.")
+_ORDERS = ("verb.create", "verb.add", "verb.remove", "verb.increase", "verb.decrease", "verb.set")
+_CHANGES = ("verb.upgrade", "verb.move", "verb.rename", "verb.replace", "cue.instead", "cue.insist")
+
+
+def told(text: str, tokens: t.Sequence[Token]) -> list[Clause]:
+    """Return the clauses of a text; one that orders nothing beside an order tells what exists."""
+    found = clauses(text)
+    inside = [[k for k in tokens if c.start <= k.start < c.end] for c in found]
+    orders = [_orders(c, said) for c, said in zip(found, inside, strict=True)]
+    result = []
+    for at, (clause, said) in enumerate(zip(found, inside, strict=True)):
+        others = any(order for other, order in enumerate(orders) if other != at)
+        free = not clause.ordered or any(token.has("verb.keep") for token in said)
+        tells = clause.kind == "wish" and others and free and _tells(said)
+        result.append(dataclasses.replace(clause, kind="exists") if tells else clause)
+    return result
+
+
+def _orders(clause: Clause, tokens: t.Sequence[Token]) -> bool:
+    """Tell whether a clause asks for a thing in so many words, or names one with software."""
+    if clause.kind != "wish":
+        return False
+    named = any(token.software or token.has("thing.vm", *_MADE, "part.") for token in tokens)
+    asked = clause.ordered or any(token.has("verb.create", "verb.add") for token in tokens)
+    return named and (asked or not _tells(tokens))
+
+
+def _tells(tokens: t.Sequence[Token]) -> bool:
+    """Tell whether a clause has the form of a statement about what is there."""
+    closed = load("words.yml")["closed"]
+    words = [token.word for token in tokens if token.kind != "mark"]
+    kept = any(token.has("verb.keep") for token in tokens)
+    orders = any(token.has(*_ORDERS, *_CHANGES) for token in tokens)
+    if _replaces(tokens):
+        return True
+    if not words or orders or any(token.has(*_MADE) for token in tokens):
+        return False
+    if kept and not any(token.has("thing.vm") for token in tokens):
+        return True
+    software = any(token.software for token in tokens)
+    machine = any(token.has("thing.vm") for token in tokens)
+    if not (software or machine) and _is_done_by(tokens):
+        return True
+    if any(word in closed["modals"] for word in words):
+        return False
+    if not (software or machine) and (_speaks_of_others(tokens) or _has_hosts(tokens)):
+        return True
+    definite = words[0] in closed["definite"]
+    machine = any(token.has("thing.vm", "thing.server_word") for token in tokens[:4])
+    speaks = words[0] in closed["speakers"] and not software
+    return words[0] in closed["possessives"] or speaks or (definite and machine)
+
+
+def _has_hosts(tokens: t.Sequence[Token]) -> bool:
+    return any(token.has(*_HOSTS) for token in tokens)
+
+
+def _speaks_of_others(tokens: t.Sequence[Token]) -> bool:
+    """Tell whether a strange thing does or is something ("The Zyxel does the DHCP")."""
+    closed, ordinary = load("words.yml")["closed"], words_of(None).ordinary
+    plain = [k for k in tokens if k.kind == "word" and not (k.concept or k.driver or k.mib)]
+    strange = any(k.name or not ordinary(k.word) for k in plain if len(k.word) > 2)
+    subject = tokens[1:3]
+    said = len(subject) == 2 and not any(k.concept or k.driver for k in subject)
+    return tokens[0].word in closed["definite"] and strange and said
+
+
+def _is_done_by(tokens: t.Sequence[Token]) -> bool:
+    """Tell whether a clause says by whom something is done ("backups are made by the NAS")."""
+    closed = load("words.yml")["closed"]
+    at = next((i for i, k in enumerate(tokens) if k.word in closed["passives"]), None)
+    sized = any(token.mib is not None or token.has("unit.") for token in tokens)
+    return not sized and at is not None and any(k.word in closed["agents"] for k in tokens[at:])
+
+
+def _replaces(tokens: t.Sequence[Token]) -> bool:
+    """Tell whether a clause only says that something of one's own goes ("Replacing my old box")."""
+    closed = load("words.yml")["closed"]
+    verb, owned = (tokens[0], tokens[1]) if len(tokens) > 1 else (None, None)
+    if verb is None or owned is None or not verb.has("verb.replace"):
+        return False
+    valued = any(k.kind == "num" or k.software or k.has("cue.with", "cue.by") for k in tokens)
+    return owned.word in closed["possessives"] and not valued
