@@ -49,9 +49,9 @@ def can_be_a_thing(
     written = language != "de" and any(named(at) for at in range(first, last + 1))
     if _verb_behind(tokens, last) and not tokens[max(first - 2, 0)].has("cue.for"):
         return True
-    if language == "de" and not any(named(at) for at in range(first, last + 1)):
-        if _german_verb(tokens, first, last):
-            return False
+    small = language == "de" and not any(named(at) for at in range(first, last + 1))
+    if small and _german_verb(tokens, first, last):
+        return False
     return _behind(tokens, first, last, written, unknown)
 
 
@@ -78,30 +78,37 @@ def _behind(
     before = tokens[first - 1]
     if before.word in _closed()["determiners"] and not before.has("cue.for"):
         return _determined(tokens, first - 1, last, written)
-    if before.word in _closed()["places"] or before.kind == "num" or before.has("cue.behind"):
-        return True
-    if before.word in _closed()["german_modals"]:
-        return True
-    if before.has("cue.from"):
-        return False  # what is left behind
-    if before.has("cue.for") and first > 2 and tokens[first - 3].mib is not None:
-        return bool(tokens[first - 2].concept) and not tokens[first - 2].has("noun.disk")
-    if before.has("cue.with", "cue.for", *_ORDERS) or before.word in "+/&":
-        return True
     if before.word == "," or before.has(*_JOINS):
         return _joined(tokens, first - 1, last, written, unknown)
-    if before.has("thing.", "word.addon"):
+    if before.has("cue.from") or _is_for_space(tokens, first - 1):
+        return False
+    if _opens(before):
         return True
-    if before.software is not None or before.has(*_NOUNS):
-        return written
-    return written or _described(tokens, first, last)
+    noun = before.software is not None or before.has(*_NOUNS)
+    return written or (not noun and _described(tokens, first, last))
+
+
+def _opens(before: Token) -> bool:
+    """Tell whether a word asks for a thing or a place behind it."""
+    closed = _closed()
+    small = before.word in closed["places"] | closed["german_modals"] or before.word in "+/&"
+    asks = before.has("cue.with", "cue.for", "cue.behind", "thing.", "word.addon", *_ORDERS)
+    return small or asks or before.kind == "num"
+
+
+def _is_for_space(tokens: t.Sequence[Token], at: int) -> bool:
+    """Tell whether a "for" belongs to a size, not to a machine ("300 GB space for photos")."""
+    if at < 2 or not tokens[at].has("cue.for") or tokens[at - 2].mib is None:
+        return False
+    return not tokens[at - 1].concept or tokens[at - 1].has("noun.disk")
 
 
 def _begins_a_phrase(tokens: t.Sequence[Token], last: int) -> bool:
-    """Tell whether a word has an object or a subject of its own: it is a verb ("Replacing my …")."""
+    """Tell whether a word has an object or subject of its own: it is a verb ("Selling my …")."""
     following = tokens[last + 1] if last + 1 < len(tokens) else None
     closed = _closed()
-    return following is not None and following.word in closed["determiners"] | closed["pronouns"]
+    others = closed["determiners"] | closed["pronouns"] | closed["conjunctions"]
+    return following is not None and following.word in others
 
 
 def _determined(tokens: t.Sequence[Token], article: int, last: int, written: bool) -> bool:
@@ -117,9 +124,7 @@ def _determined(tokens: t.Sequence[Token], article: int, last: int, written: boo
     return ordered or (written and not before.has("cue.for", "cue.of"))
 
 
-def _joined(
-    tokens: t.Sequence[Token], link: int, last: int, written: bool, unknown: Place
-) -> bool:
+def _joined(tokens: t.Sequence[Token], link: int, last: int, written: bool, unknown: Place) -> bool:
     """Tell it of a member of a list: as the member before it, and not where a clause begins."""
     if _begins_a_phrase(tokens, last) or link == 0:
         return False
@@ -131,7 +136,9 @@ def _joined(
 
 def _ends(tokens: t.Sequence[Token], last: int) -> bool:
     following = tokens[last + 1] if last + 1 < len(tokens) else None
-    return following is None or following.kind == "mark" or following.has(*_JOINS)
+    if following is None or following.kind == "mark" or following.software is not None:
+        return True
+    return bool(following.concept) and not following.has("cue.not", "verb.")
 
 
 def _described(tokens: t.Sequence[Token], first: int, last: int) -> bool:

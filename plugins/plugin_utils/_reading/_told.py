@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._clauses import (
@@ -49,21 +50,18 @@ def _tells(tokens: t.Sequence[Token]) -> bool:
     """Tell whether a clause has the form of a statement about what is there."""
     closed = load("words.yml")["closed"]
     words = [token.word for token in tokens if token.kind != "mark"]
-    kept = any(token.has("verb.keep") for token in tokens)
     orders = any(token.has(*_ORDERS, *_CHANGES) for token in tokens)
-    if _replaces(tokens):
-        return True
     if not words or orders or any(token.has(*_MADE) for token in tokens):
-        return False
-    if kept and not any(token.has("thing.vm") for token in tokens):
-        return True
+        return _replaces(tokens)
     software = any(token.software for token in tokens)
     machine = any(token.has("thing.vm") for token in tokens)
-    if not (software or machine) and _is_done_by(tokens):
+    kept = not machine and any(token.has("verb.keep") for token in tokens)
+    strange = not (software or machine)
+    if kept or (strange and _is_done_by(tokens)):
         return True
     if any(word in closed["modals"] for word in words):
         return False
-    if not (software or machine) and (_speaks_of_others(tokens) or _has_hosts(tokens)):
+    if strange and (_speaks_of_others(tokens) or _has_hosts(tokens)):
         return True
     definite = words[0] in closed["definite"]
     machine = any(token.has("thing.vm", "thing.server_word") for token in tokens[:4])
@@ -78,8 +76,11 @@ def _has_hosts(tokens: t.Sequence[Token]) -> bool:
 def _speaks_of_others(tokens: t.Sequence[Token]) -> bool:
     """Tell whether a strange thing does or is something ("The Zyxel does the DHCP")."""
     closed, ordinary = load("words.yml")["closed"], words_of(None).ordinary
-    plain = [k for k in tokens if k.kind == "word" and not (k.concept or k.driver or k.mib)]
-    strange = any(k.name or not ordinary(k.word) for k in plain if len(k.word) > 2)
+    strange = any(
+        before.word in closed["determiners"] if k.name else not ordinary(k.word)
+        for before, k in itertools.pairwise(tokens)
+        if k.kind == "word" and len(k.word) > 2 and not (k.concept or k.driver or k.mib)
+    )
     subject = tokens[1:3]
     said = len(subject) == 2 and not any(k.concept or k.driver for k in subject)
     return tokens[0].word in closed["definite"] and strange and said

@@ -202,7 +202,9 @@ class Reader(PartReader):
     def is_label(self, last: Thing, thing: Thing) -> bool:
         """Take "Three tier app: 2 web servers, …" as a heading, not as one more machine."""
         part = last.what.startswith("part.") and not last.families
-        same = bool(last.families) and last.families == thing.families  # "a galera cluster: three …"
+        same = (
+            bool(last.families) and last.families == thing.families
+        )  # "a galera cluster: three …"
         bare = (part or same) and not (last.sized or last.names)
         if not bare or last.count is not None or thing.count is None or not self.marked(":"):
             return False
@@ -464,9 +466,8 @@ class Reader(PartReader):
         described = told and not chunk.software and chunk.count is None
         if not described and self.one_each(thing, chunk, found, place):
             return True
-        if not described and not self.may_run_on(thing, chunk):
-            return False
-        if thing.families and not described and _has_own_machine(found, place):
+        own = bool(thing.families) and _has_own_machine(found, place)
+        if not described and (own or not self.may_run_on(thing, chunk)):
             return False
         where = (chunk.start, chunk.end)
         if not chunk.software:
