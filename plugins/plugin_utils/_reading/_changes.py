@@ -13,6 +13,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     Statement,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import Chunk
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
+    numerals,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._record import Record
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sizes import Size
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._tokens import Token
@@ -29,6 +32,12 @@ _OTHERS = frozenset(
     {"else", "rest", "andere", "anderen", "sonst", "autres", "reste", "other", "others"}
 )
 _SPLITS = ("cue.and", "cue.but")
+#: Denials that take something out of what an order names.
+_EXCEPT = frozenset(
+    {"except", "except for", "excluding", "all but", "everything but", "other than", "apart from"}
+    | {"with the exception of", "ausser", "alle bis auf", "alles bis auf", "mit ausnahme von"}
+    | {"sauf", "hormis", "excepte", "a l'exception de", "a l'exception du"}
+)
 #: An amount without a word is memory below this (MiB); above, a person is asked.
 LIKELY_MEMORY_MIB = 128 * 1024
 
@@ -120,8 +129,49 @@ def _together(found: list[Segment]) -> list[Segment]:
         if last is not None and bracket and bare and not last.of("size"):
             last.chunks += segment.chunks
             continue
+        if last is not None and _one_more_dimension(last, segment):
+            last.chunks += segment.chunks
+            continue
         result.append(segment)
     return result
+
+
+def _one_more_dimension(last: Segment, segment: Segment) -> bool:
+    """Tell whether a factor holds for one more size ("double the RAM and the cores")."""
+    sizes = ("noun.", "unit.core")
+    if not (last.cues("rel.") and last.cues(*sizes) and segment.cues(*sizes)):
+        return False
+    own = segment.cues("verb.", "rel.", "cue.more", "cue.less", "cue.not", "cue.off")
+    own += segment.of("size") + segment.of("number") + last.of("size")
+    nouns = ("head", "name", "literal")
+    both = all(any(c.kind in nouns for c in x.chunks) for x in (last, segment))
+    return not own and not both
+
+
+def _lists(chunk: Chunk) -> bool:
+    return chunk.has("cue.and", "cue.or") or chunk.what == ","
+
+
+def _excepted(found: list[Chunk], tokens: list[Token]) -> tuple[int, int] | None:
+    """Return where an exception stands, with its denial ("all *except A and B* get 8 GB")."""
+    nouns = ("head", "name")
+    for place, chunk in enumerate(found):
+        said = " ".join(token.word for token in tokens[chunk.start : chunk.end])
+        if not (chunk.has("cue.not") and said in _EXCEPT):
+            continue
+        valued = [any(c.kind == "size" for c in part) for part in (found[:place], found[place:])]
+        end = last = place + 1
+        while end < len(found):
+            noun = found[end].kind in nouns or found[end].what == "name"
+            if noun and found[end].count is None:
+                last = end + 1
+                if all(valued):
+                    break
+            elif found[end].kind != "word" and not _lists(found[end]):
+                break
+            end += 1
+        return (place, last) if last > place + 1 else None
+    return None
 
 
 def _each_of(words: str) -> list[tuple[str, t.Any]]:
@@ -177,7 +227,7 @@ class ChangeReader:
         self.hint = (
             next(iter(dict.fromkeys(named)), self.hint) if len(set(named)) == 1 else self.hint
         )
-        orders = segments(tokens, found)
+        orders = segments(tokens, self.without_excepted(found))
         wishes: list[list[Chunk]] = []
         fresh = False
         for place, segment in enumerate(orders):
@@ -198,6 +248,24 @@ class ChangeReader:
             fresh = False
             self.order(segment, orders[place + 1 :])
         return wishes
+
+    def without_excepted(self, found: list[Chunk]) -> list[Chunk]:
+        """Protect what an order excepts; return the chunks of the order itself."""
+        place = _excepted(found, self.tokens)
+        if place is None:
+            return found
+        segment = Segment(found[place[0] : place[1]], self.tokens)
+        targets = self.find_targets(Segment(segment.chunks[1:], self.tokens), quiet=True)
+        if not targets:
+            return found
+        self.number += 1
+        self.say("whole", None, segment.chunks[0], "keep")
+        self.aim(targets, segment)
+        self.cover(segment, segment.chunks[:1])
+        rest = found[: place[0]] + found[place[1] :]
+        if not any(c.kind in ("head", "name") for c in rest):
+            self.targets = [("everything", True)]
+        return rest
 
     def mention(self, tokens: list[Token], found: list[Chunk]) -> None:
         """Remember what a reason speaks of: "it" and "them" may mean it."""
@@ -267,9 +335,8 @@ class ChangeReader:
             if again and self.verb_of(segment) == self.verb and not segment.of("head"):
                 self.cover(segment, used)
                 return
-            if own and self.verb and segment.opening is not None and self.last_values():
-                self.repeat(segment)
-            else:
+            follows = own and self.verb and segment.opening is not None
+            if not (follows and self.repeat(segment, targets)):
                 return
         self.aim(targets, segment)
         self.targets = targets or self.targets
@@ -308,6 +375,8 @@ class ChangeReader:
                 for x in found
                 if x not in (("role", "vm"), ("role", "container"), ("role", "server"))
             ]
+        if generic and others and found == others and self.all_of_kind(segment, others):
+            found = [("everything", True)]
         specific = [target for target in found if target != ("everything", True)]
         if specific:
             found = specific
@@ -316,6 +385,12 @@ class ChangeReader:
         if not found and not quiet and segment.words() & _PRONOUNS:
             found = self.targets or [("pronoun", True)]
         return list(dict.fromkeys(found))
+
+    def all_of_kind(self, segment: Segment, said: list[tuple[str, t.Any]]) -> bool:
+        """Tell whether "all VMs" are all machines that there are."""
+        kinds = {{"container": "lxc"}.get(str(value), str(value)) for _by, value in said}
+        groups = self.previous.groups if self.previous else ()
+        return bool(segment.words() & _ALL) and {group.kind for group in groups} == kinds
 
     def target_of_head(self, chunk: Chunk) -> list[tuple[str, t.Any]]:
         """Return what a noun names: software, a role or a part, machines, everything."""
@@ -481,11 +556,16 @@ class ChangeReader:
                 if old is not None:
                     quote, how = self.quote(low, old.end), "set"
                 before = None if old is None else float(old.value)
+                if how == "set" and self.may_be_more(segment, head):
+                    self.ask_more(head, quote)
+                    continue
                 self.say("count", head.count, head, how, quote=quote, before=before)
             elif more and not (segment.of("size") or head.plural or self.sized(segment)):
                 one = head.role() or head.what.startswith("part.") or head.software
                 if one or head.generic():
                     self.say("count", 1, head, "increase", quote=self.one(head))
+            elif segment.cues("cue.only") and self.single_of(head) and not self.sized(segment):
+                self.say("count", 1, head, "set", quote=self.one(head))  # "only one worker is left"
         for place, chunk in enumerate(segment.chunks):
             following = segment.chunks[place + 1 : place + 2]
             counted = chunk.kind == "number" and following and following[0].has("cue.more")
@@ -495,6 +575,30 @@ class ChangeReader:
         ordinal = segment.cues("word.second")
         if ordinal and more and not segment.of("head"):
             self.say("count", 1, ordinal[0], "increase")
+
+    def single_of(self, head: Chunk) -> bool:
+        """Tell whether an article stands before a noun of which there is one."""
+        before = self.tokens[head.start - 1].word if head.start else ""
+        return before in numerals().articles and not head.plural and not head.definite
+
+    def may_be_more(self, segment: Segment, head: Chunk) -> bool:
+        """Tell whether "a worker" may be one more, where there are several."""
+        at = head.count_at[0] if head.count_at else head.start
+        article = self.tokens[at].word in numerals().articles and not head.definite
+        plain = not segment.cues("verb.decrease", "verb.remove", "cue.less", "cue.instead")
+        plain = plain and not segment.cues("cue.only", "cue.to")
+        if not (article and plain and head.count == 1 and self.previous is not None):
+            return False
+        part = head.what.removeprefix("part.")
+        there = sum(len(g.names) for g in self.previous.groups if part in (g.role, *g.words))
+        return there > 1
+
+    def ask_more(self, head: Chunk, quote: Quote) -> None:
+        """Ask whether one more is meant, or one in all."""
+        text = f'Is "{quote.text}" one more, or the only one that shall stay?'
+        choices = ("one more", "only one")
+        self.questions.append(Question(id="change.more", text=text, quote=quote, choices=choices))
+        self.cover(Segment([head], self.tokens), [head])
 
     def instead(self, segment: Segment, head: Chunk) -> Chunk | None:
         """Return the number that a count replaces ("three workers instead of two")."""
@@ -594,7 +698,7 @@ class ChangeReader:
         up = segment.cues("verb.increase", "cue.larger", "cue.more")
         down = segment.cues("verb.decrease", "cue.less")
         counted = any(s.thing == f"c{self.number}" for s in self.statements)
-        if counted or not (up or down):
+        if counted or not (up or down) or segment.cues("cue.only"):
             return
         chunk = (up or down)[0]
         how = "increase" if up else "decrease"
@@ -638,7 +742,19 @@ class ChangeReader:
         things = [s.thing for s in self.statements if s.kind == "change" and s.verb]
         return [s for s in self.statements if things and s.thing == things[-1] and s.verb]
 
-    def repeat(self, segment: Segment) -> None:
-        """Let the order before hold for one more target ("double the RAM of A and B")."""
-        for statement in self.last_values():
-            self.statements.append(statement.model_copy(update={"thing": f"c{self.number}"}))
+    def repeat(self, segment: Segment, targets: list[tuple[str, t.Any]]) -> bool:
+        """Let the order before hold for one more target; tell whether it could.
+
+        "Double the RAM of A and B"; "double the RAM of A and the cores of B" is another size.
+        """
+        named = [_DIMENSIONS[c.what] for c in segment.chunks if c.what in _DIMENSIONS]
+        values = self.last_values()
+        if not values or targets == self.targets:
+            return False
+        if named and not all(s.verb == "multiply" or s.topic in named for s in values):
+            return False
+        for statement in values:
+            for topic in dict.fromkeys(named) or [statement.topic]:
+                update = {"thing": f"c{self.number}", "topic": topic}
+                self.statements.append(statement.model_copy(update=update))
+        return True

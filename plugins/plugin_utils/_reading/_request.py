@@ -112,6 +112,7 @@ def request(
         ]
         reading = reading.model_copy(update={"accepted": True})
     wanted = _wanted(reading, vocabulary, previous)
+    findings += _several_clusters(reading)
     changed, unknown = changes(reading, previous)
     questions += unknown
     missing = absent(changed, previous)
@@ -129,6 +130,26 @@ def request(
             "reply": REDIRECT if reading.off_topic else None,
         }
     )
+
+
+def _several_clusters(reading: Reading) -> list[Finding]:
+    """Refuse several clusters at once, by the words that ask for them."""
+    kinds = {
+        s.thing
+        for s in reading.statements
+        if s.topic == "thing" and s.kind == "wish" and s.value in _CLUSTER
+    }
+    return [
+        Finding(
+            id="cluster.second",
+            severity="error",
+            field="text",
+            message=f'"{s.quote.text}": a deployment holds one cluster; plan each cluster as a'
+            " deployment of its own, with -e deployment=NAME.",
+        )
+        for s in reading.statements
+        if s.topic == "count" and s.thing in kinds and not s.about and float(s.value or 0) > 1
+    ]
 
 
 def _answer(
@@ -261,6 +282,8 @@ def _into_cluster(cluster: dict[str, t.Any], draft: _Draft, kinds: set[str]) -> 
         fields = _fields(draft, sum_of_parts=role != "nodes" or not whole)
         fields["count"] = fields["count"] if role != "nodes" else _count(draft, plain=True)
         cluster[role] = fields if role not in cluster else {**cluster[role], **_set(fields)}
+        if draft.values("whole", "all_nodes"):  # "all three are masters": no agents beside them
+            cluster.setdefault("agents", {})["count"] = 0
         for name in ("version", "cni"):
             cluster[name] = cluster.get(name) or next(iter(draft.values(name)), None)
         return

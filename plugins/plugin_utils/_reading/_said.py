@@ -42,6 +42,7 @@ class Thing:
     stack: bool = False
     part: str = ""  # the role of a distribution that its machines have
     clause: int = 0
+    alone: bool = False  # "one VM each for …": what follows in the list gets its own
 
     def generic(self) -> bool:
         """Tell whether nothing says yet what the machines are for."""
@@ -72,6 +73,7 @@ class Said:
         self.made = 0
         self.corrected: Chunk | None = None  # "no, rather": what follows holds instead
         self.turned = False  # the last noun was of a thing said before
+        self.apiece: list[Thing] = []  # things that have a machine each ("on one VM each")
 
     def new_id(self) -> str:
         """Return an id that no thing had yet."""
@@ -136,6 +138,16 @@ class Said:
     def marked(self, marks: str) -> bool:
         """Tell whether one of the marks stands since the last thing."""
         return any(c.kind == "mark" and c.what in marks for c in self.cues)
+
+    def each_near(self, chunk: Chunk) -> bool:
+        """Tell whether "each" stands before or behind a noun ("each on one VM", "one VM each")."""
+        behind = self.tokens[chunk.end : chunk.end + 1]
+        return bool(self.linked("cue.each")) or any(token.has("cue.each") for token in behind)
+
+    def kinds_said(self) -> set[str]:
+        """Return the things whose kind of machine was said."""
+        named = {"vm", "container"}
+        return {s.thing for s in self.statements if s.topic == "thing" and s.value in named}
 
     def last_cue(self) -> Chunk | None:
         """Return the last small word since the last thing."""

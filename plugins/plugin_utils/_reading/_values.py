@@ -51,10 +51,33 @@ class ValueReader(Said):
 
     def sizes(self, found: list[Chunk], place: int) -> int:
         """Read a row of sizes and say them of what they belong to; return the next place."""
+        run, modes, at = self.size_row(found, place)
+        each = "each" in modes or any(cue.has("cue.each") for cue in self.cues[-2:])
+        each = each or self.apiece_now()
+        self.settle(found, run, at)
+        if not each and not any(modes) and self.before_noun(found, run, at):
+            return at
+        self.turn_to(found, at)
+        things = self.sized(run, each or "total" in modes)
+        modes = self.shared(run, modes, things)
+        totals = [c for c, mode in zip(run, modes, strict=True) if mode == "total"]
+        self.size_all([c for c in run if c not in totals], things, total=False)
+        if totals and not self.of_several(totals, things):
+            if len(things) > 1:
+                self.ask_share(totals, things)
+            else:
+                self.size_all(totals, things, total=True)
+        return at
+
+    def size_row(self, found: list[Chunk], place: int) -> tuple[list[Chunk], list[str], int]:
+        """Return a row of sizes, what each of them is of, and the place behind the row.
+
+        "each" or "total"; "reached" by a total that may be of the last size alone; or nothing.
+        """
         run: list[Chunk] = []
+        modes: list[str] = []
         self.per_machine = False
-        each = any(cue.has("cue.each") for cue in self.cues[-2:])
-        total: Chunk | None = None
+        mode = "total" if self.cues[-1:] and self.cues[-1].has("cue.total") else ""
         at = end = place
         while at < len(found):
             chunk = found[at]
@@ -64,31 +87,79 @@ class ValueReader(Said):
                 if again and found[at - 1].what != "(":
                     break
                 run.append(chunk)
-            elif chunk.has("cue.each"):
-                each = True
-                self.per_machine = str(chunk.value).split()[0] in ("per", "par", "pro")
-            elif chunk.has("cue.total"):
-                total = chunk
+                modes.append(mode)
+            elif chunk.has("cue.each", "cue.total"):
+                mode = self.reach(found, at, modes)
             elif not self.inside(found, at):
                 break
             at += 1
             if chunk.kind == "size" or chunk.has("cue.each", "cue.total"):
                 end = at
-        at = end
-        self.settle(found, run, at)
-        if self.cues[-1:] and self.cues[-1].has("cue.total"):
-            total = self.cues[-1]
-        self.turn_to(found, at)
-        things = self.sized(run, bool(each) or total is not None)
-        if total is not None and self.of_several(run, things):
-            return at
-        if total is not None and len(things) > 1:
-            self.ask_share(run, things)
-            return at
+        return run, modes, end
+
+    def reach(self, found: list[Chunk], at: int, modes: list[str]) -> str:
+        """Take "each" and "in total" for the sizes before, or return it for those that follow."""
+        chunk = found[at]
+        said = chunk.what.removeprefix("cue.")
+        if chunk.has("cue.each"):
+            self.per_machine = str(chunk.value).split()[0] in ("per", "par", "pro")
+        if found[at - 1].kind != "size" and _size_next(found, at):
+            return said
+        back = "reached" if said == "total" else said
+        modes[:] = [*(known or back for known in modes[:-1]), modes[-1] or said]
+        return ""
+
+    def size_all(self, run: list[Chunk], things: list[Thing], *, total: bool) -> None:
+        """Say the sizes of a row."""
         for chunk in run:
             if chunk.size is not None:
-                self.size(chunk.size, things, total is not None)
-        return at
+                self.size(chunk.size, things, total)
+
+    def apiece_now(self) -> bool:
+        """Tell whether the things at hand have a machine each."""
+        return bool(self.apiece) and [x.id for x in self.group] == [x.id for x in self.apiece]
+
+    def before_noun(self, found: list[Chunk], run: list[Chunk], at: int) -> bool:
+        """Keep sizes for the noun that they stand before ("GitLab and a 4 core redis VM")."""
+        ahead = [c for c in found[at : at + 2] if c.what != "-"][:1]
+        first = run[0].start
+        article = first > 0 and self.tokens[first - 1].word in numerals().articles
+        if not (article and self.group and ahead and ahead[0].kind == "head"):
+            return False
+        if ahead[0].count is not None or ahead[0].start - run[-1].end > 1:
+            return False
+        for chunk in run:
+            if chunk.size is not None:
+                where = (chunk.start, chunk.end)
+                value, bound = chunk.size.value, chunk.size.bound
+                self.forward(chunk.size.topic, value, where, ahead=True, bound=bound)
+        return True
+
+    def shared(self, run: list[Chunk], modes: list[str], things: list[Thing]) -> list[str]:
+        """Ask how far a total reaches back, but for cores that are too few to be shared.
+
+        "Four VMs with 2 cores and 8 GB in total": two cores are no total of four machines.
+        """
+        machines = sum(thing.count or 1 for thing in things)
+        found = []
+        for chunk, said in zip(run, modes, strict=True):
+            size, mode = chunk.size, said
+            if said == "reached" and size is not None:
+                few = size.topic == "cores" and size.value < machines and size.bound == "exact"
+                mode = "" if few else "total"
+                if not few and machines > 1 and len(things) == 1 and size.bound == "exact":
+                    self.ask_reach(chunk, int(machines))
+            found.append(mode)
+        return found
+
+    def ask_reach(self, chunk: Chunk, machines: int) -> None:
+        """Ask whether a size is that of each machine or of all, where a total stands behind it."""
+        quote = self.quote(chunk.start, chunk.end)
+        text = (
+            f'Is "{quote.text}" for each of the {machines} machines, or for all of them in total?'
+        )
+        choices = ("each", "in total")
+        self.questions.append(Question(id="reading.total", text=text, quote=quote, choices=choices))
 
     def turn_to(self, found: list[Chunk], at: int) -> None:
         """Turn to the thing that sizes are said to be for ("8 GB for the web servers")."""
@@ -567,6 +638,12 @@ def _before_head(found: list[Chunk], place: int) -> bool:
         if not (small or (chunk.kind == "literal" and chunk.what == "os") or chunk.has("cue.and")):
             return False
     return False
+
+
+def _size_next(found: list[Chunk], place: int) -> bool:
+    """Tell whether a size follows a small word ("in total 8 GB")."""
+    after = [c for c in found[place + 1 : place + 3] if not c.has("cue.of", "cue.with")]
+    return bool(after) and after[0].kind == "size"
 
 
 def _leads(found: list[Chunk], place: int) -> bool:

@@ -10,7 +10,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     Quote,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import Chunk
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
+    called_by,
+    load,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._parts import (
     PartReader,
 )
@@ -25,8 +28,11 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._va
 )
 
 #: Denials that hold for a list with commas ("without ingress, monitoring and longhorn").
-_LISTING = frozenset({"without", "ohne", "sans", "except", "neither", "weder", "ni", "w / o"})
+_LISTING = frozenset(
+    {"without", "ohne", "sans", "except", "hormis", "neither", "weder", "ni", "w / o"}
+)
 _LISTS = frozenset({"cue.and", "cue.or"})
+_ALL = frozenset({"all", "alle", "allesamt", "tous", "toutes"})
 
 
 class Reader(PartReader):
@@ -36,6 +42,7 @@ class Reader(PartReader):
         """Read the chunks of one clause."""
         self.tokens, self.cues, self.denied, self.turned = tokens, [], None, False
         self.corrected = None
+        self.name_places: set[int] = set()  # nouns of this clause that were taken as names
         self.clause += 1
         place = 0
         while place < len(found):
@@ -115,14 +122,17 @@ class Reader(PartReader):
         chunk = found[place]
         if self.is_addon(chunk) or self.is_there(chunk) or self.is_other_kind(found, place):
             return
-        hardware = chunk.what == "hardware" and not chunk.software  # nobody can make a host
+        told = self.are_all(found, place) or self.is_name(found, place)
+        hardware = (
+            chunk.what == "hardware" and not told and not chunk.software
+        )  # nobody can make a host
         if hardware and not self.is_load(chunk):
             near = chunk.count_at or (chunk.start, chunk.end)
             where = (min(near[0], chunk.start), chunk.end)
             self.say("thing", "host", where, kind="exists", thing="h1")
             if chunk.count is not None:
                 self.say("count", chunk.count, where, kind="exists", thing="h1")
-        if hardware:
+        if hardware or told:
             return
         self.denied = None if chunk.count else self.denied
         if self.denied is not None and self.deny(found, place):
@@ -130,8 +140,8 @@ class Reader(PartReader):
         per = self.cues[-1] if self.cues else None
         if per is not None and per.has("cue.each") and chunk.count is None and not chunk.software:
             return  # "1 GB per VM"
-        taken = self.is_instead(chunk) or self.is_stack(chunk) or self.is_kind(chunk)
-        taken = taken or self.is_load(chunk)
+        taken = self.is_instead(chunk) or self.is_stack(chunk)
+        taken = taken or self.is_kind(found, place) or self.is_load(chunk)
         taken = taken or self.is_part(found, place) or self.is_role(found, place)
         taken = taken or self.is_served(found, place) or self.is_plane_of(found, place)
         if not taken and (self.is_member(found, place) or self.is_loose(found, place)):
@@ -144,12 +154,75 @@ class Reader(PartReader):
                 self.give_pending(thing)
                 self.purpose(thing, found, place)
             return
+        before = self.target()
         thing = self.begin(chunk)
         self.turned = False
         self.place_in_list(thing, chunk)
         self.describe(thing, chunk)
+        self.one_more(before, thing, chunk)
         self.purpose(thing, found, place)
         self.cues = []
+
+    def one_more(self, before: Thing | None, thing: Thing, chunk: Chunk) -> None:
+        """Give the next of a list its own machine ("one VM each for redis and nginx")."""
+        if thing.generic() and thing.count in (None, 1):
+            thing.alone = self.each_near(chunk) and not chunk.plural
+        elif before is not None and before.alone and thing.families and thing in self.group:
+            kind = "container" if before.what == "lxc" else "vm"
+            self.say("thing", kind, (chunk.start, chunk.end), thing=thing.id)
+            thing.alone, self.apiece = True, list(self.group)
+
+    def are_all(self, found: list[Chunk], place: int) -> bool:
+        """Take "all three are masters" as what the nodes said before are."""
+        chunk = found[place]
+        if chunk.what != "server" or chunk.count is not None or chunk.software:
+            return False
+        near = [c for c in self.cues if c.kind in ("cue", "word")]
+        words = {w for c in near for t_ in self.tokens[c.start : c.end] for w in t_.word.split()}
+        if not (words & _ALL or self.linked("word.all_of_them")):
+            return False
+        said = [s for s in self.statements if s.topic == "count" and s.kind == "wish"]
+        nodes = {x.id for x in self.things if x.what == "node" and not x.of_parent}
+        told = next((s for s in said if s.thing in nodes or s.about == "nodes"), None)
+        if told is None or any(x.what in ("server", "agent") for x in self.things):
+            return False
+        where = (near[0].start, chunk.end)
+        thing = next((x for x in self.things if x.id == told.thing and x.what == "node"), None)
+        if thing is None:
+            thing = Thing(self.new_id(), "server", clause=self.clause)
+            self.things.append(thing)
+            self.say("thing", "server", (chunk.start, chunk.end), thing=thing.id)
+        moved = {"thing": thing.id, "about": ""}
+        self.statements = [
+            s.model_copy(update=moved)
+            if s is told
+            else s.model_copy(update={"value": "server"})
+            if s.thing == thing.id and s.topic == "thing" and s.value == "node"
+            else s
+            for s in self.statements
+        ]
+        thing.what, thing.count = "server", float(str(told.value))
+        self.say("whole", True, where, thing=thing.id, about="all_nodes")
+        self.group, self.cues = [thing], []
+        return True
+
+    def is_name(self, found: list[Chunk], place: int) -> bool:
+        """Take a noun in a list of names as a name ("three VMs named web, db and cache")."""
+        chunk, thing = found[place], self.target()
+        if place < 2 or chunk.end - chunk.start != 1 or chunk.count is not None:
+            return False
+        named = found[place - 2].kind == "name" or found[place - 2].what == "name"
+        listed = found[place - 1].has("cue.and") or found[place - 1].what == ","
+        word = self.text[self.tokens[chunk.start].start : self.tokens[chunk.start].end].lower()
+        if not (named or place - 2 in self.name_places) or not listed or thing is None:
+            return False
+        if not (thing.names and 1 < (thing.count or 0) > thing.names and word.isalnum()):
+            return False
+        self.say("name", word, (chunk.start, chunk.end), thing=thing.id)
+        thing.names += 1
+        self.name_places.add(place)
+        self.cues = []
+        return True
 
     def purpose(self, thing: Thing, found: list[Chunk], place: int) -> None:
         """Take an unknown word before machines as what they are for ("two indexer machines")."""
@@ -327,8 +400,9 @@ class Reader(PartReader):
         self.group = [known]
         return True
 
-    def is_kind(self, chunk: Chunk) -> bool:
+    def is_kind(self, found: list[Chunk], place: int) -> bool:
         """Take "… as LXC", "… in a VM" and "file server: a container" as the kind of machine."""
+        chunk = found[place]
         server = chunk.what == "server_word" and not self.clusterish
         if not (chunk.what in ("lxc", "vm") or server) or chunk.software:
             return False
@@ -351,16 +425,31 @@ class Reader(PartReader):
         kind = "container" if chunk.what == "lxc" else "vm"
         several = inside and not chunk.plural and len(self.group) > 1
         one = chunk.what != "lxc" or self.linked("cue.total")
-        if several and self.linked("word.separate"):
+        apiece = several and self.each_near(chunk)
+        if apiece:
+            self.apart_each(chunk, kind)
+        elif several and self.linked("word.separate"):
             self.say("thing", kind, (chunk.start, chunk.end), thing=self.group[-1].id)
             self.group = self.group[-1:]
         elif several and one:
             self.same_machine(chunk, kind)
         else:
-            for thing in self.group:
-                self.say("thing", kind, (chunk.start, chunk.end), thing=thing.id)
-        self.group[-1].together = not chunk.plural
+            self.kind_of_list(chunk, kind)
+        own = any(c.what in ("vm", "lxc") and not c.software for c in found[place + 1 :])
+        self.group[-1].together = not chunk.plural and not apiece and not own
         return True
+
+    def kind_of_list(self, chunk: Chunk, kind: str) -> None:
+        """Say a kind of the things at hand that have none yet ("X as a VM, Y and Z in LXC")."""
+        known = self.kinds_said()
+        free = [x for x in self.group if x.id not in known] or self.group[-1:]
+        for thing in free:
+            self.say("thing", kind, (chunk.start, chunk.end), thing=thing.id)
+
+    def apart_each(self, chunk: Chunk, kind: str) -> None:
+        """Give each of the things at hand a machine of its own ("on one VM each")."""
+        self.kind_of_list(chunk, kind)
+        self.apiece = list(self.group)
 
     def again(self, chunk: Chunk) -> bool:
         """Turn to a thing that was said before ("… the masters have 4 GB")."""
@@ -455,7 +544,8 @@ class Reader(PartReader):
         thing = thing or self.target()
         if thing is None or not (chunk.software or chunk.what.startswith("part.")):
             return False
-        if self.linked("cue.behind") and self.article(chunk):
+        own = thing.alone and thing.families and (self.linked("cue.and") or self.marked(","))
+        if own or (self.linked("cue.behind") and self.article(chunk)):
             return False
         if thing.parent is None and thing.of_parent and thing.count == thing.of_parent:
             self.software(thing, chunk)
@@ -511,6 +601,9 @@ class Reader(PartReader):
         first = thing.generic() and (purpose or adjacent or self.linked("cue.and"))
         bare = thing.what.startswith("part.") and not thing.families and not thing.sized
         first = first or (bare and self.marked("(:") and chunk.count is None)
+        named = {token.software.family for token, _at in chunk.software if token.software}
+        such = named & {*called_by(thing.what.removeprefix("part."))}  # "game server for Minecraft"
+        first = first or bool(bare and such and self.linked("cue.for") and chunk.count is None)
         if not (first or listed) or thing.what in CLUSTER | ROLES:
             return False
         return bool(first) or thing.count in (None, 1)
@@ -522,6 +615,9 @@ class Reader(PartReader):
             self.apart((self.denied.start, chunk.end))
             return
         following = self.tokens[chunk.end : chunk.end + 3]
+        if len(self.group) > 1 and self.each_near(chunk):
+            self.apart_each(chunk, kind)
+            return
         if any(token.has("word.separate") for token in following):
             if self.group:
                 self.say("thing", kind, where, thing=self.group[-1].id)

@@ -154,7 +154,7 @@ def _group(
 ) -> Group:
     """Return the group of one need; of several, what names one machine is the first one's."""
     kind = thing.kind or "vm"
-    role = _role(thing, need)
+    role = _role(thing, need, alone=alone)
     count, vcpu, memory, disk = need.count, need.vcpu, need.memory_mib, need.disk_gib
     if need.per == "total":
         count = max(count, math.ceil(vcpu / MAX_SPLIT_VCPU))
@@ -297,12 +297,13 @@ def _together(context: Context, thing: MachinesThing, found: list[Need], ha: boo
     return _finished(context, with_count(context, group, thing), thing, ha)
 
 
-def _role(thing: MachinesThing, need: Need) -> str:
+def _role(thing: MachinesThing, need: Need, *, alone: bool = False) -> str:
     """Return what the machine is for: as said, else the component, else the software."""
     if need.unknown and (thing.software or len(need.family.split()) <= MAX_ROLE_WORDS):
         return slug(need.family)
     if thing.software:
-        if need.component not in GENERAL_COMPONENTS:
+        named = thing.software[0].component is not None
+        if need.component not in GENERAL_COMPONENTS and (named or not alone):
             return need.component
         if thing.part and thing.software[0].component:  # "3 build agents" of a build server
             return slug(thing.part)

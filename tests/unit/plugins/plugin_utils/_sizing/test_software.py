@@ -78,7 +78,7 @@ def test_a_disk_that_was_said_is_kept_and_holds_the_data(
 
 def test_agents_are_the_devices_of_software_that_knows_only_those() -> None:
     result = plan(app("k0s", drivers={"nodes": 400.0}))
-    assert group(result, "controller")[1:] == (8, 16384)
+    assert group(result, "k0s")[1:] == (8, 16384)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Words that reach further or less far than they stand: each class in three languages.
+
+A machine is written as (how many, cores, memory in GiB, kind); ``None`` is any number.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
+    Plan,
+    Request,
+    to_data,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing import (
+    size_data,
+)
+from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._sizing.builders import (  # noqa: E501
+    site,
+)
+
+Machines = dict[str, tuple[int | None, int | None, float | None, str | None]]
+PLACE = site(lxc_template="tank:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst")
+
+
+def planned(text: str, base: str = "") -> tuple[Request, Plan]:
+    """Return the request and the plan of a sentence, of a change where there is a base."""
+    more: dict[str, t.Any] = {}
+    if base:
+        request, plan = planned(base)
+        more = {"previous_request": to_data(request), "previous_plan": to_data(plan)}
+    return size_data(intent=text, site=to_data(PLACE), deployment="t", **more)
+
+
+def of_group(plan: Plan, name: str) -> list[tuple[int, float, str]]:
+    return [
+        (m.cores * m.sockets, m.memory_mib / 1024, m.kind) for m in plan.machines if m.group == name
+    ]
+
+
+def assert_machines(plan: Plan, wanted: Machines) -> None:
+    assert plan.status == "ready", plan.questions
+    assert {m.group for m in plan.machines} == set(wanted)
+    for name, (count, *sizes) in wanted.items():
+        found = of_group(plan, name)
+        assert count in (None, len(found)), (name, found)
+        for machine in found:
+            assert all(want in (None, have) for want, have in zip(sizes, machine, strict=True)), (
+                name,
+                machine,
+            )
+
+
+TOTALS: list[tuple[str, Machines]] = [
+    ("three VMs with 4 cores each and 12 GB RAM in total", {"vm": (3, 4, 4, "vm")}),
+    ("three VMs with 12 GB RAM in total and 4 cores each", {"vm": (3, 4, 4, "vm")}),
+    ("drei VMs mit jeweils 4 Kernen und insgesamt 12 GB RAM", {"vm": (3, 4, 4, "vm")}),
+    ("trois VM avec 4 cœurs chacune et 12 Go de RAM au total", {"vm": (3, 4, 4, "vm")}),
+    ("fünf VMs mit 2 Kernen und zusammen 20 GB RAM", {"vm": (5, 2, 4, "vm")}),
+    ("cinq VM avec 2 cœurs et 20 Go de RAM en tout", {"vm": (5, 2, 4, "vm")}),
+    ("two VMs with a total of 8 cores and 16 GB RAM", {"vm": (2, 4, 8, "vm")}),
+]
+APIECE: list[tuple[str, Machines]] = [
+    (text, {"redis": (1, 2, 4, "vm"), "gitea": (1, 2, 4, "vm")})
+    for text in (
+        "redis and gitea on one VM each with 2 cores and 4 GB RAM",
+        "redis and gitea, each on its own VM with 2 cores and 4 GB RAM",
+        "one VM each for redis and gitea with 2 cores and 4 GB RAM",
+        "redis und gitea auf je einer VM mit 2 Kernen und 4 GB RAM",
+        "redis und gitea jeweils auf einer eigenen VM mit 2 Kernen und 4 GB RAM",
+        "jeweils eine VM für redis und gitea mit 2 Kernen und 4 GB RAM",
+        "redis et gitea chacun sur une VM avec 2 cœurs et 4 Go de RAM",
+        "redis et gitea sur une VM chacun avec 2 cœurs et 4 Go de RAM",
+    )
+]
+KINDS: list[tuple[str, Machines]] = [
+    (
+        text,
+        {
+            "gitea": (1, None, None, "vm"),
+            "redis": (1, None, None, "lxc"),
+            "grafana": (1, None, None, "lxc"),
+        },
+    )
+    for text in (
+        "Gitea as a VM, Redis and Grafana each in a container",
+        "Gitea als VM sowie Redis und Grafana jeweils als Container",
+        "Gitea en VM, Redis et Grafana chacun en conteneur",
+    )
+]
+ROLES: list[tuple[str, Machines]] = [
+    (text, {"server": (3, None, None, "vm")})
+    for text in (
+        "k3s cluster of three nodes, all of them masters",
+        "3 node k3s cluster, all masters",
+        "k3s cluster with 3 nodes which are all control plane",
+        "k3s-Cluster mit drei Knoten, alle sind Master",
+        "cluster k3s de trois nœuds, tous sont masters",
+    )
+]
+LISTS: list[tuple[str, Machines]] = [
+    (
+        "Grafana for 5 users and a 6 core redis VM",
+        {"grafana": (1, None, None, "vm"), "redis": (1, 6, None, "vm")},
+    ),
+    (
+        "Gitea und eine 6-Kern-Redis-VM",
+        {"gitea": (1, None, None, "vm"), "redis": (1, 6, None, "vm")},
+    ),
+    ("game server for Minecraft", {"minecraft": (1, None, None, "vm")}),
+    ("Gameserver für Factorio", {"factorio": (1, None, None, "vm")}),
+]
+
+
+@pytest.mark.parametrize(("text", "machines"), [*TOTALS, *APIECE, *KINDS, *ROLES, *LISTS])
+def test_a_word_holds_for_what_it_is_said_of(text: str, machines: Machines) -> None:
+    assert_machines(planned(text)[1], machines)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "three VMs named web, db and cache with 2 cores and 4 GB RAM",
+        "drei VMs namens web, db und cache mit 2 Kernen und 4 GB RAM",
+        "trois VM nommées web, db et cache avec 2 cœurs et 4 Go de RAM",
+    ],
+)
+def test_nouns_in_a_list_of_names_are_names(text: str) -> None:
+    plan = planned(text)[1]
+    assert sorted(m.name for m in plan.machines) == ["cache", "db", "web"]
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("three VMs named web and db with 2 cores and 4 GB RAM", "2 names"),
+        ("four VMs with 4 cores and 32 GB RAM in total", "each of the 4 machines"),
+        ("vier VMs mit 4 Kernen und 32 GB RAM insgesamt", "each of the 4 machines"),
+        ("quatre VM avec 4 cœurs et 32 Go de RAM au total", "each of the 4 machines"),
+        ("redis and gitea with 2 cores each and 8 GB RAM in total", "shared between"),
+        ("two k3s clusters", "one cluster"),
+        ("zwei k3s-Cluster", "one cluster"),
+        ("deux clusters k3s", "one cluster"),
+    ],
+)
+def test_what_may_mean_two_things_is_asked_or_refused(text: str, asked: str) -> None:
+    plan = planned(text)[1]
+    assert plan.status in ("ask", "refused")
+    told = [q.text for q in plan.questions] + [f.message for f in plan.findings]
+    assert any(asked in message for message in told), told
+
+
+THREE = (
+    "Grafana VM with 2 cores, 4 GB RAM and 40 GB disk, Gitea VM with 2 cores, 4 GB RAM and 40 GB"
+    " disk and Redis VM with 2 cores, 4 GB RAM and 40 GB disk"
+)
+K3S = "k3s cluster with 3 masters and 3 workers with 4 cores and 8 GB RAM each"
+
+
+def exactly(**memory_gib: int) -> Machines:
+    return {name: (1, 2, gib, "vm") for name, gib in memory_gib.items()}
+
+
+def cluster(agents: int, cores: int, memory_gib: int) -> Machines:
+    return {"server": (3, 4, 8, "vm"), "agent": (agents, cores, memory_gib, "vm")}
+
+
+EXCEPTIONS: list[tuple[str, str, Machines]] = [
+    *(
+        (THREE, text, exactly(grafana=4, gitea=8, redis=8))
+        for text in (
+            "all but Grafana get 8 GB RAM",
+            "give everything except Grafana 8 GB RAM",
+            "all VMs except Grafana get 8 GB RAM",
+            "alle bis auf Grafana bekommen 8 GB RAM",
+            "außer Grafana bekommen alle 8 GB RAM",
+            "tous sauf Grafana passent à 8 Go de RAM",
+        )
+    ),
+    (THREE, "double the RAM of everything except Redis", exactly(grafana=8, gitea=8, redis=4)),
+    (THREE, "alle außer Grafana und Redis auf 8 GB RAM", exactly(grafana=4, gitea=8, redis=4)),
+    (K3S, "alle Knoten außer den Mastern bekommen 16 GB RAM", cluster(3, 4, 16)),
+    (K3S, "tous les nœuds sauf les masters passent à 16 Go de RAM", cluster(3, 4, 16)),
+]
+FACTORS: list[tuple[str, str, Machines]] = [
+    (K3S, text, cluster(3, 8, 16))
+    for text in (
+        "double the cores and the RAM of the workers",
+        "verdopple RAM und Kerne der Worker",
+        "double la mémoire et les cœurs des workers",
+        "double RAM and cores of the workers and leave the masters alone",
+    )
+]
+FACTORS += [
+    (
+        K3S,
+        "double the RAM of the workers and the cores of the masters",
+        {"server": (3, 8, 8, "vm"), "agent": (3, 4, 16, "vm")},
+    )
+]
+ONE_MORE: list[tuple[str, str, Machines]] = [
+    (K3S, text, cluster(4, 4, 8))
+    for text in (
+        "we could use one more worker",
+        "ein weiterer Worker muss her",
+        "wir brauchen noch einen Worker",
+        "il nous faut encore un worker",
+        "rajoute un worker",
+    )
+]
+ONLY: list[tuple[str, str, Machines]] = [
+    (K3S, text, cluster(1, 4, 8))
+    for text in ("nur noch ein Worker", "only one worker", "il ne faut plus qu'un worker")
+]
+
+
+@pytest.mark.parametrize(("base", "text", "machines"), [*EXCEPTIONS, *FACTORS, *ONE_MORE, *ONLY])
+def test_a_change_reaches_what_it_names_and_nothing_else(
+    base: str, text: str, machines: Machines
+) -> None:
+    assert_machines(planned(text, base)[1], machines)
+
+
+@pytest.mark.parametrize("text", ["il faut un worker", "il manque un worker"])
+def test_a_number_that_may_be_one_more_or_all_is_asked(text: str) -> None:
+    request, plan = planned(text, K3S)
+    assert plan.status == "ask", request.changes
+    assert [q.id for q in plan.questions] == ["change.more"]
