@@ -10,15 +10,11 @@ _BACKEND = (
     "The state backend cannot be used: check its address and the credentials in"
     " backend_environment."
 )
-_PATTERNS: tuple[tuple[str, str], ...] = (
+#: Failures that any step can end in.
+_EVERY_STEP: tuple[tuple[str, str], ...] = (
     (
         r"No space left on device|disk quota exceeded",
         "The disk that holds {directory} is full: free some space and run again.",
-    ),
-    (
-        r"cannot resize disks while the VM is running",
-        "A disk of a running machine can only grow while no other change waits for its restart:"
-        " restart the machine, then run again.",
     ),
     (
         r"HTTP remote state endpoint (?:requires|invalid) auth|Error (?:refresh|load)ing state",
@@ -39,6 +35,14 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     (
         r"Unsupported Terraform Core version|Unsupported OpenTofu Core version",
         "This Terraform or OpenTofu is too old: install version 1.10 or newer.",
+    ),
+)
+_PATTERNS: tuple[tuple[str, str], ...] = (
+    *_EVERY_STEP,
+    (
+        r"cannot resize disks while the VM is running",
+        "A disk of a running machine can only grow while no other change waits for its restart:"
+        " restart the machine, then run again.",
     ),
     (
         r"x509: (?P<detail>[^.]{1,160})",
@@ -91,7 +95,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
 )
 #: `init` speaks with the registry and the state backend, never with Proxmox VE.
 _INIT_PATTERNS: tuple[tuple[str, str], ...] = (
-    *_PATTERNS[:5],
+    *_EVERY_STEP,
     *(pattern for pattern in _PATTERNS if "Backend configuration" in pattern[0]),
     (
         r"dial tcp|connection refused|no such host|timeout|password authentication failed"
