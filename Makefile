@@ -89,10 +89,11 @@ MORE_CHECKS += lower-bounds
 MORE_CHECKS += molecule-k3s molecule-platform
 MORE_CHECKS += pythons
 
-# The integration tests of `make test`, most telling first: about 25 minutes on two quiet cores. The other
-# files repeat parts of these with every kind of resource, value, back end and provider: integration-all.
-INTEGRATION := quickstart pipeline setup addons browser monitoring
-INTEGRATION += $(addprefix terraform/test_,failures.py approval.py templates.py guards.py)
+# The integration tests of `make test`, most telling first. The other files are whole runs that repeat parts of
+# these with every kind of kill, resource, value, back end and provider, and take hours: integration-all.
+INTEGRATION := quickstart setup addons browser monitoring
+INTEGRATION += $(addprefix pipeline/test_,bad_input.py answers.py size.py)
+INTEGRATION += $(addprefix terraform/test_,failures.py templates.py guards.py)
 
 test: setup $(CHECKS) ## Run the checks that CI runs.
 
@@ -143,10 +144,10 @@ sanity: setup ## ansible-test sanity, with no ignore file.
 	tests/sanity.sh
 
 molecule: setup ## Scenarios: the plan stage, the whole way with fail-over, software of the site, what k3s never touches.
-	tests/molecule.sh default pipeline software k3s_guard k3s_single k3s_ha
+	tests/molecule.sh default pipeline software k3s_guard k3s_single
 
 molecule-k3s: setup ## Scenarios of the k3s role: its whole life on real hosts.
-	tests/molecule.sh k3s_scale k3s_upgrade k3s_restore k3s_reset k3s_hardened
+	tests/molecule.sh k3s_ha k3s_scale k3s_upgrade k3s_restore k3s_reset k3s_hardened
 
 molecule-platform: setup ## Scenario: each seeded fault of a platform is named with its mend.
 	tests/molecule.sh platform_broken
