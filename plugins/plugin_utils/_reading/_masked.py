@@ -121,10 +121,12 @@ class Masked:
         numbered = (f"{kind}{number}" for number in itertools.count(1))
         return (alias for alias in numbered if alias not in self._said)
 
-    def _foreign(self) -> t.Iterator[tuple[int, int, str]]:
+    def _foreign(self) -> list[tuple[int, int, str]]:
         links, addresses = self._free("l"), self._free("a")
-        for found in _FOREIGN.finditer(self.text):
-            yield found.start(), found.end(), next(links if found["link"] else addresses)
+        return [
+            (found.start(), found.end(), next(links if found["link"] else addresses))
+            for found in _FOREIGN.finditer(self.text)
+        ]
 
     def _named(self, ids: t.Mapping[str, str]) -> t.Iterator[tuple[int, int, str]]:
         if not ids:
