@@ -234,7 +234,8 @@ class ChangeReader:
             self.number += 1
             if self.is_new(segment):
                 wishes.append(segment.chunks)
-                self.cover(segment, segment.cues("verb.add", "cue.more", "verb.create"))
+                used = ("verb.add", "cue.more", "verb.create", "verb.set")
+                self.cover(segment, segment.cues(*used))
                 fresh = True
                 continue
             bare = not (
@@ -274,20 +275,24 @@ class ChangeReader:
 
     def is_new(self, segment: Segment) -> bool:
         """Tell whether an order asks for something that the deployment does not have yet."""
-        made = segment.cues("verb.add", "verb.create", "cue.more") or not segment.cues("verb.")
+        beside = segment.cues("word.separate", "cue.behind") and not segment.cues("cue.instead")
+        asked = bool(segment.cues("verb.add", "verb.create") or beside)
+        made = asked or segment.cues("cue.more") or not segment.cues("verb.")
         if not made or self.previous is None:
             return False
         known = {word for group in self.previous.groups for word in group.words}
         addons = self.previous.cluster is not None
-        for head in (c for c in segment.of("head") if not c.definite):
+        heads = [c for c in segment.of("head") if not c.definite]
+        named = any(head.software for head in heads)
+        for head in heads:
             families = {token.software.family for token, _at in head.software if token.software}
             token = self.tokens[head.start]
             if families and not (families & known) and not (addons and token.has("addon.")):
-                return bool(segment.cues("verb.add", "verb.create")) or head.count is not None
+                return asked or head.count is not None
             part = head.what.removeprefix("part.")
             if head.what.startswith("part.") and part not in known:
-                return bool(segment.cues("verb.add", "verb.create", "cue.more"))
-            if head.what in ("vm", "lxc") and not head.software and segment.cues("verb.add"):
+                return asked or bool(segment.cues("cue.more"))
+            if head.what in ("vm", "lxc") and not named and segment.cues("verb.add"):
                 return bool(segment.of("size") or segment.of("name") or segment.of("literal"))
         return False
 
