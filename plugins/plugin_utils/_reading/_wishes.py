@@ -557,6 +557,7 @@ class Reader(PartReader):
         if not described and self.one_each(thing, chunk, found, place):
             return True
         own = bool(thing.families) and _has_own_machine(found, place)
+        own = own or (bool(thing.sized) and _is_set_apart(found, place))
         if not described and (own or not self.may_run_on(thing, chunk)):
             return False
         where = (chunk.start, chunk.end)
@@ -731,6 +732,18 @@ def _has_own_machine(found: list[Chunk], place: int) -> bool:
         if chunk.kind == "head" and not chunk.software:
             return each and chunk.what in ("vm", "lxc")
     return False
+
+
+def _is_set_apart(found: list[Chunk], place: int) -> bool:
+    """Tell whether a noun is given a machine of its own ("…, MariaDB on a VM of its own")."""
+    apart = machine = False
+    for chunk in found[place + 1 :]:
+        apart = apart or chunk.has("word.separate")
+        kind = chunk.kind == "head" and not chunk.software and chunk.what in ("vm", "lxc")
+        machine = machine or kind or chunk.has("word.same_machine")
+        if chunk.kind in ("size", "mark") or chunk.has("cue.with") or chunk.software:
+            break
+    return apart and machine
 
 
 def _listed(found: list[Chunk], place: int) -> int:

@@ -132,3 +132,24 @@ def test_a_sentence_about_what_is_wished_goes_on_with_it(
 ) -> None:
     wished = [s for s in read(text).statements if s.kind == "wish"]
     assert [s.value for s in wished if s.topic == topic] == [value]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A wiki VM with 4 cores and 8 GB RAM, and MariaDB on a VM of its own with 2 cores and"
+        " 3 GB RAM",
+        "Eine Gitea-VM mit 4 Kernen und 8 GB RAM, MariaDB auf einer eigenen VM mit 2 Kernen und"
+        " 3 GB RAM",
+        "Une VM Gitea avec 4 coeurs et 8 Go de RAM, et MariaDB sur une VM à part avec 2 coeurs et"
+        " 3 Go de RAM",
+    ],
+)
+def test_a_machine_of_its_own_has_its_own_sizes(text: str) -> None:
+    reading = read(text)
+    sizes: dict[str, list[object]] = {}
+    for statement in reading.statements:
+        if statement.topic in ("cores", "memory_mib"):
+            sizes.setdefault(statement.thing, []).append(statement.value)
+    assert not reading.questions
+    assert list(sizes.values()) == [[4, 8192], [2, 3072]]
