@@ -25,9 +25,11 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._mod
     Context,
     Group,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._targets import meant
 
 _ROLES = {"server": ("server",), "agent": ("agent",), "node": ("server", "agent")}
 _CLUSTERS = frozenset({"cluster", "k3s", "kubernetes"})
+_KINDS = {"vm": "vm", "container": "lxc"}
 #: Fields of a machine that a change may name, and what a plan shows of them.
 _SHOWN: dict[str, t.Callable[[Machine], t.Any]] = {
     "cores": lambda m: m.cores * m.sockets,
@@ -56,6 +58,7 @@ def close(context: Context, groups: t.Sequence[Group], plan: Plan) -> None:
     """Ask about each statement that is not in the plan, and about what nobody said."""
     if context.previous is not None and context.request.changes:
         _changes(context, context.previous, plan)
+        _reached(context, groups, context.previous, plan)
         return
     reading = context.request.reading
     if reading is None or context.previous is not None or context.proposal is not None:
@@ -120,14 +123,23 @@ def _kept(statement: Statement, machines: list[Machine], plan: Plan, owners: _Ow
         return True
     if statement.kind == "exclude":
         return not _excluded(topic, str(value), machines, plan)
-    if topic == "link":
-        return statement.about != "apart" or _apart(machines)
+    if topic in ("link", "thing"):
+        return _as_called(statement, machines, owners)
     if topic == "count":
         return _counted(statement, machines, plan, owners)
     if topic in _NUMBERS and not isinstance(value, str):
         return _sized(statement, machines)
     test = _PLACES.get(topic)
     return test is None or test(value, machines, plan)
+
+
+def _as_called(statement: Statement, machines: list[Machine], owners: _Owners) -> bool:
+    """Tell whether machines are of the kind that was said, and apart where that was said."""
+    if statement.topic == "link":
+        return statement.about != "apart" or _apart(machines)
+    kind = _KINDS.get(str(statement.value))
+    own = kind is not None and owners.groups.get(statement.thing)
+    return not own or all(machine.kind == kind for machine in machines)
 
 
 def _apart(machines: list[Machine]) -> bool:
@@ -167,7 +179,7 @@ def _sized(statement: Statement, machines: list[Machine]) -> bool:
     else:
         have = [float(read(m)) for m in machines]
     if statement.total:
-        return abs(sum(have) - value) < max(1, len(machines)) or sum(have) <= value
+        return sum(have) <= math.ceil(value)
     if statement.bound == "at_least":
         return all(number >= math.floor(value) for number in have)
     if statement.bound == "at_most":
@@ -263,6 +275,48 @@ def _changes(context: Context, before: Plan, after: Plan) -> None:
                 f"The plan changes {field.replace('_', ' ')}, and nobody asked for that; say the"
                 " change another way.",
             )
+
+
+def _reached(context: Context, groups: t.Sequence[Group], before: Plan, after: Plan) -> None:
+    """Ask where a size changed of a machine that no change names, or became another number."""
+    old = {m.vmid: m for m in before.machines}
+    made = [c for c in context.request.changes if c.verb != "keep"]
+    kept = [c for c in context.request.changes if c.verb == "keep"]
+    if context.request.things or any(_field(change) in _WIDE - {"count"} for change in made):
+        return
+    for group in groups:
+        for machine in after.machines:
+            if machine.name not in group.names or machine.vmid not in old:
+                continue
+            for field in _NUMBERS:
+                now, was = _SHOWN[field](machine), _SHOWN[field](old[machine.vmid])
+                own = [c for c in made if _field(c) == field and _meant(context, group, machine, c)]
+                safe = any(
+                    _field(c) in (field, "whole") and _meant(context, group, machine, c)
+                    for c in kept
+                )
+                wanted = {_becomes(change, was) for change in own} - {None}
+                if now != was and (safe or not own or (wanted and now not in wanted)):
+                    context.ask(
+                        "closing.unsaid",
+                        "changes",
+                        f"The {field.split('_')[0]} of {machine.name} would become {now:g} (now"
+                        f" {was:g}), and that is not what was asked; say the change another way.",
+                    )
+
+
+def _meant(context: Context, group: Group, machine: Machine, change: Change) -> bool:
+    return meant(context, group, machine.name, change.target)
+
+
+def _becomes(change: Change, was: float) -> float | None:
+    """Return what an exact change makes of a number; None where rules decide."""
+    if change.bound != "exact" or not isinstance(change.value, (int, float)):
+        return None
+    value = float(change.value)
+    if change.verb == "multiply":
+        return max(1, math.ceil(was * value))
+    return math.ceil(value) if change.verb == "set" else None
 
 
 def _field(change: Change) -> str:

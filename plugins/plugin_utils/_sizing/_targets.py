@@ -29,7 +29,7 @@ def find(
     target = change.target
     found = []
     for group in groups:
-        names = [name for name in group.names if _meant(context, group, name, target)]
+        names = [name for name in group.names if meant(context, group, name, target)]
         if names:
             found.append((group, names))
     if found and _unnamed(target) and not target.everything:
@@ -44,7 +44,8 @@ def _unnamed(target: Target) -> bool:
     return all(value is None for value in named)
 
 
-def _meant(context: Context, group: Group, name: str, target: Target) -> bool:
+def meant(context: Context, group: Group, name: str, target: Target) -> bool:
+    """Tell whether a target names a machine of a group; one that names nothing means all."""
     machine = group.before.get(name)
     return (
         (target.role is None or _has_role(context, group, target.role))

@@ -15,6 +15,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     Change,
     Target,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import load_knowledge
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing import (
     request_of,
     size,
@@ -110,6 +111,66 @@ def test_a_change_is_closed_when_only_what_was_named_changes(cores: int, memory_
     rules = {question.id for question in context.questions}
     assert ("closing.lost" in rules) == (cores == 4)
     assert ("closing.unsaid" in rules) == (memory_mib != PLAN.machines[0].memory_mib)
+
+
+def test_a_machine_of_another_kind_than_was_said_is_asked() -> None:
+    asked = [question.text for question in closed(with_machine(kind="lxc")).questions]
+    assert len(asked) == 1
+    assert '"VM' in asked[0]
+
+
+@pytest.mark.parametrize(("cores", "asked"), [(8, False), (9, True), (12, True)])
+def test_a_total_is_not_exceeded(cores: int, asked: bool) -> None:
+    request, plan = made("VM named box1 with 8 cores in total, 8 GB RAM and 40 GB disk")
+    machine = plan.machines[0].model_copy(update={"cores": cores})
+    context = closed(plan.model_copy(update={"machines": (machine,)}), request)
+    assert bool(context.questions) == asked
+
+
+BOX = PLAN.machines[0]
+
+
+def after(previous: Plan, *changes: Change, **sizes: t.Any) -> list[str]:
+    """Return what is asked of a plan whose only machine got sizes, with the group it is of."""
+    plan = with_machine(**sizes)
+    group = Group(BOX.group, BOX.role, 1, BOX.cores, BOX.memory_mib, 1, names=(BOX.name,))
+    context = Context(
+        request=Request(changes=changes),
+        snapshot=None,
+        site=PLACE,
+        deployment="t",
+        environment="development",
+        knowledge=load_knowledge(),
+        previous=previous,
+    )
+    close(context, [group], plan)
+    return [question.id for question in context.questions]
+
+
+BOX1, OTHER = Target(name="box1"), Target(name="other")
+
+
+@pytest.mark.parametrize(
+    ("changes", "cores", "asked"),
+    [
+        ((Change(verb="multiply", target=BOX1, field="cores", value=2),), 8, []),
+        ((Change(verb="multiply", target=BOX1, field="cores", value=2),), 16, ["closing.unsaid"]),
+        ((Change(verb="set", target=BOX1, field="cores", value=6),), 8, ["closing.unsaid"]),
+        ((Change(verb="set", target=OTHER, field="cores", value=8),), 8, ["closing.unsaid"]),
+        (
+            (
+                Change(verb="keep", target=BOX1, field="whole"),
+                Change(verb="set", target=Target(everything=True), field="cores", value=8),
+            ),
+            8,
+            ["closing.unsaid"],
+        ),
+    ],
+)
+def test_sizes_change_only_where_and_as_they_were_named(
+    changes: tuple[Change, ...], cores: int, asked: list[str]
+) -> None:
+    assert after(PLAN, *changes, cores=cores) == asked
 
 
 def test_a_change_that_leaves_everything_as_it_is_is_asked() -> None:
