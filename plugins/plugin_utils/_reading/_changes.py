@@ -549,14 +549,19 @@ class ChangeReader:
 
     def counts(self, segment: Segment, verb: str) -> None:
         """Change how many machines there are."""
-        more = (segment.cues("cue.more") or verb == "add") and not segment.cues("cue.only")
+        only = bool(segment.cues("cue.only"))
+        more = (segment.cues("cue.more") or verb == "add") and not only
         for head in segment.of("head"):
             counting = head.count is not None and head.count_at is not None
+            reach = head.count_at or (head.start, head.end)
+            extra = only and any(
+                reach[0] <= cue.start <= max(reach[1], head.end) for cue in segment.cues("cue.more")
+            )
             if counting and head.count_at is not None:
                 low, high = min(head.count_at[0], head.start), max(head.count_at[1], head.end)
                 quote = self.quote(low, high)
                 less = verb == "decrease" or segment.cues("cue.less")
-                how = "decrease" if less else "increase" if more else "set"
+                how = "decrease" if less else "increase" if more or extra else "set"
                 old = self.instead(segment, head)
                 if old is not None:
                     quote, how = self.quote(low, old.end), "set"
@@ -565,7 +570,7 @@ class ChangeReader:
                     self.ask_more(head, quote)
                     continue
                 self.say("count", head.count, head, how, quote=quote, before=before)
-            elif more and not (segment.of("size") or head.plural or self.sized(segment)):
+            elif (more or extra) and not (segment.of("size") or head.plural or self.sized(segment)):
                 one = head.role() or head.what.startswith("part.") or head.software
                 if one or head.generic():
                     self.say("count", 1, head, "increase", quote=self.one(head))
@@ -703,7 +708,7 @@ class ChangeReader:
         up = segment.cues("verb.increase", "cue.larger", "cue.more")
         down = segment.cues("verb.decrease", "cue.less")
         counted = any(s.thing == f"c{self.number}" for s in self.statements)
-        if counted or not (up or down) or segment.cues("cue.only"):
+        if counted or not (up or down) or segment.cues("cue.only", "cue.not"):
             return
         chunk = (up or down)[0]
         how = "increase" if up else "decrease"

@@ -208,11 +208,17 @@ ONE_MORE: list[tuple[str, str, Machines]] = [
         "wir brauchen noch einen Worker",
         "il nous faut encore un worker",
         "rajoute un worker",
+        "only one more worker",
+        "nur ein Worker mehr",
     )
 ]
 ONLY: list[tuple[str, str, Machines]] = [
     (K3S, text, cluster(1, 4, 8))
     for text in ("nur noch ein Worker", "only one worker", "il ne faut plus qu'un worker")
+]
+ONLY += [
+    (K3S, "die Worker kommen mit nur noch 2 Kernen aus", cluster(3, 2, 8)),
+    (K3S, "die Worker sollen nur noch 4 GB RAM haben", cluster(3, 4, 4)),
 ]
 
 
