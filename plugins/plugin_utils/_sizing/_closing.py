@@ -300,8 +300,9 @@ def _reached(context: Context, groups: t.Sequence[Group], before: Plan, after: P
                     context.ask(
                         "closing.unsaid",
                         "changes",
-                        f"The {field.split('_')[0]} of {machine.name} would become {now:g} (now"
-                        f" {was:g}), and that is not what was asked; say the change another way.",
+                        f"The {field.split('_', maxsplit=1)[0]} of {machine.name} would become"
+                        f" {now:g} (now {was:g}), and that is not what was asked; say the change"
+                        " another way.",
                     )
 
 
