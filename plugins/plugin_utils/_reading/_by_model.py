@@ -72,6 +72,7 @@ def read_by_model(
     """
     form, rounds = schema(), []
     findings: tuple[Finding, ...] = ()
+    wrong: tuple[Finding, ...] = ()
     seen: set[frozenset[tuple[str, str]]] = set()
     reading = Reading(text=masked.text, language=language, reader=provider)
     cache = Cache(partner.settings.cache_dir, f"{provider}/{partner.model_name_of('read')}", "")
@@ -115,6 +116,9 @@ def read_by_model(
         if not findings or now in seen:
             break
         seen.add(now)
+    if not reading.statements and wrong:
+        message = f"The model of {provider} gave no usable answer: {wrong[0].message}"
+        raise ModelFailure("rejected", message)
     return reading, tuple(rounds)
 
 

@@ -277,7 +277,7 @@ def test_model_that_answers_rubbish(pipeline: Pipeline, required: bool) -> None:
         assert model.seen, "the model was asked"
     assert CANARY not in run.output and pipeline.lab.writes() == []
     if required:
-        run.refused("The model answered with the same faults twice.")
+        run.refused("gave no usable answer")
         assert_untouched(pipeline)
     else:
         run.ok()
