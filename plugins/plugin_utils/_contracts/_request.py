@@ -162,6 +162,13 @@ class ApplicationThing(Model):
     links: tuple[Link, ...] = ()
 
 
+def machines_of(thing: MachinesThing | ClusterThing | ApplicationThing) -> tuple[Machines, ...]:
+    """Return what is said of the machines of a thing; of a cluster, all its nodes come first."""
+    if isinstance(thing, ClusterThing):
+        return (thing.nodes, thing.servers, thing.agents)
+    return (thing,) if isinstance(thing, MachinesThing) else ()
+
+
 Thing = t.Annotated[MachinesThing | ClusterThing | ApplicationThing, Field(discriminator="type")]
 
 

@@ -16,6 +16,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     Machines,
     MachinesThing,
     Request,
+    machines_of,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._pins import pin
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._record import Record
@@ -259,13 +260,7 @@ def _hosts(notes: _Notes, wanted: Request) -> None:
         return
     cores = memory = 0
     for thing in wanted.things:
-        groups: t.Sequence[Machines] = (
-            (thing.servers, thing.agents, thing.nodes)
-            if isinstance(thing, ClusterThing)
-            else (thing,)
-            if isinstance(thing, MachinesThing)
-            else ()
-        )
+        groups = machines_of(thing)
         cores += sum((group.count or 1) * (group.cores or 0) for group in groups)
         memory += sum((group.count or 1) * (group.memory_mib or 0) for group in groups)
     most_cores, most_memory = hosts * HOST_THREADS * CPU_OVERCOMMIT, hosts * HOST_MEMORY_MIB

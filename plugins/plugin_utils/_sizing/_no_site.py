@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import ipaddress
-import typing as t
 from pathlib import Path
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
@@ -16,9 +15,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
     parse,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
-    ClusterThing,
-    Machines,
-    MachinesThing,
+    machines_of,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import read_yaml
 
@@ -56,7 +53,7 @@ def no_site(snapshot: Snapshot | None) -> Site:
 
 def around(site: Site, request: Request) -> Site:
     """Return the profile with a network that holds the first address that was said."""
-    for group in _groups(request):
+    for group in (group for thing in request.things for group in machines_of(thing)):
         address = group.addresses[0] if group.addresses else ""
         try:
             said = ipaddress.ip_interface(address)
@@ -73,11 +70,3 @@ def around(site: Site, request: Request) -> Site:
         )
         return site.model_copy(update={"network": network})
     return site
-
-
-def _groups(request: Request) -> t.Iterator[Machines]:
-    for thing in request.things:
-        if isinstance(thing, ClusterThing):
-            yield from (thing.nodes, thing.servers, thing.agents)
-        elif isinstance(thing, MachinesThing):
-            yield thing

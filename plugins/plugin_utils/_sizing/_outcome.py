@@ -12,8 +12,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
     ClusterThing,
-    Machines,
-    MachinesThing,
+    machines_of,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._agree import (
     Outcome,
@@ -29,7 +28,7 @@ def outcome(request: Request, plan: Plan, previous: Plan | None) -> Outcome:
     """
     if plan.status != "ready":
         return Outcome((plan.summary,), ready=False, asks=plan.status == "ask")
-    groups = list(_groups(request))
+    groups = [group for thing in request.things for group in machines_of(thing)]
     there = {machine.name for machine in previous.machines} if previous else set()
     names = {name for group in groups for name in group.names} | there
     vmids = {vmid for group in groups for vmid in group.vmids}
@@ -46,14 +45,6 @@ def outcome(request: Request, plan: Plan, previous: Plan | None) -> Outcome:
     parts += [f"backup {job.schedule}" for job in plan.backups]
     said = names - there
     return Outcome(tuple(sorted(parts)), names=frozenset(said))
-
-
-def _groups(request: Request) -> t.Iterator[Machines]:
-    for thing in request.things:
-        if isinstance(thing, ClusterThing):
-            yield from (thing.servers, thing.agents, thing.nodes)
-        elif isinstance(thing, MachinesThing):
-            yield thing
 
 
 def _of_version(request: Request) -> bool:
