@@ -17,6 +17,12 @@ def called_by(part: str) -> list[str]:
     return list(called.get(part, ()))
 
 
+@functools.lru_cache(maxsize=1)
+def function_words() -> dict[str, frozenset[str]]:
+    """Return the closed classes of function words by their names."""
+    return {name: frozenset(words) for name, words in load("words.yml")["closed"].items()}
+
+
 @functools.lru_cache(maxsize=16)
 def load(name: str) -> dict[str, t.Any]:
     """Return the plain data of a file in ``data/``."""

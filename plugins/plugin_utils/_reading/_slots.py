@@ -7,10 +7,11 @@ noun, an occasion, hardware) it changes no machine and is set aside.
 
 from __future__ import annotations
 
-import functools
 import typing as t
 
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
+    function_words,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._tokens import Token
 
 _NOUNS = ("thing.", "role.", "part.", "addon.", "cni.", "word.addon")
@@ -28,11 +29,6 @@ class Place(t.Protocol):
 
     def __call__(self, index: int, /) -> bool:
         """Tell it of the token at ``index``."""
-
-
-@functools.lru_cache(maxsize=1)
-def _closed() -> dict[str, frozenset[str]]:
-    return {name: frozenset(words) for name, words in load("words.yml")["closed"].items()}
 
 
 def can_be_a_thing(
@@ -76,7 +72,7 @@ def _behind(
     if first == 0 or tokens[first - 1].word in _BEGINS:
         return not _begins_a_phrase(tokens, last)
     before = tokens[first - 1]
-    if before.word in _closed()["determiners"] and not before.has("cue.for"):
+    if before.word in function_words()["determiners"] and not before.has("cue.for"):
         return _determined(tokens, first - 1, last, written)
     if before.word == "," or before.has(*_JOINS):
         return _joined(tokens, first - 1, last, written, unknown)
@@ -90,7 +86,7 @@ def _behind(
 
 def _opens(before: Token) -> bool:
     """Tell whether a word asks for a thing or a place behind it."""
-    closed = _closed()
+    closed = function_words()
     small = before.word in closed["places"] | closed["german_modals"] or before.word in "+/&"
     asks = before.has("cue.with", "cue.for", "cue.behind", "thing.", "word.addon", *_ORDERS)
     return small or asks or before.kind == "num"
@@ -106,7 +102,7 @@ def _is_for_space(tokens: t.Sequence[Token], at: int) -> bool:
 def _begins_a_phrase(tokens: t.Sequence[Token], last: int) -> bool:
     """Tell whether a word has an object or subject of its own: it is a verb ("Selling my …")."""
     following = tokens[last + 1] if last + 1 < len(tokens) else None
-    closed = _closed()
+    closed = function_words()
     others = closed["determiners"] | closed["pronouns"] | closed["conjunctions"]
     return following is not None and following.word in others
 
@@ -119,8 +115,8 @@ def _determined(tokens: t.Sequence[Token], article: int, last: int, written: boo
         return False  # a modifier of what is known
     if before is None or before.word in _BEGINS:
         told = following is not None and following.kind == "word" and not following.concept
-        return not told or (following is not None and following.word in _closed()["modals"])
-    ordered = before.has(*_ORDERS) or before.word in _closed()["places"]
+        return not told or (following is not None and following.word in function_words()["modals"])
+    ordered = before.has(*_ORDERS) or before.word in function_words()["places"]
     return ordered or (written and not before.has("cue.for", "cue.of"))
 
 
@@ -143,7 +139,7 @@ def _ends(tokens: t.Sequence[Token], last: int) -> bool:
 
 def _described(tokens: t.Sequence[Token], first: int, last: int) -> bool:
     """Tell it of a word behind one adjective ("with some foobar", "install the latest foobar")."""
-    closed = _closed()
+    closed = function_words()
     at = first - 1
     if tokens[at].word in closed["pronouns"] or tokens[at].kind != "word" or tokens[at].concept:
         return False

@@ -11,7 +11,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._cl
     Clause,
     clauses,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
+    function_words,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._tokens import Token
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._words import (
     words_of,
@@ -48,7 +50,7 @@ def _orders(clause: Clause, tokens: t.Sequence[Token]) -> bool:
 
 def _tells(tokens: t.Sequence[Token]) -> bool:
     """Tell whether a clause has the form of a statement about what is there."""
-    closed = load("words.yml")["closed"]
+    closed = function_words()
     words = [token.word for token in tokens if token.kind != "mark"]
     orders = any(token.has(*_ORDERS, *_CHANGES) for token in tokens)
     if not words or orders or any(token.has(*_MADE) for token in tokens):
@@ -75,7 +77,7 @@ def _has_hosts(tokens: t.Sequence[Token]) -> bool:
 
 def _speaks_of_others(tokens: t.Sequence[Token]) -> bool:
     """Tell whether a strange thing does or is something ("The Zyxel does the DHCP")."""
-    closed, ordinary = load("words.yml")["closed"], words_of(None).ordinary
+    closed, ordinary = function_words(), words_of(None).ordinary
     strange = any(
         before.word in closed["determiners"] if k.name else not ordinary(k.word)
         for before, k in itertools.pairwise(tokens)
@@ -88,7 +90,7 @@ def _speaks_of_others(tokens: t.Sequence[Token]) -> bool:
 
 def _is_done_by(tokens: t.Sequence[Token]) -> bool:
     """Tell whether a clause says by whom something is done ("backups are made by the NAS")."""
-    closed = load("words.yml")["closed"]
+    closed = function_words()
     at = next((i for i, k in enumerate(tokens) if k.word in closed["passives"]), None)
     sized = any(token.mib is not None or token.has("unit.") for token in tokens)
     return not sized and at is not None and any(k.word in closed["agents"] for k in tokens[at:])
@@ -96,7 +98,7 @@ def _is_done_by(tokens: t.Sequence[Token]) -> bool:
 
 def _replaces(tokens: t.Sequence[Token]) -> bool:
     """Tell whether a clause only says that something of one's own goes ("Replacing my old box")."""
-    closed = load("words.yml")["closed"]
+    closed = function_words()
     verb, owned = (tokens[0], tokens[1]) if len(tokens) > 1 else (None, None)
     if verb is None or owned is None or not verb.has("verb.replace"):
         return False
