@@ -27,7 +27,7 @@ class ActionModule(ControllerAction):
     ERRORS = (ValueError,)
 
     def act(self, args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-        """Return the findings; one that lacks something fails, one with too much warns."""
+        """Return what is missing and what is too much; too much is a warning as well."""
         end = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=args["days"])
         found = examine(
             args["credential"], args["site"], args["snapshot"], expires=int(end.timestamp())

@@ -212,7 +212,10 @@ def _gone(machine: Data, backups: list[Data]) -> str:
     title = f"{machine['name']} (VMID {machine['vmid']})"
     mine = [b for b in backups if int(b["vmid"]) == machine["vmid"]]
     if not mine:
-        return f"{title} was deleted by the run and is gone for good: there is no backup of it."
+        return (
+            f"{title} was deleted by the run and is gone for good: no storage that can be read has"
+            " a backup of it."
+        )
     newest = max(mine, key=lambda backup: backup["ctime"])
     return (
         f"{title} was deleted by the run and is gone for good: its newest backup is"
