@@ -40,7 +40,6 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.truth i
 AGENT_SECONDS = 5.0
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_BUS = re.compile(r"(scsi|virtio|sata|ide)\d+")
 #: Values of the configuration that a machine of a plan has a field for.
 _EXPRESSED = re.compile(
     r"agent|balloon|bios|boot|cores|cpu|description|efidisk0|hotplug|hostpci\d+|ipconfig\d+|ci.*"

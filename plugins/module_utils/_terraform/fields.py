@@ -178,8 +178,3 @@ def severity(paths: t.Iterable[str]) -> Severity:
 def unjudged(paths: t.Iterable[str]) -> list[str]:
     """Return the fields of which nobody has said what a change does."""
     return sorted({path for path in paths if judged(path) is None})
-
-
-def irreversible(paths: t.Iterable[str]) -> list[str]:
-    """Return the fields whose value before cannot be set again."""
-    return sorted({path for path in paths if (row := judged(path)) and not row.reversible})

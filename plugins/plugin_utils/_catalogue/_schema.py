@@ -15,7 +15,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
 )
 
 SHA256_PATTERN = r"^[0-9a-f]{64}$"
-SETTING_PATTERN = r"^[a-z][a-z0-9_]{0,40}$"
 #: When an add-on is installed: networks before everything, what others ask for addresses, storage
 #: and certificates before the others.
 STAGES = ("network", "base", "storage", "platform", "application")

@@ -28,7 +28,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
 )
 
 STORAGE_PATTERN = r"^[A-Za-z][A-Za-z0-9._-]{0,99}$"
-TAG_PATTERN = r"^[a-z0-9_][a-z0-9_+.-]{0,63}$"
 
 
 class Why(Model):

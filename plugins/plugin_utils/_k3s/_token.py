@@ -13,7 +13,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._files impor
 
 SHORT = re.compile(r"[\x21-\x39\x3b-\x7e]+")
 FULL = re.compile(r"K10[0-9a-f]{64}::server:[\x21-\x39\x3b-\x7e]+")
-LEAST_LENGTH = 16
 
 
 class TokenError(ValueError):

@@ -182,13 +182,6 @@ class Holdings(Store):
             },
         )
 
-    def held_by(self, deployment: str) -> list[Row]:
-        """Return the rows that a deployment holds: kind, value, machine and state."""
-        sa, a = self._sa, self._t.allocations
-        query = sa.select(a).where(a.c.deployment == deployment, a.c.kind != SENTENCE)
-        with self._transaction() as c:
-            return [dict(row) for row in c.execute(query.order_by(a.c.kind, a.c.value)).mappings()]
-
 
 def sentence_digest(sentence: str) -> str:
     """Return what is kept of a sentence to know it again; spaces do not matter."""

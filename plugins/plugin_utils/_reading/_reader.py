@@ -52,7 +52,6 @@ _NEW_ONE = re.compile(
 _IT = re.compile(
     r"\b(?:it|that|this|ihn|es|das|den|le|la)\b(?= (?:on|in|to|onto|into|auf|in|sur|dans)\b)"
 )
-_HARDWARE = frozenset({"host", "server_word", "node", "vm", "cluster"})
 
 
 def statements(text: str, vocabulary: Vocabulary, previous: Record | None = None) -> Reading:

@@ -22,18 +22,6 @@ def own_guests(deployment: str, snapshot: Data | None) -> list[Data]:
     return sorted(found, key=lambda guest: guest["vmid"])
 
 
-def deployments_seen(snapshot: Data | None) -> dict[str, list[Data]]:
-    """Return the guests of every deployment that the cluster shows, by its name."""
-    found: dict[str, list[Data]] = {}
-    for guest in (snapshot or {}).get("guests") or ():
-        tags = guest.get("tags") or ()
-        if OWNER_TAG in tags and not guest.get("template"):
-            for tag in tags:
-                if tag.startswith("cw-"):
-                    found.setdefault(tag.removeprefix("cw-"), []).append(guest)
-    return found
-
-
 def seen(deployment: str, plan: Data | None, snapshot: Data | None) -> dict[str, t.Any]:
     """Compare an applied plan with the facts.
 
