@@ -20,7 +20,9 @@ AT_ONCE = 0.5
 #: GiB of one of them, a heuristic: originals with what is made of them.
 GIB_EACH = {"photos": 0.005, "videos": 1.0, "songs": 0.01, "documents": 0.002, "mails": 0.0001}
 #: Drivers that say how much is kept; a disk rule that uses one decides by itself.
-DATA = frozenset({"data_gib", "ingest_gib_per_day", "retention_days", *GIB_EACH})
+DATA = frozenset(
+    {"data_gib", "disk_gib_per_user", "ingest_gib_per_day", "retention_days", *GIB_EACH}
+)
 
 
 def with_derived(family: Family, said: t.Mapping[str, float]) -> dict[str, float]:
@@ -45,12 +47,24 @@ def with_derived(family: Family, said: t.Mapping[str, float]) -> dict[str, float
 
 
 def stored_gib(said: t.Mapping[str, float]) -> float:
-    """Return the GiB to keep: as said, else rate times retention and the things counted."""
+    """Return the GiB to keep: as said, else by rate, by the share of people, by count."""
     if "data_gib" in said:
         return max(said["data_gib"], 0.0)
     kept = said.get("ingest_gib_per_day", 0.0) * said.get("retention_days", 0.0)
+    kept += said.get("disk_gib_per_user", 0.0) * people(said)
     counted = sum(said.get(name, 0.0) * each for name, each in GIB_EACH.items())
     return max(kept, 0.0) + max(counted, 0.0)
+
+
+def people(said: t.Mapping[str, float]) -> float:
+    """Return how many people there are: all of them, where both numbers were said."""
+    return max(said.get("users", 0.0), said.get("concurrent_users", 0.0))
+
+
+def needed_at_once_mib(said: t.Mapping[str, float]) -> float:
+    """Return the MiB that people take who were given so much each, 0 when nobody was."""
+    at_once = said.get("concurrent_users", said.get("users", 0.0))
+    return max(said.get("memory_mib_per_user", 0.0) * at_once, 0.0)
 
 
 def names_of(quantity: Quantity | None) -> set[str]:
@@ -70,5 +84,12 @@ def names_of(quantity: Quantity | None) -> set[str]:
 def keeps_data_by_rule(component: Component) -> bool:
     """Return whether a rule of the component already follows how much is kept."""
     rules = (*component.rules, component.default)
-    used = {name for rule in rules for name in (*names_of(rule.disk_gib), *rule.upto)}
-    return bool(used & DATA)
+    disks = [quantity for rule in rules for quantity in (rule.disk_gib, rule.data_disk_gib)]
+    used = {name for quantity in disks for name in names_of(quantity)}
+    return bool((used | {name for rule in rules for name in rule.upto}) & DATA)
+
+
+def serves_people_by_rule(component: Component) -> bool:
+    """Return whether a rule of the component already follows the memory of each person."""
+    rules = (*component.rules, component.default)
+    return any("memory_mib_per_user" in names_of(rule.memory_mib) for rule in rules)

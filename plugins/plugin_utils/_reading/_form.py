@@ -189,9 +189,11 @@ def typed(topic: Topic, about: str, text: str) -> bool | int | float | str | Non
     """
     if topic == "ha":
         return text.lower() in _TRUE
-    if topic in _MEMORY or (topic == "hardware" and about == "memory_mib"):
+    about = about.removesuffix("_per_user")
+    measured = topic in ("hardware", "driver")
+    if topic in _MEMORY or (measured and about == "memory_mib"):
         return _amount(text, "g", 1.0)
-    if topic in _DISK or (topic in ("hardware", "driver") and about.endswith("_gib")):
+    if topic in _DISK or (measured and about.endswith("_gib")):
         return _amount(text, "g", 1024.0)
     if topic in _NUMBERS:
         return _plain(text)

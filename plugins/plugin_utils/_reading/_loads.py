@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import re
 import typing as t
 
@@ -18,6 +19,9 @@ _PER_OTHER = {
     "rate.minute": "_per_minute",
 }
 _DAYS = {"unit.day": 1, "unit.week": 7, "unit.month": 30, "unit.year": 365, "unit.hour": 1 / 24}
+_PERSONS = frozenset({"users", "concurrent_users"})
+#: Small words around an amount.
+_OF = frozenset({"of", "de", "d'", "du", "an", "a", "-", ":"})
 _MS = {"unit.ms": 1, "unit.second": 1000}
 _PRESENCE = frozenset(
     {"work", "working", "are", "is", "be", "being", "will", "to", "them", "can", "may", "use"}
@@ -98,7 +102,9 @@ def _amount(tokens: t.Sequence[Token], index: int) -> Load | None:
     if unit is None:
         return None
     if unit.mib is not None:
-        return _of_bytes(tokens, index, at, value * unit.mib)
+        return _of_person(tokens, index, at, value * unit.mib) or _of_bytes(
+            tokens, index, at, value * unit.mib
+        )
     words = [token.word for token in tokens[at : at + 3]]
     if unit.concept in _DAYS and not (at + 1 < len(tokens) and tokens[at + 1].word == "old"):
         return Load("retention_days", value * _DAYS[unit.concept], at + 1)
@@ -107,6 +113,47 @@ def _amount(tokens: t.Sequence[Token], index: int) -> Load | None:
     if value >= 1e8 and any(word.startswith("paramet") for word in words):
         return Load("parameters_b", value / 1e9, at + 1)
     return None
+
+
+def _of_person(tokens: t.Sequence[Token], index: int, unit: int, mib: float) -> Load | None:
+    """Read what each person gets: "50 GB per user", "for 30 students with 1 GB of memory each"."""
+    end, memory = unit + 1, False
+    while end < len(tokens) and (tokens[end].word in _OF or tokens[end].has("cue.of", "noun.")):
+        memory = memory or tokens[end].has("noun.memory")
+        end += 1
+    before = index - 1
+    while before >= 0 and (tokens[before].word in _OF or tokens[before].has("noun.", "bound.")):
+        memory = memory or tokens[before].has("noun.memory")
+        before -= 1
+    behind = end < len(tokens) and tokens[end].has("cue.each")
+    if behind and end + 1 < len(tokens) and tokens[end + 1].driver in _PERSONS:
+        end += 2
+    else:
+        told = [at for at in range(before, -1, -1) if tokens[at].driver in _PERSONS]
+        between = tokens[told[0] + 1 : before + 1] if told else []
+        each = behind or any(token.has("cue.each") for token in between)
+        near = all(_is_small(token) for token in between)
+        if not (each and near and told and _alone(tokens[: told[0]])):
+            return None
+        end += behind
+    if memory:
+        return Load("memory_mib_per_user", mib, end)
+    return Load("disk_gib_per_user", mib / 1024, end)
+
+
+def _is_small(token: Token) -> bool:
+    """Tell whether a word may stand between people and what each of them gets."""
+    order = token.has("verb.") and not token.has("verb.create")  # "each may use"
+    thing = token.software or token.mib or token.has("thing.", "role.", "part.")
+    return not (order or thing or token.kind == "num")
+
+
+def _alone(tokens: t.Sequence[Token]) -> bool:
+    """Tell whether no machines were counted: "each" is said of those then."""
+    return not any(
+        token.kind == "num" and token.value > 1 and after.has("thing.", "role.", "part.")
+        for token, after in itertools.pairwise(tokens)
+    )
 
 
 def _of_bytes(tokens: t.Sequence[Token], index: int, unit: int, mib: float) -> Load | None:

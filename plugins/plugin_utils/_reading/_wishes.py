@@ -147,7 +147,8 @@ class Reader(PartReader):
         if not taken and (self.is_member(found, place) or self.is_loose(found, place)):
             return
         taken = taken or self.is_on_all(found, place)
-        if taken or self.runs_on(found, place) or self.again(chunk) or self.is_it(chunk):
+        taken = taken or self.runs_on(found, place) or self.again(chunk, found[place + 1 :])
+        if taken or self.is_it(chunk):
             self.cues = []
             thing = self.target()
             if thing is not None:
@@ -451,7 +452,7 @@ class Reader(PartReader):
         self.kind_of_list(chunk, kind)
         self.apiece = list(self.group)
 
-    def again(self, chunk: Chunk) -> bool:
+    def again(self, chunk: Chunk, rest: list[Chunk]) -> bool:
         """Turn to a thing that was said before ("… the masters have 4 GB")."""
         families = {token.software.family for token, _at in chunk.software if token.software}
         counted = chunk.count is not None and not chunk.definite
@@ -477,8 +478,22 @@ class Reader(PartReader):
             where = (min(near[0], chunk.start), chunk.end)
             topic = "whole" if chunk.count is None else "count"
             self.say(topic, chunk.count, where, thing=thing.id)
+            self.narrow(thing, chunk, rest)
             return True
         return False
+
+    def narrow(self, thing: Thing, chunk: Chunk, rest: list[Chunk]) -> None:
+        """Take a part that closes a sentence as all that is asked for ("Mimir: the queriers")."""
+        entry = chunk.software[0][0].software if len(chunk.software) == 1 else None
+        closes = all(c.kind in ("word", "mark") or c.has("cue.total") for c in rest)
+        if entry is None or not (entry.component and closes and self.marked(":")) or chunk.count:
+            return
+        self.statements = [
+            s.model_copy(update={"about": entry.component})
+            if (s.thing, s.topic, s.value, s.about) == (thing.id, "software", entry.family, "")
+            else s
+            for s in self.statements
+        ]
 
     def is_it(self, chunk: Chunk) -> bool:
         """Take "the machine", "the app" as the software that is spoken of."""
@@ -516,6 +531,9 @@ class Reader(PartReader):
         if chunk.what not in watched or chunk.software or self.clusterish:
             return False
         follows = self.linked("cue.for", "cue.carries", "bound.") or self.marked(":")
+        managers = load("software.yml")["cluster_managers"] if chunk.what == "cluster" else ()
+        if any(family in managers for family in thing.families):
+            follows = follows or self.linked("cue.with") or self.marked("(")
         looked_after = set(watched.values())
         listed = any(s.about in looked_after and s.thing == thing.id for s in self.statements)
         if not (follows or (listed and (self.marked(",/") or self.linked("cue.and")))):
