@@ -13,7 +13,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
     parse,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
+    ClusterThing,
     MachinesThing,
+    Software,
+    machines_of,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import (
     load_knowledge,
@@ -91,16 +94,25 @@ def answer_of(
 
 
 def _replica(request: Request, knowledge_dirs: tuple[str, ...]) -> Answer | None:
-    thing = next((t for t in request.things if isinstance(t, MachinesThing)), None)
-    if thing is None or not thing.software:
+    """Return the numbers of one replica: of software, or of an add-on of the cluster."""
+    knowledge = load_knowledge(knowledge_dirs)
+    things = [thing for thing in request.things if isinstance(thing, MachinesThing)]
+    clusters = [thing for thing in request.things if isinstance(thing, ClusterThing)]
+    wanted = next((thing.software for thing in things if thing.software), ())
+    addons = (name for cluster in clusters for name in cluster.addons)
+    family = next((name for name in addons if knowledge.get(name) is not None), None)
+    if not wanted and family is not None:
+        wanted = (Software(family=family),)
+    if not wanted:
         return None
+    first = (things or clusters)[0]
     found = needs(
-        thing.software,
-        {**request.loads, **thing.loads},
-        thing.environment or request.environment or "",
-        bool(thing.ha),
-        load_knowledge(knowledge_dirs),
-        scale=thing.scale or request.scale,
+        wanted,
+        _loads(request),
+        first.environment or request.environment or "",
+        bool(first.ha),
+        knowledge,
+        scale=next((m.scale for m in machines_of(first) if m.scale), request.scale),
     )
     if not found:
         return None
@@ -113,6 +125,17 @@ def _replica(request: Request, knowledge_dirs: tuple[str, ...]) -> Answer | None
         "nodes": float(need.count),
     }
     return Answer(values, _source(need.why))
+
+
+def _loads(request: Request) -> dict[str, float]:
+    """Return all loads of a request; the nodes of a cluster are one."""
+    loads = dict(request.loads)
+    for thing in request.things:
+        for machines in machines_of(thing):
+            loads.update(machines.loads)
+        if isinstance(thing, ClusterThing) and thing.nodes.count:
+            loads.setdefault("nodes", thing.nodes.count)
+    return loads
 
 
 def of_plan(plan: Plan, per: Per) -> Answer:
