@@ -13,6 +13,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._drivers import (
     keeps_data_by_rule,
+    needed_at_once_mib,
+    serves_people_by_rule,
     stored_gib,
     with_derived,
 )
@@ -36,6 +38,8 @@ FALLBACK = {"count": 1.0, "vcpu": 2.0, "memory_mib": 2048.0, "disk_gib": 20.0}
 #: Disk for data whose family documents none: head-room, and what the system takes.
 DATA_HEADROOM = 1.2
 SYSTEM_GIB = 20.0
+#: Memory that the system and the software take beside that of the people who were given some.
+SYSTEM_MIB = 2048.0
 DATA_CONFIDENCE = 0.5
 #: Confidence of a number that no source names.
 UNKNOWN_CONFIDENCE = 0.3
@@ -126,7 +130,8 @@ def needs(
             chosen = result.minimum if small else result.recommended
             if chosen.get("count", 1.0) > 0:
                 cases.append(_Case(wanted, family, name, component, result, chosen, unknown))
-        found += [_need(case) for case in _with_room(cases, stored_gib(said))]
+        cases = _with_room(cases, stored_gib(said))
+        found += [_need(case) for case in _with_people(cases, needed_at_once_mib(said))]
     return found
 
 
@@ -138,6 +143,15 @@ def _with_room(cases: list[_Case], stored: float) -> list[_Case]:
     keeper = next((case for case in machines if case.component.fast_storage), machines[0])
     wanted = SYSTEM_GIB + stored * DATA_HEADROOM
     return [replace(c, stored=stored, room=wanted) if c is keeper else c for c in cases]
+
+
+def _with_people(cases: list[_Case], wanted_mib: float) -> list[_Case]:
+    """Give the first part the memory that people were promised, where no rule of it does."""
+    machines = [case for case in cases if case.component.per == "machine"]
+    served = any(serves_people_by_rule(case.component) for case in machines)
+    if not (wanted_mib and machines) or served:
+        return cases
+    return [replace(c, people_mib=wanted_mib) if c is machines[0] else c for c in cases]
 
 
 def _with_variant(family: Family, wanted: Software) -> Software:
@@ -176,6 +190,7 @@ class _Case:
     unknown: bool
     stored: float = 0.0  # GiB of data that no rule of the family provides for
     room: float = 0.0  # GiB of disk that hold it
+    people_mib: float = 0.0  # memory of the people that no rule of the family provides for
 
     @property
     def grade(self) -> str:
@@ -204,9 +219,16 @@ def _documented(case: _Case, minimum: t.Mapping[str, float]) -> frozenset[str]:
 def _need(case: _Case) -> Need:
     values = {key: case.chosen.get(key, value) for key, value in FALLBACK.items()}
     minimum = dict(case.result.minimum)
-    if case.room > values["disk_gib"]:
+    data_disk = case.chosen.get("data_disk_gib", 0.0)
+    if data_disk and case.stored:
+        data_disk = max(data_disk, case.stored * DATA_HEADROOM)
+        minimum["data_disk_gib"] = max(minimum.get("data_disk_gib", 0.0), case.stored)
+    elif case.room > values["disk_gib"]:
         values["disk_gib"] = case.room
         minimum["disk_gib"] = max(minimum.get("disk_gib", 0.0), case.stored)
+    if case.people_mib:
+        shared = SYSTEM_MIB + case.people_mib / max(values["count"], 1.0)
+        values["memory_mib"] = max(values["memory_mib"], shared)
     return Need(
         family=case.software.family if case.unknown else case.family.family,
         component=case.name,
@@ -217,7 +239,7 @@ def _need(case: _Case) -> Need:
         vcpu=values["vcpu"],
         memory_mib=values["memory_mib"],
         disk_gib=values["disk_gib"],
-        data_disk_gib=case.chosen.get("data_disk_gib", 0.0),
+        data_disk_gib=data_disk,
         minimum=minimum,
         recommended=dict(case.result.recommended),
         documented=_documented(case, minimum),
@@ -226,35 +248,41 @@ def _need(case: _Case) -> Need:
         last_resort=case.family.last_resort or case.unknown,
         unknown=case.unknown,
         source=case.source,
-        why=tuple(_why(case, key, value) for key, value in values.items()),
+        why=tuple(_why(case, key, value, data_disk) for key, value in values.items()),
     )
 
 
-def _why(case: _Case, key: str, value: float) -> Why:
+def _why(case: _Case, key: str, value: float, data_disk: float) -> Why:
     field = "cores" if key == "vcpu" else key
     if key == "disk_gib" and value == case.room:
         reason = (
             f"{case.stored:g} GiB of data with head-room and the system: {_amount(key, value)}."
         )
         return Why(field=field, reason=reason, source="sizing.data", confidence=DATA_CONFIDENCE)
+    if key == "memory_mib" and case.people_mib and value != case.chosen.get(key):
+        wanted = _amount(key, case.people_mib)
+        reason = f"{wanted} for the people, and the system: {_amount(key, value)}."
+        return Why(field=field, reason=reason, source="sizing.people", confidence=DATA_CONFIDENCE)
     if key not in case.chosen:
         title = case.component.title
         reason = f"No document names this for {title}: {_amount(key, value)} assumed."
         return Why(field=field, reason=reason, source="heuristic", confidence=UNKNOWN_CONFIDENCE)
     return Why(
         field=field,
-        reason=_reason(case, key, value),
+        reason=_reason(case, key, value, data_disk),
         source=case.source,
         confidence=case.confidence,
     )
 
 
-def _reason(case: _Case, key: str, value: float) -> str:
+def _reason(case: _Case, key: str, value: float, data_disk: float) -> str:
     result = case.result
     parts = [f"{case.component.title}: {_amount(key, value)}"]
     low, high = result.minimum[key], result.recommended[key]
     if low != high:
         parts.append(f"minimum {_amount(key, low)}, recommended {_amount(key, high)}")
+    if key == "disk_gib" and data_disk:
+        parts.append(f"{_amount(key, data_disk)} more for data, on a disk of their own")
     if result.assumed:
         listed = ", ".join(f"{name} {number:g}" for name, number in result.assumed.items())
         parts.append(f"assumed {listed}")

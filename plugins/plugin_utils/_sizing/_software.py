@@ -123,8 +123,9 @@ def _with_disk(
             f" documented for so much data of {found[0].title}; {disk:g} GiB are kept as asked.",
             found[0].source,
         )
+    keys = ("disk_gib", "data_disk_gib")
     return [
-        replace(need, minimum={**need.minimum, "disk_gib": bare.minimum.get("disk_gib", 0.0)})
+        replace(need, minimum={**need.minimum, **{k: bare.minimum.get(k, 0.0) for k in keys}})
         for need, bare in zip(found, empty, strict=True)
     ]
 
@@ -159,6 +160,7 @@ def _group(
     if need.per == "total":
         count = max(count, math.ceil(vcpu / MAX_SPLIT_VCPU))
         vcpu, memory, disk = vcpu / count, memory / count, disk / count
+    need = replace(need, minimum=_least_disk(need, thing))
     least, documented = _minimum(kind, need, count)
     group = Group(
         name=role,
@@ -168,7 +170,7 @@ def _group(
         cores=max(practical_cores(vcpu), least["cores"]),
         memory_mib=max(practical_memory(memory), least["memory_mib"]),
         disk_gib=max(practical_disk(disk), least["disk_gib"]),
-        data_disks_gib=(practical_disk(need.data_disk_gib),) if need.data_disk_gib else (),
+        data_disks_gib=_data_disks([need], thing),
         kind=kind,
         minimum=least,
         documented=documented,
@@ -183,6 +185,21 @@ def _group(
     if first and not (thing.count == 1 and not alone):
         group = with_count(context, group, said)
     return _finished(context, group, said, ha)
+
+
+def _data_disks(found: list[Need], thing: MachinesThing) -> tuple[int, ...]:
+    """Return the second disk that documents name; a disk that was said is the only one."""
+    total = sum(need.data_disk_gib for need in found)
+    return (practical_disk(total),) if total and thing.disk_gib is None else ()
+
+
+def _least_disk(need: Need, thing: MachinesThing) -> dict[str, float]:
+    """Return the minimum of a need; one disk that was said holds the data as well."""
+    least = dict(need.minimum)
+    data = least.get("data_disk_gib", 0.0)
+    if data and thing.disk_gib is not None and not thing.data_disks_gib:
+        least["disk_gib"] = least.get("disk_gib", 0.0) + data
+    return least
 
 
 def _share_of_table(group: Group, need: Need, thing: MachinesThing) -> Group:
@@ -237,7 +254,10 @@ def _together(context: Context, thing: MachinesThing, found: list[Need], ha: boo
     documented: dict[str, str] = {}
     values: dict[str, float] = {}
     runtime = [need for need in found if need.family in RUNTIMES]
-    found = [need for need in found if need not in runtime] or found
+    found = [
+        replace(need, minimum=_least_disk(need, thing))
+        for need in ([need for need in found if need not in runtime] or found)
+    ]
     rules: dict[str, int] = {}
     for number, key in KEYS.items():
         each = [getattr(need, key) for need in found]
@@ -263,6 +283,7 @@ def _together(context: Context, thing: MachinesThing, found: list[Need], ha: boo
         cores=max(practical_cores(values["cores"]), least["cores"]),
         memory_mib=max(practical_memory(values["memory_mib"]), least["memory_mib"]),
         disk_gib=max(practical_disk(values["disk_gib"]), least["disk_gib"]),
+        data_disks_gib=_data_disks(found, thing),
         kind=kind,
         minimum=least,
         documented=documented,

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 from collections import Counter
+from pathlib import Path
 
 import pytest
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Request
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Request, Site
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing import size
 from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._sizing.builders import (  # noqa: E501
     finding_ids,
@@ -74,6 +76,63 @@ def test_a_disk_that_was_said_is_kept_and_holds_the_data(
     if not errors:
         assert result.machines[0].disks[0].size_gib == disk_gib
         assert result.machines[0].memory_mib >= 5000
+
+
+@pytest.fixture
+def two_disks(tmp_path: Path) -> Site:
+    """Return a site that knows software whose document names a system disk and a data disk."""
+    family = {
+        "family": "archive",
+        "title": "Archive",
+        "category": "file",
+        "grade": "vendor-table",
+        "citation": {"title": "Archive guide", "where": "chapter 1", "as_of": "2026-01"},
+        "drivers": {"data_gib": {"title": "GiB of data"}},
+        "components": {
+            "server": {
+                "title": "Archive",
+                "rules": [
+                    {
+                        "vcpu": 2,
+                        "memory_mib": 4096,
+                        "disk_gib": {"minimum": 40},
+                        "data_disk_gib": {"minimum": 100, "recommended": 200},
+                    }
+                ],
+            }
+        },
+    }
+    (tmp_path / "archive.yml").write_text(json.dumps(family), encoding="utf-8")
+    return site(knowledge_dirs=[str(tmp_path)])
+
+
+def on_one_machine(*families: str, **said: t.Any) -> Request:
+    software = [{"family": family} for family in families]
+    return request(things=[{"type": "machines", "id": "t1", "software": software, **said}])
+
+
+@pytest.mark.parametrize(
+    ("families", "said", "disks"),
+    [
+        (["archive"], {}, [40, 200]),
+        (["archive"], {"loads": {"data_gib": 500.0}}, [40, 600]),
+        (["archive"], {"disk_gib": 300}, [300]),
+        (["archive"], {"data_disks_gib": [900]}, [40, 900]),
+        (["archive", "grafana"], {}, [50, 200]),
+        (["archive", "grafana"], {"disk_gib": 300}, [300]),
+    ],
+)
+def test_a_second_disk_that_a_document_names_is_made(
+    families: list[str], said: dict[str, t.Any], disks: list[int], two_disks: Site
+) -> None:
+    result = size(on_one_machine(*families, **said), snapshot(3), two_disks)
+    assert [disk.size_gib for disk in result.machines[0].disks] == disks
+
+
+@pytest.mark.parametrize("families", [["archive"], ["archive", "grafana"]])
+def test_one_disk_that_was_said_holds_what_both_must(families: list[str], two_disks: Site) -> None:
+    result = size(on_one_machine(*families, disk_gib=100), snapshot(3), two_disks)
+    assert "minimum.disk_gib" in finding_ids(result, "error")
 
 
 def test_agents_are_the_devices_of_software_that_knows_only_those() -> None:
