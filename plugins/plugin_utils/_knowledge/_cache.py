@@ -1,31 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Families of a folder as one JSON text in the user's cache folder: read ten times faster.
 
-What is kept is as plain as the YAML files and passes the same schema when it is read back. It is
-used as long as the digest of the folder's files is the same; without a cache folder all works.
+What is kept is as plain as the YAML files, with the words of each family beside it, and passes the
+same schema when a family is asked for. It is used as long as the digest of the folder's files is
+the same; without a cache folder all works.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
 import typing as t
 from pathlib import Path
 
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._pydantic import (
-    Model,
-    ValidationError,
-)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._files import write_private
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._schema import (
-    Family,
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._entry import (
+    Entry,
 )
-
-
-class _Kept(Model):
-    digest: str
-    families: tuple[Family, ...]
 
 
 def digest_of(paths: t.Iterable[Path]) -> str:
@@ -42,18 +35,23 @@ def digest_of(paths: t.Iterable[Path]) -> str:
     return total.hexdigest()
 
 
-def get(folder: Path, digest: str) -> tuple[Family, ...] | None:
+def get(folder: Path, digest: str) -> dict[str, Entry] | None:
     """Return the families kept of a folder, None when there are none of this digest."""
     try:
-        kept = _Kept.model_validate_json(_path(folder).read_bytes())
-    except (OSError, RuntimeError, ValidationError):
+        kept = json.loads(_path(folder).read_bytes())
+        if kept["digest"] != digest:
+            return None
+        return {
+            name: Entry(e["data"], e["parts"], tuple(e["own"]), e["last_resort"])
+            for name, e in kept["families"].items()
+        }
+    except (OSError, RuntimeError, ValueError, TypeError, KeyError, AttributeError):
         return None
-    return kept.families if kept.digest == digest else None
 
 
-def put(folder: Path, digest: str, families: t.Sequence[Family]) -> None:
+def put(folder: Path, digest: str, entries: t.Mapping[str, Entry]) -> None:
     """Keep families; a cache folder that cannot be written is no reason to fail."""
-    data = [family.model_dump(mode="json", exclude_unset=True) for family in families]
+    data = {name: dataclasses.asdict(entry) for name, entry in entries.items()}
     try:
         path = _path(folder)
         path.unlink(missing_ok=True)

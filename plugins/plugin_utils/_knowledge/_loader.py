@@ -15,16 +15,21 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
     require,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import _cache
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._entry import (
+    Entry,
+    Families,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._schema import (
-    Component,
     Family,
     Group,
-    Variant,
 )
 
 DATA = Path(__file__).parent / "data"
 #: The collection's folders; a family with a document replaces one without.
 FOLDERS = (DATA / "containers", DATA / "heuristic", DATA)
+
+#: What makes the words and the layout of what is kept.
+CODE = tuple(sorted(Path(__file__).parent.glob("_*.py")))
 
 
 class KnowledgeError(ContractError):
@@ -34,8 +39,14 @@ class KnowledgeError(ContractError):
 class Knowledge:
     """All families by id, and the look-up of words."""
 
-    def __init__(self, families: t.Mapping[str, Family]) -> None:
-        self.families = dict(sorted(families.items()))
+    def __init__(self, entries: t.Mapping[str, Entry]) -> None:
+        self._entries = dict(sorted(entries.items()))
+        self.families: t.Mapping[str, Family] = Families(self._entries)
+
+    @functools.cached_property
+    def named(self) -> frozenset[str]:
+        """Return the ids of the families that are software, not last-resort tables."""
+        return frozenset(name for name, entry in self._entries.items() if not entry.last_resort)
 
     def get(self, family: str) -> Family | None:
         """Return the family of this id, or None."""
@@ -63,45 +74,13 @@ class Knowledge:
         The last-resort tables are left out: their words (web, database) are no names of software.
         """
         words: dict[str, tuple[str, str | None]] = {}
-        named = [family for family in self.families.values() if not family.last_resort]
-        for family in named:
-            for name, component in family.components.items():
-                for word in _component_words(family, component):
-                    words.setdefault(word, (family.family, name))
-            for name, variant in family.variants.items():
-                for word in _variant_words(family, variant):
-                    words.setdefault(word, (family.family, name))
-        for family in named:
-            own = (family.family, family.title) if family.spoken else ()
-            for alias in (*own, *family.aliases):
-                words[alias.lower()] = (family.family, None)
+        named = [(name, e) for name, e in self._entries.items() if not e.last_resort]
+        for name, entry in named:
+            for word, part in entry.parts.items():
+                words.setdefault(word, (name, part))
+        for name, entry in named:
+            words.update(dict.fromkeys(entry.own, (name, None)))
         return words
-
-
-def _component_words(family: Family, component: Component) -> t.Iterator[str]:
-    """Yield what a component is called.
-
-    That is "mimir querier", its plural, "queriers of mimir", "grafana mimir querier" by the
-    family's other names, and by its title "redis for gitlab".
-    """
-    names = [name.lower() for name in (family.family, family.title, *family.aliases)]
-    title = component.title.lower()
-    if any(title.endswith(f" of {name}") for name in names):
-        yield from (title, title.replace(" of ", " for ", 1))
-    for alias in map(str.lower, component.aliases):
-        yield from (alias, f"{alias}s")
-        part = next((alias[len(n) + 1 :] for n in names if alias.startswith(f"{n} ")), "")
-        if part:
-            for word in (part, f"{part}s"):
-                yield from (f"{word} of {name}" for name in names)
-                yield from (f"{name} {word}" for name in names)
-
-
-def _variant_words(family: Family, variant: Variant) -> t.Iterator[str]:
-    """Yield what a variant is called: "sentry errors-only", "errors only sentry", "… mode"."""
-    for name in map(str.lower, (family.family, family.title, *family.aliases)):
-        for alias in map(str.lower, variant.aliases):
-            yield from (f"{name} {alias}", f"{alias} {name}", f"{name} in {alias} mode")
 
 
 def read_yaml(path: Path) -> t.Any:
@@ -161,25 +140,26 @@ def load_knowledge(directories: tuple[str, ...] = ()) -> Knowledge:
         RuntimeError: pydantic is missing.
     """
     require()
-    families: dict[str, Family] = {}
+    entries: dict[str, Entry] = {}
     for folder in (*FOLDERS, *map(Path, directories)):
         if not folder.is_dir():
             raise KnowledgeError(
                 f"Knowledge folder {folder} does not exist; correct knowledge_dirs of the site."
             )
-        families.update((family.family, family) for family in _families(folder))
-    return Knowledge(families)
+        entries.update(_entries(folder))
+    return Knowledge(entries)
 
 
-def _families(folder: Path) -> t.Sequence[Family]:
+def _entries(folder: Path) -> t.Mapping[str, Entry]:
     paths = sorted(folder.glob("*.yml"))
     try:
-        digest = _cache.digest_of(paths)
+        digest = _cache.digest_of([*paths, *CODE])
     except OSError as error:
         raise KnowledgeError(f"Knowledge folder {folder} cannot be read: {error}.") from None
     kept = _cache.get(folder, digest)
     if kept is not None:
         return kept
     families = [family for path in paths for family in read_families(path)]
-    _cache.put(folder, digest, families)
-    return families
+    entries = {family.family: Entry.of(family) for family in families}
+    _cache.put(folder, digest, entries)
+    return entries

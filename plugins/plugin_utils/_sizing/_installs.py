@@ -24,11 +24,7 @@ def software_of(machine: Machine, families: t.Container[str]) -> str | None:
 
 def with_software(context: Context, machines: tuple[Machine, ...]) -> tuple[Machine, ...]:
     """Return the machines with the software that they are for, and say who installs it."""
-    families = {
-        name: family
-        for name, family in context.knowledge.families.items()
-        if not family.last_resort
-    }
+    families = context.knowledge.named
     made = tuple(
         machine.model_copy(update={"software": software_of(machine, families) or machine.software})
         for machine in machines
@@ -42,7 +38,8 @@ def with_software(context: Context, machines: tuple[Machine, ...]) -> tuple[Mach
         if names:
             named[family] = names
     for family, names in named.items():
-        title = families[family].title if family in families else family
+        known = context.knowledge.get(family)
+        title = known.title if known is not None else family
         _say(context, family, title, ", ".join(names))
     return made
 

@@ -95,6 +95,7 @@ DOCUMENTED = [
     ("mimir", "querier", {"qps": 50}, "vcpu", 5, 5),
     ("ollama", "ollama", {"parameters_b": 13}, "memory_mib", 16384, 16384),
     ("longhorn", "node", {}, "vcpu", 4, 4),
+    ("jupyterhub", "hub", {"users": 10, "disk_gib_per_user": 20}, "disk_gib", 210, 210),
 ]
 
 
@@ -123,6 +124,21 @@ def test_shared_needs_are_divided_by_the_replicas() -> None:
 @pytest.mark.parametrize(("environment", "memory"), [("development", 4096), ("production", 8192)])
 def test_development_gets_the_minimum(environment: str, memory: int) -> None:
     assert sized("rke2", environment=environment).memory_mib == memory
+
+
+@pytest.mark.parametrize(
+    ("family", "drivers", "quantity", "least"),
+    [
+        ("rds", {"users": 20, "memory_mib_per_user": 8192}, "memory_mib", 20 * 8192),
+        ("rds", {"users": 20, "memory_mib_per_user": 128}, "memory_mib", 20480),
+        ("openproject", {"users": 30, "disk_gib_per_user": 10}, "disk_gib", 300),
+        ("nextcloud", {"concurrent_users": 30, "disk_gib_per_user": 50}, "disk_gib", 1500),
+    ],
+)
+def test_what_each_person_gets_is_there_for_all(
+    family: str, drivers: dict[str, float], quantity: str, least: float
+) -> None:
+    assert getattr(sized(family, **drivers), quantity) >= least
 
 
 def test_every_number_names_its_source_and_every_assumption() -> None:
