@@ -5,14 +5,22 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import load_knowledge
+import pytest
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Machine
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
+    MachinesThing,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import (
+    load_knowledge,
+    needs,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._evaluate import (
     evaluate,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._schema import (
     UNDOCUMENTED,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing import size
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing import request_of, size
 from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._sizing.builders import (  # noqa: E501
     request,
     site,
@@ -49,6 +57,19 @@ def edges(family: str, component: str) -> list[dict[str, float]]:
     return found
 
 
+def below(least: t.Mapping[str, float], machines: t.Sequence[Machine], per: str) -> list[str]:
+    """Return the numbers of one component's machines that are below the least of a document."""
+    joined: t.Callable[[t.Iterable[int]], int] = sum if per == "total" else min
+    answer = {
+        "vcpu": joined(m.cores * m.sockets for m in machines),
+        "memory_mib": joined(m.memory_mib for m in machines),
+        "disk_gib": joined(sum(disk.size_gib for disk in m.disks) for m in machines),
+    }
+    if per != "total":
+        answer["count"] = len(machines)
+    return [key for key in answer.keys() & least.keys() if answer[key] < least[key]]
+
+
 @st.composite
 def circumstances(draw: st.DrawFn) -> tuple[str, str, dict[str, float], str, bool]:
     """Draw a component with drivers at an edge, an environment and availability."""
@@ -80,14 +101,30 @@ def test_no_plan_is_below_the_documented_minimum(
     assume(not beyond)  # a single machine that no Proxmox VE has
     assert result.status == "ready", result.summary
     machines = [m for m in result.machines if m.group == result.machines[0].group]
-    joined: t.Callable[[t.Iterable[int]], int] = sum if part.per == "total" else min
-    answer = {
-        "vcpu": joined(m.cores * m.sockets for m in machines),
-        "memory_mib": joined(m.memory_mib for m in machines),
-        "disk_gib": joined(sum(disk.size_gib for disk in m.disks) for m in machines),
-    }
-    if part.per != "total":
-        answer["count"] = len(machines)
-    assert {key: answer[key] >= least[key] for key in answer.keys() & least.keys()} == {
-        key: True for key in answer.keys() & least.keys()
-    }
+    assert not below(least, machines, part.per)
+
+
+@pytest.mark.parametrize(
+    ("form", "offset"), [("{}", 0), ("a small {}", 1), ("{} for 10 users", 2), ("ein {}", 3)]
+)
+def test_no_plain_sentence_is_answered_below_the_source(form: str, offset: int) -> None:
+    knowledge, under, read = load_knowledge(), [], 0
+    names = sorted(knowledge.named)[offset::4]
+    for name in names:
+        family = FAMILIES[name]
+        word = family.title if family.spoken else next(iter(family.aliases), family.title)
+        wanted = request_of(form.format(word), WIDE, None, accept=True)[0]
+        thing = wanted.things[0] if wanted.things else None
+        if not isinstance(thing, MachinesThing) or [s.family for s in thing.software] != [name]:
+            continue  # a word with another meaning: an operating system, a kind of cluster
+        read += 1
+        plan = size(wanted, None, WIDE)
+        assert plan.status == "ready", plan.summary
+        loads = {**wanted.loads, **thing.loads}
+        scale = thing.scale or wanted.scale
+        for need in needs(thing.software, loads, "", ha=False, knowledge=knowledge, scale=scale):
+            made = [m for m in plan.machines if any(w.source == need.source for w in m.why)]
+            assert made, f"{name} has no machine for {need.component}"
+            under += [(name, need.component, key) for key in below(need.minimum, made, need.per)]
+    assert not under
+    assert read > 0.9 * len(names)
