@@ -51,6 +51,10 @@ options:
     type: list
     elements: str
     default: []
+  version:
+    description: With O(state=ready) or O(state=registered), what their kubelets must report.
+    type: str
+    default: ""
   binary:
     description: Path of k3s's binary.
     type: path
@@ -106,6 +110,7 @@ def main() -> None:
             },
             "labels": {"type": "list", "elements": "str", "default": []},
             "taints": {"type": "list", "elements": "str", "default": []},
+            "version": {"type": "str", "default": ""},
             "binary": {"type": "path", "default": "/usr/local/bin/k3s"},
             "timeout_seconds": {"type": "int", "default": 300},
         },
@@ -116,7 +121,12 @@ def main() -> None:
     state, changed = options["state"], False
     try:
         if state in ("ready", "registered"):
-            lacking = [] if check else members.wait_ready(options["names"], state != "ready")
+            registered_only = state == "registered"
+            lacking = (
+                []
+                if check
+                else members.wait_ready(options["names"], registered_only, options["version"])
+            )
             if lacking:
                 module.fail_json(msg="; ".join(lacking), lacking=lacking)
             module.exit_json(changed=False, lacking=[])

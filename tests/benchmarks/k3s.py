@@ -1,13 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Seconds of the role k3s beside the lower bound, on hosts of the lab.
+"""Seconds of the role k3s beside two others, on hosts of the lab.
 
     .venv/bin/python tests/benchmarks/k3s.py
 
-The lower bound is the same binary, copied to all hosts at once and started there by hand: the
-first server, then everybody else together, until all nodes are Ready. Beside it stand the role's
-first run with three servers and two agents, its second run, and one more agent on a machine that
-is already there. Prints a table and writes ``build/benchmarks/k3s.json``.
+Each makes a cluster of three servers and two agents on fresh hosts, until all nodes are Ready,
+and adds one agent on a host that is already there:
+
+* by hand, the lower bound: the same binary, copied to all hosts at once and started there, the
+  first server, then everybody else together;
+* peers: the sequence of ``k3s_peers.yml``, once more, and with one more agent;
+* role: the playbook ``k3s_cluster``, once more, and with one more agent.
+
+Prints a table and writes ``build/benchmarks/k3s.json``.
 """
 
 from __future__ import annotations
@@ -32,6 +37,8 @@ TOKEN = "token-of-a-benchmark"
 READY_SECONDS = 300
 POLL_SECONDS = 0.5
 TASK_LINE = re.compile(r"^.+ -+ +(\d+\.\d+)s$", re.M)
+CHANGED_HOST = re.compile(r"^\S+ +: ok=\d+ +changed=[1-9]", re.M)
+PLAYBOOKS = {"peers": "tests/benchmarks/k3s_peers.yml", "role": "playbooks/k3s_cluster.yml"}
 UNIT = "--property=Type=notify --property=Delegate=yes --property=KillMode=process"
 
 
@@ -101,8 +108,8 @@ def hosts(*arguments: str) -> None:
     call(sys.executable, "-m", "lab.hosts", verb, "--name", LAB, *names, env=environment)
 
 
-def by_hand(made: Hosts) -> float:
-    """Return the seconds of the lower bound."""
+def by_hand(made: Hosts) -> tuple[float, float]:
+    """Return the seconds of a cluster, and of one more agent."""
     begun = time.monotonic()
 
     def prepare(name: str) -> None:
@@ -122,7 +129,11 @@ def by_hand(made: Hosts) -> float:
         start(SERVERS[0])
         list(pool.map(start, [*SERVERS[1:], *AGENTS]))
     made.ready(len(SERVERS + AGENTS))
-    return time.monotonic() - begun
+    formed = time.monotonic()
+    prepare(LATER)
+    start(LATER)
+    made.ready(len(SERVERS + AGENTS) + 1)
+    return formed - begun, time.monotonic() - formed
 
 
 def inventory(made: Hosts, folder: Path, agents: t.Sequence[str]) -> str:
@@ -152,8 +163,8 @@ def inventory(made: Hosts, folder: Path, agents: t.Sequence[str]) -> str:
     return str(path)
 
 
-def role(hosts_file: str) -> dict[str, float]:
-    """Run the role and return its seconds and tasks."""
+def play(playbook: str, hosts_file: str) -> dict[str, float]:
+    """Run a playbook; return its seconds, its tasks and how many hosts it changed."""
     environment = {
         **os.environ,
         "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
@@ -162,35 +173,42 @@ def role(hosts_file: str) -> dict[str, float]:
     }
     begun = time.monotonic()
     output = call(
-        str(BIN / "ansible-playbook"),
-        str(ROOT / "playbooks/k3s_cluster.yml"),
-        *("-i", hosts_file),
-        env=environment,
+        *(str(BIN / "ansible-playbook"), str(ROOT / playbook), "-i", hosts_file), env=environment
     )
     seconds = time.monotonic() - begun
-    return {"seconds": round(seconds, 1), "tasks": len(TASK_LINE.findall(output))}
+    (REPORT.parent / f"{Path(playbook).stem}.log").write_text(output)
+    return {
+        "seconds": round(seconds, 1),
+        "tasks": len(TASK_LINE.findall(output)),
+        "hosts changed": len(CHANGED_HOST.findall(output)),
+    }
 
 
 def main() -> None:
     """Boot hosts, measure, end them."""
     rows: dict[str, dict[str, float]] = {}
+    REPORT.parent.mkdir(parents=True, exist_ok=True)
     try:
         made = Hosts()
-        rows["by hand: 3 servers, 2 agents"] = {"seconds": round(by_hand(made), 1)}
-        hosts("remake", *SERVERS, *AGENTS)
-        with tempfile.TemporaryDirectory(prefix="clusterwright-benchmark-") as name:
-            folder = Path(name)
-            some = inventory(made, folder, AGENTS)
-            rows["role: the same, first run"] = role(some)
-            rows["role: second run"] = role(some)
-            rows["role: one more agent"] = role(inventory(made, folder, [*AGENTS, LATER]))
+        first, more = by_hand(made)
+        rows["by hand, first run"] = {"seconds": round(first, 1)}
+        rows["by hand, one more agent"] = {"seconds": round(more, 1)}
+        for who, playbook in PLAYBOOKS.items():
+            hosts("remake", *SERVERS, *AGENTS, LATER)
+            with tempfile.TemporaryDirectory(prefix="clusterwright-benchmark-") as name:
+                some = inventory(made, Path(name), AGENTS)
+                rows[f"{who}, first run"] = play(playbook, some)
+                rows[f"{who}, second run"] = play(playbook, some)
+                all_of_them = inventory(made, Path(name), [*AGENTS, LATER])
+                rows[f"{who}, one more agent"] = play(playbook, all_of_them)
     finally:
         hosts("down")
     found = {"processors": os.cpu_count(), "load": os.getloadavg()[0], "runs": rows}
-    REPORT.parent.mkdir(parents=True, exist_ok=True)
     REPORT.write_text(json.dumps(found, indent=2) + "\n")
+    print(f"{'':<26}{'seconds':>9}{'tasks':>7}{'hosts changed':>15}")
     for what, row in rows.items():
-        print(f"{what:<32} {row['seconds']:7.1f} s  {row.get('tasks', 0):4.0f} tasks")
+        more_columns = f"{row['tasks']:7.0f}{row['hosts changed']:15.0f}" if "tasks" in row else ""
+        print(f"{what:<26}{row['seconds']:9.1f}{more_columns}")
 
 
 if __name__ == "__main__":

@@ -90,16 +90,19 @@ class Membership:
                 self._api.ask(kind, "node", name, *items, "--overwrite")
         return bool(labels or taints)
 
-    def wait_ready(self, names: list[str], registered_only: bool) -> list[str]:
-        """Wait until all are Ready, or only registered; return what the API says of those not."""
+    def wait_ready(self, names: list[str], registered_only: bool, version: str = "") -> list[str]:
+        """Wait until all are Ready, or only registered; return what the API says of those not.
+
+        With ``version`` their kubelets must report it too.
+        """
         deadline = time.monotonic() + self._timeout_seconds
         while True:
             try:
                 found = {node["name"]: node for node in self._api.nodes()}
                 lacking = [
-                    f"{name}: {'not Ready' if name in found else 'not registered'}"
+                    f"{name}: {why}"
                     for name in names
-                    if name not in found or not (registered_only or found[name]["ready"])
+                    if (why := _lacks(found.get(name), registered_only, version))
                 ]
             except ApiError as error:
                 lacking = [f"the API: {error}"]
@@ -118,3 +121,11 @@ class Membership:
             if time.monotonic() > deadline:
                 raise NodeError(f"{what} within {self._timeout_seconds} s.")
             time.sleep(POLL_SECONDS)
+
+
+def _lacks(node: t.Mapping[str, t.Any] | None, registered_only: bool, version: str) -> str:
+    if node is None:
+        return "not registered"
+    if version and node["version"] != version:
+        return f"its kubelet says {node['version']} instead of {version}"
+    return "" if registered_only or node["ready"] else "not Ready"

@@ -118,6 +118,11 @@ def _one(
         )
         for host in hosts
     ]
+    if version and not hosts[0].is_server:
+        # A server's start waits for this itself; an agent cannot ask the API.
+        nodes = [host.node for host in hosts]
+        arguments = {"nodes": nodes, "version": version}
+        steps.append(Step("verify", via, f"{', '.join(nodes)} run it", arguments=arguments))
     if known and not alone:
         steps += [
             Step("uncordon", host.name, "pods may come", "cordon", via, {"node": host.node})

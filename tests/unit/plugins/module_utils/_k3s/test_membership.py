@@ -55,3 +55,29 @@ def test_what_a_person_cordoned_stays(wanted: bool) -> None:
     node = OneNode(cordoned=True)
     assert not members(node).schedulable("a1", wanted=wanted)
     assert node.cordoned and not node.marks
+
+
+@pytest.mark.parametrize(
+    ("known", "version", "lacking"),
+    [
+        ({"ready": "True", "version": "v1.34.3+k3s1"}, "", []),
+        ({"ready": "True", "version": "v1.34.3+k3s1"}, "v1.34.3+k3s1", []),
+        ({"ready": "False", "version": "v1.34.3+k3s1"}, "", ["a1: not Ready"]),
+        (
+            {"ready": "True", "version": "v1.34.3+k3s1"},
+            "v1.34.4+k3s1",
+            ["a1: its kubelet says v1.34.3+k3s1 instead of v1.34.4+k3s1"],
+        ),
+        (None, "", ["a1: not registered"]),
+    ],
+)
+def test_what_a_node_lacks_is_told(
+    known: dict[str, str] | None, version: str, lacking: list[str]
+) -> None:
+    status = {
+        "conditions": [{"type": "Ready", "status": (known or {}).get("ready")}],
+        "nodeInfo": {"kubeletVersion": (known or {}).get("version")},
+    }
+    items = [{"metadata": {"name": "a1"}, "status": status}] if known else []
+    api = Api(lambda _command: (0, json.dumps({"items": items}), ""), "k3s")
+    assert Membership(api, 0).wait_ready(["a1"], False, version) == lacking

@@ -12,6 +12,7 @@ from pathlib import Path
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s import Cluster, Host
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._files import (
     files_of,
+    holds_vip,
     sysctls_of,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._options import entry_options
@@ -176,7 +177,7 @@ def running(
                     "outdated": False,
                 },
             },
-            "keepalived_mark": "k3s" if host.is_server and wanted.vip else None,
+            "keepalived_mark": "k3s" if holds_vip(wanted, host) else None,
             "api": "ok" if host.is_server else "",
         }
         all_nodes = list(nodes) if nodes is not None else [node(name) for name in servers + agents]

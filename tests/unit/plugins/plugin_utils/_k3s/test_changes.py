@@ -111,6 +111,7 @@ def test_upgrade_goes_server_by_server_and_then_through_the_agents() -> None:
         f"{action} {name}" for name, row in zip(SERVERS, each, strict=True) for action in row
     ]
     agents = [f"{action} {name}" for action in each[0] for name in ("a1", "a2")]
+    agents.insert(-2, "verify s1")
     staged = [f"stage_binary {name}" for name in ("s1", "s2", "s3", "a1", "a2")]
     assert shown(found) == ["snapshot s1", *staged, *servers, *agents, "verify s1"]
     switches = [stage["hosts"] for stage in found.stages() if stage["action"] == "switch"]

@@ -12,6 +12,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s import 
     Plan,
     plan_cluster,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._config import config_of
 from unit.plugins.plugin_utils._k3s.builders import TOKEN, changed, cluster, fresh, node, running
 
 
@@ -47,9 +48,13 @@ def test_a_new_cluster_starts_its_first_server_and_then_all_others_at_once() -> 
 
 
 @pytest.mark.parametrize("servers", [["s1"], ["s1", "s2", "s3"], ["s1", "s2", "s3", "s4", "s5"]])
-@pytest.mark.parametrize("vip", ["", "10.77.0.100"])
-def test_a_second_run_has_no_steps(servers: list[str], vip: str) -> None:
-    assert steps(running(servers, vip=vip)) == []
+@pytest.mark.parametrize(
+    "own",
+    [{"vip": ""}, {"vip": "10.77.0.100"}, {"vip": "10.77.0.100", "vip_provider": "kube_vip"}],
+    ids=["no address", "keepalived", "kube-vip"],
+)
+def test_a_second_run_has_no_steps(servers: list[str], own: dict[str, t.Any]) -> None:
+    assert steps(running(servers, **own)) == []
 
 
 @pytest.mark.parametrize(
@@ -111,6 +116,23 @@ def test_growing_touches_nobody_else() -> None:
     found = plan_cluster(made, {}, TOKEN, ["a2"])
     assert {step.host for step in found.steps if step.action != "verify"} == {"a2"}
     assert "s1 would get other" in found.notes[0]
+
+
+def test_whoever_joins_gets_the_release_that_runs() -> None:
+    nodes = [node(name) for name in ("s1", "s2", "s3", "a1")]
+    made = running(changes={"a2": fresh("a2")}, nodes=nodes)
+    newer = changed(made, version="v1.34.13+k3s1", binary_sha256="cd" * 32)
+    found = plan_cluster(newer, {}, TOKEN)
+    assert "a2 would join with v1.34.13+k3s1, but the cluster runs" in found.problems[0]
+
+
+def test_selinux_stays_on_and_k3s_is_told() -> None:
+    made = cluster(facts={"a1": fresh("a1", selinux="enforcing")})
+    found = plan_cluster(made, {}, TOKEN)
+    assert [step.arguments["packages"] for step in found.steps if step.action == "packages"] == [
+        ["container-selinux"]
+    ]
+    assert config_of(made, made.host("a1"))["selinux"] is True
 
 
 def test_a_lost_token_is_read_back_and_nothing_else_happens() -> None:
