@@ -16,6 +16,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge i
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import Context
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._units import amount
 
+KEYS = {"cores": "vcpu", "memory_mib": "memory_mib", "disk_gib": "disk_gib"}
+
 
 def explain_unknown(context: Context, need: Need) -> None:
     """Report in one sentence that software is not known, what is near, and the range of sizes."""
@@ -25,9 +27,9 @@ def explain_unknown(context: Context, need: Need) -> None:
         for environment, scale in (("development", "small"), ("production", "large"))
     )
     ranges = ", ".join(
-        f"{amount(number, math.ceil(getattr(low, key)))} to"
-        f" {amount(number, math.ceil(getattr(high, key)))}"
-        for number, key in (("cores", "vcpu"), ("memory_mib", "memory_mib"))
+        f"{amount(number, math.ceil(low.minimum[key]))} to"
+        f" {amount(number, math.ceil(max(high.recommended[key], getattr(need, key))))}"
+        for number, key in KEYS.items()
     )
     near = context.knowledge.nearest(need.family)
     hint = f" (the nearest known name is {near.title})" if near else ""

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Plan
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing import size_data
@@ -77,3 +79,28 @@ def test_an_add_on_is_in_the_plan_or_named(text: str) -> None:
     named = text.split()[3]
     built = {addon.name for addon in plan.addons}
     assert named in built or (plan.status != "ready" and named in plan.summary)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a VM for Quablix",
+        "I need Zorblatt for 20 users",
+        "eine VM für Thumbor",
+        "ich brauche Vexilondb",
+        "une VM pour Rallly",
+        "une VM pour Sharry, 30 utilisateurs",
+    ],
+)
+def test_unknown_software_is_told_in_one_sentence_with_a_range_around_the_answer(text: str) -> None:
+    plan = sized(text)
+    assert plan.status == "ready", plan.summary
+    [machine] = plan.machines
+    [told] = [f.message for f in plan.findings if f.id == "software.unknown"]
+    assert "is not in the knowledge" in told and "confidence 0.3" in told
+    numbers = [float(number) for number in re.findall(r"([\d.]+) (?:vCPU|[GM]iB)", told)]
+    answer = (machine.cores, machine.memory_mib / 1024, machine.disks[0].size_gib)
+    for low, value, high in zip(numbers[::2], answer, numbers[1::2], strict=True):
+        assert low <= value <= high, told
+    guessed = [why for why in machine.why if why.field in ("cores", "memory_mib", "disk_gib")]
+    assert all(why.confidence <= 0.3 for why in guessed)
