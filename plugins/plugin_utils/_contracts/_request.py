@@ -102,6 +102,12 @@ class Machines(Model):
     os: str | None = None
     source: Source | None = None
 
+    @property
+    def listed(self) -> int:
+        """Return how many machines are told apart by a name, VMID or address each."""
+        fixed = [address for address in self.addresses if address != "dhcp"]
+        return max(len(self.names), len(self.vmids), len(fixed))
+
 
 class Link(Model):
     """How a thing stands to another one."""

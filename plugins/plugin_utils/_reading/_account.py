@@ -18,6 +18,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     Statement,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import (
+    ids_said,
     names_between,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._clauses import (
@@ -215,6 +216,8 @@ def _holds_words(statement: Statement, value: str, said: Sentence, tokens: list[
         return False
     if statement.topic == "name" and value in name_range(statement.quote.text):
         return True
+    if statement.topic == "vmid" and value.lstrip("-").isdecimal():
+        return int(value) in ids_said(statement.quote.text)
     families = {token.software.family for token in tokens if token.software}
     if statement.topic in LITERALS:
         return spoken or _names(statement.topic, value, tokens)

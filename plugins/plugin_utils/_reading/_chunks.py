@@ -111,6 +111,12 @@ def names_between(first: str, last: str) -> tuple[str, ...]:
     return tuple(f"{low[1]}{number:0{width}d}" for number in range(begin, end + 1))
 
 
+def ids_said(text: str) -> tuple[int, ...]:
+    """Return the ids of "210-212" or "ids 210 to 212", or the one id."""
+    ends = re.findall(r"(?<!\d)-?\d+", text)
+    return tuple(map(int, names_between(*ends) if len(ends) == 2 else ends))
+
+
 def _named_in_a_row(tokens: list[Token], found: list[Chunk]) -> list[Chunk]:
     """Join "web1 to web4" to one chunk whose value is all of the names."""
     result: list[Chunk] = []

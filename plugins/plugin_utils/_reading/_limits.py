@@ -161,13 +161,13 @@ def _machines(notes: _Notes, where: str, machines: Machines, least_mib: int) -> 
         problem = _unusable(address)
         if problem:
             notes.note("error", "request.address", where, f"{problem}; say another one.")
-    numbered = len(machines.names) < 2 or machines.count in (None, len(machines.names))
-    if machines.names and not numbered:
-        notes.ask(
-            "contradiction.names",
-            f"{machines.count} machines and {len(machines.names)} names"
-            f" ({', '.join(machines.names)}) were said; which is right?",
-        )
+    for kind, values in (("names", machines.names), ("VMIDs", machines.vmids)):
+        if len(values) > 1 and machines.count not in (None, len(values)):
+            notes.ask(
+                f"contradiction.{kind.lower()}",
+                f"{machines.count} machines and {len(values)} {kind}"
+                f" ({', '.join(map(str, values))}) were said; which is right?",
+            )
 
 
 def _unusable(value: str) -> str | None:

@@ -112,6 +112,9 @@ def words(parts: t.Sequence[str], start: int) -> tuple[float, int] | None:
             value, index = _half(parts, index + 1 + (parts[index + 1 : index + 2] == ["of"]))
             if share < 1 and value < 1:
                 break
+            one = index > start + 1 and current == 1 and parts[start] in known.units
+            joined = any(part in _JOINERS for part in parts[start:index])
+            current = 0.0 if one and not joined else current  # "un demi", "one half"
             current, seen = current + value * share, True
             break
         elif not _bridges(parts, index, seen):

@@ -6,6 +6,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
+    numerals,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._tokens import Token
 
 #: Beside cores an amount without a word is memory up to this share, a disk beyond it.
@@ -19,6 +22,11 @@ _ADJECTIVES = frozenset(
     {"fast", "dedicated", "physical", "virtual", "local", "root", "system", "total", "v"}
     | {"physische", "virtuelle", "physiques", "virtuels", "mehr", "each", "only", "primary"}
 )
+
+#: Behind a number it says how many or how large, as the noun after it says ("4x CPU", "60er Platte").
+_MULTIPLES = frozenset({"x", "er"})
+#: A number of a disk without a unit is GiB from here on; below it counts disks.
+FEWEST_GIB = 8
 
 Dimension = t.Literal["cores", "memory_mib", "disk_gib", "data_disk_gib", "gpu", "bytes"]
 
@@ -65,6 +73,9 @@ def _after_number(tokens: t.Sequence[Token], index: int, taken: int) -> Size | N
     while unit < len(tokens) and unit <= index + 3:
         token = tokens[unit]
         more = 1 if token.has("cue.more") else -1 if token.has("cue.less") else more
+        if token.glued and token.word in _MULTIPLES:
+            unit += 1
+            continue
         if not (token.has("cue.more", "cue.less", "scale.") or token.word in _ADJECTIVES | {"-"}):
             break
         unit += 1
@@ -80,11 +91,38 @@ def _after_number(tokens: t.Sequence[Token], index: int, taken: int) -> Size | N
     elif token.has("unit.gpu"):
         size = Size("gpu", value, index, unit + 1, index, more=more, alone=False)
     elif token.mib is not None and not _is_load(tokens, index, unit + 1):
-        size = _bytes(tokens, index, unit, value * token.mib, taken)
+        half = _and_a_half(tokens, unit + 1)
+        value += 0.5 if half else 0
+        size = _bytes(tokens, index, half or unit, value * token.mib, taken)
         size.more = more or size.more
+    elif (topic := _in_gib(tokens, unit, value)) is not None:
+        value = value * 1024 if topic == "memory_mib" else value
+        size = Size(topic, value, index, unit + 1, index, more=more, alone=False)
     else:
         return None
     return _decorated(tokens, size, taken)
+
+
+def _in_gib(tokens: t.Sequence[Token], at: int, value: float) -> Dimension | None:
+    """Return what a number without a unit measures in GiB ("8 RAM", "100 HDD"), if it does.
+
+    Nouns in the plural are counted ("2 disks"), and so may be a few disks.
+    """
+    token, topic = tokens[at], _named(tokens[at])
+    labels = at + 1 < len(tokens) and tokens[at + 1].word in {":", "="}
+    counted = token.word.endswith(("s", "en")) or (topic != "memory_mib" and value < FEWEST_GIB)
+    return None if topic is None or counted or labels else topic
+
+
+def _and_a_half(tokens: t.Sequence[Token], at: int) -> int | None:
+    """Return the last token of "and a half" behind a unit ("un téra et demi")."""
+    known = numerals()
+    if at < len(tokens) and tokens[at].has("cue.and"):
+        at += 1
+        at += at < len(tokens) and tokens[at].word in known.articles
+        if at < len(tokens) and tokens[at].word in known.half:
+            return at
+    return None
 
 
 def _apart(tokens: t.Sequence[Token], index: int) -> bool:
@@ -159,7 +197,8 @@ def _before_number(tokens: t.Sequence[Token], index: int) -> Size | None:
         after.mib is not None or (topic == "cores") != after.has("unit.core")
     ):
         measured = after.mib is not None or after.has("unit.", "noun.", "role.", "thing.", "part.")
-        if measured or after.driver:
+        labels = at + 2 < len(tokens) and tokens[at + 2].word in {":", "="}  # "cpu=4 ram=8G"
+        if (measured and not labels) or after.driver:
             return None
     end = at + 1
     if topic == "cores" and after is not None and after.has("unit.core"):

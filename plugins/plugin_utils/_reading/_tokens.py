@@ -260,7 +260,7 @@ def _not_a_number(tokens: list[Token], run: list[int], read: tuple[float, int]) 
     following = tokens[run[used]].word if used < len(run) else ""
     if first.word in {"unique", "single"} and following in {"of", "node", "noded"}:
         return True
-    if used == 1 and first.word in known.scales:
+    if used == 1 and first.word in known.scales and following not in byte_units():
         # a lone scale word is a multiplier of the number before it or no number at all
         return before is None or before.kind != "num" or first.word in {"cent", "cents"}
     if first.word in known.half and value < 1:
@@ -345,7 +345,7 @@ def _joined(tokens: list[Token], start: int, size: int, words: Words) -> tuple[T
     index = start
     while index < len(tokens) and len(said) < size:
         token = tokens[index]
-        if token.word == "-" and said and token.glued:
+        if token.word in {"-", "_"} and said and token.glued:
             index += 1
             continue
         multiplied = token.kind == "num" and token.end - token.start != len(token.word)
@@ -393,6 +393,8 @@ def _versions(tokens: list[Token]) -> list[Token]:
     nothing = Token("mark", ".", 0, 0)
     for before, token, after in zip(tokens, tokens[1:], [*tokens[2:], nothing], strict=False):
         if before.software is None or token.kind != "num" or token.written or token.glued:
+            continue
+        if after.word == "-" and after.glued:  # "Gitea 4-core"
             continue
         measured = after.mib is not None or after.driver or after.has("unit.", "role.", "thing.")
         counted = after.kind in ("word", "num") and not after.has("cue.", "verb.", "word.")

@@ -14,6 +14,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import (
     Chunk,
+    ids_said,
     names_between,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
@@ -312,7 +313,7 @@ class ValueReader(Said):
             self.say("os", chunk.value.lower(), where, kind="exclude")
         elif chunk.what in _TOPICS:
             value = chunk.value.lower() if chunk.what in ("os", "gpu") else chunk.value
-            numeric = chunk.what in ("vmid", "vlan", "port")
+            numeric = chunk.what in ("vlan", "port")
             value = int(value) if numeric else value
             if chunk.what == "gpu":
                 self.attribute("gpu", 1, where, about=str(value))
@@ -321,7 +322,9 @@ class ValueReader(Said):
             before_head = any(c.kind == "head" for c in ahead[:1]) or (
                 len(ahead) > 1 and ahead[0].what == "-" and ahead[1].kind == "head"
             )
-            self.forward(chunk.what, value, where, ahead=before_head)
+            values = ids_said(str(value)) if chunk.what == "vmid" else (value,)
+            for one in values:
+                self.forward(chunk.what, one, where, ahead=before_head)
         elif chunk.what in ("backup", "backup_keep", "lxc_template"):
             topic = {"backup": "backup", "backup_keep": "backup", "lxc_template": "template"}
             about = {"backup_keep": "keep", "lxc_template": "lxc"}.get(chunk.what, "schedule")

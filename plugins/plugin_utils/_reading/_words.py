@@ -165,6 +165,10 @@ def _merged(
     return _indexed(concepts, software, base.drivers, base.plain)
 
 
+#: Letters that stand for an umlaut or a sharp s ("fuer", "groesser").
+_DIGRAPH = re.compile(r"([aou])e|(?<=s)s")
+
+
 def corrected(word: str, words: Words) -> str:
     """Return the known word that ``word`` is a slip of, or ``word`` itself.
 
@@ -172,6 +176,9 @@ def corrected(word: str, words: Words) -> str:
     nine letters on); a swap of neighbours counts as one.
     """
     ordinary = word in words.known or word in words.plain or is_number_word(word)
+    spelled = _DIGRAPH.sub(r"\1", word)
+    if not ordinary and spelled != word and (spelled in words.known or spelled in words.plain):
+        return spelled
     if len(word) < 5 or not word.isascii() or not word.isalpha() or ordinary:
         return word
     known = words.slips.get(word)

@@ -86,8 +86,8 @@ def _with_bound(group: Group, said: Machines, number: str, value: int, bound: st
 def with_count(context: Context, group: Group, said: Machines) -> Group:
     """Return the group with the number of machines that was said."""
     count, bound = said.count, said.bounds.get("count", "exact")
-    if count is None and len(said.names) > 1:
-        count = len(said.names)
+    if count is None and said.listed > 1:
+        count = said.listed
     if count is None:
         return group
     if count < 1:

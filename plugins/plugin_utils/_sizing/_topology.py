@@ -109,7 +109,7 @@ def _topology(context: Context, table: Profiles, thing: ClusterThing) -> Topolog
 
 
 def _said(said: Machines) -> Count | None:
-    count = said.count if said.count is not None or len(said.names) < 2 else len(said.names)
+    count = said.count if said.count is not None or said.listed < 2 else said.listed
     return None if count is None else Count(count, True, f"As asked: {count}.", "explicit")
 
 
