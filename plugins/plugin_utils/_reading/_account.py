@@ -214,10 +214,8 @@ def _holds_words(statement: Statement, value: str, said: Sentence, tokens: list[
     spoken = _spoken(value, statement.quote.text)
     if statement.topic == "name" and not NAME.fullmatch(value):
         return False
-    if statement.topic == "name" and value in name_range(statement.quote.text):
+    if value in _row(statement.topic, statement.quote.text):
         return True
-    if statement.topic == "vmid" and value.lstrip("-").isdecimal():
-        return int(value) in ids_said(statement.quote.text)
     families = {token.software.family for token in tokens if token.software}
     if statement.topic in LITERALS:
         return spoken or _names(statement.topic, value, tokens)
@@ -237,6 +235,13 @@ def _spoken(value: str, quote: str) -> bool:
     plain = "".join(c for c in fold(quote) if c.isalnum())
     letters = "".join(c for c in fold(value) if c.isalnum())
     return bool(letters) and letters in plain
+
+
+def _row(topic: str, text: str) -> tuple[str, ...]:
+    """Return the names or VMIDs that a row from one to another means."""
+    if topic == "vmid":
+        return tuple(map(str, ids_said(text)))
+    return name_range(text) if topic == "name" else ()
 
 
 def name_range(text: str) -> tuple[str, ...]:

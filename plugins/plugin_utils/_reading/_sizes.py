@@ -23,7 +23,7 @@ _ADJECTIVES = frozenset(
     | {"physische", "virtuelle", "physiques", "virtuels", "mehr", "each", "only", "primary"}
 )
 
-#: Behind a number it says how many or how large, as the noun after it says ("4x CPU", "60er Platte").
+#: Behind a number they only lead to the noun that it measures ("4x CPU", "60er Platte").
 _MULTIPLES = frozenset({"x", "er"})
 #: A number of a disk without a unit is GiB from here on; below it counts disks.
 FEWEST_GIB = 8
