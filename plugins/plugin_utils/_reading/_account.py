@@ -32,6 +32,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._cl
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
     is_number_word,
+    numerals,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._slots import (
     can_be_a_thing,
@@ -493,7 +494,7 @@ def matters(said: Sentence, index: int) -> bool:
     """Tell whether a token could change a machine."""
     token = said.tokens[index]
     if token.kind == "num":
-        return not (token.written and token.value == 1)
+        return not (token.written and (token.value == 1 or token.word in numerals().vague))
     following = said.tokens[index + 1 : index + 3]
     hyphen = len(following) == 2 and following[0].word == "-" and following[0].glued
     if hyphen and token.has("unit.", "noun.") and following[1].glued and not following[1].concept:

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 import typing as t
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._loads import (
     Load,
     load_at,
@@ -66,6 +68,7 @@ class Chunk:
     size: Size | None = None
     load: Load | None = None
     plural: bool = False
+    vague: bool = False  # "several VMs"
     definite: bool = False
     more: bool = False
     nodes: float | None = None  # "5 node cluster"
@@ -166,7 +169,7 @@ def _word(tokens: list[Token], index: int) -> Chunk:
     token = tokens[index]
     definite = index > 0 and tokens[index - 1].word in _DEFINITE
     either = token.word in {"knoten", "worker", "master", "server", "rechner", "container"}
-    plural = definite if either else token.word.endswith(("s", "en", "ern", "x"))
+    plural = definite if either else _is_plural(token.word)
     if token.software is not None and not token.has("work.", "addon.longhorn.x"):
         head = Chunk("head", index, index + 1, definite=definite)
         head.software = [(token, index)]
@@ -188,6 +191,19 @@ def _word(tokens: list[Token], index: int) -> Chunk:
     elif token.kind == "mark":
         kind = "mark"
     return Chunk(kind, index, index + 1, what, value)
+
+
+def _is_plural(word: str) -> bool:
+    """Tell whether a noun has an ending that its singular has not ("VMs", and not "VPS")."""
+    known = _nouns()
+    return any(word.removesuffix(end) in known - {word} for end in ("s", "es", "en", "n", "ern"))
+
+
+@functools.lru_cache(maxsize=1)
+def _nouns() -> frozenset[str]:
+    concepts = load("words.yml")["concepts"]
+    named = [e["words"] for c, e in concepts.items() if c.startswith(("thing.", "role.", "part."))]
+    return frozenset(str(word) for words in named for word in words)
 
 
 def _joined(tokens: list[Token], found: list[Chunk]) -> list[Chunk]:
@@ -281,6 +297,8 @@ def _counted(found: list[Chunk], tokens: list[Token]) -> list[Chunk]:
                 before = tokens[chunk.start - 1].word if chunk.start else ""
                 head.definite = head.definite or before in _DEFINITE
                 continue
+        elif chunk.has("word.several") and (head := _counts(found, place)) is not None:
+            head.vague = head.count is None
         result.append(chunk)
     merged: list[Chunk] = []
     for chunk in result:  # "5 node cluster": five nodes of one cluster

@@ -9,8 +9,10 @@ import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
 
+#: How many "a few" are before a scale ("a few hundred").
+VAGUE = 3.0
 _JOINERS = frozenset({"and", "et", "und", "-"})
-_COLLECTIVES = frozenset({"dozen", "couple", "pair", "paire", "paar", "dutzend"})
+_COLLECTIVES = frozenset({"dozen", "couple", "pair", "paire", "dutzend"})
 
 
 class Numerals(t.NamedTuple):
@@ -22,6 +24,7 @@ class Numerals(t.NamedTuple):
     quarter: frozenset[str]
     articles: frozenset[str]
     adjectives: frozenset[str]
+    vague: frozenset[str]
 
 
 @functools.lru_cache(maxsize=1)
@@ -32,7 +35,9 @@ def numerals() -> Numerals:
         {word: float(value) for value, words in data[name].items() for word in words}
         for name in ("units", "scales")
     ]
-    sets = (frozenset(data[name]) for name in ("half", "quarter", "articles", "adjectives"))
+    sets = (
+        frozenset(data[name]) for name in ("half", "quarter", "articles", "adjectives", "vague")
+    )
     return Numerals(tables[0], tables[1], *sets)
 
 
@@ -96,6 +101,13 @@ def words(parts: t.Sequence[str], start: int) -> tuple[float, int] | None:
         value = compound_de(word)
         if word == "quatre" and parts[index + 1 : index + 2] in (["vingt"], ["vingts"]):
             current, index, seen = current + 80, index + 2, True
+            continue
+        after = parts[index + 1] if index + 1 < len(parts) else ""
+        if word in known.articles and not seen and after in known.half:
+            index += 1  # "un demi": a half, not one and a half
+            continue
+        if word in known.vague and after in known.scales:
+            current, index, seen = VAGUE, index + 1, True  # "a few hundred"
             continue
         if value is not None:
             if seen and not _continues(current, value):

@@ -19,8 +19,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._va
     ValueReader,
 )
 
-_SEVERAL = frozenset({"several", "multiple", "many", "mehrere", "viele", "plusieurs"})
-
 
 class PartReader(ValueReader):
     """Takes nouns that are no machines of their own as parts, members or loads."""
@@ -184,10 +182,9 @@ class PartReader(ValueReader):
         chunk, thing = found[place], self.target()
         if thing is None or not thing.families or thing.stack or chunk.software:
             return False
-        before = self.tokens[chunk.start - 1].word if chunk.start else ""
         some = chunk.generic() and chunk.plural and chunk.count is None and not chunk.definite
         some = some and not self.clusterish
-        some = some and (before in _SEVERAL or bool(self.linked("cue.for", "cue.carries")))
+        some = some and (chunk.vague or bool(self.linked("cue.for", "cue.carries")))
         own = found[place + 1 :]
         alone = not any(c.kind in ("size", "name", "literal") or c.kind == "head" for c in own)
         whole = chunk.what == "cluster" and chunk.count is None and chunk.nodes is None

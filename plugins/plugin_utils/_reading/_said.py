@@ -42,6 +42,8 @@ class Thing:
     stack: bool = False
     part: str = ""  # the role of a distribution that its machines have
     clause: int = 0
+    purpose: str = ""  # the unknown word for what its machines are for
+    uncounted: Quote | None = None  # "VMs", "several VMs": of which no number was said
     alone: bool = False  # "one VM each for …": what follows in the list gets its own
 
     def generic(self) -> bool:

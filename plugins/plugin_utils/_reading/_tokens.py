@@ -32,6 +32,8 @@ _PIECE = re.compile(
     r"|(?P<arrow>->|=>)|(?P<mark>\S)"
 )
 _IDENT = re.compile(r"[^\W\d_][^\W_]*(?:[-_][^\W_]+)*")
+#: A name whose machines are told apart by a letter ("cache-a").
+_LETTERED = re.compile(r"[^\W\d_]{2,}-[a-z]")
 #: What may stand between a number and its unit ("4 more GB").
 _NOUN_FOLLOWS = frozenset({"the", "a", "an", "this", "our", "my", "your", "next"})
 _BETWEEN = frozenset({"more", "additional", "extra", "further", "weitere", "mehr"})
@@ -165,6 +167,7 @@ def _name_parts(whole: str, words: Words) -> list[re.Match[str]] | None:
     ordinary = [p in words.known or p in words.plain or _numbers.is_number_word(p) for p in parts]
     several = len(parts) > 2 and not all(p in words.plain for p in parts)
     strange = len(parts) == 2 and not any(ordinary) and len(whole) > 6
+    strange = strange or bool(_LETTERED.fullmatch(whole))
     return [] if strange or (several and not _is_phrase(parts, words)) else None
 
 

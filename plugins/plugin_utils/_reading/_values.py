@@ -19,6 +19,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._ch
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
     called_by,
+    function_words,
     load,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
@@ -90,6 +91,8 @@ class ValueReader(Said):
                 run.append(chunk)
                 modes.append(mode)
             elif chunk.has("cue.each", "cue.total"):
+                if found[at - 1].what == "," and not (_ends(found, at) or _size_next(found, at)):
+                    break  # "2 GB, both Debian 12"
                 mode = self.reach(found, at, modes)
             elif not self.inside(found, at):
                 break
@@ -221,7 +224,8 @@ class ValueReader(Said):
         free = [thing for thing in self.group if not thing.sized & topics]
         if not self.group:
             return []
-        if self.per_machine:
+        everything = function_words()["everything"]
+        if self.per_machine or any(str(c.value) in everything for c in self.cues[-2:]):
             return [
                 x for x in self.things if not x.sized & topics and x.what not in CLUSTER
             ] or free
@@ -503,17 +507,36 @@ class ValueReader(Said):
         """Give a name to the thing at hand, to one of several, or to a new machine."""
         thing = self.target()
         whole = thing.parent if thing is not None and thing.parent is not None else thing
-        if _leads(found, place):
+        if any(s.topic == "name" and s.value == name for s in self.statements):
+            self.name_again(name, where, sized=_size_next(found, place))
+        elif _leads(found, place):
             self.forward("name", name, where, ahead=True)
+        elif whole is not None and whole.count is None and _in_a_row(found, place):
+            whole.names += 1
+            self.say("name", name, where, thing=whole.id)
         elif whole is None or not self.takes_name(whole):
             self.name_new(name, where)
-        elif (whole.count or 1) > 1 and _has_own(found, place):
+        elif 1 < (whole.count or 1) != whole.names + 1 and _has_own(found, place):
             self.name_part(whole, name, where)
         else:
             whole.names += 1
             self.say("name", name, where, thing=whole.id)
             if thing is not whole:
                 self.group = [whole]
+
+    def name_again(self, name: str, where: tuple[int, int], *, sized: bool) -> None:
+        """Turn to the machine of a name; one of several with sizes of its own is split off."""
+        said = next((s for s in self.statements if s.topic == "name" and s.value == name), None)
+        thing = next((x for x in self.things if said and x.id == said.thing), None)
+        if said is None or thing is None:
+            return
+        if sized and thing.names > 1:
+            self.statements.remove(said)
+            thing.names -= 1
+            self.name_part(thing, name, where)
+            return
+        self.say("whole", None, where, thing=thing.id)
+        self.group = [thing]
 
     def takes_name(self, thing: Thing) -> bool:
         """Tell whether a thing has room for one more name."""
@@ -606,6 +629,10 @@ class ValueReader(Said):
             return
         if token.kind != "word" or len(token.word) < 4 or token.word in everyday():
             return
+        if (called := self.called(token.word)) is not None and found[place + 1 : place + 2]:
+            self.group = [called]
+            self.say("whole", None, (chunk.start, chunk.end), thing=called.id)
+            return
         thing = self.target()
         raw = self.text[token.start : token.end]
         previous = next((c for c in reversed(self.cues) if c.kind in ("cue", "mark")), None)
@@ -622,6 +649,12 @@ class ValueReader(Said):
             thing is None and not any(c.kind == "head" for c in found[place:])
         ):
             self.unknown(raw, (chunk.start, chunk.end))
+
+    def called(self, word: str) -> Thing | None:
+        """Return the thing that a part of the name of its software stands for ("bouncer")."""
+        named = ((x, f) for x in self.things for f in (*x.families, x.purpose))
+        found = [x for x, name in named if name != word and word in name]
+        return found[0] if len(found) == 1 else None
 
 
 @functools.lru_cache(maxsize=1)
@@ -643,6 +676,12 @@ def _before_head(found: list[Chunk], place: int) -> bool:
     return False
 
 
+def _ends(found: list[Chunk], place: int) -> bool:
+    """Tell whether nothing follows before the next mark."""
+    behind = found[place + 1 : place + 2]
+    return not behind or behind[0].kind == "mark"
+
+
 def _size_next(found: list[Chunk], place: int) -> bool:
     """Tell whether a size follows a small word ("in total 8 GB")."""
     after = [c for c in found[place + 1 : place + 3] if not c.has("cue.of", "cue.with")]
@@ -657,6 +696,16 @@ def _leads(found: list[Chunk], place: int) -> bool:
         if not (chunk.kind == "name" or chunk.has("cue.and") or chunk.what == ","):
             return False
     return False
+
+
+def _in_a_row(found: list[Chunk], place: int) -> bool:
+    """Tell whether a name follows one of its own stem ("lb1, lb2", "cache-a and cache-b")."""
+    behind = found[place + 1 : place + 2]
+    if place < 2 or found[place - 2].kind != "name" or (behind and behind[0].what == ":"):
+        return False
+    linked = found[place - 1].has("cue.and") or found[place - 1].what == ","
+    first, second = str(found[place - 2].value), str(found[place].value)
+    return linked and first != second and first.rstrip("0123456789") == second.rstrip("0123456789")
 
 
 def _has_own(found: list[Chunk], place: int) -> bool:

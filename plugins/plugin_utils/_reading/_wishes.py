@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
     Question,
@@ -12,6 +13,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import Chunk
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
     called_by,
+    function_words,
     load,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._parts import (
@@ -31,6 +33,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._va
 _LISTING = frozenset(
     {"without", "ohne", "sans", "except", "hormis", "neither", "weder", "ni", "w / o"}
 )
+#: What is of one machine each: so many of them are so many machines.
+_NUMBERING = frozenset({"vmid", "address", "name"})
+#: Classes of words that may stand between a noun and its denial behind it.
+_SMALL = ("pronouns", "modals", "passives", "determiners", "beside_denials")
 _LISTS = frozenset({"cue.and", "cue.or"})
 _ALL = frozenset({"all", "alle", "allesamt", "tous", "toutes"})
 
@@ -76,12 +82,14 @@ class Reader(PartReader):
             self.in_cluster(chunk)
         elif chunk.has("cue.insist"):
             self.say("whole", True, where, about="insist")
-        elif chunk.has("verb.add", "cue.only", "cue.more", "verb.set"):
+        elif chunk.has("verb.add", "cue.only", "cue.more", "verb.set", "verb.keep"):
             self.say("text", None, where, kind="remark")
         for concept, take in (
             ("word.same_machine", self.same_machine),
+            ("word.other_machine", self.same_machine),
             ("word.apart", lambda c: self.apart((c.start, c.end))),
             ("word.not_needed", self.not_needed),
+            ("word.separate", lambda c: self.parted(found, place)),
             ("noun.service", self.service),
             ("unit.gpu", self.gpu),
             ("cue.respectively", self.respectively),
@@ -97,7 +105,9 @@ class Reader(PartReader):
     def deny_or_correct(self, found: list[Chunk], place: int) -> None:
         """Begin or end a denial; take "no, rather" as the beginning of what holds instead."""
         chunk = found[place]
-        if chunk.has("cue.not", "cue.off"):
+        if self.denies_back(found, place):
+            self.not_needed(chunk)
+        elif chunk.has("cue.not", "cue.off"):
             self.denied = chunk
         elif chunk.has("cue.but", "cue.with") or chunk.what in {";", "."}:
             self.denied = None
@@ -109,6 +119,27 @@ class Reader(PartReader):
             self.corrected, self.denied = chunk, None
         elif chunk.has("cue.instead") and _noun_follows(found, place):
             self.denied = chunk
+
+    def denies_back(self, found: list[Chunk], place: int) -> bool:
+        """Tell whether a denial ends its part of the sentence ("monitoring we don't need, …").
+
+        Only pronouns and words of wishing may stand beside it: "needs not much" denies nothing.
+        """
+        chunk = found[place]
+        if not chunk.has("cue.not", "cue.off", "verb.remove"):
+            return False
+        behind = list(itertools.takewhile(lambda c: not _ends_part(c), found[place + 1 :]))
+        before = list(itertools.takewhile(lambda c: not _ends_part(c), reversed(found[:place])))
+        noun = next((i for i, c in enumerate(before) if c.kind in ("head", "flag")), None)
+        return noun is not None and all(self.is_small(c) for c in (*behind, *before[:noun]))
+
+    def is_small(self, chunk: Chunk) -> bool:
+        """Tell whether a chunk is a pronoun, a verb of wishing or being, or "please"."""
+        closed = function_words()
+        small = frozenset().union(*(closed[name] for name in _SMALL))
+        words = [token.word for token in self.tokens[chunk.start : chunk.end]]
+        told = chunk.has("verb.create", "verb.set", "verb.add", "cue.not", "filler")
+        return told or all(word in small for word in words)
 
     def in_cluster(self, chunk: Chunk) -> None:
         """Take "on Kubernetes": the software before is an application, or is to be elsewhere."""
@@ -143,11 +174,14 @@ class Reader(PartReader):
         taken = self.is_instead(chunk) or self.is_stack(chunk)
         taken = taken or self.is_kind(found, place) or self.is_load(chunk)
         taken = taken or self.is_part(found, place) or self.is_role(found, place)
+        taken = taken or self.is_predicate(found, place)
         taken = taken or self.is_served(found, place) or self.is_plane_of(found, place)
         if not taken and (self.is_member(found, place) or self.is_loose(found, place)):
             return
         taken = taken or self.is_on_all(found, place)
-        taken = taken or self.runs_on(found, place) or self.again(chunk, found[place + 1 :])
+        ahead = found[place + 1 :]
+        named = bool(chunk.software) and self.again(chunk, ahead)  # is not made again
+        taken = taken or named or self.runs_on(found, place) or self.again(chunk, ahead)
         if taken or self.is_it(chunk):
             self.cues = []
             thing = self.target()
@@ -163,6 +197,31 @@ class Reader(PartReader):
         self.one_more(before, thing, chunk)
         self.purpose(thing, found, place)
         self.cues = []
+
+    def is_predicate(self, found: list[Chunk], place: int) -> bool:
+        """Take "it is only a jump host" as what the thing at hand is, not as one more machine."""
+        chunk, thing = found[place], self.target()
+        if thing is None or chunk.count is not None or thing.what in CLUSTER | ROLES:
+            return False
+        closed = function_words()
+        before = list(itertools.takewhile(lambda c: not _ends_part(c), reversed(found[:place])))
+        start = before[-1].start if before else chunk.start
+        words = [token.word for token in self.tokens[start : chunk.start]]
+        subject = words[:1] and words[0] in closed["subjects"] | closed["copulas"]
+        ordered = any(c.has("verb.create", "verb.add", "cue.with", "cue.for") for c in before)
+        if not (subject and closed["copulas"] & {*words}) or ordered or self.denied:
+            return False
+        where = (chunk.start, chunk.end)
+        families = [token.software.family for token, _at in chunk.software if token.software]
+        if not thing.generic() or not (families or chunk.what.startswith("part.")):
+            self.say("whole", None, where, thing=thing.id)
+            return not families or bool({*families} & {*thing.families})
+        self.software(thing, chunk)
+        thing.families += families
+        if not families:
+            thing.what = chunk.what
+            self.say("thing", chunk.what.removeprefix("part."), where, thing=thing.id)
+        return True
 
     def one_more(self, before: Thing | None, thing: Thing, chunk: Chunk) -> None:
         """Give the next of a list its own machine ("one VM each for redis and nginx")."""
@@ -234,15 +293,23 @@ class Reader(PartReader):
         strange = token.kind == "word" and len(token.word) > 3 and token.word not in everyday()
         if strange and not token.concept and found[place].start - before.end <= 1:
             self.say("thing", token.word, (before.start, before.end), thing=thing.id)
+            thing.purpose = token.word
 
     def begin(self, chunk: Chunk) -> Thing:
         """Return a new thing of a noun."""
         thing = Thing(self.new_id(), chunk.what, clause=self.clause)
         if chunk.what == "server_word" and self.clusterish and not chunk.software:
             named = self.marked(":") and any(x.what == "k3s" for x in self.things)  # its own word
-            role = (self.agents or named) and chunk.count is not None
-            role = role and not self.linked("word.separate")
-            thing.what = "server" if role else "vm"
+            role = chunk.count is not None and not self.linked("word.separate")
+            thing.what = "server" if role and (self.agents or named) else "vm"
+            last = self.things[-1] if self.things else None
+            if (
+                role
+                and last is not None
+                and last.what in CLUSTER
+                and self.linked("cue.with", "cue.of")
+            ):
+                thing.what = "server" if last.what == "k3s" or self.agents else "node"
         elif chunk.what in ("server_word", "host", "dockerhost") or (
             chunk.what == "agent" and not self.clusterish
         ):
@@ -263,7 +330,8 @@ class Reader(PartReader):
             thing.parent = whole
             whole.of_parent += thing.count or 1
         near = self.linked(*_LISTS) or self.marked(",/+") or not self.cues
-        close = last is not None and near and not last.sized and last.clause == self.clause
+        sized = any(x.sized for x in self.group) or (last is not None and last.sized)
+        close = last is not None and near and not sized and last.clause == self.clause
         if last is not None and close and not (last.what in CLUSTER or thing.what in CLUSTER):
             self.group.append(thing)
         else:
@@ -332,6 +400,9 @@ class Reader(PartReader):
             bound = last.concept.partition(".")[2] if last and last.has("bound.") else "exact"
             bound = {"about": "approximate", "over": "at_least"}.get(bound, bound)
             self.say("count", chunk.count, span, thing=thing.id, bound=bound)
+        bare = thing.what in ("vm", "lxc") and chunk.count is None
+        if bare and (chunk.vague or (chunk.plural and not self.linked(*_LISTS))):
+            thing.uncounted = self.quote(*where)
         if chunk.clustered:
             self.say("ha", True, where, thing=thing.id, about="clustered")
         self.give_pending(thing)
@@ -407,37 +478,73 @@ class Reader(PartReader):
         server = chunk.what == "server_word" and not self.clusterish
         if not (chunk.what in ("lxc", "vm") or server) or chunk.software:
             return False
-        if chunk.count not in (None, 1):
-            return False
         if not self.group or self.group[-1].generic() or self.group[-1].what in ROLES:
             return False
         near = [c for c in self.cues[-4:] if c.kind in ("word", "cue")]
         words = {str(c.value or c.what) for c in near}
         inside = bool(words & {"in", "on", "auf", "sur", "dans", "inside", "into", "im"})
+        if chunk.count not in (None, 1):
+            return inside and self.spread(chunk)
         label = self.marked(":") and len(self.group) == 1
         how = {"as", "als", "en", "comme", "reicht", "genugt", "suffit", "enough", "fine", "ok"}
+        each = self.each_near(chunk)
+        whole = len(self.group) > 1 and not each and self.holds_all(chunk)
         if server and not (inside and (chunk.count == 1 or self.article(chunk))):
             return False
         bare = self.marked(",") and not self.article(chunk) and chunk.count is None
         bare = bare and chunk.what == "lxc" and not chunk.plural
-        each = self.linked("cue.each") and chunk.count in (None, 1)
-        if not (inside or label or bare or each or words & how):
+        if not (inside or label or bare or each or whole or words & how):
             return False
         kind = "container" if chunk.what == "lxc" else "vm"
-        several = inside and not chunk.plural and len(self.group) > 1
-        one = chunk.what != "lxc" or self.linked("cue.total")
-        apiece = several and self.each_near(chunk)
+        known = self.kinds_said()
+        several = inside and not chunk.plural and sum(x.id not in known for x in self.group) > 1
+        one = chunk.what != "lxc" or self.linked("cue.total") or chunk.count == 1
+        apiece = len(self.group) > 1 and each
         if apiece:
             self.apart_each(chunk, kind)
         elif several and self.linked("word.separate"):
             self.say("thing", kind, (chunk.start, chunk.end), thing=self.group[-1].id)
             self.group = self.group[-1:]
-        elif several and one:
+        elif whole or (several and one):
             self.same_machine(chunk, kind)
         else:
             self.kind_of_list(chunk, kind)
         own = any(c.what in ("vm", "lxc") and not c.software for c in found[place + 1 :])
         self.group[-1].together = not chunk.plural and not apiece and not own
+        return True
+
+    def holds_all(self, chunk: Chunk) -> bool:
+        """Tell whether one machine is for the whole list ("…, one LXC", "… for all three")."""
+        number = len(self.group)
+        behind = [
+            token for token in self.tokens[chunk.end : chunk.end + 4] if not token.has("filler")
+        ]
+        if behind[:1] and behind[0].has("cue.for"):
+            said = behind[1:]
+            while said and said[0].word in function_words()["determiners"]:
+                said = said[1:]
+            counted = bool(said) and said[0].kind == "num" and said[0].value == number
+            ends = len(said) < 2 or said[1].kind == "mark"
+            if (counted or (said and said[0].has("cue.each", "word.all_of_them"))) and ends:
+                end = self.tokens.index(said[0]) + 1
+                self.say("whole", number, (chunk.end, end), thing=self.group[0].id)
+                return True
+        ends = not behind or behind[0].kind in ("mark", "num") or behind[0].has("cue.but")
+        return chunk.count == 1 and self.marked(",") and ends
+
+    def spread(self, chunk: Chunk) -> bool:
+        """Take "… on two VMs" as how many machines the things at hand are."""
+        kind = "container" if chunk.what == "lxc" else "vm"
+        near = chunk.count_at or (chunk.start, chunk.end)
+        where = (min(near[0], chunk.start), chunk.end)
+        if len(self.group) == 1 and self.group[0].count is None:
+            self.group[0].count = chunk.count
+            self.say("count", chunk.count, where, thing=self.group[0].id)
+        elif len(self.group) == chunk.count and all(x.count is None for x in self.group):
+            self.say("whole", chunk.count, where, thing=self.group[0].id)
+        else:
+            return False
+        self.apart_each(chunk, kind)
         return True
 
     def kind_of_list(self, chunk: Chunk, kind: str) -> None:
@@ -562,7 +669,11 @@ class Reader(PartReader):
         thing = thing or self.target()
         if thing is None or not (chunk.software or chunk.what.startswith("part.")):
             return False
-        own = thing.alone and thing.families and (self.linked("cue.and") or self.marked(","))
+        # "… and the postgres VM"
+        own = bool(chunk.software) and chunk.what in ("vm", "lxc") and self.linked("cue.and")
+        own = own or (
+            thing.alone and thing.families and (self.linked("cue.and") or self.marked(","))
+        )
         if own or (self.linked("cue.behind") and self.article(chunk)):
             return False
         if thing.parent is None and thing.of_parent and thing.count == thing.of_parent:
@@ -596,7 +707,8 @@ class Reader(PartReader):
             return False
         if thing.parent is whole and thing.generic():
             return False  # "one for redis": it is what that one is for
-        begins = whole.generic() and self.linked("cue.for") and _listed(found, place) == whole.count
+        told = self.linked("cue.for", "cue.with", "cue.carries") or self.marked(":(,-")
+        begins = whole.generic() and told and _listed(found, place) == whole.count
         goes_on = whole.of_parent and thing.parent is whole and not thing.sized
         if not begins and not (goes_on and whole.of_parent < (whole.count or 0)):
             return False
@@ -642,13 +754,43 @@ class Reader(PartReader):
                 self.say("thing", kind, where, thing=self.group[-1].id)
                 self.group = self.group[-1:]
             return
-        named = [x for x in self.things if x.clause == self.clause and x.what not in CLUSTER]
+        other = chunk.has("word.other_machine")
+        listed = self.group if other else self.things
+        named = [x for x in listed if x.clause == self.clause and x.what not in CLUSTER]
         things = [x for x in named if x.families or x.what.startswith("part.")]
         for thing in things[1:]:
             self.say("link", things[0].id, where, thing=thing.id, about="same_machine")
         if things:
             self.say("thing", kind, where, thing=things[0].id)
             self.group = things[:1]
+
+    def parted(self, found: list[Chunk], place: int) -> None:
+        """Take a thing off the machine of the others ("… but vaultwarden gets its own")."""
+        chunk, thing = found[place], self.target()
+        behind = found[place + 1 : place + 2]
+        ends = not behind or _ends_part(behind[0]) or behind[0].has("filler")
+        if thing is None or not ends or self.denied is not None:
+            return
+        shared = [s for s in self.statements if s.about == "same_machine"]
+        where = (chunk.start, chunk.end)
+        if any(s.thing == thing.id for s in shared):
+            self.statements = [
+                s.model_copy(update={"kind": "remark", "thing": "", "value": None})
+                if s in shared and s.thing == thing.id
+                else s
+                for s in self.statements
+            ]
+            kind = next(
+                (
+                    s
+                    for s in self.statements
+                    if s.topic == "thing"
+                    and s.thing == str(shared[0].value)
+                    and s.value in ("vm", "container")
+                ),
+                None,
+            )
+            self.say("thing", kind.value if kind else "vm", where, thing=thing.id)
 
     def apart(self, where: tuple[int, int]) -> None:
         """Keep machines apart ("not on the same host"): the plan is compared with it."""
@@ -670,6 +812,11 @@ class Reader(PartReader):
             self.denied = None
             return False
         where = (denied.start, chunk.end)
+        others = [x for x in self.things if x is not self.target() and x.what not in CLUSTER]
+        if self.linked("word.separate") and chunk.generic() and others and self.group:
+            things = {"thing": self.group[-1].id, "about": "same_machine"}
+            self.say("link", others[0].id, where, **things)
+            return True
         if chunk.role():
             thing = Thing(self.new_id(), chunk.what, clause=self.clause)
             self.things.append(thing)
@@ -726,12 +873,26 @@ class Reader(PartReader):
         if not self.things and service is not None:
             self.say("thing", "app", (0, 0), thing=self.new_id(), quote=service.quote)
         for thing in self.things:
+            if thing.uncounted and not (thing.count or thing.of_parent or thing.names):
+                self.ask_count(thing, thing.uncounted)
             if thing.parent is None:
                 continue
             own = next(s for s in self.statements if s.thing == thing.id)
             self.say(
                 "link", thing.parent.id, (0, 0), thing=thing.id, about="part_of", quote=own.quote
             )
+
+    def ask_count(self, thing: Thing, quote: Quote) -> None:
+        """Ask for the number of machines that were said in the plural only."""
+        told = [s for s in self.statements if s.thing == thing.id and s.topic in _NUMBERING]
+        if not told:
+            text = f'How many machines is "{quote.text}"? Say the number.'
+            self.questions.append(Question(id="reading.count", text=text, quote=quote))
+
+
+def _ends_part(chunk: Chunk) -> bool:
+    """Tell whether a chunk stands between the parts of a sentence."""
+    return chunk.has("cue.and", "cue.but") or (chunk.kind == "mark" and chunk.what in ",;.:()-")
 
 
 def _noun_follows(found: list[Chunk], place: int) -> bool:

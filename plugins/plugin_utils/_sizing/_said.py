@@ -18,6 +18,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._mod
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._units import amount
 
+#: A disk that holds the system alone.
+SYSTEM_DISK_GIB = 20
+
 
 def merged(*layers: Machines) -> Machines:
     """Return what was said, later layers over earlier ones."""
@@ -50,7 +53,7 @@ def with_said(context: Context, group: Group, said: Machines) -> Group:
             bound = said.bounds.get(number, "exact")
             group = _with_bound(group, said, number, value, bound)
     if said.data_disks_gib:
-        group = replace(group, data_disks_gib=said.data_disks_gib)
+        group = _with_data_disks(group, said)
     if len(said.names) > max(group.count, 1):
         context.ask(
             "names.count",
@@ -59,6 +62,17 @@ def with_said(context: Context, group: Group, said: Machines) -> Group:
             f" machine(s) of {group.name}; how many shall there be?",
         )
     return checked(context, group)
+
+
+def _with_data_disks(group: Group, said: Machines) -> Group:
+    """Return the group with the data disks that were said; the system disk holds only the rest."""
+    planned = bool(group.data_disks_gib)
+    group = replace(group, data_disks_gib=said.data_disks_gib)
+    left = max(SYSTEM_DISK_GIB, group.disk_gib - sum(said.data_disks_gib))
+    if planned or said.disk_gib is not None or group.disk_gib <= left:
+        return group
+    reason = f"{left} GiB for the system; the data is on a disk of its own."
+    return group.with_number("disk_gib", left, reason, "rule", 0.6)
 
 
 def _with_bound(group: Group, said: Machines, number: str, value: int, bound: str) -> Group:
