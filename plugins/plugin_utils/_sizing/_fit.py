@@ -51,8 +51,8 @@ RESOURCES = {
 class Where:
     """The storages of a group's machines and the hosts that they may use (None: any).
 
-    On ``near`` ones a machine is made at once, on the others it is moved after cloning. ``also``
-    are (storage, GiB) of a machine beside its first disk, ``why`` says what keeps hosts out.
+    ``near`` ones make a machine themselves, the others get it handed over. ``also`` are
+    (storage, GiB) of a machine beside its first disk, ``why`` says what keeps hosts out.
     """
 
     storage: str

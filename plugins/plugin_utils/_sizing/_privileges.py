@@ -15,7 +15,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._absent import listed
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import Context
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._reach import (
-    local_storages,
+    handed_over,
 )
 
 #: What any guest needs to be configured and started, then what only VMs need.
@@ -69,7 +69,7 @@ def _needs(
         yield from _of_guest(machine)
         if machine.vmid not in there:
             yield from _of_creation(machine)
-            if _is_moved(snapshot, machine):
+            if handed_over(snapshot, machine):
                 yield _places(machine), ("VM.Migrate",)
         for nic in machine.nics:
             path = f"/sdn/zones/{_zone(snapshot, nic.bridge)}/{nic.bridge}"
@@ -104,14 +104,6 @@ def _of_creation(machine: Machine) -> t.Iterator[Need]:
     source = machine.source
     if source.type == "template" and source.vmid is not None:
         yield (f"/vms/{source.vmid}",), ("VM.Clone",)
-
-
-def _is_moved(snapshot: Snapshot, machine: Machine) -> bool:
-    """Return whether a machine is cloned on its template's host and then moved to its own."""
-    if machine.source.node in (None, machine.node):
-        return False
-    found = [g.hardware for g in snapshot.guests if g.vmid == machine.source.vmid and g.hardware]
-    return any(local_storages(snapshot, hardware) for hardware in found)
 
 
 def _places(machine: Machine) -> tuple[str, ...]:

@@ -46,9 +46,10 @@ class Reach:
 def reach(context: Context, origin: Origin, storage: str) -> Reach:
     """Return the hosts for machines from a source with their disks on a storage.
 
-    Proxmox VE clones onto another host only from shared storages to a shared storage. From a
-    local storage the provider clones beside the template and moves the clone, which takes time.
-    Both begin on the template's host, where the storage of the disks has to be.
+    A clone begins on the template's host, where the storage of the disks has to be. Another host
+    gets it only when that storage is shared: Proxmox VE clones nothing onto the local storage of
+    another host. From a template on a local storage the provider clones beside it, onto the shared
+    one, and hands the clone over, which copies nothing.
     """
     snapshot = context.snapshot
     if origin.type != "template" or snapshot is None or not origin.templates:
@@ -61,7 +62,7 @@ def reach(context: Context, origin: Origin, storage: str) -> Reach:
     reasons: list[str] = []
     own: list[GuestState] = []
     direct: list[GuestState] = []
-    moving: list[GuestState] = []
+    beside: list[GuestState] = []
     for template in origin.templates:
         if template.node not in there:
             reasons.append(
@@ -72,24 +73,25 @@ def reach(context: Context, origin: Origin, storage: str) -> Reach:
         near.add(template.node)
         own.append(template)
         hardware = template.hardware
-        local = local_storages(snapshot, hardware) if hardware else set()
         bound = _bound_files(snapshot, hardware) if hardware else []
         if bound:
             reasons.append(
                 f"{_title(template)} uses {listed(bound)} on a storage of {template.node} alone"
             )
-        elif local or hardware is None:
-            wide |= everywhere
-            near |= everywhere if hardware is None else set()
-            (direct if hardware is None else moving).append(template)
-        elif to_shared:
+        elif hardware is None:  # nobody can tell; a finding says that it was not read
             near |= everywhere
             direct.append(template)
-        else:
+        elif not to_shared:
             reasons.append(
-                f"Proxmox VE clones {_title(template)} from shared to shared storage or on"
-                f" {template.node} itself, and {storage} is local to each host"
+                f"Proxmox VE clones {_title(template)} to another host only onto a shared storage,"
+                f" and {storage} is local to each host"
             )
+        elif local_storages(snapshot, hardware):
+            wide |= everywhere
+            beside.append(template)
+        else:
+            near |= everywhere
+            direct.append(template)
     wide |= near
     why = ""
     if wide < everywhere and reasons:
@@ -97,7 +99,7 @@ def reach(context: Context, origin: Origin, storage: str) -> Reach:
             f"{'; '.join(reasons)}: put the machines on a shared storage, or keep a template of the"
             " same name on each host."
         )
-    return Reach(frozenset(near), frozenset(wide), why, tuple(own), (*direct, *moving))
+    return Reach(frozenset(near), frozenset(wide), why, tuple(own), (*direct, *beside))
 
 
 def _title(template: GuestState) -> str:
@@ -121,30 +123,34 @@ def _bound_files(snapshot: Snapshot, hardware: Hardware) -> list[str]:
     ]
 
 
+def handed_over(snapshot: Snapshot, machine: Machine) -> str | None:
+    """Return the local storage beside which a machine is cloned before its own host gets it."""
+    source = machine.source
+    if source.node in (None, machine.node):
+        return None
+    found = [g.hardware for g in snapshot.guests if g.vmid == source.vmid and g.hardware]
+    local = {name for hardware in found for name in local_storages(snapshot, hardware)}
+    return min(local, default=None)
+
+
 def check_clones(context: Context, machines: t.Iterable[Machine]) -> None:
-    """Say which machines are cloned beside their template and moved to another host."""
+    """Say which machines are cloned beside their template before their host gets them."""
     snapshot = context.snapshot
     if snapshot is None:
         return
-    templates = {guest.vmid: guest for guest in snapshot.guests if guest.template}
-    moved: dict[tuple[int, str], list[Machine]] = {}
+    found: dict[tuple[int | None, str | None, str], list[Machine]] = {}
     for machine in machines:
-        template = templates.get(machine.source.vmid or 0)
-        if machine.source.node in (None, machine.node) or template is None:
-            continue
-        local = template.hardware is None or local_storages(snapshot, template.hardware)
-        shared = _is_shared(snapshot, machine.disks[0].storage)
-        if local and not (template.hardware is None and shared):
-            moved.setdefault((template.vmid, template.node), []).append(machine)
-    for (vmid, holder), those in moved.items():
+        local = handed_over(snapshot, machine)
+        if local is not None:
+            found.setdefault((machine.source.vmid, machine.source.node, local), []).append(machine)
+    for (vmid, holder, local), those in found.items():
         context.report(
             "source.cross-node",
-            "warning",
+            "info",
             "site.template",
-            f"The template {vmid} lies on a local storage of {holder}:"
-            f" {listed(m.name for m in those)} will be cloned there and then moved to"
-            f" {listed(m.node for m in those)}, which is slow and needs VM.Migrate; keep a template"
-            " of the same name on each host.",
+            f"The template {vmid} lies on {local} of {holder}: {listed(m.name for m in those)} will"
+            f" be cloned there onto {listed(m.disks[0].storage for m in those)} and handed over to"
+            f" {listed(m.node for m in those)}, which copies nothing and needs VM.Migrate.",
             "facts",
         )
 

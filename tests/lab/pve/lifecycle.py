@@ -376,10 +376,16 @@ class Lifecycle:
         async def body() -> str:
             if not self.nodes[target].get("online", True):
                 raise TaskError(f"can't migrate to node '{target}': node is offline")
-            for _, volume, _ in drives_of(vm.config):
-                found = self.volume(volume)
-                if found and found.get("node"):
-                    found["node"] = target
+            volumes = [volume for _, volume, _ in drives_of(vm.config) if self.volume(volume)]
+            for sid in {volume.partition(":")[0] for volume in volumes}:
+                moved = not self._store(sid).get("shared")
+                try:
+                    self.ready_storage(v.get("targetstorage", sid) if moved else sid, target)
+                except PveError as error:
+                    raise TaskError(f"migration aborted: {error.message}") from error
+            for volume in volumes:
+                if self.volume(volume).get("node"):
+                    self.volume(volume)["node"] = target
             vm.node = target
             return "migration finished successfully"
 

@@ -61,6 +61,24 @@ def test_a_locked_guest_is_not_stopped(server: PveServer, client: Client, action
     assert server.state.vm(100).status == "running"
 
 
+def test_a_guest_goes_only_where_its_storage_is() -> None:
+    def edit(data: dict[str, t.Any]) -> None:
+        data["storages"].append(
+            {"name": "own", "type": "lvmthin", "content": ["images"], "total_gib": 9}
+            | {"nodes": ["pve1"]}
+        )
+
+    with PveServer(people.cluster(edit=edit)) as server:
+        client = Client(server, server.make_token())
+        fields = {"vmid": 300, "name": "probe", "memory": 512, "scsi0": "own:1"}
+        assert client.task("POST", "/nodes/pve1/qemu", **fields) == "OK"
+        ends = client.task("POST", "/nodes/pve1/qemu/300/migrate", target="pve2")
+        assert ends == "migration aborted: storage 'own' is not available on node 'pve2'"
+        fields = {"target": "pve2", "with-local-disks": 1, "targetstorage": "local-lvm"}
+        assert client.task("POST", "/nodes/pve1/qemu/300/migrate", **fields) == "OK"
+        assert server.state.vm(300).node == "pve2"
+
+
 GOOD = ["21:00", "*/30", "mon..fri 02:30", "sat *-1..7 15:00", "daily", "sun", "0..5:0/10"]
 BAD = ["at night", "often", "25:00", "10:75", "funday 10:00", "", "21:00 mon"]
 

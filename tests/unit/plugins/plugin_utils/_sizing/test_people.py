@@ -6,6 +6,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+import yaml
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve import collect
 from lab.pve import PveServer
 from unit.plugins.plugin_utils._sizing import people
@@ -35,6 +36,13 @@ def on_nfs(data: dict[str, t.Any]) -> None:
     config = next(g for g in data["guests"] if g["vmid"] == people.TEMPLATE)["config"]
     config["scsi0"] = "nas:9000/base-9000-disk-0.qcow2,size=3G"
     config["ide2"] = "nas:9000/vm-9000-cloudinit.qcow2,media=cdrom,size=4M"
+
+
+def on_local(data: dict[str, t.Any]) -> None:
+    """Move the template onto the storage that each host has for itself."""
+    config = next(g for g in data["guests"] if g["vmid"] == people.TEMPLATE)["config"]
+    config["scsi0"] = "local-lvm:base-9000-disk-0,size=3G"
+    config["ide2"] = "local-lvm:vm-9000-cloudinit,media=cdrom,size=4M"
 
 
 def with_vnets(data: dict[str, t.Any]) -> None:
@@ -219,6 +227,15 @@ REFUSED: dict[str, tuple[Edit | None, dict[str, t.Any], dict[str, t.Any], str, s
         "capacity.host",
         "keep a template of the same name on each host",
     ),
+    "clones onto local storages from a local one, on another host": (
+        on_local,
+        {},
+        {"storages": {"default": "local-lvm"}},
+        "vm with 2 cores and 2 GB called web1 on node pve2",
+        "capacity.host",
+        "the template 9000 (debian-12-cloud) on pve1 to another host only onto a shared storage,"
+        " and local-lvm is local",
+    ),
     "IPv4 pods on IPv6 machines": (
         None,
         {},
@@ -306,11 +323,51 @@ def test_a_file_for_cloud_init_that_nobody_may_see_is_told() -> None:
     assert "local:snippets/vendor.yml for cloud-init; whether" in people.messages(plan, "warning")
 
 
-def test_one_machine_goes_where_its_template_can_be_cloned() -> None:
-    with PveServer(people.cluster(edit=on_nfs)) as server:
+@pytest.mark.parametrize("lies", [on_nfs, on_local])
+@pytest.mark.parametrize(
+    ("intent", "status"),
+    [(people.VM, "ready"), ("dev cluster", "ready"), ("HA cluster", "refused")],
+)
+def test_machines_go_where_their_template_can_be_cloned(
+    lies: Edit, intent: str, status: str
+) -> None:
+    with PveServer(people.cluster(edit=lies)) as server:
         at = people.site(storages={"default": "local-lvm"})
-        plan = people.planned(server, at=at)
-    assert [machine.node for machine in plan.machines] == ["pve1"]
+        plan = people.planned(server, intent, at=at)
+    assert plan.status == status, people.messages(plan)
+    assert {machine.node for machine in plan.machines} <= {"pve1"}
+    if status == "refused":
+        assert "keep a template of the same name on each host" in people.messages(plan, "warning")
+
+
+def test_a_template_of_each_host_serves_its_host() -> None:
+    def copies(data: dict[str, t.Any]) -> None:
+        on_local(data)
+        first = next(g for g in data["guests"] if g["vmid"] == people.TEMPLATE)
+        for vmid, node in ((9001, "pve2"), (9002, "pve3")):
+            text = yaml.safe_dump(first).replace("9000", str(vmid))
+            data["guests"].append({**yaml.safe_load(text), "node": node})
+
+    with PveServer(people.cluster(edit=copies)) as server:
+        plan = people.planned(
+            server, "HA cluster", at=people.site(storages={"default": "local-lvm"})
+        )
+    served = {machine.node: (machine.source.vmid, machine.source.node) for machine in plan.machines}
+    assert served == {"pve1": (9000, "pve1"), "pve2": (9001, "pve2"), "pve3": (9002, "pve3")}
+    assert "placement.spread" not in people.messages(plan)
+
+
+def test_a_clone_onto_a_shared_storage_is_handed_over() -> None:
+    with PveServer(people.cluster(edit=on_local)) as server:
+        plan = people.planned(server, people.VM + " on node pve2")
+        token = server.make_token("few@pve", privileges=(*FEW, "SDN.Use"))
+        few = people.planned(server, people.VM + " on node pve2", token=token)
+    [machine] = plan.machines
+    assert (machine.node, machine.source.node) == ("pve2", "pve1"), people.messages(plan)
+    assert "lies on local-lvm of pve1: web1 will be cloned there onto ceph-vm" in people.messages(
+        plan, "info"
+    )
+    assert "VM.Migrate on /vms/20000" in people.messages(few, "error")
 
 
 def test_a_vnet_is_only_on_the_hosts_of_its_zone() -> None:
