@@ -67,7 +67,7 @@ def hardware(config: Config, kind: str = "qemu") -> Data:
     system = next((device for device in order if device in disks), None)
     files = options(config.get("cicustom", ""))
     agent = options(config.get("agent", ""), "enabled")
-    flags = options(config.get("cpu", ""), "cputype").get("flags", "")
+    cpu = options(config.get("cpu", ""), "cputype")
     return {
         "bios": str(config.get("bios") or "seabios"),
         "machine_type": _machine_type(config),
@@ -86,7 +86,9 @@ def hardware(config: Config, kind: str = "qemu") -> Data:
         "nics": _nics(config, "virtio"),
         "serial": "serial0" in config,
         "numa": _is_on(config.get("numa", "")),
-        "cpu_flags": [flag for flag in flags.split(";") if flag],
+        "cpu_type": cpu.get("cputype"),
+        "cpu_flags": [flag for flag in cpu.get("flags", "").split(";") if flag],
+        "hotplug": str(config["hotplug"]) if config.get("hotplug") else None,
         "agent_type": agent.get("type", "virtio"),
         "agent_trim": _is_on(agent.get("fstrim_cloned_disks", "")),
         "vga": str(config["vga"]) if config.get("vga") else None,

@@ -299,10 +299,11 @@ class Site(Model):
         "Public keys that may log in. There are no passwords.",
         ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI… you@laptop"],
     )
-    cpu_type: str = key(
-        "CPU that guests see. `host` is fastest and cannot move between unlike nodes.",
+    cpu_type: str | None = key(
+        "CPU that guests see. `host` is fastest and cannot move between unlike nodes. Without it,"
+        " the template's, and x86-64-v2-AES where that says none.",
         "x86-64-v2-AES",
-        default="x86-64-v2-AES",
+        default=None,
     )
     firewall: bool = key(
         "Whether the firewall of Proxmox VE filters the interfaces of machines.",

@@ -163,7 +163,9 @@ class Hardware(Model):
     nics: tuple[GuestNic, ...] = ()
     serial: bool = False
     numa: bool = False
+    cpu_type: str | None = None  # None: its configuration says none
     cpu_flags: tuple[str, ...] = ()
+    hotplug: str | None = None  # None: as Proxmox VE does by default
     agent_type: str = "virtio"
     agent_trim: bool = False
     vga: str | None = None

@@ -12,6 +12,7 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.hardwar
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import (
     Disk,
     EfiDisk,
+    Machine,
     Nic,
     TpmState,
 )
@@ -304,7 +305,26 @@ def check_template(context: Context, where: str, template: GuestState) -> bool:
             " keeps; remove it there if access is to be by key only.",
             "facts",
         )
+    for what, there, ours in _overridden(context, hardware):
+        context.report(
+            "template.overridden",
+            "info",
+            where,
+            f"The template {name} has {what} {there}; its machines get {ours}.",
+            "facts",
+        )
     return not problems
+
+
+def _overridden(context: Context, hardware: Hardware) -> t.Iterator[tuple[str, str, str]]:
+    """Yield what machines have otherwise than their template: what, its value and theirs."""
+    said = context.site.cpu_type
+    if said and hardware.cpu_type and hardware.cpu_type != said:
+        yield "the CPU type", hardware.cpu_type, f"{said}, as the site says"
+    usual_hotplug = Machine.model_fields["hotplug"].default
+    plugged = usual_hotplug if hardware.hotplug == "1" else hardware.hotplug or usual_hotplug
+    if set(plugged.split(",")) != set(usual_hotplug.split(",")):
+        yield "hotplug", plugged, usual_hotplug
 
 
 def frame_of(

@@ -184,6 +184,7 @@ def _built(context: Context, group: Group, identities: Identities, parts: Parts)
     site, wish = context.site, group.wish
     disks = _disks(group, storage, site.storages.fast, frame)
     shell = {} if container or frame is None else _hardware(frame, disks[0].storage, nic)
+    said = {"cpu_type": site.cpu_type} if site.cpu_type else {}
     fallback = () if container else ("scsi0", "ide2") if source.type == "iso" else ("scsi0",)
     _report_kept(context, group, name, disks[0])
     description = (
@@ -199,10 +200,9 @@ def _built(context: Context, group: Group, identities: Identities, parts: Parts)
         node=node,
         description=description,
         cores=group.cores,
-        cpu_type=site.cpu_type,
         memory_mib=group.memory_mib,
         disks=disks,
-        **{"nics": (nic,), "boot_order": fallback, **shell},
+        **{"nics": (nic,), "boot_order": fallback, **shell, **said},
         source=source,
         cloud_init=_cloud_init(context, group, parts, frame),
         agent=not container and source.type != "iso",
@@ -304,7 +304,9 @@ def _data_disk(group: Group, storage: str, disks: t.Sequence[Disk], size_gib: in
 def _hardware(frame: Frame, storage: str, nic: Nic) -> dict[str, t.Any]:
     """Return what a VM takes over of its template, or has already."""
     hardware = frame.hardware
+    told = {"cpu_type": hardware.cpu_type} if hardware.cpu_type else {}
     return {
+        **told,
         "os_type": hardware.os_type,
         "bios": "ovmf" if hardware.bios == "ovmf" else "seabios",
         "machine_type": frame.machine_type,

@@ -99,7 +99,7 @@ TEMPLATES: dict[str, tuple[dict[str, str], tuple[str, ...], dict[str, str | tupl
             ),
             "net0": ("queues=4", "rate=10.5", "trunks=10;20"),
             "net1": ("link_down=1", "queues=2"),
-            "cpu": "flags=+aes;-pcid",
+            "cpu": ("host", "flags=+aes;-pcid"),
             "numa": "1",
             "agent": ("fstrim_cloned_disks=1", "type=isa"),
             "tablet": "0",

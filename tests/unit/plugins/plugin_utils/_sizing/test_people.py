@@ -466,3 +466,29 @@ def test_hardware_costs_no_call() -> None:
     assert len(configs) == 1
     template = next(guest for guest in facts["guests"] if guest["vmid"] == people.TEMPLATE)
     assert template["hardware"]["disks"][0]["interface"] == "scsi0"
+
+
+@pytest.mark.parametrize(
+    ("template", "at", "cpu", "told"),
+    [
+        ({}, {}, "x86-64-v2-AES", None),
+        ({"cpu": "host,flags=+aes"}, {}, "host", None),
+        ({"cpu": "cputype=custom-own"}, {}, "custom-own", None),
+        ({"cpu": ""}, {}, "x86-64-v2-AES", None),
+        ({"cpu": ""}, {"cpu_type": "host"}, "host", None),
+        ({"cpu": "x86-64-v3"}, {"cpu_type": "x86-64-v3"}, "x86-64-v3", None),
+        ({"cpu": "x86-64-v3"}, {"cpu_type": "host"}, "host", "has the CPU type x86-64-v3; its"),
+        ({"hotplug": "usb,network,disk"}, {}, "x86-64-v2-AES", None),
+        ({"hotplug": "1"}, {}, "x86-64-v2-AES", None),
+        ({"hotplug": "network,disk,memory"}, {}, "x86-64-v2-AES", "has hotplug network,disk,memo"),
+    ],
+)
+def test_what_the_template_has_stays_or_is_said(
+    template: dict[str, str], at: dict[str, str], cpu: str, told: str | None
+) -> None:
+    with PveServer(people.cluster(template=template)) as server:
+        plan = people.planned(server, at=people.site(**at))
+    assert plan.status == "ready", people.messages(plan)
+    assert [machine.cpu_type for machine in plan.machines] == [cpu]
+    said = people.messages(plan, "info")
+    assert told in said if told else "template.overridden" not in said
