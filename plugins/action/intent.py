@@ -43,6 +43,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._fo
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._in_hand import (
     in_hand,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._standing import (
+    standing,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._requirements import (
     missing_packages,
 )
@@ -245,7 +248,7 @@ class ActionModule(ControllerAction):
             "plan": found.plan,
             "proposal": found.proposal,
             "applied": found.applied,
-            "msg": _told(name, str(folder.path), new, found.applied, args["deployment"]),
+            "msg": _told(name, folder, new, args["deployment"]),
         }
 
     def _named(
@@ -289,12 +292,11 @@ def _of_run(place: Path, run: str) -> str:
     return found[0]
 
 
-def _told(name: str, place: str, new: bool, applied: t.Any, said: str) -> str:
+def _told(name: str, folder: Folder, new: bool, said: str) -> str:
     if new:
-        return f"New deployment {name} in {place}; -e deployment=NAME gives it another name."
+        return f"New deployment {name} in {folder.path}; -e deployment=NAME gives it another name."
     how = "" if said else ", which this sentence made"
-    state = f"applied {applied['at'][:19]}" if applied else "nothing of it is applied"
-    return f"Deployment {name}{how} ({state})."
+    return f"Deployment {name}{how} ({standing(folder)})."
 
 
 def _said(

@@ -18,6 +18,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records imp
     RecordError,
     rows,
     seen,
+    standing,
     undone,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report._table import table
@@ -151,7 +152,7 @@ def _seen(folder: Folder, args: Data) -> Data:
         result = seen(name, plan, args["snapshot"])
     waiting = newest if newest and (not applied or newest["id"] != applied["id"]) else None
     lines = [
-        f"applied   {_described(applied)}",
+        f"applied   {_described(applied) if applied else standing(folder)}",
         f"proposed  {_described(waiting) if waiting else 'nothing else'}"
         f" ({len(found)} proposals are kept)",
         f"seen      {_shown(result) if args['snapshot'] else 'the cluster was not asked'}",

@@ -178,6 +178,12 @@ plan_json:
       - address: proxmox_virtual_environment_vm.machine["demo-web-1"]
         type: proxmox_virtual_environment_vm
         change: {actions: [create], before: null, after: {vm_id: 20001}}
+applied:
+  description:
+    - Whether the plan is what exists now. A run can fail all the same, when the cluster differs
+      from the plan in something else.
+  returned: when O(state=applied) and Terraform came to its end, not in check mode
+  type: bool
 outputs:
   description: Outputs of the root module.
   returned: when O(state=applied) and not in check mode

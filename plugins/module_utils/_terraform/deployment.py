@@ -116,7 +116,8 @@ class Deployment(Ground):
         if summary.empty and not summary.outputs_change:
             if not check:
                 records.keep_variables(self.directory)
-            return {**report(summary), **self.outputs(), "changed": False, "msg": "No changes."}
+            known = {"changed": False, "applied": not check, "msg": "No changes."}
+            return {**report(summary), **self.outputs(), **known}
         if not summary.empty:
             refuse_unapproved(self, summary, record, approval)
         if check:
@@ -145,6 +146,7 @@ class Deployment(Ground):
         records.keep_variables(self.directory)
         records.forget_plan(self.directory)
         result = {**report(summary), **self.outputs(), "changed": not summary.empty}
+        result["applied"] = True
         result["receipts"] = receipts.done(
             summary.changes, plan_sha256=record.sha256, seconds=round(self.now() - begun, 3)
         )

@@ -19,6 +19,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._fo
     proposal_id,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._seen import seen
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._standing import (
+    standing,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._undo import (
     Undone,
     undone,
@@ -33,5 +36,6 @@ __all__ = [
     "proposal_id",
     "rows",
     "seen",
+    "standing",
     "undone",
 ]

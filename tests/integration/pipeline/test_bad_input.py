@@ -228,6 +228,28 @@ def test_machine_that_does_not_tell_its_address(pipeline: Pipeline) -> None:
     assert "not applied" not in run.output
     assert pipeline.guests()[machine["vmid"]] == "web"
     assert pipeline.read("lab", "result")["status"] == "FAILED"
+    again = pipeline.run("plan", "lab").ok().output
+    assert "Deployment lab (applied 20" in again and "there is nothing to approve" in again
+    assert "No drift." in pipeline.run("drift", "lab").ok().output
+    assert "applied   nothing" not in pipeline.run("status", "lab").ok().output
+    pipeline.lab.heal()
+    pipeline.run("apply", "lab").ok()
+    assert pipeline.read("lab", "result")["status"] == "COMPLETED"
+    pipeline.run("destroy", "lab", confirm="lab").ok()
+    assert "nothing of it is applied" in pipeline.run("plan", "lab", intent=WEB).ok().output
+
+
+def test_apply_that_stops_half_way_is_told_until_it_is_resumed(pipeline: Pipeline) -> None:
+    pipeline.lab.fault("start_fails")
+    failed = pipeline.run("provision", "lab", intent=WEB, approve="auto", rollback=False)
+    failed.refused("half made: web", "Nothing was rolled back.")
+    told = "an apply of it did not come to its end"
+    assert told in pipeline.run("plan", "lab").ok().output
+    assert f"applied   {told}" in pipeline.run("status", "lab").ok().output
+    pipeline.lab.heal()
+    pipeline.run("provision", "lab", approve="auto").ok()
+    done = pipeline.run("plan", "lab").ok().output
+    assert told not in done and "Deployment lab (applied 20" in done
     pipeline.run("destroy", "lab", confirm="lab").ok()
 
 

@@ -8,6 +8,9 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform import (
+    records as terraform,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records import (
     Folder,
     RecordError,
@@ -15,6 +18,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records imp
     compare,
     rows,
     seen,
+    standing,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._claims import (
     addresses_of,
@@ -235,3 +239,33 @@ def test_everything_that_could_be_shared_is_claimed() -> None:
         ("ha_rule", "cw-shop-apart-web"),
         ("ha_rule", "cw-shop-pve1"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("recorded", "finished", "kept", "words"),
+    [
+        (False, None, False, "nothing of it is applied"),
+        (False, True, False, "nothing of it is applied"),  # rolled back
+        (False, False, False, "an apply of it did not come to its end"),
+        (False, True, True, "applied, and the run ended before that was recorded"),
+        (True, True, True, "applied 20"),
+        (True, False, True, "a later apply did not come to its end"),
+    ],
+)
+def test_what_is_applied_is_told_from_what_is_there(
+    tmp_path: Path, recorded: bool, finished: bool | None, kept: bool, words: str
+) -> None:
+    folder, place = Folder(tmp_path / "shop"), tmp_path / "shop/terraform"
+    place.mkdir(parents=True)
+    propose(folder, plan())
+    if recorded:
+        folder.apply(plan=plan(), request=None, snapshot=None, by="me", run="r1", how="apply")
+    if finished is not None:
+        terraform.write_journal(place, terraform.Journal("0" * 64, 0.0, finished=finished))
+    (place / terraform.VARIABLES).write_text('{"machines": {}}')
+    if kept:
+        terraform.keep_variables(place)
+    assert words in standing(folder)
+    assert standing(folder).count("apply of") + standing(folder).count("later apply") == (
+        finished is False
+    )
