@@ -15,6 +15,7 @@ LAB ?= demo
 UV_VERSION := 0.13.9
 
 PROVISION = ansible-playbook playbooks/provision.yml -i inventory/lab -e provider=$(PROVIDER) -e approve=auto
+PREVIEW := -e lab_name=$(LAB)-preview -e deployment=$(DEPLOYMENT) -e deployments_dir=build/preview
 
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
@@ -58,8 +59,9 @@ lab-up: lab-prepare ## Start the lab.
 	python -m lab up --name $(LAB)
 
 demo: setup ## One sentence becomes a running cluster: make demo INTENT="…" PROVIDER=gemini
-	python -m lab preview --name $(LAB)-preview -- $(PROVISION) -e lab_name=$(LAB)-preview \
-		-e deployment=$(DEPLOYMENT) -e deployments_dir=build/preview
+	python -m lab preview --name $(LAB)-preview \
+		--sizes 'ansible-playbook playbooks/size.yml -i inventory/lab -e provider=$(PROVIDER) $(PREVIEW)' \
+		-- $(PROVISION) $(PREVIEW)
 	rm -rf build/preview
 	python -m lab up --name $(LAB)
 	$(PROVISION) -e lab_name=$(LAB) -e deployment=$(DEPLOYMENT)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import signal
 import subprocess
 import sys
@@ -19,12 +20,12 @@ from lab.hosts.support import why_no_hosts
 from lab.images import ImageError
 from lab.lab import Lab, LabRequest
 from lab.machines import MachineError
-from lab.prepare import Preparation, prepare
-from lab.preview import preview
+from lab.prepare import Preparation, Prepared, prepare
+from lab.preview import Preview, preview
 from lab.progress import Screen, about
 from lab.pve import ClusterError
 from lab.state import POLL_SECONDS, LabError, LabState
-from lab.tools import ToolError
+from lab.tools import ToolError, Tools
 
 ERRORS = (ClusterError, CommandError, ImageError, LabError, MachineError, ToolError)
 START_SECONDS = 120
@@ -58,11 +59,13 @@ def up(options: argparse.Namespace) -> None:
         return
     if state.owner() is not None:
         raise LabError(f"The lab {state.name} is just starting or ending: try again.")
-    prepare(hosts=reason is None, report=print_step)
+    if not options.without_tools:
+        prepare(hosts=reason is None, report=print_step)
     clear(state)
     state.directory.mkdir(parents=True)
     command = [sys.executable, "-m", "lab", "run", "--name", options.name]
     command += ["--cluster", options.cluster, "--machines", options.machines]
+    command += ["--without-tools"] * options.without_tools
     with state.log.open("wb") as log:
         process = subprocess.Popen(
             command,
@@ -98,7 +101,11 @@ def run(options: argparse.Namespace) -> None:
         temporary = state.directory / "tmp"
         temporary.mkdir(mode=0o700, exist_ok=True)
         tempfile.tempdir = str(temporary)  # so that nothing outlives the state directory
-        prepared = prepare(hosts=reason is None, report=print_step)
+        prepared = (
+            Prepared(Tools())
+            if options.without_tools
+            else prepare(hosts=reason is None, report=print_step)
+        )
         lab = Lab(LabRequest(options.name, options.cluster, reason), state.directory, prepared)
         try:
             lab.start()
@@ -166,23 +173,38 @@ def _with_progress(preparation: Preparation, screen: Screen) -> None:
 
 
 def preview_first(options: argparse.Namespace) -> None:
-    """Where something slow is missing, run a command on the simulated side while it is built.
+    """Where something slow is missing, show sizes and simulated side while it is built.
+
+    Without hosts only the sizes: what follows is the simulated side.
 
     Raises:
-        SystemExit: the command, or the building, failed.
+        SystemExit: a command, or the building, failed.
     """
-    machines = options.machines
-    hosts = simulated_reason(machines) is None
-    if not hosts or Preparation(hosts=True).complete:
+    hosts = simulated_reason(options.machines) is None
+    everything = Preparation(hosts=hosts)
+    if everything.complete:
         return
-    left = about(Preparation(hosts=True).progress.left_seconds())
-    print_step(
-        f"The lab is made once; on this machine that takes {left}. As soon as the Terraform\n"
-        "provider is built you see the plan and the applied Terraform on the simulated side,\n"
-        "while the rest is built in the background. The whole run on real hosts follows."
+    tools = Preparation(hosts=False)
+    seconds = tools.progress.left_seconds()
+    wanted = Preview(
+        name=options.name,
+        machines=options.machines,
+        sizes=() if tools.complete else shlex.split(options.sizes),
+        whole=options.command if hosts else (),
+        tools_seconds=seconds,
     )
-    _with_progress(Preparation(hosts=False), Screen(sys.stdout))
-    code = preview(options.name, machines, options.command)
+    whole = about(everything.progress.left_seconds())
+    then = (
+        f", the applied Terraform\non the simulated side as soon as its provider is built"
+        f" ({about(seconds)}), then the run on real hosts"
+        if hosts
+        else ""
+    )
+    print_step(
+        f"The lab is made once, in the background; on this machine that takes {whole}. You see the"
+        f" sizes first{then}."
+    )
+    code = preview(wanted, lambda: Preparation(hosts=False).complete)
     if code != 0:
         raise SystemExit(code)
 
@@ -251,8 +273,14 @@ def _parser() -> argparse.ArgumentParser:
                 help="without a terminal, time between lines of progress (30)",
             )
         if name == "preview":
+            command.add_argument("--sizes", default="", help="a command that needs no tool, first")
             command.add_argument("command", nargs="+", metavar="WORD", help="after --: the command")
         if name in {"up", "run"}:
+            command.add_argument(
+                "--without-tools",
+                action="store_true",
+                help="without hosts and Terraform: enough to read facts",
+            )
             command.add_argument(
                 "--cluster", default="default", help="a cluster file, or the name of one (default)"
             )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A command on a lab without hosts, while what real hosts need is built in the background."""
+"""What can be shown of a run before all of the lab is there, while the rest is built."""
 
 from __future__ import annotations
 
@@ -8,22 +8,37 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import IO
 
-from lab.progress import TICK, Screen
+from lab.progress import TICK, Screen, about
 
 LAB = (sys.executable, "-m", "lab")
+LOOK_SECONDS = 0.5
 
 
-def preview(name: str, machines: str, command: Sequence[str]) -> int:
-    """Build in the background, run `command` on the simulated lab `name`, then wait for the rest.
+@dataclass(frozen=True)
+class Preview:
+    """Two commands on a lab without hosts: the first needs no tool, the second Terraform's."""
+
+    name: str
+    machines: str
+    sizes: Sequence[str]  # empty: not asked for
+    whole: Sequence[str]  # empty: not asked for
+    tools_seconds: float
+    """How long it takes until the tools of the second are built."""
+
+
+def preview(wanted: Preview, tools_are_there: Callable[[], bool]) -> int:
+    """Build everything in the background and run each command as soon as it can run.
 
     Returns:
         Exit code of the first thing that failed, else 0. A command that failed ends the building.
     """
     with subprocess.Popen(
-        [*LAB, "prepare", "--machines", machines, "--progress-seconds", "2"],
+        [*LAB, "prepare", "--machines", wanted.machines, "--progress-seconds", "2"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -34,12 +49,7 @@ def preview(name: str, machines: str, command: Sequence[str]) -> int:
         assert building.stdout is not None
         window = Window(building.stdout, Screen(sys.stdout))
         try:
-            code = _on_simulated_lab(name, command)
-            if code == 0:
-                window.open()
-                code = building.wait()
-                window.join()
-            return code
+            return _shown(wanted, tools_are_there, building, window)
         finally:
             if building.poll() is None:
                 os.killpg(building.pid, signal.SIGTERM)
@@ -50,8 +60,34 @@ def _step_back() -> None:
     os.nice(10)
 
 
-def _on_simulated_lab(name: str, command: Sequence[str]) -> int:
-    up = [*LAB, "up", "--name", name, "--machines", "simulated"]
+def _shown(
+    wanted: Preview,
+    tools_are_there: Callable[[], bool],
+    building: subprocess.Popen[str],
+    window: Window,
+) -> int:
+    code, begun = 0, time.monotonic()
+    if wanted.sizes:
+        code = _on_simulated_lab(wanted.name, wanted.sizes, "--without-tools")
+    if code == 0 and wanted.whole:
+        if not tools_are_there():
+            left = about(wanted.tools_seconds - (time.monotonic() - begun))
+            print(f"The Terraform provider is built, {left} left.", flush=True)
+            window.open()
+            while building.poll() is None and not tools_are_there():
+                window.join(LOOK_SECONDS)
+            window.close()
+        if tools_are_there():  # else the building says why not
+            code = _on_simulated_lab(wanted.name, wanted.whole)
+    if code == 0:
+        window.open()
+        code = building.wait()
+        window.join()
+    return code
+
+
+def _on_simulated_lab(name: str, command: Sequence[str], *options: str) -> int:
+    up = [*LAB, "up", "--name", name, "--machines", "simulated", *options]
     started = subprocess.run(up, check=False).returncode
     if started != 0:
         return started
@@ -84,8 +120,15 @@ class Window(threading.Thread):
         self._screen.close()
 
     def open(self) -> None:
-        """Show what was told so far and every line from now on."""
+        """Show what was told since it was closed, and every line from now on."""
         with self._lock:
             self._open = True
             for line in self._kept:
                 self._screen.show(line)
+            self._kept.clear()
+
+    def close(self) -> None:
+        """Keep the lines from now on."""
+        with self._lock:
+            self._open = False
+            self._screen.close()
