@@ -334,8 +334,9 @@ def main() -> None:
         result = _run(module, connection, access, secrets)
     except TerraformError as error:
         # Ansible shows the whole result of a failure; the sentence holds what a person needs, the
-        # receipts are for the ledger.
-        told = {key: error.result[key] for key in ("receipts",) if error.result.get(key)}
+        # rest is for the records.
+        kept = ("applied", "receipts")
+        told = {key: error.result[key] for key in kept if error.result.get(key)}
         module.fail_json(msg=redact(str(error), secrets), **told)
     except PveError as error:
         module.fail_json(msg=redact(str(error), secrets))

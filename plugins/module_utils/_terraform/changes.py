@@ -112,7 +112,7 @@ def absent(
     if not check:
         deployment.recover()
     file = terraform.directory / "destroy.tfplan"
-    before = {**deployment.configurations(), **(approved or {})}
+    before = {**deployment.configurations(deployment.guests), **(approved or {})}
     try:
         known_as = records.applied_arguments(terraform.directory)
         terraform.plan(file, "-destroy", *(("-lock=false",) if check else ()), *known_as)

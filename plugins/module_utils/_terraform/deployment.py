@@ -29,6 +29,7 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.g
     version,
 )
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.guests import (
+    AtOnce,
     differences,
 )
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.summary import (
@@ -57,7 +58,8 @@ class Deployment(Ground):
         self.recover()
         file = self.directory / records.PLAN_FILE
         # Read before Terraform looks: a change in between is refused, never overwritten.
-        before = self.configurations()
+        seen = AtOnce(self.guests)
+        before = self.configurations(seen)
         self.terraform.plan(file)
         summary, state = self.summary(file), self.terraform.pull_state()
         moved = moved_providers(state, summary.document)
@@ -66,7 +68,7 @@ class Deployment(Ground):
                 self.terraform.replace_provider(former, name_now)
             self.terraform.plan(file)
             summary, state = self.summary(file), self.terraform.pull_state()
-        refuse_plan(self, summary)
+        refuse_plan(self, summary, seen)
         record = records.PlanRecord(
             deployment=name,
             sha256=records.sha256_of(file),
@@ -97,7 +99,7 @@ class Deployment(Ground):
         file = self.directory / records.PLAN_FILE
         self.terraform.plan(file, "-lock=false")
         summary = self.summary(file)
-        refuse_plan(self, summary)
+        refuse_plan(self, summary, AtOnce(self.guests))
         return {
             **report(summary),
             **(self.outputs() if summary.empty else {}),

@@ -156,11 +156,11 @@ class Ground:
             if resource.get("type") in MACHINE_TYPES
         }
 
-    def configurations(self) -> dict[str, dict[str, t.Any]]:
+    def configurations(self, guests: Guests) -> dict[str, dict[str, t.Any]]:
         """Return the configuration of each guest of ours by its VMID, without secrets."""
         name = self.name()
-        ours = [guest for guest in self.guests.all() if is_ours(guest, name)]
-        return {str(guest.vmid): kept(guest, self.guests.config(guest)) for guest in ours}
+        ours = [guest for guest in guests.all() if is_ours(guest, name)]
+        return {str(guest.vmid): kept(guest, guests.config(guest)) for guest in ours}
 
     def strangers(self) -> list[Guest]:
         """Return the guests with both tags of the deployment that its state does not know."""

@@ -84,9 +84,9 @@ def saved_plan(ground: Ground) -> tuple[Path, records.PlanRecord]:
     return file, record
 
 
-def refuse_plan(ground: Ground, summary: Summary) -> None:
+def refuse_plan(ground: Ground, summary: Summary, seen: Guests) -> None:
     """Refuse a plan that could not be applied, as far as that is known when planning."""
-    _raise("plan", _about_guests(ground, AtOnce(ground.guests), summary), summary)
+    _raise("plan", _about_guests(ground, seen, summary), summary)
 
 
 def refuse_unapproved(

@@ -41,6 +41,7 @@ from lab.pve import PveServer, load_cluster
 from lab.pve.clusters import Guest
 
 RACES = 1000
+LIST = "/cluster/resources"
 VMIDS = (20001, 20002, 20003)
 NIC = "virtio=BC:24:11:00:00:01,bridge=vmbr0"
 #: Fields of the provider, how Proxmox VE calls them, and values that somebody may set.
@@ -268,13 +269,18 @@ def test_no_change_of_somebody_else_is_lost(
 def test_each_touched_guest_is_asked_once(
     cluster: Cluster, hands: Hands, deployment: Deployment
 ) -> None:
+    def asked() -> list[str]:
+        reads = [c.path for c in cluster.pve.calls if c.method == "GET"]
+        return sorted(path for path in reads if path not in ("/version", LIST))
+
     first, second, _ = VMIDS
     hands.wanted = {first: {"description": "e"}, second: {"description": "f"}}
+    cluster.pve.clear_calls()
     sha256 = deployment.planned()["plan_sha256"]
+    assert asked() == sorted(map(cluster.path, VMIDS)), "planning reads what is ours, once"
     cluster.pve.clear_calls()
     deployment.applied(Approval(sha256))
-    asked = [c.path for c in cluster.pve.calls if c.method == "GET" and c.path.endswith("/config")]
-    assert sorted(asked) == sorted(map(cluster.path, (first, second)))
+    assert asked() == sorted(map(cluster.path, (first, second)))
 
 
 def test_what_changed_since_its_end_was_agreed_to_stays(
