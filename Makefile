@@ -39,10 +39,10 @@ $(VENV)/bin/pip:
 	$(PYTHON) -m venv $(VENV)
 
 # The lock file names every package: no pip has to resolve again, and none gets the chance to take another
-# release than the locked one. That the file is complete is checked afterwards.
+# release than the locked one. That the file is complete is checked afterwards. Python compiles what it imports.
 $(VENV)/.installed: requirements-dev.txt | $(VENV)/bin/pip
-	@echo "Python's packages are installed into $(VENV), once; that takes about two minutes."
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
+	@echo "Python's packages are installed into $(VENV), once; that takes about a minute."
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements-dev.txt
 	$(BIN)/pip check --disable-pip-version-check
 	touch $@
 
