@@ -21,7 +21,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model impor
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._account import (
     account,
     name_range,
-    sentence,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._agree import (
     Outcome,
@@ -42,6 +41,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._re
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._request import (
     request,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sentence import (
+    sentence,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._spoken import (
     said_elsewhere,

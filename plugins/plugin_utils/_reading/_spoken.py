@@ -18,13 +18,15 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     Reading,
     Statement,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._account import (
-    Sentence,
-    matters,
-    sentence,
-)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._clauses import (
     sentences,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._remainder import (
+    matters,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sentence import (
+    Sentence,
+    sentence,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._tokens import Token
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._words import (

@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is left of a sentence: words that matter and belong to no statement are asked about."""
+
+from __future__ import annotations
+
+import functools
+import math
+import typing as t
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
+    Question,
+    Quote,
+    Statement,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._clauses import (
+    clauses,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
+    is_number_word,
+    numerals,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sentence import (
+    LITERALS,
+    TOLERANCE,
+    Sentence,
+    amounts,
+    quoted,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._slots import (
+    can_be_a_thing,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._told import told
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._words import (
+    words_of,
+)
+
+#: A quote longer than this does not account for all of its words.
+MAX_COVER = 80
+
+
+def remainder(
+    said: Sentence, kept: t.Iterable[Statement], aside: list[Quote], asked: t.Iterable[Question]
+) -> tuple[list[Question], list[Quote]]:
+    """Return a question for each group of words that matter and belong to nothing.
+
+    Links, mail addresses and secrets are set aside.
+    """
+    kept = list(kept)
+    spans = [(q.start or 0, q.end or 0) for q in (s.quote for s in kept if _short(s))]
+    open_spans = [(q.start or 0, q.end or 0) for q in aside]
+    open_spans += [(q.quote.start or 0, q.quote.end or 0) for q in asked if q.quote is not None]
+    changes = any(statement.kind == "change" for statement in kept)
+    parted = clauses(said.text) if changes else told(said.text, said.tokens)
+    apart = [(c.start, c.end) for c in parted if c.kind != "wish"]
+    set_aside: list[Quote] = []
+    groups: list[list[int]] = []
+    for index, token in enumerate(said.tokens):
+        if any(start < token.end and end > token.start for start, end in open_spans):
+            continue
+        covered = any(start < token.end and end > token.start for start, end in spans)
+        if token.kind == "num" and _counts(said, index):
+            set_apart = any(start <= token.start < end for start, end in apart)
+            covered = (covered and set_apart) or any(_uses(s, said, index) for s in kept)
+        if covered:
+            continue
+        if token.lit("url", "mail", "secret", "port", "reference", "path"):
+            set_aside.append(quoted(said.text, token.start, token.end))
+            continue
+        if not matters(said, index):
+            continue
+        strange = _is_strange(said, index) and not _can_be_a_thing(said, index)
+        if strange or _is_model(said, index) or (not changes and _moves_here(said, index)):
+            set_aside.append(quoted(said.text, token.start, token.end))
+            continue
+        if groups and index - groups[-1][-1] <= 2 and not _apart(said, groups[-1][-1], index):
+            groups[-1].append(index)
+        else:
+            groups.append([index])
+    questions = []
+    for number, group in enumerate(groups[:12], 1):
+        start, end = said.tokens[group[0]].start, said.tokens[group[-1]].end
+        end = _with_unit(said, group[-1], end)
+        quote = quoted(said.text, start, end)
+        text = f'What should "{quote.text}" mean?'
+        if _beside_addon(said, group[0]):
+            known = ", ".join(sorted(set(said.vocabulary.addons.values())))
+            text = f"There is no add-on {quote.text}"
+            text += f"; the add-ons are {known}. What is meant?" if known else ". What is meant?"
+        questions.append(Question(id=f"open.{number}", text=text, quote=quote))
+    return questions, set_aside
+
+
+def _short(statement: Statement) -> bool:
+    """Tell whether a quote is short enough to speak for each of its words."""
+    return statement.kind in ("remark", "exists") or len(statement.quote.text) <= MAX_COVER
+
+
+def _counts(said: Sentence, index: int) -> bool:
+    """Tell whether a number measures or counts something that a machine could be."""
+    token = said.tokens[index]
+    return not (token.written and token.value == 1)
+
+
+def _uses(statement: Statement, said: Sentence, index: int) -> bool:
+    """Tell whether a statement takes its value from the number at ``index``."""
+    token, quote = said.tokens[index], statement.quote
+    outside = token.end <= (quote.start or 0) or token.start >= (quote.end or 0)
+    if outside or statement.topic == "text":
+        return False
+    if statement.topic in LITERALS or statement.topic in ("software", "backup"):
+        return True
+    values = [v for v in (statement.value, statement.before) if isinstance(v, (int, float))]
+    topics = {"hardware": statement.about, "sla": "driver", "whole": "count"}
+    topic = topics.get(statement.topic, statement.topic)
+    found = amounts(said.tokens, index, topic)
+    return any(
+        math.isclose(value, amount, rel_tol=TOLERANCE) for value in values for amount in found
+    )
+
+
+def _apart(said: Sentence, left: int, right: int) -> bool:
+    return any(token.word in {".", ";", ",", "\n"} for token in said.tokens[left + 1 : right])
+
+
+def _with_unit(said: Sentence, index: int, end: int) -> int:
+    following = said.tokens[index + 1 : index + 2]
+    if said.tokens[index].kind == "num" and following and following[0].kind == "word":
+        return following[0].end
+    return end
+
+
+@functools.lru_cache(maxsize=1)
+def _mattering() -> tuple[str, ...]:
+    return tuple(load("words.yml")["mattering"])
+
+
+def matters(said: Sentence, index: int) -> bool:
+    """Tell whether a token could change a machine."""
+    token = said.tokens[index]
+    if token.kind == "num":
+        return not (token.written and (token.value == 1 or token.word in numerals().vague))
+    following = said.tokens[index + 1 : index + 3]
+    hyphen = len(following) == 2 and following[0].word == "-" and following[0].glued
+    if hyphen and token.has("unit.", "noun.") and following[1].glued and not following[1].concept:
+        return False  # "CPU-hungry"
+    if token.kind == "lit" or token.name or token.software is not None:
+        return True
+    return token.has(*_mattering()) or _unknown(said, index) or _like_a_name(said, index)
+
+
+def _is_strange(said: Sentence, index: int) -> bool:
+    """Tell whether a word matters for nothing but being unknown."""
+    token = said.tokens[index]
+    known = token.kind != "word" or token.software or token.concept or token.driver
+    following = said.tokens[index + 1] if index + 1 < len(said.tokens) else None
+    noun = following is not None and (following.software or following.has("thing.", "part."))
+    modifies = noun and not any(char.isdigit() for char in token.word)  # "self-hosted GitLab"
+    return not known and (not token.name or bool(modifies))
+
+
+def _can_be_a_thing(said: Sentence, index: int) -> bool:
+    return _beside_addon(said, index) or can_be_a_thing(
+        said.tokens,
+        index,
+        said.language,
+        lambda at: _is_strange(said, at) and matters(said, at),
+        lambda at: (
+            said.text[said.tokens[at].start].isupper()
+            if said.language == "de"
+            else _like_a_name(said, at)
+        ),
+    )
+
+
+def _is_model(said: Sentence, index: int) -> bool:
+    """Tell whether a bare number belongs to a name that changes no machine ("Latitude 5420")."""
+    before, token = said.tokens[index - 1] if index else None, said.tokens[index]
+    following = said.tokens[index + 1] if index + 1 < len(said.tokens) else None
+    bare = token.kind == "num" and not token.written and not token.glued
+    if not bare or before is None or before.kind != "word" or before.end != token.start - 1:
+        return False
+    if following is not None and (following.kind == "num" or following.mib is not None):
+        return False
+    if following is not None and following.kind == "word" and not following.has("cue."):
+        return False
+    named = before.has("thing.hardware") or said.text[before.start].isupper()
+    strange = _is_strange(said, index - 1) and not _can_be_a_thing(said, index - 1)
+    return named and (strange or before.has("thing.hardware"))
+
+
+def _moves_here(said: Sentence, index: int) -> bool:
+    """Tell whether a word says only that people move to what they ask for."""
+    near = said.tokens[max(index - 8, 0) : index + 8]
+    return said.tokens[index].has("verb.move") and any(k.has("cue.from", "cue.to") for k in near)
+
+
+def _beside_addon(said: Sentence, index: int) -> bool:
+    """Tell whether an unknown word is called an add-on."""
+    words = [token.word for token in said.tokens]
+    before, after = words[max(index - 3, 0) : index], words[index + 1 : index + 4]
+    called = (before[-1:], "".join(before), after[:1], "".join(after))
+    names = ("addon", "addons", "add-on", "add-ons")
+    return _unknown(said, index) and any("".join(words) in names for words in called)
+
+
+def _unknown(said: Sentence, index: int) -> bool:
+    token = said.tokens[index]
+    known = token.concept or token.driver or token.software or token.mib is not None
+    return (
+        token.kind == "word"
+        and not known
+        and len(token.word) > 2
+        and not is_number_word(token.word)
+        and not words_of(said.vocabulary).ordinary(token.word)
+    )
+
+
+def _like_a_name(said: Sentence, index: int) -> bool:
+    """Tell whether an unknown word is written like a name ("Storyden")."""
+    token = said.tokens[index]
+    if token.kind != "word" or token.concept or token.driver or token.mib is not None:
+        return False
+    raw = said.text[token.start : token.end]
+    if len(raw) < 3 or not raw[0].isupper() or token.word in words_of(said.vocabulary).plain:
+        return False
+    if any(char.isupper() for char in raw[1:]) and not raw.isupper():
+        return True
+    begins = index == 0 or said.tokens[index - 1].word in {".", ":", "!", "?", ";", "-", '"'}
+    return said.language != "de" and not begins
