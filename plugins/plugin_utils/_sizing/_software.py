@@ -113,8 +113,8 @@ def _with_disk(
     """
     if len(found) != len(empty):
         return found
-    disk, wanted = t.cast(int, thing.disk_gib), found[0].minimum.get("disk_gib", 0.0)
-    if empty[0].minimum.get("disk_gib", 0.0) <= disk < wanted:
+    disk, wanted = t.cast(int, thing.disk_gib), _least_in_all(found[0])
+    if _least_in_all(empty[0]) <= disk < wanted:
         context.report(
             "data.headroom",
             "warning",
@@ -193,13 +193,16 @@ def _data_disks(found: list[Need], thing: MachinesThing) -> tuple[int, ...]:
     return (practical_disk(total),) if total and thing.disk_gib is None else ()
 
 
+def _least_in_all(need: Need) -> float:
+    """Return the least GiB of all disks of a need."""
+    return need.minimum.get("disk_gib", 0.0) + need.minimum.get("data_disk_gib", 0.0)
+
+
 def _least_disk(need: Need, thing: MachinesThing) -> dict[str, float]:
     """Return the minimum of a need; one disk that was said holds the data as well."""
-    least = dict(need.minimum)
-    data = least.get("data_disk_gib", 0.0)
-    if data and thing.disk_gib is not None and not thing.data_disks_gib:
-        least["disk_gib"] = least.get("disk_gib", 0.0) + data
-    return least
+    if thing.disk_gib is None or thing.data_disks_gib or "data_disk_gib" not in need.minimum:
+        return need.minimum
+    return {**need.minimum, "disk_gib": _least_in_all(need)}
 
 
 def _share_of_table(group: Group, need: Need, thing: MachinesThing) -> Group:
