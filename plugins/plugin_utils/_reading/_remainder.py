@@ -29,6 +29,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._se
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._slots import (
     can_be_a_thing,
+    stands_apart,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._told import told
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._words import (
@@ -51,6 +52,7 @@ def remainder(
     open_spans = [(q.start or 0, q.end or 0) for q in aside]
     open_spans += [(q.quote.start or 0, q.quote.end or 0) for q in asked if q.quote is not None]
     changes = any(statement.kind == "change" for statement in kept)
+    ordered = changes or any(s.kind == "wish" and s.thing for s in kept)
     parted = clauses(said.text) if changes else told(said.text, said.tokens)
     apart = [(c.start, c.end) for c in parted if c.kind != "wish"]
     set_aside: list[Quote] = []
@@ -70,6 +72,7 @@ def remainder(
         if not matters(said, index):
             continue
         strange = _is_strange(said, index) and not _can_be_a_thing(said, index)
+        strange = strange or (ordered and stands_apart(said.tokens, index, said.language))
         if strange or _is_model(said, index) or (not changes and _moves_here(said, index)):
             set_aside.append(quoted(said.text, token.start, token.end))
             continue

@@ -21,6 +21,7 @@ _ORDERS = (
     *("cue.correction", "word.not_needed"),
 )
 _JOINS = ("cue.and", "cue.or")
+_ENDS = frozenset({".", ";", "!", "?", "\n"})
 _BEGINS = frozenset({".", ":", ";", "(", "!", "?", "\n", "-", '"', ">", "*"})
 
 
@@ -51,6 +52,35 @@ def can_be_a_thing(
     return _behind(tokens, first, last, written, unknown)
 
 
+def stands_apart(tokens: t.Sequence[Token], index: int, language: str) -> bool:
+    """Tell whether a sentence beside the order holds the word ("My colleague sees to the rest.").
+
+    Such a sentence names, counts and orders nothing that is known, and speaks of somebody or
+    something; a list of unknown words does not, and neither does one that adds to the order.
+    """
+    closed = function_words()
+    start = next((at + 1 for at in range(index - 1, -1, -1) if tokens[at].word in _ENDS), 0)
+    end = next((at for at in range(index, len(tokens)) if tokens[at].word in _ENDS), len(tokens))
+    inside = tokens[start:end]
+    if inside[0].word in closed["pointers"]:
+        return False  # it speaks of the machine
+    if any(token.kind in ("num", "lit") or token.name or token.mib is not None for token in inside):
+        return False
+    known = ("verb.", "cue.more", "cue.with", "cue.for", "cue.correction")
+    known = (*known, "unit.", "noun.", "word.first", "word.second", *_NOUNS)
+    wanted = (closed["modals"] - closed["futures"]) | closed["additions"]
+    if any(token.software or token.has(*known) or token.word in wanted for token in inside):
+        return False
+    told = closed["determiners"] | closed["pronouns"] | closed["passives"]
+    told |= closed["french_pronouns"] if language == "fr" else frozenset()
+    denies = inside[0].has("cue.not") and len(inside) < 4  # "no rush"
+    return (
+        denies
+        or tokens[index].has("cue.not", "cue.off")
+        or any(token.word.partition("'")[0] in told or token.word in told for token in inside)
+    )
+
+
 def _verb_behind(tokens: t.Sequence[Token], last: int) -> bool:
     """Tell whether an order stands directly behind, as in German ("foobar entfernen")."""
     return last + 1 < len(tokens) and tokens[last + 1].has("verb.create", *_ORDERS[1:8])
@@ -76,7 +106,8 @@ def _behind(
         return _determined(tokens, first - 1, last, written)
     if before.word == "," or before.has(*_JOINS):
         return _joined(tokens, first - 1, last, written, unknown)
-    if before.has("cue.from") or _is_for_space(tokens, first - 1):
+    nothing = before.word in function_words()["nothings"]
+    if nothing or before.has("cue.from") or _is_for_space(tokens, first - 1):
         return False
     if _opens(before):
         return True
