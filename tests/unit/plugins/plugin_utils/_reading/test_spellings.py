@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""However a size is written, it is read the same: 4 cores, 8 GiB of memory, 100 GiB of disk."""
+"""However something is written, and whatever is said around it, it is read the same."""
 
 from __future__ import annotations
 
+import typing as t
+from pathlib import Path
+
 import pytest
+import yaml
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import to_data
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import load_knowledge
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading import (
     Vocabulary,
@@ -12,6 +17,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading imp
 
 VOCABULARY = Vocabulary(software=load_knowledge().vocabulary)
 
+SAME = yaml.safe_load((Path(__file__).parent / "same.yml").read_text(encoding="utf-8"))
+
+#: 4 cores, 8 GiB of memory, 100 GiB of disk.
 SPELLINGS = [
     "4c/8g/100g",
     "4c 8g 100g",
@@ -53,3 +61,33 @@ def test_sizes(spelling: str, lead: str) -> None:
     (thing,) = asked.things
     assert (thing.cores, thing.memory_mib, thing.disk_gib) == (4, 8192, 100)
     assert [software.family for software in thing.software] == ["gitea"]
+
+
+def things(text: str) -> list[dict[str, t.Any]]:
+    """Return the things that are asked for, without ids and the words they were read from."""
+
+    def bare(value: t.Any) -> t.Any:
+        if isinstance(value, dict):
+            return {k: bare(v) for k, v in value.items() if k not in ("id", "said")}
+        return [bare(item) for item in value] if isinstance(value, list) else value
+
+    asked = read_request(text, VOCABULARY)
+    assert asked.answer == "plan", asked.questions
+    found: list[dict[str, t.Any]] = bare(to_data(asked)["things"])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "other"),
+    [(text, group[0]) for group in SAME["same"].values() for text in group[1:]],
+)
+def test_same(text: str, other: str) -> None:
+    assert things(text) == things(other)
+
+
+@pytest.mark.parametrize(
+    ("around", "order"),
+    [(words, row["order"]) for row in SAME["around"].values() for words in row["around"]],
+)
+def test_around(around: str, order: str) -> None:
+    assert things(around.format(order)) == things(order)
