@@ -15,6 +15,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._nu
 )
 
 Phrase = tuple[str, ...]
+_ELISION = re.compile(r"\b([dlnjcmst]|qu)'(?=\w)")
+_MARKS = re.compile(r"([/&%+~])")
 MAX_SLIPS = 4096
 
 
@@ -88,8 +90,10 @@ def stems(word: str) -> t.Iterator[str]:
 
 def phrase(text: str) -> Phrase:
     """Return the words of a phrase as tokens have them (hyphens apart, French elisions too)."""
-    apart = re.sub(r"\b([dlnjcmst]|qu)'(?=\w)", r"\1' ", text.replace("-", " "))
-    return tuple(re.sub(r"([/&%+~])", r" \1 ", apart).split())
+    apart = text.replace("-", " ")
+    if "'" in apart:
+        apart = _ELISION.sub(r"\1' ", apart)
+    return tuple(_MARKS.sub(r" \1 ", apart).split())
 
 
 def _phrases(table: Mapping[str, Mapping[str, Iterable[t.Any]]]) -> dict[Phrase, str]:
