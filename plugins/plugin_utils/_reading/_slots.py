@@ -68,7 +68,7 @@ def stands_apart(tokens: t.Sequence[Token], index: int, language: str) -> bool:
         return False
     known = ("verb.", "cue.more", "cue.with", "cue.for", "cue.correction")
     known = (*known, "unit.", "noun.", "word.first", "word.second", *_NOUNS)
-    wanted = (closed["modals"] - closed["futures"]) | closed["additions"]
+    wanted = (closed["modals"] - closed["futures"]) | closed["additions"] | closed["takings"]
     if any(token.software or token.has(*known) or token.word in wanted for token in inside):
         return False
     told = closed["determiners"] | closed["pronouns"] | closed["passives"]
