@@ -35,7 +35,14 @@ PARTS = {
 }
 #: What facts have to say without anything being hidden.
 HARMLESS = frozenset({"facts.estimated", "facts.no-agent-answer", "facts.node-offline"})
-CONTENT_TITLES = {"images": "disk images of VMs", "rootdir": "disks of containers"}
+CONTENT_TITLES = {
+    "backup": "backups",
+    "images": "disk images of VMs",
+    "import": "disk images to import",
+    "iso": "ISO images",
+    "rootdir": "disks of containers",
+    "vztmpl": "templates of containers",
+}
 
 
 def listed(names: t.Iterable[str]) -> str:

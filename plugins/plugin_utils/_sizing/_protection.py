@@ -11,6 +11,11 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     Backup,
     Replication,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._absent import (
+    check_storage,
+    listed,
+    unknown,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import Context
 
 #: Shared storages that fail together with the cluster whose disks they hold.
@@ -41,30 +46,30 @@ def backups_of(context: Context, machines: tuple[Machine, ...]) -> tuple[Backup,
         )
     if context.snapshot is not None:
         for job in jobs:
-            _check_storage(context, context.snapshot, job, machines)
+            _check_storage(context, job, machines)
             _check_pool(context, context.snapshot, job)
     return jobs
 
 
-def _check_storage(
-    context: Context, snapshot: Snapshot, job: Backup, machines: tuple[Machine, ...]
-) -> None:
-    rows = [row for row in snapshot.storages if row.storage == job.storage]
-    usable = {row.node for row in rows if row.enabled and row.active and "backup" in row.content}
-    lacking = sorted({machine.node for machine in machines} - usable)
+def _check_storage(context: Context, job: Backup, machines: tuple[Machine, ...]) -> None:
     where = f"backups.{job.name}.storage"
+    states = check_storage(context, where, job.storage, "backup")
+    if not states:
+        return
+    lacking = {machine.node for machine in machines} - {state.node for state in states}
     if lacking:
         context.report(
             "backup.storage",
             "error",
             where,
-            f"The backup job {job.name} needs {job.storage} with content backup on"
-            f" {', '.join(lacking)}, which the facts do not show; choose another storage.",
+            f"The backup job {job.name} needs {job.storage} on {listed(lacking)} as well, where"
+            f" its machines are; it can be used on {listed(state.node for state in states)}."
+            " Choose another storage.",
             "facts",
         )
         return
     protected = {disk.storage for machine in machines for disk in machine.disks}
-    inside = any(not row.shared or row.type in IN_CLUSTER_TYPES for row in rows)
+    inside = any(not row.shared or row.type in IN_CLUSTER_TYPES for row in states)
     if job.storage in protected or inside:
         reason = "holds the disks" if job.storage in protected else "lies inside the cluster"
         context.report(
@@ -79,14 +84,7 @@ def _check_storage(
 
 def _check_pool(context: Context, snapshot: Snapshot, job: Backup) -> None:
     if job.guests == "pool" and job.pool not in snapshot.pools:
-        context.report(
-            "backup.pool",
-            "error",
-            f"backups.{job.name}.pool",
-            f"The backup job {job.name} is of the pool {job.pool}, which does not exist; name one"
-            f" of {', '.join(snapshot.pools) or 'those you make first'}.",
-            "facts",
-        )
+        unknown(context, "pool", f"backups.{job.name}.pool", str(job.pool), snapshot.pools)
 
 
 def check_ha_volumes(context: Context, machines: tuple[Machine, ...]) -> None:

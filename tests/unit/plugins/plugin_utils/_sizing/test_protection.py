@@ -63,10 +63,11 @@ def test_a_request_wins_over_the_deployment_over_the_site() -> None:
 @pytest.mark.parametrize(
     ("job", "state", "finding", "severity"),
     [
-        ({**NIGHTLY, "storage": "gone"}, {}, "backup.storage", "error"),
-        (NIGHTLY, {"content": ["iso"]}, "backup.storage", "error"),
-        (NIGHTLY, {"active": False}, "backup.storage", "error"),
-        ({**NIGHTLY, "guests": "pool", "pool": "none"}, {}, "backup.pool", "error"),
+        ({**NIGHTLY, "storage": "gone"}, {}, "unknown.storage", "error"),
+        (NIGHTLY, {"content": ["iso"]}, "storage.content", "error"),
+        (NIGHTLY, {"active": False}, "storage.down", "error"),
+        (NIGHTLY, {"enabled": False}, "storage.disabled", "error"),
+        ({**NIGHTLY, "guests": "pool", "pool": "none"}, {}, "unknown.pool", "error"),
         (NIGHTLY, {"type": "dir", "shared": False}, "backup.target", "warning"),
         (NIGHTLY, {"type": "cephfs"}, "backup.target", "warning"),
     ],
@@ -77,6 +78,13 @@ def test_jobs_are_checked_against_the_facts(
     found = plan(one_vm(backups=[job]), facts(**state))
     assert finding in finding_ids(found, severity)
     assert found.status == ("refused" if severity == "error" else "ready")
+
+
+def test_a_target_has_to_be_where_the_machines_are() -> None:
+    rows = [storage("tank", on) for on in NODES] + [storage("nas", "pve3", content=["backup"])]
+    found = plan(one_vm(backups=[NIGHTLY]), snapshot(storages=rows))
+    assert finding_ids(found, "error") == {"backup.storage"}
+    assert "on pve1 as well" in found.summary and "used on pve3" in found.summary
 
 
 def test_a_target_that_holds_the_disks_is_warned_of() -> None:
