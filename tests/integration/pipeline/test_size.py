@@ -7,6 +7,8 @@ import json
 import stat
 import typing as t
 
+import pytest
+
 from .conftest import Pipeline
 
 
@@ -49,3 +51,22 @@ def test_a_sketch_is_refined_step_by_step(pipeline: Pipeline) -> None:
 def test_what_was_never_sized_cannot_be_refined(pipeline: Pipeline) -> None:
     pipeline.run("size", "none", refine="make it smaller").refused("There is no plan in", "size it")
     assert not (pipeline.deployments / "none" / "plan.json").exists()
+
+
+@pytest.mark.parametrize("form", ["json", "yaml"])
+def test_what_a_person_must_see_is_there_with_the_callbacks_of_ansible(
+    pipeline: Pipeline, form: str
+) -> None:
+    pipeline.environment.update(
+        ANSIBLE_STDOUT_CALLBACK="default", ANSIBLE_CALLBACK_RESULT_FORMAT=form
+    )
+    sized = pipeline.run("size", "shop", intent="vm with 3 cores and 5 GB called web1").ok().output
+    [machine] = plan_of(pipeline, "shop")["machines"]
+    wanted = ("web1", "3 ", "5 GiB", f"{machine['disks'][0]['size_gib']} GiB", "Why web1")
+    assert all(text in sized for text in (*wanted, machine["nics"][0]["address"][:9])), sized
+    assert "shop" in pipeline.run("list").ok().output
+    told = pipeline.run("status", "shop").ok().output
+    assert "COMPLETED" in told and "applied   nothing of it is applied" in told, told
+    refused = pipeline.run("plan", "shop", intent="vm with 3 cores called web1 on node pve9")
+    refused.refused("pve9 does not exist; there is: pve1, pve2, pve3")
+    assert '"plan": {' not in refused.output and "cloud_init" not in refused.output

@@ -105,6 +105,22 @@ def test_provider_error_then_rolled_back(lab: Lab) -> None:
     assert lab.guests() == before | {20002: "demo-web-2", 20003: "demo-web-3"}
 
 
+def test_what_a_roll_back_leaves_is_named(lab: Lab) -> None:
+    lab.render(machine(), machine("demo-web-2", 20002))
+    sha256 = approved(lab)
+    lab.pve.faults.set("start_fails", vmid=20002)
+    assert lab.run("applied", approved_sha256=sha256)["failed"]
+    lab.pve.faults.set("forbidden", method="DELETE", path="/nodes/pve1/qemu/20002*")
+    stopped = lab.run("rolled_back")
+    assert stopped["failed"]
+    left = "The roll back was not finished. demo-web-2 (VMID 20002 on pve1) remains on Proxmox VE."
+    assert left in stopped["msg"], stopped["msg"]
+    assert 20001 not in lab.guests() and 20002 in lab.guests()
+    lab.pve.faults.clear()
+    assert lab.run("rolled_back")["rolled_back"] == ["demo-web-2"]
+    assert 20002 not in lab.guests()
+
+
 def test_roll_back_keeps_high_availability_of_what_was_there(lab: Lab) -> None:
     ha = {"enabled": True}
     lab.render(machine(ha=ha))
