@@ -60,7 +60,7 @@ lab-up: lab-prepare ## Start the lab.
 
 demo: setup ## One sentence becomes a running cluster: make demo INTENT="…" PROVIDER=gemini
 	python -m lab preview --name $(LAB)-preview \
-		--sizes 'ansible-playbook playbooks/size.yml -i inventory/lab -e provider=$(PROVIDER) $(PREVIEW)' \
+		--sizes 'ansible-playbook playbooks/size.yml --skip-tags next -i inventory/lab -e provider=$(PROVIDER) $(PREVIEW)' \
 		-- $(PROVISION) $(PREVIEW)
 	rm -rf build/preview
 	python -m lab up --name $(LAB)
