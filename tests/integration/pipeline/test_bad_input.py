@@ -216,25 +216,21 @@ def test_machine_that_never_starts(pipeline: Pipeline) -> None:
 def test_machine_that_does_not_tell_its_address(pipeline: Pipeline) -> None:
     """It runs and is in the state, so it is told and nothing else is said of it."""
     pipeline.lab.fault("agent_silent")
-    run = pipeline.run(
-        *("provision", "lab"),
-        intent=f"{WEB} with dhcp",
-        approve="auto",
-        terraform_agent_timeout_seconds=5,
-    )
+    soon = {"terraform_agent_timeout_seconds": 5}
+    run = pipeline.run("provision", "lab", intent=f"{WEB} with dhcp", approve="auto", **soon)
     [machine] = pipeline.read("lab", "plan")["machines"]
     there = f"web (VMID {machine['vmid']} on {machine['node']}) is there"
     run.refused("web", f"nothing to roll back: the last run came to its end, and {there}")
     assert "not applied" not in run.output
     assert pipeline.guests()[machine["vmid"]] == "web"
     assert pipeline.read("lab", "result")["status"] == "FAILED"
-    again = pipeline.run("plan", "lab").ok().output
+    again = pipeline.run("plan", "lab", **soon).ok().output
     assert "Deployment lab (applied 20" in again
     assert "The machines are as planned; there is nothing to approve." in again, again
-    assert "No drift." in pipeline.run("drift", "lab").ok().output
+    assert "No drift." in pipeline.run("drift", "lab", **soon).ok().output
     assert "applied   nothing" not in pipeline.run("status", "lab").ok().output
     pipeline.lab.heal()
-    pipeline.run("apply", "lab").ok()
+    pipeline.run("apply", "lab", **soon).ok()
     assert pipeline.read("lab", "result")["status"] == "COMPLETED"
     pipeline.run("destroy", "lab", confirm="lab").ok()
     assert "nothing of it is applied" in pipeline.run("plan", "lab", intent=WEB).ok().output

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from dataclasses import dataclass, field
@@ -59,7 +60,8 @@ class FakeRun:
             (Path(directory) / ".terraform.lock.hcl").touch()
         if step == "plan":
             out = next(a for a in arguments if a.startswith("-out=")).removeprefix("-out=")
-            Path(out).write_text(json.dumps(self.plan), encoding="utf-8")
+            # No two plan files are the same, as those of Terraform.
+            Path(out).write_text(f"{len(self.calls)} {json.dumps(self.plan)}", encoding="utf-8")
             return Completed(2 if self.plan["resource_changes"] else 0, "", "")
         if step == "show" and arguments[-1].endswith(".tfplan"):
             return Completed(0, json.dumps(self.plan), "")
@@ -91,6 +93,17 @@ def test_first_and_second_plan(deployment: Deployment, run: FakeRun) -> None:
     deployment.planned()
     assert run.steps == ["plan", "show", "state"]
     assert "canary" not in str(run.calls)
+
+
+def test_a_plan_of_the_same_keeps_the_hash_that_somebody_was_told(
+    deployment: Deployment, run: FakeRun
+) -> None:
+    told = deployment.planned()["plan_sha256"]
+    assert deployment.planned()["plan_sha256"] == told
+    file = deployment.directory / "plan.tfplan"
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == told
+    run.plan = {"resource_changes": [], "output_changes": {"machines": {}}}
+    assert deployment.planned()["plan_sha256"] != told
 
 
 @pytest.mark.parametrize("changed", ["versions.tf", "backend.tf.json"])
