@@ -72,7 +72,7 @@ def _shown(
     if code == 0 and wanted.whole:
         if not tools_are_there():
             left = about(wanted.tools_seconds - (time.monotonic() - begun))
-            print(f"The Terraform provider is built, {left} left.", flush=True)
+            print(f"The Terraform provider is being built, {left} left.", flush=True)
             window.open()
             while building.poll() is None and not tools_are_there():
                 window.join(LOOK_SECONDS)
