@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 checkout=$PWD
 work=$checkout/build/artifact
 rm -rf "$work"
-mkdir -p "$work/collections" "$work/run"
+mkdir -p "$work/collections" "$work/run" "$work/home"
 
 ansible-galaxy collection build --force --output-path "$work" . >/dev/null
 artifact=$(echo "$work"/clusterwright-proxmox-*.tar.gz)
@@ -22,10 +22,10 @@ ansible-galaxy collection install --no-deps --collections-path "$work/collection
 
 # Sizes before anything is set up: an empty folder, no inventory, no configuration, no Proxmox VE.
 size() {
-    env --unset=PYTHONPATH ansible-playbook clusterwright.proxmox.size \
-        -e deployments_dir=sketches -e deployment="$1" -e intent='PostgreSQL for 100 users' "${@:2}" \
-        |& tee "$work/$1.log"
-    test -s "sketches/$1/plan.json"
+    env --unset=PYTHONPATH --unset=XDG_STATE_HOME HOME="$work/home" CLUSTERWRIGHT_INTENT="Anna's PostgreSQL for 100 users" \
+        ansible-playbook clusterwright.proxmox.size -e deployment="$1" "${@:2}" |& tee "$work/$1.log"
+    test -s "$work/home/.local/state/clusterwright/$1/plan.json"
+    test -z "$(ls -A)" # it does not depend on the current folder
     # The sizes and their reasons are there with Ansible's own callback.
     grep -E 'postgresql-1 .* 4 +8 GiB' "$work/$1.log" >/dev/null
     grep 'Why postgresql' "$work/$1.log" >/dev/null
