@@ -22,7 +22,7 @@ ansible-galaxy collection install --no-deps --collections-path "$work/collection
 
 # Sizes before anything is set up: an empty folder, no inventory, no configuration, no Proxmox VE.
 size() {
-    env --unset=PYTHONPATH --unset=XDG_STATE_HOME HOME="$work/home" CLUSTERWRIGHT_INTENT="Anna's PostgreSQL for 100 users" \
+    env --unset=PYTHONPATH --unset=XDG_STATE_HOME HOME="$work/home" CLUSTERWRIGHT_INTENT="the team's PostgreSQL for 100 users" \
         ansible-playbook clusterwright.proxmox.size -e deployment="$1" "${@:2}" |& tee "$work/$1.log"
     test -s "$work/home/.local/state/clusterwright/$1/plan.json"
     test -z "$(ls -A)" # it does not depend on the current folder
