@@ -230,7 +230,9 @@ def _names(topic: str, value: object, tokens: list[Token]) -> bool:
 def _factors(tokens: list[Token]) -> set[float]:
     named = {"rel.twice": 2.0, "rel.triple": 3.0, "rel.half": 0.5, "rel.same": 1.0}
     found = {named[token.concept] for token in tokens if token.concept in named}
-    return found | {token.value for token in tokens if token.kind == "num"}
+    numbers = [token.value for token in tokens if token.kind == "num"]
+    shares = numbers if any(token.has("unit.percent") for token in tokens) else []
+    return found | {*numbers} | {round(1 + s * n / 100, 4) for n in shares for s in (1, -1)}
 
 
 def _holds_number(statement: Statement, said: Sentence, tokens: list[Token], value: float) -> bool:
@@ -244,7 +246,8 @@ def _holds_number(statement: Statement, said: Sentence, tokens: list[Token], val
         if statement.topic == "count":
             denied = any(token.has("cue.not", "cue.off") for token in tokens)
             return value == (0 if denied else 1)
-        return statement.topic in ("gpu", "driver") and value in (0, 1)
+        one_core = statement.topic == "cores" and statement.verb == "increase" and value == 1
+        return one_core or (statement.topic in ("gpu", "driver") and value in (0, 1))
     return any(
         math.isclose(value, candidate, rel_tol=TOLERANCE)
         for number in numbers

@@ -21,13 +21,14 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._ch
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._clauses import (
     Clause,
-    clauses,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._clean import (
+    Cleaned,
     clean,
     fold,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._orders import pieces
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._record import Record
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._said import CLUSTER
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sizes import settle
@@ -64,43 +65,36 @@ def statements(text: str, vocabulary: Vocabulary, previous: Record | None = None
     body = cleaned.body
     tokens = tokenise(body, vocabulary)
     parts = []
-    for clause in told(body, tokens) if previous is None else clauses(body):
+    for clause in told(body, tokens) if previous is None else ():
         inside = _within(tokens, clause)
         parts.append((clause, inside, chunks(inside)))
     wished = [c for clause, _tokens, found in parts if clause.kind == "wish" for c in found]
-    changing = previous is not None or _changes_something(wished)
+    if previous is not None or _changes_something(wished):
+        return _changed(cleaned, tokens, previous)
     agents = any(chunk.what == "agent" for chunk in wished)
-    reader = Reader(text, clusterish=clusterish(wished) and previous is None, agents=agents)
-    changer = ChangeReader(text, previous)
-    hint = _hint(parts)
+    reader = Reader(text, clusterish=clusterish(wished), agents=agents)
     said: list[Statement] = []
     for number, (clause, inside, found) in enumerate(parts, 1):
-        if clause.kind == "wish" and changing:
-            for new in changer.read(inside, found, hint):
-                reader.read(inside, new)
-        elif clause.kind == "wish":
+        if clause.kind == "wish":
             reader.read(inside, found)
         elif clause.kind == "exists":
             said += existing(text, clause, inside, found, f"e{number}")
         else:
             said.append(remark(text, clause))
-            if changing:
-                changer.mention(inside, found)
     reader.finish()
     there = [s for s in said if s.kind == "exists" and s.topic == "software"]
     meant = [text[c.start : c.end] for c, _tokens, _found in parts if c.kind == "wish"]
     again = _NEW_ONE.search(fold(text)) or any(_IT.search(fold(words)) for words in meant)
     if len({s.value for s in there}) == 1 and again:
         reader.replace(str(there[0].value), there[0].quote)
-    said += changer.statements
     stacks = {word for words in load("software.yml")["stacks"].values() for word in words}
     named = [s for s in reader.statements if fold(s.quote.text) not in stacks]
-    off_topic = not (named or changer.statements) and any(t_.has("off.topic") for t_ in tokens)
+    off_topic = not named and any(t_.has("off.topic") for t_ in tokens)
     return Reading(
         text=text,
         language=detect(fold(text)),
         statements=tuple([*said, *(named if off_topic else reader.statements)][:MAX_STATEMENTS]),
-        questions=(*reader.questions, *changer.questions),
+        questions=tuple(reader.questions),
         findings=cleaned.findings,
         off_topic=off_topic,
     )
@@ -122,12 +116,33 @@ def _changes_something(wished: t.Sequence[Chunk]) -> bool:
     return grows or (more and any(chunk.has("verb.add", "word.existing") for chunk in wished))
 
 
-def _hint(parts: t.Sequence[tuple[Clause, list[Token], list[Chunk]]]) -> str:
-    """Return the dimension that reasons speak of ("the disk is full")."""
-    named = {"noun.memory": "memory_mib", "noun.disk": "disk_gib"}
-    said = [c.what for clause, _t, found in parts if clause.kind == "remark" for c in found]
-    found = {named[what] for what in said if what in named}
-    return found.pop() if len(found) == 1 else ""
+def _changed(cleaned: Cleaned, tokens: list[Token], previous: Record | None) -> Reading:
+    """Return what is read in a text that changes what is there."""
+    text = cleaned.text
+    reader = Reader(text, clusterish=False, agents=False)
+    changer = ChangeReader(text, previous)
+    said: list[Statement] = []
+    for found in pieces(cleaned.body, tokens):
+        changer.read(found)
+    for wish in changer.wishes:
+        before = len(reader.things)
+        reader.read(wish.tokens, wish.chunks)
+        for thing in reader.things[before:] if wish.quote is not None else ():
+            fields = {"topic": "whole", "about": wish.like, "verb": "multiply", "value": 1}
+            like = Statement(kind="wish", quote=wish.quote, thing=thing.id, **fields)  # type: ignore[arg-type]
+            reader.statements.append(like)
+    for piece in changer.aside:
+        inside = piece.inside()
+        quote = _quote(text, inside[0].start, inside[-1].end)
+        said.append(Statement(kind="remark", quote=quote, topic="text"))
+    reader.finish()
+    return Reading(
+        text=text,
+        language=detect(fold(text)),
+        statements=tuple([*said, *changer.statements, *reader.statements][:MAX_STATEMENTS]),
+        questions=(*reader.questions, *changer.questions),
+        findings=cleaned.findings,
+    )
 
 
 def _within(tokens: t.Iterable[Token], clause: Clause) -> list[Token]:

@@ -25,6 +25,7 @@ class Group:
     memory_mib: int
     disk_gib: int
     kind: str
+    label: str = ""  # what the machines are called together
     software: str = ""  # what its machines are for, as the knowledge calls it
 
     @property
@@ -82,6 +83,7 @@ def record(plan: Plan) -> Record:
                 memory_mib=first.memory_mib,
                 disk_gib=first.disks[0].size_gib if first.disks else 0,
                 kind=first.kind,
+                label=key,
                 software=first.software or "",
             )
         )

@@ -12,14 +12,12 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     Quote,
     Statement,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._clauses import (
-    clauses,
-)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
     is_number_word,
     numerals,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._orders import talk
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sentence import (
     LITERALS,
     TOLERANCE,
@@ -53,8 +51,7 @@ def remainder(
     open_spans += [(q.quote.start or 0, q.quote.end or 0) for q in asked if q.quote is not None]
     changes = any(statement.kind == "change" for statement in kept)
     ordered = changes or any(s.kind == "wish" and s.thing for s in kept)
-    parted = clauses(said.text) if changes else told(said.text, said.tokens)
-    apart = [(c.start, c.end) for c in parted if c.kind != "wish"]
+    apart = _told_apart(said, changes=changes)
     set_aside: list[Quote] = []
     groups: list[list[int]] = []
     for index, token in enumerate(said.tokens):
@@ -94,6 +91,13 @@ def remainder(
     return questions, set_aside
 
 
+def _told_apart(said: Sentence, *, changes: bool) -> list[tuple[int, int]]:
+    """Return the places of what orders nothing."""
+    if changes:
+        return talk(said.text, list(said.tokens))
+    return [(c.start, c.end) for c in told(said.text, said.tokens) if c.kind != "wish"]
+
+
 def _short(statement: Statement) -> bool:
     """Tell whether a quote is short enough to speak for each of its words."""
     return statement.kind in ("remark", "exists") or len(statement.quote.text) <= MAX_COVER
@@ -112,6 +116,8 @@ def _uses(statement: Statement, said: Sentence, index: int) -> bool:
     if outside or statement.topic == "text":
         return False
     if statement.topic in LITERALS or statement.topic in ("software", "backup"):
+        return True
+    if statement.verb == "multiply":
         return True
     values = [v for v in (statement.value, statement.before) if isinstance(v, (int, float))]
     topics = {"hardware": statement.about, "sla": "driver", "whole": "count"}

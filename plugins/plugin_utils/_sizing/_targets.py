@@ -32,11 +32,18 @@ def find(
         names = [name for name in group.names if meant(context, group, name, target)]
         if names:
             found.append((group, names))
+    if target.family is not None:
+        found = _of_its_own(found, target.family) or found
     if found and _unnamed(target) and not target.everything:
         found = _the_one(context, found, change)
     if not found and not context.refused:
         _ask(context, groups, change)
     return found
+
+
+def _of_its_own(found: list[tuple[Group, list[str]]], family: str) -> list[tuple[Group, list[str]]]:
+    """Return the machines that are for a software, without those of its parts (its database)."""
+    return [(group, names) for group, names in found if family in (group.label, group.role)]
 
 
 def _unnamed(target: Target) -> bool:

@@ -101,6 +101,19 @@ def test_clause(kind: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        (entry["pattern"], text)
+        for name in ("openers", "tells", "done", "asks", "please", "same")
+        for entry in load("changes.yml")[name]
+        for text in entry["examples"]
+    ],
+)
+def test_what_tells_an_order_from_talk(pattern: str, text: str) -> None:
+    assert re.search(pattern, fold(text))
+
+
+@pytest.mark.parametrize(
     "text", [text for entry in load("injection.yml")["triggers"] for text in entry["examples"]]
 )
 def test_order_to_the_machinery(text: str) -> None:

@@ -171,7 +171,7 @@ def test_a_refinement_cannot_change_the_site(base: Json, sentence: str) -> None:
         (CLUSTER, "one more", "which of them"),
         (MACHINES, "one more", "which of them"),
         (NAMED, "give db7 4 cores", "db7"),
-        (MACHINES, "purple monkey dishwasher", "What should"),
+        (MACHINES, "purple monkey dishwasher", "What shall change"),
     ],
 )
 def test_what_cannot_be_changed_is_asked(base: Json, sentence: str, words: str) -> None:

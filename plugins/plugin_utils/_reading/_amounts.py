@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Numbers of an order: how many machines there shall be, and how large."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._aims import (
+    Aim,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import (
+    Chunk,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
+    numerals,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._orders import (
+    FACTORS,
+    Piece,
+    sign,
+    words,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sizes import (
+    Size,
+    settle,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._stating import (
+    Stating,
+)
+
+#: An amount without a word is memory below this (MiB); above, a person is asked.
+LIKELY_MEMORY_MIB = 128 * 1024
+
+
+class Amounts(Stating):
+    """Reads counts, sizes, factors and tendencies into changes."""
+
+    def number_of(self, targets: list[Aim]) -> int:
+        """Return how many machines there are of what is meant."""
+        return sum(
+            len(group.names)
+            for group in self.aims.groups
+            if any(value in (group.role, group.label, *group.words) for _by, value in targets)
+        )
+
+    def counts(self, piece: Piece, verb: str) -> None:
+        """Change how many machines there are."""
+        only = bool(piece.cues("cue.only"))
+        more = (piece.cues("cue.more") or verb == "add") and not only
+        for head in piece.of("head"):
+            reach = span(head)
+            extra = only and any(reach[0] <= c.start <= reach[1] for c in piece.cues("cue.more"))
+            if head.count is not None and head.count_at is not None:
+                self.counted(piece, head, verb, more=bool(more or extra))
+            elif (more or extra) and not (piece.of("size") or head.plural or self.sized(piece)):
+                one = head.role() or head.what.startswith("part.") or head.software
+                if one or head.generic():
+                    self.say("count", 1, head, "increase")
+            elif only and self.single_of(head) and not self.sized(piece):
+                self.say("count", 1, head, "set")  # "only one worker is left"
+        for place, chunk in enumerate(piece.chunks):
+            following = piece.chunks[place + 1 : place + 2]
+            counted = chunk.kind == "number" and following and following[0].has("cue.more")
+            if counted and not piece.of("head") and not piece.of("size"):
+                quote = self.quote(chunk.start, following[0].end)
+                self.say("count", chunk.value, chunk, "increase", quote=quote)
+        ordinal = piece.cues("word.second")
+        if ordinal and more and not piece.of("head"):
+            self.say("count", 1, ordinal[0], "increase")
+
+    def counted(self, piece: Piece, head: Chunk, verb: str, *, more: bool) -> None:
+        """Change a number of machines that is said."""
+        low, high = span(head)
+        signed = sign(self.tokens, low)
+        less = signed < 0 or (not signed and (verb == "decrease" or piece.cues("cue.less")))
+        how = "decrease" if less else "increase" if more or signed > 0 else "set"
+        quote, before = self.quote(low, high), None
+        old = self.instead(piece, head)
+        if old is not None:
+            quote, how, before = self.quote(low, old.end), "set", float(old.value)
+        if how == "set" and self.may_be_more(piece, head):
+            text = 'Is "{}" one more, or the only one that shall stay?'
+            self.ask("more", text, head, ("one more", "only one"))
+            self.cover(piece, [head])
+            return
+        self.say("count", head.count, head, how, quote=quote, before=before)
+
+    def single_of(self, head: Chunk) -> bool:
+        """Tell whether an article stands before a noun of which there is one."""
+        before = self.tokens[head.start - 1].word if head.start else ""
+        return before in numerals().articles and not head.plural and not head.definite
+
+    def may_be_more(self, piece: Piece, head: Chunk) -> bool:
+        """Tell whether "a worker" may be one more, where there are several."""
+        at = head.count_at[0] if head.count_at else head.start
+        article = self.tokens[at].word in numerals().articles and not head.definite
+        plain = not piece.cues("verb.decrease", "verb.remove", "cue.less", "cue.instead")
+        plain = plain and not piece.cues("cue.only", "cue.to")
+        part = ("role", head.what.removeprefix("part."))
+        return bool(article and plain and head.count == 1 and self.number_of([part]) > 1)
+
+    def instead(self, piece: Piece, head: Chunk) -> Chunk | None:
+        """Return the number that a count replaces ("three workers instead of two")."""
+        place = piece.chunks.index(head)
+        after = piece.chunks[place + 1 : place + 3]
+        told = len(after) == 2 and after[0].has("cue.instead") and after[1].kind == "number"
+        return after[1] if told else None
+
+    def sized(self, piece: Piece) -> bool:
+        """Tell whether a piece speaks of sizes."""
+        return bool(piece.cues("noun.", "unit.core"))
+
+    def sizes(self, piece: Piece, verb: str) -> None:
+        """Change sizes to, by or from a number."""
+        found = [chunk.size for chunk in piece.of("size") if chunk.size is not None]
+        if len([size for size in found if size.topic == "bytes"]) < len(found) or len(found) > 1:
+            settle(found)
+        for chunk in piece.of("size"):
+            size = chunk.size
+            if size is None:
+                continue
+            how = self.how_of(size, piece, verb)
+            if size.topic == "bytes" and not self.settled(size, piece, how):
+                self.ask("dimension", 'Is "{}" memory or disk?', chunk, ("memory", "disk"))
+                continue
+            if size.topic == "data_disk_gib" and self.is_another(piece, chunk):
+                how = "add"
+            self.hint = size.topic if size.topic != "data_disk_gib" else self.hint
+            self.how = how
+            fields = {"bound": size.bound, "before": size.before}
+            self.say(size.topic, abs(size.value), chunk, how, **fields)
+
+    def is_another(self, piece: Piece, chunk: Chunk) -> bool:
+        """Tell whether a data disk is one more, and not the one there is."""
+        return bool(piece.cues("verb.add", "verb.create")) or not piece.verbs()
+
+    def bare_numbers(self, piece: Piece, targets: list[Aim]) -> None:
+        """Read "from 3 to 8" and "CPU of the masters to 4": a number without a unit."""
+        for place, chunk in enumerate(piece.chunks):
+            if chunk.kind != "number" or not piece.counts(chunk) or piece.of("size"):
+                continue
+            if any(c.has("cue.more") for c in piece.chunks[place + 1 :][:1]):
+                continue
+            first = [c for c in piece.chunks[:place] if c.kind == "number"][-1:]
+            before = float(first[0].value) if first else None
+            there = self.number_of(targets)
+            named = piece.dimensions()[:1] or ([self.hint] if self.hint else [])
+            counted = not piece.dimensions() and (
+                before == there if before is not None else not named
+            )
+            quote = self.quote(first[0].start if first else chunk.start, chunk.end)
+            if counted and there:
+                self.say("count", chunk.value, chunk, "set", quote=quote, before=before)
+            elif named:
+                share = 1024 if named[0] == "memory_mib" else 1
+                before = None if before is None else before * share
+                value = float(chunk.value) * share
+                self.say(named[0], value, chunk, "set", quote=quote, before=before)
+
+    def how_of(self, size: Size, piece: Piece, verb: str) -> str:
+        """Tell whether a number is set, added or taken away."""
+        before = self.tokens[size.start - 1] if size.start else None
+        signed = sign(self.tokens, size.number)
+        by = before is not None and (
+            before.has("cue.by") or (before.word == "de" and verb == "increase")
+        )
+        to = before is not None and (before.has("cue.to") or before.word in {"a", "at"})
+        if size.before is not None or to:
+            return "set"
+        if signed or size.more:
+            return "increase" if (signed or size.more) > 0 else "decrease"
+        if not piece.verbs() and not piece.nouns() and self.how and piece.opening is not None:
+            return self.how
+        if verb == "decrease":
+            return "decrease" if by else "set"
+        if verb == "add" or by or piece.cues("cue.more"):
+            return "increase"
+        return "set"
+
+    def settled(self, size: Size, piece: Piece, how: str) -> bool:
+        """Decide whether an amount without a word is memory or disk; tell whether it could be."""
+        named = [d for d in piece.dimensions() if d != "cores"][:1]
+        topic = named[0] if named else self.hint if self.hint != "cores" else ""
+        if not topic and (how != "set" or size.value > LIKELY_MEMORY_MIB):
+            return False
+        size.topic = t.cast("t.Any", topic or "memory_mib")
+        if size.topic == "disk_gib":
+            size.value /= 1024
+            size.before = None if size.before is None else size.before / 1024
+        return True
+
+    def factors(self, piece: Piece) -> None:
+        """Double, halve, or change by a share ("50 % more memory")."""
+        found = [(FACTORS[c.what], c, c.start) for c in piece.cues(*FACTORS)]
+        down = piece.cues("cue.less", "verb.decrease")
+        for place, chunk in enumerate(piece.chunks[:-1]):
+            if chunk.kind == "number" and piece.chunks[place + 1] in piece.values():
+                share = float(chunk.value) / 100
+                sign_ = -1 if down else 1
+                found.append((1 + sign_ * share, piece.chunks[place + 1], chunk.start))
+        if piece.of("size"):
+            return  # "doubles memory (8 → 16 GB)": the numbers say it
+        meant = piece.nouns() or piece.words() & (words("pronouns") | words("everything"))
+        for factor, chunk, start in found:
+            topics = piece.dimensions() or self.scaled(piece, chunk)
+            if self.targets and topics == ["scale"] and not meant:
+                continue  # "…, two are better than one"
+            for topic in topics:
+                quote = self.quote(start, chunk.end)
+                self.say(topic, round(factor, 4), chunk, "multiply", quote=quote)
+
+    def scaled(self, piece: Piece, factor: Chunk) -> list[str]:
+        """Return what a factor without a size is of: a number of machines, or their sizes."""
+        if piece.words() & words("everything"):
+            return ["scale"]
+        if self.hint:
+            return [self.hint]
+        many = piece.said(factor) in words("numbers_of")
+        return ["count" if any(c.plural or many for c in piece.of("head")) else "scale"]
+
+    def tendency(self, piece: Piece) -> None:
+        """Read "more RAM", "smaller": a direction without a number."""
+        up = piece.cues("verb.increase", "cue.larger", "cue.more")
+        down = piece.cues("verb.decrease", "cue.less")
+        here = [s for s in self.statements if s.thing == f"c{self.number}"]
+        if here or not (up or down) or piece.cues("cue.only", "cue.not"):
+            return
+        told = {s.topic for s in self.statements if s.value is not None and s.verb}
+        for topic in dict.fromkeys(piece.dimensions() or ["scale"]):
+            if topic in told and not self.aims.find(piece):
+                self.cover(piece, [c for c in piece.chunks if c.kind != "word"])
+                continue  # "…, the new release needs more memory" says why
+            single = topic == "cores" and self.one_core(piece)
+            self.say(topic, single or None, (up or down)[0], "increase" if up else "decrease")
+
+    def one_core(self, piece: Piece) -> int:
+        """Return 1 for "another core", which is no number to be asked for."""
+        cores = piece.cues("unit.core")
+        before = self.tokens[cores[0].start - 1].word if cores and cores[0].start else ""
+        return int(before in numerals().articles or before in words("another"))
+
+
+def span(head: Chunk) -> tuple[int, int]:
+    """Return the tokens of a noun with its number."""
+    at = head.count_at or (head.start, head.end)
+    return min(at[0], head.start), max(at[1], head.end)
