@@ -133,7 +133,7 @@ class Piece:
         before = self.tokens[at - 1] if at else None
         lead = words_[0] if len(words_) > 1 else before.word if before is not None else ""
         if lead in words("places"):  # "auf pve2": there, or to it
-            named = self.nouns() or self.words() & (words("everything") | words("pronouns"))
+            named = self.nouns() or self.words() & words("everything")
             return bool(self.cues("verb.move") or (named and not self.of("size")))
         return lead in words("directions") or (before is not None and before.has("cue.to"))
 
