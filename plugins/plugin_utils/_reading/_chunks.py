@@ -335,8 +335,11 @@ def _counts(found: list[Chunk], place: int) -> Chunk | None:
 
 
 def _labelled(found: list[Chunk], place: int) -> Chunk | None:
-    """Return the machines whose number stands behind a label ("VMs: 2")."""
-    if place < 2 or found[place - 1].what not in (":", "="):
+    """Return the machines whose number stands behind a label ("VMs: 2", "VMs (3 for now)")."""
+    if place < 2 or found[place - 1].what not in (":", "=", "("):
         return None
     head = found[place - 2]
-    return head if (head.generic() or head.role()) and head.plural else None
+    counted = found[place + 1 : place + 2]
+    if found[place - 1].what == "(" and counted and counted[0].kind in ("head", "size", "number"):
+        return None
+    return head if head.kind == "head" and head.plural else None

@@ -22,6 +22,8 @@ _TEMPLATE = re.compile(
     r"\{\{|\}\}|\{%|%\}|\{#|#\}|\$\{|%\{|\$\(|`|<<-?[A-Z_]{3,}"
     r"|!unsafe\b|!vault\b|!!python|\.\./|\"\s*\}|\bresource\s+\""
 )
+#: A name between the marks that people put around names.
+_CODE = re.compile(r"`([\w.-]+)`")
 _LETTERS = {
     **{"œ": "oe", "Œ": "Oe", "æ": "ae", "Æ": "Ae", "ß": "ss"},
     **dict.fromkeys("\u2192\u279c\u21d2", "->"),
@@ -74,6 +76,7 @@ def clean(text: str) -> Cleaned:
     normal = _visible(unicodedata.normalize("NFKC", visible))
     for char, plain in _LETTERS.items():
         normal = normal.replace(char, plain)
+    normal = _CODE.sub(r"\1", normal)
     lines = (" ".join(line.split()) for line in normal.split("\n"))
     result = unicodedata.normalize("NFKC", "\n".join(line for line in lines if line))
     if len(result) > MAX_TEXT:

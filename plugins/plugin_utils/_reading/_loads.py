@@ -196,7 +196,7 @@ def _counted(tokens: t.Sequence[Token], index: int) -> Load | None:
             if name == "concurrent_users" and token.driver == "users":
                 end = _through(tokens, at)
             return Load(name, tokens[index].value, end)
-        if token.word == "-" and at == index + 1:  # "a 500-user forum"
+        if token.word in {"-", "de", "d'"} and at == index + 1:  # "a 500-user forum"
             continue
         if token.kind != "word" or token.mib is not None or token.software or token.name:
             return None

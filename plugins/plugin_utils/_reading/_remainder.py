@@ -12,7 +12,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     Quote,
     Statement,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
+    function_words,
+    load,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
     is_number_word,
     numerals,
@@ -34,8 +37,28 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._wo
     words_of,
 )
 
+Span = tuple[int, int]
 #: A quote longer than this does not account for all of its words.
 MAX_COVER = 80
+_MARKS = frozenset({",", ";", ".", ":", "(", ")", "!", "?", "\n"})
+_SMALL = ("cue.", "verb.", "rel.", "scale.", "work.", "word.")
+#: What can be planned: a small word without any of it in its part changes nothing.
+_PLANNED = (
+    *("thing.", "role.", "part.", "addon.", "cni.", "env.", "ha", "noun.memory", "noun.disk"),
+    *("noun.datadisk", "unit.core", "unit.gpu", "cue.instead", "cue.correction"),
+)
+#: A size without a number is no order; with one of these beside it, it may be.
+_SIZES = ("noun.memory", "noun.disk", "unit.core")
+_MORE = (
+    "cue.more",
+    "cue.less",
+    "cue.larger",
+    "cue.not",
+    "rel.",
+    "scale.",
+    "word.several",
+    "verb.increase",
+)
 
 
 def remainder(
@@ -43,52 +66,73 @@ def remainder(
 ) -> tuple[list[Question], list[Quote]]:
     """Return a question for each group of words that matter and belong to nothing.
 
-    Links, mail addresses and secrets are set aside.
+    What can change no machine, and links, mail addresses and secrets, is set aside.
     """
     kept = list(kept)
-    spans = [(q.start or 0, q.end or 0) for q in (s.quote for s in kept if _short(s))]
-    open_spans = [(q.start or 0, q.end or 0) for q in aside]
-    open_spans += [(q.quote.start or 0, q.quote.end or 0) for q in asked if q.quote is not None]
     changes = any(statement.kind == "change" for statement in kept)
     ordered = changes or any(s.kind == "wish" and s.thing for s in kept)
-    apart = _told_apart(said, changes=changes)
+    sized = not changes and _all_sized(kept)
+
+    def changes_nothing(index: int) -> bool:
+        if said.tokens[index].lit("url", "mail", "secret", "port", "reference", "path"):
+            return True
+        if not changes and (_moves_here(said, index) or _is_idle(said, index)):
+            return True
+        if ordered and stands_apart(said.tokens, index, said.language):
+            return True
+        return _is_harmless(said, index) or (sized and _is_only_called(said, index))
+
+    open_spans = [_span(q) for q in aside]
+    open_spans += [_span(q.quote) for q in asked if q.quote is not None]
     set_aside: list[Quote] = []
     groups: list[list[int]] = []
-    for index, token in enumerate(said.tokens):
-        if any(start < token.end and end > token.start for start, end in open_spans):
-            continue
-        covered = any(start < token.end and end > token.start for start, end in spans)
-        if token.kind == "num" and _counts(said, index):
-            set_apart = any(start <= token.start < end for start, end in apart)
-            covered = (covered and set_apart) or any(_uses(s, said, index) for s in kept)
-        if covered:
-            continue
-        if token.lit("url", "mail", "secret", "port", "reference", "path"):
+    for index in _uncovered(said, kept, open_spans, changes):
+        token = said.tokens[index]
+        if changes_nothing(index):
             set_aside.append(quoted(said.text, token.start, token.end))
-            continue
-        if not matters(said, index):
-            continue
-        strange = _is_strange(said, index) and not _can_be_a_thing(said, index)
-        strange = strange or (ordered and stands_apart(said.tokens, index, said.language))
-        if strange or _is_model(said, index) or (not changes and _moves_here(said, index)):
-            set_aside.append(quoted(said.text, token.start, token.end))
-            continue
-        if groups and index - groups[-1][-1] <= 2 and not _apart(said, groups[-1][-1], index):
+        elif groups and index - groups[-1][-1] <= 2 and not _apart(said, groups[-1][-1], index):
             groups[-1].append(index)
         else:
             groups.append([index])
-    questions = []
-    for number, group in enumerate(groups[:12], 1):
-        start, end = said.tokens[group[0]].start, said.tokens[group[-1]].end
-        end = _with_unit(said, group[-1], end)
-        quote = quoted(said.text, start, end)
-        text = f'What should "{quote.text}" mean?'
-        if _beside_addon(said, group[0]):
-            known = ", ".join(sorted(set(said.vocabulary.addons.values())))
-            text = f"There is no add-on {quote.text}"
-            text += f"; the add-ons are {known}. What is meant?" if known else ". What is meant?"
-        questions.append(Question(id=f"open.{number}", text=text, quote=quote))
-    return questions, set_aside
+    return [_question(said, group, n) for n, group in enumerate(groups[:12], 1)], set_aside
+
+
+def _uncovered(
+    said: Sentence, kept: t.Sequence[Statement], spans: t.Sequence[Span], changes: bool
+) -> t.Iterator[int]:
+    """Yield the tokens that matter and lie in no statement, no question and nothing set aside."""
+    quotes = [_span(s.quote) for s in kept if _short(s)]
+    apart = _told_apart(said, changes=changes)
+    for index, token in enumerate(said.tokens):
+        if any(start < token.end and end > token.start for start, end in spans):
+            continue
+        covered = any(start < token.end and end > token.start for start, end in quotes)
+        if token.kind == "num" and _counts(said, index):
+            set_apart = any(start <= token.start < end for start, end in apart)
+            covered = (covered and set_apart) or any(_uses(s, said, index) for s in kept)
+        if not covered and matters(said, index):
+            yield index
+
+
+def _question(said: Sentence, group: list[int], number: int) -> Question:
+    """Return the question about words; about their whole part where no noun is among them."""
+    start, end = said.tokens[group[0]].start, said.tokens[group[-1]].end
+    end = _with_unit(said, group[-1], end)
+    if all(said.tokens[index].has(*_SMALL) for index in group):
+        low, high = _part(said, group[0])
+        if said.tokens[high - 1].end - said.tokens[low].start <= MAX_COVER:
+            start, end = said.tokens[low].start, said.tokens[high - 1].end
+    quote = quoted(said.text, start, end)
+    text = f'What should "{quote.text}" mean?'
+    if _beside_addon(said, group[0]):
+        known = ", ".join(sorted(set(said.vocabulary.addons.values())))
+        text = f"There is no add-on {quote.text}"
+        text += f"; the add-ons are {known}. What is meant?" if known else ". What is meant?"
+    return Question(id=f"open.{number}", text=text, quote=quote)
+
+
+def _span(quote: Quote) -> Span:
+    return quote.start or 0, quote.end or 0
 
 
 def _told_apart(said: Sentence, *, changes: bool) -> list[tuple[int, int]]:
@@ -126,6 +170,74 @@ def _uses(statement: Statement, said: Sentence, index: int) -> bool:
     return any(
         math.isclose(value, amount, rel_tol=TOLERANCE) for value in values for amount in found
     )
+
+
+def _part(said: Sentence, index: int) -> tuple[int, int]:
+    """Return the first token and the one behind the last of the part between marks."""
+    low, high = index, index + 1
+    while low > 0 and said.tokens[low - 1].word not in _MARKS:
+        low -= 1
+    while high < len(said.tokens) and said.tokens[high].word not in _MARKS:
+        high += 1
+    return low, high
+
+
+def _is_idle(said: Sentence, index: int) -> bool:
+    """Tell whether a verb or a denial stands where nothing is that could be planned."""
+    low, high = _part(said, index)
+    if said.tokens[index].has(*_SIZES):  # "what about the RAM?"
+        return not any(k.kind == "num" or k.has(*_MORE) for k in said.tokens[low:high])
+    if not said.tokens[index].has(*_SMALL) or said.tokens[index].software:
+        return False
+    return not any(
+        token.kind in ("lit", "num")
+        or token.software
+        or token.name
+        or token.mib is not None
+        or token.has(*_PLANNED)
+        or _unknown(said, at)
+        for at, token in enumerate(said.tokens[low:high], low)
+    )
+
+
+def _is_harmless(said: Sentence, index: int) -> bool:
+    """Tell whether an unknown word or a number can be no thing of a plan."""
+    following = said.tokens[index + 1 : index + 2]
+    if said.tokens[index].kind == "num" and following and following[0].has("unit.other"):
+        return True
+    strange = _is_strange(said, index) and not _can_be_a_thing(said, index)
+    return strange or _is_model(said, index)
+
+
+def _all_sized(kept: t.Sequence[Statement]) -> bool:
+    """Tell whether cores and memory of every machine were said."""
+    wished = [s for s in kept if s.kind == "wish" and s.thing]
+    things = {s.thing for s in wished if s.topic in ("thing", "software", "count")}
+    parts = {s.thing: str(s.value) for s in wished if s.about in ("part_of", "same_machine")}
+    sizes = {(s.thing, s.topic) for s in wished}
+    return bool(things) and all(
+        {(thing, topic), (parts.get(thing, ""), topic)} & sizes
+        for thing in things
+        for topic in ("cores", "memory_mib")
+    )
+
+
+def _is_only_called(said: Sentence, index: int) -> bool:
+    """Tell whether an unknown word says only what machines of known sizes are for.
+
+    Not in a list and not behind "on": there it could be one more machine, or a place.
+    """
+    if not _is_strange(said, index) or _beside_addon(said, index):
+        return False
+    low, high = _part(said, index)
+    first, last = index, index
+    while first > low and _is_strange(said, first - 1):
+        first -= 1
+    while last + 1 < high and _is_strange(said, last + 1):
+        last += 1
+    around = [*said.tokens[max(first - 1, 0) : first], *said.tokens[last + 1 : last + 2]]
+    listed, places = ("cue.and", "cue.or", "cue.with"), function_words()["places"]
+    return not any(k.has(*listed) or k.word in ",+&/" or k.word in places for k in around)
 
 
 def _apart(said: Sentence, left: int, right: int) -> bool:

@@ -66,8 +66,8 @@ def stands_apart(tokens: t.Sequence[Token], index: int, language: str) -> bool:
         return False  # it speaks of the machine
     if any(token.kind in ("num", "lit") or token.name or token.mib is not None for token in inside):
         return False
-    known = ("verb.", "cue.more", "cue.with", "cue.for", "cue.correction")
-    known = (*known, "unit.", "noun.", "word.first", "word.second", *_NOUNS)
+    small = ("verb.", "cue.more", "cue.with", "cue.for", "cue.correction")
+    known = (*small, "unit.", "noun.", "word.first", "word.second", *_NOUNS)
     wanted = (closed["modals"] - closed["futures"]) | closed["additions"] | closed["takings"]
     if any(token.software or token.has(*known) or token.word in wanted for token in inside):
         return False

@@ -354,7 +354,7 @@ def _joined(tokens: list[Token], start: int, size: int, words: Words) -> tuple[T
         multiplied = token.kind == "num" and token.end - token.start != len(token.word)
         if token.mib is not None or multiplied or token.concept:
             return None
-        if token.kind == "mark" and token.word not in "/&%.+~":
+        if token.kind == "mark" and token.word not in "/&%.+~$€":
             return None
         said.append(token.word)
         index += 1

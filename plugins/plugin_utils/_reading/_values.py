@@ -258,6 +258,9 @@ class ValueReader(Said):
 
     def size(self, size: Size, things: list[Thing], total: bool) -> None:
         """Say one size."""
+        if size.value == 0 and size.topic != "cores":
+            self.say("text", None, (size.start, size.end), kind="remark")
+            return
         more: dict[str, t.Any] = {"bound": size.bound, "total": total}
         if size.before is not None:
             more["before"] = size.before

@@ -400,8 +400,9 @@ class Reader(PartReader):
             bound = last.concept.partition(".")[2] if last and last.has("bound.") else "exact"
             bound = {"about": "approximate", "over": "at_least"}.get(bound, bound)
             self.say("count", chunk.count, span, thing=thing.id, bound=bound)
-        bare = thing.what in ("vm", "lxc") and chunk.count is None
-        if bare and (chunk.vague or (chunk.plural and not self.linked(*_LISTS))):
+        bare = chunk.what in ("vm", "lxc") and chunk.count is None
+        several = chunk.plural and not chunk.definite and not self.linked(*_LISTS)
+        if bare and (chunk.vague or several):
             thing.uncounted = self.quote(*where)
         if chunk.clustered:
             self.say("ha", True, where, thing=thing.id, about="clustered")
@@ -478,10 +479,14 @@ class Reader(PartReader):
         server = chunk.what == "server_word" and not self.clusterish
         if not (chunk.what in ("lxc", "vm") or server) or chunk.software:
             return False
-        if not self.group or self.group[-1].generic() or self.group[-1].what in ROLES:
-            return False
         near = [c for c in self.cues[-4:] if c.kind in ("word", "cue")]
         words = {str(c.value or c.what) for c in near}
+        last = self.target()
+        if last is not None and last.what in ROLES and words & {"as", "als", "en", "comme"}:
+            self.say("whole", None, (chunk.start, chunk.end), thing=last.id)
+            return True  # "three masters as VMs": they are VMs anyway
+        if last is None or last.what in ROLES or (last.generic() and not last.purpose):
+            return False
         inside = bool(words & {"in", "on", "auf", "sur", "dans", "inside", "into", "im"})
         if chunk.count not in (None, 1):
             return inside and self.spread(chunk)
@@ -489,11 +494,10 @@ class Reader(PartReader):
         how = {"as", "als", "en", "comme", "reicht", "genugt", "suffit", "enough", "fine", "ok"}
         each = self.each_near(chunk)
         whole = len(self.group) > 1 and not each and self.holds_all(chunk)
-        if server and not (inside and (chunk.count == 1 or self.article(chunk))):
-            return False
         bare = self.marked(",") and not self.article(chunk) and chunk.count is None
         bare = bare and chunk.what == "lxc" and not chunk.plural
-        if not (inside or label or bare or each or whole or words & how):
+        fits = inside or label or bare or each or whole or words & how
+        if not fits or (server and not (inside and (chunk.count == 1 or self.article(chunk)))):
             return False
         kind = "container" if chunk.what == "lxc" else "vm"
         known = self.kinds_said()
@@ -670,10 +674,9 @@ class Reader(PartReader):
         if thing is None or not (chunk.software or chunk.what.startswith("part.")):
             return False
         # "… and the postgres VM"
-        own = bool(chunk.software) and chunk.what in ("vm", "lxc") and self.linked("cue.and")
-        own = own or (
-            thing.alone and thing.families and (self.linked("cue.and") or self.marked(","))
-        )
+        own = bool(chunk.software and chunk.what in ("vm", "lxc") and self.linked("cue.and"))
+        near = bool(self.linked("cue.and") or self.marked(","))
+        own = own or bool(thing.alone and thing.families and near)
         if own or (self.linked("cue.behind") and self.article(chunk)):
             return False
         if thing.parent is None and thing.of_parent and thing.count == thing.of_parent:
@@ -816,6 +819,9 @@ class Reader(PartReader):
         if self.linked("word.separate") and chunk.generic() and others and self.group:
             things = {"thing": self.group[-1].id, "about": "same_machine"}
             self.say("link", others[0].id, where, **things)
+            return True
+        if chunk.definite and chunk.generic() and self.group:  # "not in the VM"
+            self.say("whole", None, where, thing=self.group[-1].id)
             return True
         if chunk.role():
             thing = Thing(self.new_id(), chunk.what, clause=self.clause)
