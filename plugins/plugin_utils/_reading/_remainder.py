@@ -231,9 +231,9 @@ def _is_only_called(said: Sentence, index: int) -> bool:
         return False
     low, high = _part(said, index)
     first, last = index, index
-    while first > low and _is_strange(said, first - 1):
+    while first > low and _unknown(said, first - 1):
         first -= 1
-    while last + 1 < high and _is_strange(said, last + 1):
+    while last + 1 < high and _unknown(said, last + 1):
         last += 1
     around = [*said.tokens[max(first - 1, 0) : first], *said.tokens[last + 1 : last + 2]]
     listed, places = ("cue.and", "cue.or", "cue.with"), function_words()["places"]
