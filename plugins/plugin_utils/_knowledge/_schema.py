@@ -186,6 +186,7 @@ class Group(Model):
     group: str = Field(pattern=ID_PATTERN)
     title: str
     category: str
+    grade: t.Literal["script-default", "heuristic"] = "script-default"
     citation: Citation
     software: dict[t.Annotated[str, Field(pattern=ID_PATTERN)], Small] = Field(min_length=1)
 
@@ -198,7 +199,7 @@ class Group(Model):
                 category=self.category,
                 aliases=row.aliases,
                 spoken=row.spoken,
-                grade="script-default",
+                grade=self.grade,
                 citation=self.citation,
                 components={"server": _machine(row)},
             )

@@ -443,9 +443,10 @@ def _software(draft: _Draft) -> tuple[Software, ...]:
     said = said or ([s for s in draft.whole.own if s.topic == "software"] if draft.whole else [])
     families = dict.fromkeys((str(s.value), s.about or None) for s in said)
     found = []
-    for family, component in families:
-        if _stack(family):
+    for words, component in families:
+        if _stack(words):
             continue
+        family = _by_its_id(words, draft.known)
         loads = _loads(draft, family, component) if len(families) == 1 else {}
         version = next((str(v) for v in draft.values("version")), None)
         known = family in draft.known
@@ -455,6 +456,12 @@ def _software(draft: _Draft) -> tuple[Software, ...]:
     if len(found) > 1:
         found[0] = found[0].model_copy(update={"loads": _loads(draft, found[0].family)})
     return tuple(found)
+
+
+def _by_its_id(words: str, known: frozenset[str]) -> str:
+    """Return the family whose name is an everyday word, where the word stands for software."""
+    name = words.lower().replace(" ", "-")
+    return name if name in known else words
 
 
 def _known(vocabulary: Vocabulary) -> frozenset[str]:

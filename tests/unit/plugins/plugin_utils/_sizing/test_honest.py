@@ -86,10 +86,10 @@ def test_an_add_on_is_in_the_plan_or_named(text: str) -> None:
     [
         "a VM for Quablix",
         "I need Zorblatt for 20 users",
-        "eine VM für Thumbor",
+        "eine VM für Databruno",
         "ich brauche Vexilondb",
-        "une VM pour Rallly",
-        "une VM pour Sharry, 30 utilisateurs",
+        "une VM pour Klomptar",
+        "une VM pour Filomax, 30 utilisateurs",
     ],
 )
 def test_unknown_software_is_told_in_one_sentence_with_a_range_around_the_answer(text: str) -> None:
