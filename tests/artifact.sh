@@ -37,6 +37,19 @@ if grep WARNING "$work/listed.log"; then
     exit 1
 fi
 
+# Whoever plans before naming a Proxmox VE is told so, in one sentence.
+plan() {
+    if env --unset=PYTHONPATH HOME="$work/home" CLUSTERWRIGHT_INTENT="dev cluster" \
+        ansible-playbook -i localhost, clusterwright.proxmox.plan "$@" |& tee "$work/plan.log"; then
+        echo "A plan was made without a Proxmox VE." >&2
+        exit 1
+    fi
+}
+plan
+grep 'No Proxmox VE host is given' "$work/plan.log" >/dev/null
+plan -e facts_required=false
+grep 'sized without facts of a Proxmox VE' "$work/plan.log" >/dev/null
+
 python -m lab up --name artifact --machines simulated
 trap 'python -m lab down --name artifact' EXIT
 
