@@ -151,3 +151,19 @@ def test_a_machine_keeps_the_hardware_of_its_template(
         assert not rest.get("failed"), rest["msg"]
         assert sum(rest["summary"]["counts"].values()) == 0, rest["summary"]["text"]
         assert not server.state.crashes
+
+
+def test_a_clone_from_a_local_storage_is_handed_over_to_its_host(
+    tools: Tools, tmp_path: Path
+) -> None:
+    with PveServer(people.cluster(edit=people.on_local)) as server:
+        lab = Lab(server, tools, tmp_path, server.make_token("apply@pve"))
+        made = people.planned(server, people.VM + " on node pve2")
+        assert made.status == "ready", made.summary
+        render(lab, made)
+        lab.apply(made.deployment)
+        guest = server.state.vm(20000)
+        assert guest.node == "pve2"
+        assert str(guest.config["scsi0"]).startswith("ceph-vm:")
+        rest = lab.run("planned", made.deployment)
+        assert sum(rest["summary"]["counts"].values()) == 0, rest["summary"]["text"]

@@ -59,6 +59,13 @@ def cluster(
     return Cluster.model_validate(data)
 
 
+def on_local(data: dict[str, t.Any]) -> None:
+    """Move the template onto the storage that each host has for itself."""
+    config = next(g for g in data["guests"] if g["vmid"] == TEMPLATE)["config"]
+    config["scsi0"] = "local-lvm:base-9000-disk-0,size=3G"
+    config["ide2"] = "local-lvm:vm-9000-cloudinit,media=cdrom,size=4M"
+
+
 def site(**changes: t.Any) -> dict[str, t.Any]:
     """Return a site profile; ``network`` and ``storages`` change single keys."""
     data = copy.deepcopy(SITE)

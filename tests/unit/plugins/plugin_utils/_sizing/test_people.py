@@ -38,13 +38,6 @@ def on_nfs(data: dict[str, t.Any]) -> None:
     config["ide2"] = "nas:9000/vm-9000-cloudinit.qcow2,media=cdrom,size=4M"
 
 
-def on_local(data: dict[str, t.Any]) -> None:
-    """Move the template onto the storage that each host has for itself."""
-    config = next(g for g in data["guests"] if g["vmid"] == people.TEMPLATE)["config"]
-    config["scsi0"] = "local-lvm:base-9000-disk-0,size=3G"
-    config["ide2"] = "local-lvm:vm-9000-cloudinit,media=cdrom,size=4M"
-
-
 def with_vnets(data: dict[str, t.Any]) -> None:
     data["sdn"] = {
         "zones": [{"zone": "plain", "type": "simple", "nodes": "pve2"}],
@@ -228,7 +221,7 @@ REFUSED: dict[str, tuple[Edit | None, dict[str, t.Any], dict[str, t.Any], str, s
         "keep a template of the same name on each host",
     ),
     "clones onto local storages from a local one, on another host": (
-        on_local,
+        people.on_local,
         {},
         {"storages": {"default": "local-lvm"}},
         "vm with 2 cores and 2 GB called web1 on node pve2",
@@ -323,7 +316,7 @@ def test_a_file_for_cloud_init_that_nobody_may_see_is_told() -> None:
     assert "local:snippets/vendor.yml for cloud-init; whether" in people.messages(plan, "warning")
 
 
-@pytest.mark.parametrize("lies", [on_nfs, on_local])
+@pytest.mark.parametrize("lies", [on_nfs, people.on_local])
 @pytest.mark.parametrize(
     ("intent", "status"),
     [(people.VM, "ready"), ("dev cluster", "ready"), ("HA cluster", "refused")],
@@ -342,7 +335,7 @@ def test_machines_go_where_their_template_can_be_cloned(
 
 def test_a_template_of_each_host_serves_its_host() -> None:
     def copies(data: dict[str, t.Any]) -> None:
-        on_local(data)
+        people.on_local(data)
         first = next(g for g in data["guests"] if g["vmid"] == people.TEMPLATE)
         for vmid, node in ((9001, "pve2"), (9002, "pve3")):
             text = yaml.safe_dump(first).replace("9000", str(vmid))
@@ -358,7 +351,7 @@ def test_a_template_of_each_host_serves_its_host() -> None:
 
 
 def test_a_clone_onto_a_shared_storage_is_handed_over() -> None:
-    with PveServer(people.cluster(edit=on_local)) as server:
+    with PveServer(people.cluster(edit=people.on_local)) as server:
         plan = people.planned(server, people.VM + " on node pve2")
         token = server.make_token("few@pve", privileges=(*FEW, "SDN.Use"))
         few = people.planned(server, people.VM + " on node pve2", token=token)
