@@ -10,8 +10,12 @@ openings=$folder/firewall.openings
 before=$folder/firewall.openings.before
 kind=$(sed -n 's/^# firewall: //p' "$openings")
 mark='clusterwright.proxmox.k3s'
+# Of firewalld: a zone for pods and services, and the policy that lets forwarded packets reach them.
+zone=clusterwright-k3s
+policy=clusterwright-fwd
 
-# Arguments of ufw for one opening.
+# Arguments of ufw for one opening. Releases before 0.36.2 know no vrrp: there everything comes in
+# from the other servers.
 ufw_words() {
   [ "$protocol" = any ] || echo proto "$protocol"
   echo from "$source" to any
@@ -19,49 +23,77 @@ ufw_words() {
 }
 
 open_ufw() {
-  [ "$protocol" = vrrp ] && return
   # shellcheck disable=SC2046
-  ufw allow $(ufw_words) comment "$mark" | grep -v -i skipping
+  said=$(ufw allow $(ufw_words) comment "$mark") || [ "$protocol" != vrrp ] \
+    || said=$(ufw allow from "$source" comment "$mark")
+  echo "$said" | grep -v -i skipping
   [ "$protocol" = any ] || return
   ufw route allow from "$source" comment "$mark" | grep -v -i skipping
   ufw route allow to "$source" comment "$mark" | grep -v -i skipping
 }
 
 close_ufw() {
-  [ "$protocol" = vrrp ] && return
   # shellcheck disable=SC2046
   ufw delete allow $(ufw_words)
+  [ "$protocol" != vrrp ] || ufw delete allow from "$source"
   [ "$protocol" = any ] || return
   ufw route delete allow from "$source"
   ufw route delete allow to "$source"
 }
 
+prepare_firewalld() {
+  firewall-cmd --permanent --get-zones | grep -qw "$zone" && return
+  firewall-cmd --permanent --new-zone="$zone"
+  firewall-cmd --permanent --zone="$zone" --set-target=ACCEPT
+  firewall-cmd --permanent --new-policy="$policy"
+  for setting in --set-target=ACCEPT --add-ingress-zone=ANY --add-egress-zone="$zone"; do
+    firewall-cmd --permanent --policy="$policy" "$setting"
+  done
+  firewall-cmd --reload
+}
+
+remove_firewalld() {
+  firewall-cmd --permanent --get-zones | grep -qw "$zone" || return
+  firewall-cmd --permanent --delete-policy="$policy"
+  firewall-cmd --permanent --delete-zone="$zone"
+  firewall-cmd --reload
+}
+
 firewalld_rule() {
-  family=ipv4
-  case $source in *:*) family=ipv6 ;; esac
-  printf 'rule family=%s' "$family"
-  [ "$source" = any ] || printf ' source address=%s' "$source"
+  case $source in
+    any) printf 'rule' ;;
+    *:*) printf 'rule family=ipv6 source address=%s' "$source" ;;
+    *) printf 'rule family=ipv4 source address=%s' "$source" ;;
+  esac
   case $protocol in
-    any) ;;
     vrrp) printf ' protocol value=vrrp' ;;
     *) printf ' port port=%s protocol=%s' "$ports" "$protocol" ;;
   esac
   printf ' accept'
 }
 
+# Does one thing to an opening, permanently and now: add, remove or query.
+firewalld() {
+  if [ "$protocol" = any ]; then
+    set -- "$1" "--$1-source=$source" --zone="$zone"
+  else
+    set -- "$1" "--$1-rich-rule=$(firewalld_rule)"
+  fi
+  verb=$1
+  shift
+  [ "$verb" = query ] || firewall-cmd --permanent "$@"
+  firewall-cmd "$@"
+}
+
 open_firewalld() {
-  rule=$(firewalld_rule)
-  firewall-cmd --query-rich-rule="$rule" >/dev/null 2>&1 && return
-  firewall-cmd --permanent --add-rich-rule="$rule" >/dev/null
-  firewall-cmd --add-rich-rule="$rule" >/dev/null
-  echo "$rule"
+  firewalld query >/dev/null 2>&1 && return
+  firewalld add >/dev/null
+  echo "$protocol $ports $source"
 }
 
 close_firewalld() {
-  rule=$(firewalld_rule)
-  firewall-cmd --permanent --remove-rich-rule="$rule" >/dev/null
-  firewall-cmd --remove-rich-rule="$rule" >/dev/null
-  echo "no more: $rule"
+  firewalld remove >/dev/null
+  echo "no more: $protocol $ports $source"
 }
 
 # Chains that drop, as "family table chain hook"; a rule of another table could not let anything in.
@@ -116,8 +148,10 @@ each() {
 
 if [ "$1" = --close ]; then
   each close <"$openings"
+  [ "$kind" != firewalld ] || remove_firewalld >/dev/null
   exit 0
 fi
+[ "$kind" != firewalld ] || prepare_firewalld >/dev/null
 each open <"$openings"
 if [ -e "$before" ]; then
   grep -vxFf "$openings" "$before" | each close

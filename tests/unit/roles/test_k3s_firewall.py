@@ -21,7 +21,8 @@ OPENINGS = [
 #: a firewall that knows no rule yet: it writes down what it is told
 STAND_IN = """\
 #!/bin/sh
-case "$1" in --query-rich-rule=*) exit 1 ;; esac
+case "$1" in --query-*) exit 1 ;; esac
+case "$2" in --get-zones) exit 0 ;; esac
 [ "$1 $2" != 'list ruleset' ] || cat "$RULESET"
 [ "$1" = list ] || [ "$2" = list ] || echo "$*" >>"$TOLD"
 """
@@ -68,21 +69,25 @@ def test_ufw(tmp_path: Path) -> None:
         f"allow from 10.42.0.0/16 to any {mark}",
         f"route allow from 10.42.0.0/16 {mark}",
         f"route allow to 10.42.0.0/16 {mark}",
+        f"allow proto vrrp from 10.77.0.12 to any {mark}",
         f"allow proto tcp from fd00:77::2 to any port 10250 {mark}",
     ]
 
 
 def test_firewalld_now_and_after_a_start(tmp_path: Path) -> None:
+    zone, peer = "clusterwright-k3s", "rich-rule=rule family=ipv4 source address=10.77.0.12"
     rules = [
-        "rule family=ipv4 port port=6443 protocol=tcp accept",
-        "rule family=ipv4 source address=10.77.0.12 port port=51820-51821 protocol=udp accept",
-        "rule family=ipv4 source address=10.42.0.0/16 accept",
-        "rule family=ipv4 source address=10.77.0.12 protocol value=vrrp accept",
-        "rule family=ipv6 source address=fd00:77::2 port port=10250 protocol=tcp accept",
+        "rich-rule=rule port port=6443 protocol=tcp accept",
+        f"{peer} port port=51820-51821 protocol=udp accept",
+        f"source=10.42.0.0/16 --zone={zone}",
+        f"{peer} protocol value=vrrp accept",
+        "rich-rule=rule family=ipv6 source address=fd00:77::2 port port=10250 protocol=tcp accept",
     ]
-    assert told(tmp_path, "firewalld", OPENINGS) == [
-        f"{words}--add-rich-rule={rule}" for rule in rules for words in ("--permanent ", "")
-    ]
+    found = told(tmp_path, "firewalld", OPENINGS)
+    added = [f"{words}--add-{rule}" for rule in rules for words in ("--permanent ", "")]
+    reloaded = found.index("--reload")
+    assert found[reloaded + 1 :] == added
+    assert f"--permanent --policy=clusterwright-fwd --add-egress-zone={zone}" in found[:reloaded]
 
 
 def test_nftables_in_the_chains_that_drop(tmp_path: Path) -> None:
@@ -112,5 +117,6 @@ def test_what_is_no_longer_listed_is_taken_back(tmp_path: Path, kind: str, word:
 
 def test_everything_is_taken_back(tmp_path: Path) -> None:
     found = told(tmp_path, "firewalld", OPENINGS, "--close")
-    assert len(found) == 2 * len(OPENINGS)
-    assert all("--remove-rich-rule" in line for line in found)
+    removed = [line for line in found if "--remove-" in line]
+    assert len(removed) == 2 * len(OPENINGS)
+    assert all("--remove-rich-rule" in line or "--remove-source" in line for line in removed)
