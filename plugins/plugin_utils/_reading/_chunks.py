@@ -8,7 +8,10 @@ import functools
 import re
 import typing as t
 
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
+    function_words,
+    load,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._loads import (
     Load,
     load_at,
@@ -34,19 +37,6 @@ _KINDS = {
     "thing.dockerhost": "dockerhost",
 }
 _FLAGS = ("env.", "ha", "scale.", "cni.", "work.", "word.zero_downtime", "word.single_node")
-_ONES = frozenset({"une", "eine", "einer", "einen", "un", "ein"})
-#: Words between the first and the last of a row.
-_THROUGH = frozenset({"to", "through", "thru", "until", "till", "bis", "a", "jusqu'a", "..", "..."})
-#: Words that keep two nouns apart ("nginx in a VM").
-_PREPOSITIONS = frozenset(
-    {"in", "on", "at", "as", "inside", "into", "auf", "im", "am", "bei", "en", "dans", "sur", "an"}
-    | {"a", "un", "une", "ein", "eine", "einer", "einem", "einen", "its", "own", "is", "ist", "est"}
-)
-_DEFINITE = frozenset(
-    {"the", "that", "this", "these", "those", "our", "my", "le", "la", "les", "l'", "ce", "cette"}
-    | {"ces", "notre", "nos", "mon", "der", "die", "das", "den", "dem", "des", "diese", "dieser"}
-    | {"dieses", "unser", "unsere", "unseren", "mein", "meine", "meinen", "existing"}
-)
 
 
 @dataclasses.dataclass
@@ -132,7 +122,9 @@ def _named_in_a_row(tokens: list[Token], found: list[Chunk]) -> list[Chunk]:
             word = " ".join(token.word for token in tokens[between.start : between.end])
             value = tokens[chunk.start].word if chunk.kind == "number" else str(chunk.value)
             names = names_between(str(first.value).lower(), value.lower())
-            if len(names) > 1 and (word in _THROUGH or (word == "-" and not first.what)):
+            if len(names) > 1 and (
+                word in function_words()["through"] or (word == "-" and not first.what)
+            ):
                 first.value, first.end, first.kind, first.what = names, chunk.end, "name", ""
                 result.pop()
                 continue
@@ -153,7 +145,7 @@ def _chunk_at(tokens: list[Token], index: int, taken: int) -> Chunk:
     if size is not None:
         return Chunk("size", size.start, size.end, size.topic, size.value, size=size)
     following = tokens[index + 1] if index + 1 < len(tokens) else None
-    pronoun = token.word in _ONES and following is not None and following.has("cue.for")
+    pronoun = token.of("ones") and following is not None and following.has("cue.for")
     if token.kind == "num" or pronoun:
         return Chunk("number", index, index + 1, value=token.value or 1.0)
     return _word(tokens, index)
@@ -167,8 +159,8 @@ def _taken(found: list[Chunk]) -> int:
 
 def _word(tokens: list[Token], index: int) -> Chunk:
     token = tokens[index]
-    definite = index > 0 and tokens[index - 1].word in _DEFINITE
-    either = token.word in {"knoten", "worker", "master", "server", "rechner", "container"}
+    definite = index > 0 and tokens[index - 1].of("pointing")
+    either = token.of("either_number")
     plural = definite if either else _is_plural(token.word)
     if token.software is not None and not token.has("work.", "addon.longhorn.x"):
         head = Chunk("head", index, index + 1, definite=definite)
@@ -228,7 +220,7 @@ def _last_head(result: list[Chunk]) -> Chunk | None:
         if chunk.kind == "head":
             return chunk
         small = chunk.kind == "mark" and chunk.what == "-"
-        word = chunk.kind == "word" and chunk.what not in _PREPOSITIONS
+        word = chunk.kind == "word" and chunk.what not in function_words()["between_nouns"]
         if not (small or word or chunk.has("ha", "env.", "scale.", "work.")):
             return None
     return None
@@ -242,7 +234,7 @@ def _merge(tokens: list[Token], head: Chunk, other: Chunk) -> bool:
     if kubernetes and other.what in ("cluster", "k8s"):
         return True
     named = bool(head.software) and other.what in ("vm", "lxc") and other.count is None
-    word = apart == 1 and named and gap.isalpha() and gap not in _PREPOSITIONS
+    word = apart == 1 and named and gap.isalpha() and gap not in function_words()["between_nouns"]
     if apart and gap != "-" and not word:
         return False
     if other.software:
@@ -295,7 +287,7 @@ def _counted(found: list[Chunk], tokens: list[Token]) -> list[Chunk]:
             if head is not None and head.count is None:
                 head.count, head.count_at = chunk.value, (chunk.start, chunk.end)
                 before = tokens[chunk.start - 1].word if chunk.start else ""
-                head.definite = head.definite or before in _DEFINITE
+                head.definite = head.definite or before in function_words()["pointing"]
                 continue
         elif chunk.has("word.several") and (head := _counts(found, place)) is not None:
             head.vague = head.count is None
@@ -305,7 +297,7 @@ def _counted(found: list[Chunk], tokens: list[Token]) -> list[Chunk]:
         last = _last_head(merged)
         singular = last is not None and last.what == "node" and last.count is not None
         if chunk.kind == "head" and chunk.what in ("cluster", "k3s", "k8s") and last and singular:
-            one = tokens[last.end - 1].word in {"node", "noeud", "knoten"}
+            one = tokens[last.end - 1].of("one_node")
             if one or chunk.start == last.end:
                 chunk.nodes, chunk.count_at = last.count, last.count_at
                 merged.remove(last)

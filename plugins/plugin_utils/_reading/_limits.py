@@ -19,6 +19,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     machines_of,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._pins import pin
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._record import Record
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._words import (
     Vocabulary,
@@ -161,6 +162,13 @@ def _machines(notes: _Notes, where: str, machines: Machines, least_mib: int) -> 
         problem = _unusable(address)
         if problem:
             notes.note("error", "request.address", where, f"{problem}; say another one.")
+    stores = {entry.family for entry in machines.software} & {*load("software.yml")["stores"]}
+    if machines.ha and machines.count == 2 and stores:
+        message = (
+            f"Two members of {stores.pop()} have no quorum: when one fails, the other stops. Say"
+            " three, or an arbitrator beside them."
+        )
+        notes.note("warning", "request.quorum", f"{where}.count", message)
     for kind, values in (("names", machines.names), ("VMIDs", machines.vmids)):
         if len(values) > 1 and machines.count not in (None, len(values)):
             notes.ask(

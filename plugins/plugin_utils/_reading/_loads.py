@@ -20,14 +20,7 @@ _PER_OTHER = {
 }
 _DAYS = {"unit.day": 1, "unit.week": 7, "unit.month": 30, "unit.year": 365, "unit.hour": 1 / 24}
 _PERSONS = frozenset({"users", "concurrent_users"})
-#: Small words around an amount.
-_OF = frozenset({"of", "de", "d'", "du", "an", "a", "-", ":"})
 _MS = {"unit.ms": 1, "unit.second": 1000}
-_PRESENCE = frozenset(
-    {"work", "working", "are", "is", "be", "being", "will", "to", "them", "can", "may", "use"}
-    | {"using", "it", "connect", "connecting", "play", "playing", "active", "log", "in", "sont"}
-    | {"seront", "travaillent", "en", "ligne", "arbeiten", "sind", "werden", "nutzen", "aktiv"}
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,11 +111,11 @@ def _amount(tokens: t.Sequence[Token], index: int) -> Load | None:
 def _of_person(tokens: t.Sequence[Token], index: int, unit: int, mib: float) -> Load | None:
     """Read what each person gets: "50 GB per user", "for 30 students with 1 GB of memory each"."""
     end, memory = unit + 1, False
-    while end < len(tokens) and (tokens[end].word in _OF or tokens[end].has("cue.of", "noun.")):
+    while end < len(tokens) and (tokens[end].of("of") or tokens[end].has("cue.of", "noun.")):
         memory = memory or tokens[end].has("noun.memory")
         end += 1
     before = index - 1
-    while before >= 0 and (tokens[before].word in _OF or tokens[before].has("noun.", "bound.")):
+    while before >= 0 and (tokens[before].of("of") or tokens[before].has("noun.", "bound.")):
         memory = memory or tokens[before].has("noun.memory")
         before -= 1
     behind = end < len(tokens) and tokens[end].has("cue.each")
@@ -224,7 +217,7 @@ def _through(tokens: t.Sequence[Token], at: int) -> int:
         token = tokens[later]
         if token.has("word.at_once"):
             return later + 1
-        if token.kind != "word" or not (token.word in _PRESENCE or token.has("word.of_them")):
+        if token.kind != "word" or not (token.of("presence") or token.has("word.of_them")):
             break
     return at + 1
 
@@ -234,7 +227,7 @@ def _at_once(tokens: t.Sequence[Token], index: int) -> Load | None:
     for at in range(index + 1, min(index + 6, len(tokens))):
         if tokens[at].has("word.at_once"):
             return Load("concurrent_users", tokens[index].value, at + 1)
-        if not (tokens[at].has("word.of_them") or tokens[at].word in _PRESENCE):
+        if not (tokens[at].has("word.of_them") or tokens[at].of("presence")):
             return None
     return None
 

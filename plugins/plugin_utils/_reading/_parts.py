@@ -212,6 +212,11 @@ class PartReader(ValueReader):
             self.group, self.cues = [thing], []
             self.give_pending(thing)
             return True
+        told = [x for x in self.things if x.families and (x.count or 1) > 1]
+        if chunk.definite and chunk.count is None and told:  # "… for the nodes"
+            self.say("whole", None, where, thing=told[-1].id)
+            self.group, self.cues = told[-1:], []
+            return True
         behind = next((c for c in found[place + 1 :] if c.kind in ("head", "size")), None)
         if thing is None and behind is not None and behind.software and chunk.count is not None:
             self.forward("count", chunk.count, where, ahead=True)

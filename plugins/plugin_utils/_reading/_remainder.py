@@ -42,6 +42,7 @@ Span = tuple[int, int]
 MAX_COVER = 80
 _MARKS = frozenset({",", ";", ".", ":", "(", ")", "!", "?", "\n"})
 _SMALL = ("cue.", "verb.", "rel.", "scale.", "work.", "word.")
+_IDLE = ("cue.not", "cue.off", "cue.only", "cue.instead", "verb.")
 #: What can be planned: a small word without any of it in its part changes nothing.
 _PLANNED = (
     *("thing.", "role.", "part.", "addon.", "cni.", "env.", "ha", "noun.memory", "noun.disk"),
@@ -187,7 +188,7 @@ def _is_idle(said: Sentence, index: int) -> bool:
     low, high = _part(said, index)
     if said.tokens[index].has(*_SIZES):  # "what about the RAM?"
         return not any(k.kind == "num" or k.has(*_MORE) for k in said.tokens[low:high])
-    if not said.tokens[index].has(*_SMALL) or said.tokens[index].software:
+    if not said.tokens[index].has(*_IDLE) or said.tokens[index].software:
         return False
     return not any(
         token.kind in ("lit", "num")

@@ -6,6 +6,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
+    function_words,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
     numerals,
 )
@@ -17,11 +20,6 @@ MOST_MEMORY_MIB = 1024**2
 #: An amount without a word and without cores beside it is no memory from here on.
 NEVER_MEMORY_MIB = 128 * 1024
 _BOUNDS = ("bound.at_least", "bound.at_most", "bound.about")
-_FILL = frozenset({"of", "de", "d'", "du", "an", "-", ":", "=", "'", "is", "size", "x", "(", "le"})
-_ADJECTIVES = frozenset(
-    {"fast", "dedicated", "physical", "virtual", "local", "root", "system", "total", "v"}
-    | {"physische", "virtuelle", "physiques", "virtuels", "mehr", "each", "only", "primary"}
-)
 
 #: Behind a number they only lead to the noun that it measures ("4x CPU", "60er Platte").
 _MULTIPLES = frozenset({"x", "er"})
@@ -76,7 +74,11 @@ def _after_number(tokens: t.Sequence[Token], index: int, taken: int) -> Size | N
         if token.glued and token.word in _MULTIPLES:
             unit += 1
             continue
-        if not (token.has("cue.more", "cue.less", "scale.") or token.word in _ADJECTIVES | {"-"}):
+        if not (
+            token.has("cue.more", "cue.less", "scale.")
+            or token.of("size_adjectives")
+            or token.word == "-"
+        ):
             break
         unit += 1
     if unit >= len(tokens):
@@ -132,7 +134,11 @@ def _apart(tokens: t.Sequence[Token], index: int) -> bool:
 
 
 def _skip(tokens: t.Sequence[Token], index: int) -> int:
-    while index < len(tokens) and tokens[index].word in _FILL | _ADJECTIVES:
+    while (
+        index < len(tokens)
+        and tokens[index].word
+        in function_words()["before_sizes"] | function_words()["size_adjectives"]
+    ):
         index += 1
     return index
 
@@ -165,7 +171,7 @@ def _bytes(tokens: t.Sequence[Token], index: int, unit: int, mib: float, taken: 
     if topic is None:
         before = index - 1
         while before >= taken and (
-            tokens[before].word in _FILL or tokens[before].has("cue.with", "cue.to", *_BOUNDS)
+            tokens[before].of("before_sizes") or tokens[before].has("cue.with", "cue.to", *_BOUNDS)
         ):
             before -= 1
         if before >= taken and (topic := _named(tokens[before])):
@@ -219,7 +225,9 @@ def _is_load(tokens: t.Sequence[Token], index: int, after: int) -> bool:
     if at < len(tokens) and tokens[at].has("noun.data", "noun.heap", "noun.swap"):
         return True
     before = index - 1
-    while before >= 0 and (tokens[before].word in _FILL or tokens[before].has(*_BOUNDS, "cue.of")):
+    while before >= 0 and (
+        tokens[before].of("before_sizes") or tokens[before].has(*_BOUNDS, "cue.of")
+    ):
         before -= 1
     return before >= 0 and tokens[before].has("noun.data") and before < index - 1
 

@@ -102,11 +102,11 @@ def _behind(
     if first == 0 or tokens[first - 1].word in _BEGINS:
         return not _begins_a_phrase(tokens, last)
     before = tokens[first - 1]
-    if before.word in function_words()["determiners"] and not before.has("cue.for"):
+    if before.of("determiners") and not before.has("cue.for"):
         return _determined(tokens, first - 1, last, written)
     if before.word == "," or before.has(*_JOINS):
         return _joined(tokens, first - 1, last, written, unknown)
-    nothing = before.word in function_words()["nothings"]
+    nothing = before.of("nothings")
     if nothing or before.has("cue.from") or _is_for_space(tokens, first - 1):
         return False
     if _opens(before):
@@ -146,8 +146,8 @@ def _determined(tokens: t.Sequence[Token], article: int, last: int, written: boo
         return False  # a modifier of what is known
     if before is None or before.word in _BEGINS:
         told = following is not None and following.kind == "word" and not following.concept
-        return not told or (following is not None and following.word in function_words()["modals"])
-    ordered = before.has(*_ORDERS) or before.word in function_words()["places"]
+        return not told or (following is not None and following.of("modals"))
+    ordered = before.has(*_ORDERS) or before.of("places")
     return ordered or (written and not before.has("cue.for", "cue.of"))
 
 

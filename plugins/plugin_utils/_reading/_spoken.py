@@ -21,6 +21,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._clauses import (
     sentences,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
+    function_words,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._remainder import (
     matters,
 )
@@ -37,7 +40,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._wo
 SOFT = ("verb.", "noun.", "thing.", "role.", "part.", "unit.", "word.", "rel.", "scale.", "work.")
 SOFT_CUES = ("cue.more", "cue.less", "cue.only", "cue.each", "cue.with", "cue.correction")
 CLUSTERS = ("k3s", "cluster", "kubernetes", "server", "agent", "node")
-DEFINITE = frozenset({"the", "these", "those", "both", "all", "les", "ces", "die", "den", "der"})
 CORRECTIONS = ("cue.correction", "cue.instead")
 _COMMA = re.compile(r",(?!\d)|;|\n| - ")
 #: A remark says something of its own with so many words beside a number and its noun.
@@ -186,7 +188,7 @@ def _is_again(token: Token, statements: t.Sequence[Statement], said: Sentence) -
     """Tell whether "the two servers" says the number of machines another time."""
     index = said.tokens.index(token)
     before = said.tokens[index - 1].word if index else ""
-    return before in DEFINITE and any(
+    return before in function_words()["said_again"] and any(
         statement.topic == "count" and statement.value == token.value for statement in statements
     )
 

@@ -11,7 +11,10 @@ import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading import _numbers
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._clean import fold
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
+    function_words,
+    load,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._literals import (
     Literal,
     find_literals,
@@ -34,9 +37,6 @@ _PIECE = re.compile(
 _IDENT = re.compile(r"[^\W\d_][^\W_]*(?:[-_][^\W_]+)*")
 #: A name whose machines are told apart by a letter ("cache-a").
 _LETTERED = re.compile(r"[^\W\d_]{2,}-[a-z]")
-#: What may stand between a number and its unit ("4 more GB").
-_NOUN_FOLLOWS = frozenset({"the", "a", "an", "this", "our", "my", "your", "next"})
-_BETWEEN = frozenset({"more", "additional", "extra", "further", "weitere", "mehr"})
 
 
 @dataclasses.dataclass
@@ -64,6 +64,10 @@ class Token:
             self.concept.startswith(name) if name.endswith(".") else self.concept == name
             for name in concepts
         )
+
+    def of(self, *classes: str) -> bool:
+        """Tell whether the word is one of these closed classes."""
+        return any(self.word in function_words()[name] for name in classes)
 
     def lit(self, *topics: str) -> bool:
         """Tell whether the token is a literal of one of the topics."""
@@ -94,7 +98,7 @@ def tokenise(text: str, vocabulary: Vocabulary) -> list[Token]:
             tokens.append(Token("lit", folded[start:end], start, end, literal=literal))
         position = end
     for before, token in itertools.pairwise(tokens):
-        if token.has("verb.") and before.word in _NOUN_FOLLOWS:
+        if token.has("verb.") and before.of("before_nouns"):
             token.concept = ""  # "for the move"
     return tokens
 
@@ -283,7 +287,7 @@ def _multiply(tokens: list[Token], language: str) -> list[Token]:
             before.end = token.end
             continue
         if token.kind == "word" and before:
-            apart = len(result) > 1 and result[-2].kind == "num" and before.word in _BETWEEN
+            apart = len(result) > 1 and result[-2].kind == "num" and before.of("before_units")
             number = before.kind == "num" or apart or (before.word == "-" and token.glued)
             token.mib = _byte_unit(token, following, language) if number else None
         if token.kind == "word" and token.mib is None and len(token.word) > 3:

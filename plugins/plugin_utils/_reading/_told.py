@@ -53,8 +53,9 @@ def _tells(tokens: t.Sequence[Token]) -> bool:
     closed = function_words()
     words = [token.word for token in tokens if token.kind != "mark"]
     orders = any(token.has(*_ORDERS, *_CHANGES) for token in tokens)
-    if not words or orders or any(token.has(*_MADE) for token in tokens):
-        return _replaces(tokens)
+    each = tokens[0].has("cue.each") and any(token.kind == "num" for token in tokens[1:2])
+    if not words or orders or each or any(token.has(*_MADE) for token in tokens):
+        return _replaces(tokens)  # "Je 4 Kerne" is said of what was ordered
     software = any(token.software for token in tokens)
     machine = any(token.has("thing.vm") for token in tokens)
     kept = not machine and any(token.has("verb.keep") for token in tokens)

@@ -336,6 +336,7 @@ class ValueReader(Said):
             topic = {"backup": "backup", "backup_keep": "backup", "lxc_template": "template"}
             about = {"backup_keep": "keep", "lxc_template": "lxc"}.get(chunk.what, "schedule")
             if self.denied is not None:
+                where = (self.denied.start, chunk.end)
                 self.say("backup", None, where, kind="exclude")
                 return
             self.attribute(topic[chunk.what], chunk.value, where, about=about)
@@ -591,6 +592,8 @@ class ValueReader(Said):
     def is_thing(self, thing: Thing, head: Chunk) -> bool:
         """Tell whether a noun names a thing that was said before."""
         families = {token.software.family for token, _at in head.software if token.software}
+        if head.what == "node" and not self.clusterish:
+            return bool(thing.families) and (thing.count or 1) > 1
         if families or not head.what:
             return bool(families & set(thing.families))
         called = {*called_by(head.what.removeprefix("part."))}

@@ -29,16 +29,11 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._va
     everyday,
 )
 
-#: Denials that hold for a list with commas ("without ingress, monitoring and longhorn").
-_LISTING = frozenset(
-    {"without", "ohne", "sans", "except", "hormis", "neither", "weder", "ni", "w / o"}
-)
 #: What is of one machine each: so many of them are so many machines.
 _NUMBERING = frozenset({"vmid", "address", "name"})
 #: Classes of words that may stand between a noun and its denial behind it.
 _SMALL = ("pronouns", "modals", "passives", "determiners", "beside_denials")
 _LISTS = frozenset({"cue.and", "cue.or"})
-_ALL = frozenset({"all", "alle", "allesamt", "tous", "toutes"})
 
 
 class Reader(PartReader):
@@ -112,7 +107,11 @@ class Reader(PartReader):
         elif chunk.has("cue.but", "cue.with") or chunk.what in {";", "."}:
             self.denied = None
         elif chunk.what == "," and self.denied is not None:
-            self.denied = self.denied if str(self.denied.value) in _LISTING else None
+            self.denied = (
+                self.denied
+                if str(self.denied.value) in function_words()["listing_denials"]
+                else None
+            )
         if chunk.has("cue.correction") and self.things:
             if self.corrected is not None:
                 self.say("text", None, (self.corrected.start, self.corrected.end), kind="remark")
@@ -239,7 +238,7 @@ class Reader(PartReader):
             return False
         near = [c for c in self.cues if c.kind in ("cue", "word")]
         words = {w for c in near for t_ in self.tokens[c.start : c.end] for w in t_.word.split()}
-        if not (words & _ALL or self.linked("word.all_of_them")):
+        if not (words & function_words()["all"] or self.linked("word.all_of_them")):
             return False
         said = [s for s in self.statements if s.topic == "count" and s.kind == "wish"]
         nodes = {x.id for x in self.things if x.what == "node" and not x.of_parent}
@@ -482,16 +481,16 @@ class Reader(PartReader):
         near = [c for c in self.cues[-4:] if c.kind in ("word", "cue")]
         words = {str(c.value or c.what) for c in near}
         last = self.target()
-        if last is not None and last.what in ROLES and words & {"as", "als", "en", "comme"}:
+        if last is not None and last.what in ROLES and words & function_words()["manners"]:
             self.say("whole", None, (chunk.start, chunk.end), thing=last.id)
             return True  # "three masters as VMs": they are VMs anyway
         if last is None or last.what in ROLES or (last.generic() and not last.purpose):
             return False
-        inside = bool(words & {"in", "on", "auf", "sur", "dans", "inside", "into", "im"})
+        inside = bool(words & function_words()["insides"])
         if chunk.count not in (None, 1):
             return inside and self.spread(chunk)
         label = self.marked(":") and len(self.group) == 1
-        how = {"as", "als", "en", "comme", "reicht", "genugt", "suffit", "enough", "fine", "ok"}
+        how = function_words()["manners"] | function_words()["enough"]
         each = self.each_near(chunk)
         whole = len(self.group) > 1 and not each and self.holds_all(chunk)
         bare = self.marked(",") and not self.article(chunk) and chunk.count is None
@@ -571,6 +570,8 @@ class Reader(PartReader):
             return False  # "… and a VM …"
         for thing in reversed(self.things):
             what = "vm" if chunk.what in ("server_word", "host") else chunk.what
+            if chunk.what == "server_word" and thing.what == "server":
+                what = "server"  # "… 3 agents. Agents 8 GB, server 4 GB"
             same = bool(families & set(thing.families)) if families else what == thing.what
             runner = chunk.what in ("agent", "part.runner") and thing.what == "part.runner"
             if not (same or runner) or (counted and chunk.count != thing.count):
@@ -646,6 +647,10 @@ class Reader(PartReader):
         if any(family in managers for family in thing.families):
             follows = follows or self.linked("cue.with") or self.marked("(")
         looked_after = set(watched.values())
+        watches = {*thing.families} & {*called_by("monitoring")}
+        follows = follows or bool(
+            watches and chunk.what in ("host", "hardware") and self.marked(",")
+        )
         listed = any(s.about in looked_after and s.thing == thing.id for s in self.statements)
         if not (follows or (listed and (self.marked(",/") or self.linked("cue.and")))):
             return False
@@ -677,6 +682,7 @@ class Reader(PartReader):
         own = bool(chunk.software and chunk.what in ("vm", "lxc") and self.linked("cue.and"))
         near = bool(self.linked("cue.and") or self.marked(","))
         own = own or bool(thing.alone and thing.families and near)
+        own = own or bool(thing.families and self.linked("verb.add") and self.article(chunk))
         if own or (self.linked("cue.behind") and self.article(chunk)):
             return False
         if thing.parent is None and thing.of_parent and thing.count == thing.of_parent:
@@ -689,7 +695,7 @@ class Reader(PartReader):
         if not described and self.one_each(thing, chunk, found, place):
             return True
         own = bool(thing.families) and _has_own_machine(found, place)
-        own = own or (bool(thing.sized) and _is_set_apart(found, place))
+        own = own or (bool(thing.sized or thing.families) and _is_set_apart(found, place))
         if not described and (own or not self.may_run_on(thing, chunk)):
             return False
         where = (chunk.start, chunk.end)
@@ -922,6 +928,9 @@ def _has_own_machine(found: list[Chunk], place: int) -> bool:
 def _is_set_apart(found: list[Chunk], place: int) -> bool:
     """Tell whether a noun is given a machine of its own ("…, MariaDB on a VM of its own")."""
     apart = machine = False
+    behind = found[place + 1 : place + 3]
+    if behind and behind[0].has("word.separate") and (len(behind) < 2 or _ends_part(behind[1])):
+        return True  # "PostgreSQL séparée"
     for chunk in found[place + 1 :]:
         apart = apart or chunk.has("word.separate")
         kind = chunk.kind == "head" and not chunk.software and chunk.what in ("vm", "lxc")

@@ -67,6 +67,8 @@ def close(context: Context, groups: t.Sequence[Group], plan: Plan) -> None:
     for statement in reading.statements:
         if statement.kind not in ("wish", "exclude") or statement.verb is not None:
             continue
+        if statement.topic == "gpu" and any(f.id.startswith("gpu.") for f in context.findings):
+            continue  # that it cannot be given is said
         machines = _machines(statement, owners, plan)
         if statement.topic == "link":
             other = statement.model_copy(update={"thing": str(statement.value)})
