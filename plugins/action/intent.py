@@ -196,7 +196,7 @@ class ActionModule(ControllerAction):
         if lacking:
             raise ValueError(lacking)
         place = Path(args["deployments_dir"]).absolute()
-        args["deployment"] = args["deployment"] or _of_run(place, args["run"])
+        args["deployment"] = args["deployment"] or _of_run(place, args["run"], args["ledger"])
         text, given = sentence(args["variable"], task_vars), None
         if args["variable"] == "intent":
             given = form(task_vars)
@@ -279,17 +279,23 @@ class ActionModule(ControllerAction):
             ledger.close()
 
 
-def _of_run(place: Path, run: str) -> str:
-    """Return the deployment that a run changed, empty when no run is named."""
+def _of_run(place: Path, run: str, url: str | None) -> str:
+    """Return the deployment of a run by its folder, else by the ledger; empty for no run."""
     if not run:
         return ""
     if not re.fullmatch(r"[0-9a-f-]{1,36}", run):
         raise RecordError(f"{run!r} is no id of a run; the playbook status shows them.")
-    found = sorted({path.parents[1].name for path in place.glob(f"*/history/{run}*.json")})
+    found = {path.parents[1].name for path in place.glob(f"*/history/{run}*.json")}
+    if not found and url and ("://" in url or Path(url).is_file()):
+        ledger = Ledger(url)
+        try:
+            found = ledger.deployments_of(run)
+        finally:
+            ledger.close()
     if len(found) != 1:
-        which = f"runs of {', '.join(found)}" if found else "no run that changed something"
+        which = f"runs of {', '.join(sorted(found))}" if found else "no run that is known"
         raise RecordError(f"{run} is {which} in {place}; name the deployment, too.")
-    return found[0]
+    return found.pop()
 
 
 def _told(name: str, folder: Folder, new: bool, said: str) -> str:

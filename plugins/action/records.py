@@ -5,21 +5,29 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import typing as t
 from pathlib import Path
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action import (
     ControllerAction,
+    next_commands,
 )
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records import (
     Folder,
     RecordError,
+    Undone,
     rows,
     seen,
     standing,
     undone,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records import _memory
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._seen import (
+    deployments_of,
+    named,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report._table import table
 
@@ -33,21 +41,29 @@ class ActionModule(ControllerAction):
         "state": {
             "type": "str",
             "required": True,
-            "choices": ["proposals", "difference", "seen", "undone", "removed"],
+            "choices": ["proposals", "difference", "seen", "everything", "undone", "removed"],
         },
         "directory": {"type": "path", "required": True},
-        "deployment": {"type": "str", "required": True},
+        "deployment": {"type": "str", "default": ""},
         "snapshot": {"type": "dict"},
         "run": {"type": "str", "default": ""},
         "backups": {"type": "list", "elements": "dict", "default": []},
         "a": {"type": "str", "default": "applied"},
         "b": {"type": "str", "default": "newest"},
     }
+    CONSTRAINTS: t.ClassVar[dict[str, t.Any]] = {
+        "required_if": [
+            ("state", state, ["deployment"])
+            for state in ("proposals", "difference", "seen", "undone", "removed")
+        ]
+    }
     ERRORS = (RecordError,)
 
     def act(self, args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Answer the question of ``state``."""
         folder = Folder(Path(args["directory"]))
+        if args["state"] == "everything":
+            return _everything(folder.path, args["snapshot"])
         if args["state"] == "proposals":
             return _proposals(folder)
         if args["state"] == "difference":
@@ -158,30 +174,55 @@ def _seen(folder: Folder, args: Data) -> Data:
         f"seen      {_shown(result) if args['snapshot'] else 'the cluster was not asked'}",
         *result["differences"],
     ]
-    lost = result["unknown"] if not applied else []
+    lost = [named(guest) for guest in _memory.lost(folder, result["guests"])]
+    advice = _advice(name, folder, lost, found, bool(args["snapshot"]))
     return {
         "changed": False,
         **result,
         "applied": applied["id"] if applied else None,
         "proposed": newest["id"] if newest else None,
         "lost": lost,
-        "table": "\n".join(lines),
-        "msg": _advice(name, folder, result, found, bool(args["snapshot"])),
+        "state_lost": _memory.state_lost(folder),
+        "emptied": applied is None and bool(folder.emptied_at()),
+        "table": "\n".join([*lines, *([advice] if lost else [])]),
+        "msg": advice,
     }
+
+
+def _everything(place: Path, snapshot: Data | None) -> Data:
+    """Return what the cluster has with our tags and no folder of ``place`` knows, by deployment."""
+    told, lost = [], {}
+    for name, guests in deployments_of(snapshot).items():
+        folder = Folder(place / name)
+        missing = _memory.lost(folder, guests)
+        if missing:
+            lost[name] = [named(guest) for guest in missing]
+            told.append(_advice(name, folder, lost[name], [], True))
+    return {"changed": False, "lost": lost, "table": "\n".join(told)}
 
 
 def _undone(folder: Folder, args: Data) -> Data:
     """Return the plan that takes a run back, and what cannot be taken back."""
     history = folder.history(args["run"])
     applied = folder.applied()
+    how = history.get("how") or (history["after"] or {}).get("how", "destroy")
     sides = {when: history[when]["plan"] if history[when] else None for when in ("before", "after")}
+    now = applied["plan"] if applied else {**(sides["before"] or {}), "machines": []}
+    found = undone(sides["before"], sides["after"], now)
+    _refuse_not_ours(args["deployment"], history["run"][:8], how, found)
     if applied is None:
-        gone = [machine["name"] for machine in (sides["before"] or {}).get("machines") or ()]
-        raise RecordError(
-            f"Nothing of {args['deployment']} is there any more: {', '.join(gone) or 'it'} cannot"
-            " be taken back, only be restored from a backup or planned anew."
-        )
-    found = undone(sides["before"], sides["after"], applied["plan"])
+        told = [_gone(machine, args["backups"]) for machine in found.gone]
+        return {
+            "changed": False,
+            "run": history["run"],
+            "plan": None,
+            "request": None,
+            "removed": [],
+            "gone": list(found.gone),
+            "everything": False,
+            "differs": False,
+            "table": "\n".join([f"Nothing of {args['deployment']} is there any more.", *told]),
+        }
     plan = {**found.plan, "status": "ready", "summary": f"Takes back run {history['run'][:8]}."}
     told = [
         *(f"{name} was made by the run and would go." for name in found.removed),
@@ -206,6 +247,27 @@ def _undone(folder: Folder, args: Data) -> Data:
             ]
         ),
     }
+
+
+def _refuse_not_ours(deployment: str, run: str, how: str, found: Undone) -> None:
+    """Refuse to take back what made or deleted nothing: guests came to us or went as they are.
+
+    Raises:
+        RecordError: says how that is done.
+    """
+    own = next_commands(deployment)
+    if how == "import" and found.removed:
+        names = ",".join(found.removed)
+        raise RecordError(
+            f"Run {run} took over {names.replace(',', ', ')} and made nothing; what lets go of"
+            f" them as they are is {own['release']} -e machines={names}"
+        )
+    if how == "release" and found.gone:
+        wanted = json.dumps({"imports": {m["name"]: m["vmid"] for m in found.gone}})
+        raise RecordError(
+            f"Run {run} let go of {', '.join(m['name'] for m in found.gone)} and deleted nothing;"
+            f" what takes them over again is {own['import']} -e '{wanted}'"
+        )
 
 
 def _gone(machine: Data, backups: list[Data]) -> str:
@@ -236,21 +298,31 @@ def _shown(result: Data) -> str:
     return ", ".join(names) or "no guest with its tags"
 
 
-def _advice(name: str, folder: Folder, result: Data, proposals: list[Data], asked: bool) -> str:
-    """Return what to do about a deployment of which nothing is applied."""
-    if result["unknown"]:
-        verb = "carry" if len(result["unknown"]) > 1 else "carries"
+def _advice(name: str, folder: Folder, lost: list[str], proposals: list[Data], asked: bool) -> str:
+    """Return what to do about a deployment that lost its memory, or of which nothing is applied."""
+    own = next_commands(name)
+    if lost:
+        verb = "carry" if len(lost) > 1 else "carries"
+        why = (
+            f"the Terraform state in {folder.path} is gone"
+            if _memory.state_lost(folder)
+            else f"{folder.path} has no record of it: the folder was lost, or another checkout"
+            " made it"
+        )
         return (
-            f"{', '.join(result['unknown'])} {verb} the tags of {name}, but {folder.path} has no"
-            " record of it: the folder was lost, or another checkout made it. Take it back with"
-            f" ansible-playbook clusterwright.proxmox.import -e deployment={name}."
+            f"{', '.join(lost)} {verb} the tags of {name}, but {why}. Take it back with"
+            f" {own['import']}"
+        )
+    if _memory.state_lost(folder) and not asked:
+        return (
+            f"The Terraform state in {folder.path} is gone, and the cluster was not asked what is"
+            f" there: once it can be, {own['import']} takes back what is."
         )
     there = "no guest on the cluster carries its tags" if asked else "the cluster was not asked"
     if proposals:
         return (
             f"Nothing of {name} is applied, it was only planned, and {there}: apply it with"
-            f" ansible-playbook clusterwright.proxmox.apply -e deployment={name}, or forget it"
-            f" with ansible-playbook clusterwright.proxmox.forget -e deployment={name}."
+            f" {own['apply']}, or forget it with {own['forget']}"
         )
     return (
         f"There is no plan in {folder.path}, and {there}; name a planned deployment with"

@@ -94,12 +94,13 @@ class ActionModule(ControllerAction):
         "receipts": {"type": "list", "elements": "dict", "default": []},
         "how": {
             "type": "str",
-            "choices": ["apply", "import", "rollback", "undo", "release"],
+            "choices": ["apply", "import", "rollback", "undo", "release", "destroy"],
             "default": "apply",
         },
         "plan_sha256": {"type": "str"},
         "reason": {"type": "str", "default": ""},
         "reserve": {"type": "bool", "default": True},
+        "settled": {"type": "bool", "default": False},
         "user": {"type": "str"},
         "takeover": {"type": "str"},
     }
@@ -136,7 +137,9 @@ class ActionModule(ControllerAction):
         return {"changed": False, **result}
 
     def _started(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
-        keep_out_of_git(Path(args["directory"]).parent)
+        place = Path(args["directory"]).parent
+        keep_out_of_git(place)
+        noted = _note_what_is_applied(ledger, place)
         run = ledger.start(
             args["deployment"],
             config=args["config"],
@@ -148,6 +151,7 @@ class ActionModule(ControllerAction):
             **run,
             "reserved": ledger.reserved(but=args["deployment"]),
             "directory": args["directory"],
+            **({"warnings": noted} if noted else {}),
         }
 
     def _stage(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
@@ -205,7 +209,7 @@ class ActionModule(ControllerAction):
     def _held(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
         """Find out that another deployment has taken something in the meantime."""
         plan = args["plan"]
-        ledger.reserve(plan["deployment"], machines_of(plan), claims_of(plan))
+        ledger.begin(plan["deployment"], machines_of(plan), claims_of(plan))
         ledger.describe(args["workflow_id"], environment=plan["environment"])
         return {"workflow_id": args["workflow_id"]}
 
@@ -251,7 +255,7 @@ class ActionModule(ControllerAction):
         return {"workflow_id": args["workflow_id"]}
 
     def _released(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
-        Folder(Path(args["directory"])).unapply(args["workflow_id"])
+        Folder(Path(args["directory"])).unapply(args["workflow_id"], how=args["how"])
         ledger.release(args["deployment"])
         return {"workflow_id": args["workflow_id"]}
 
@@ -267,7 +271,36 @@ class ActionModule(ControllerAction):
             stage_outputs=args["outputs"],
             error=args["reason"] or None,
         )
+        if args["settled"] and args["directory"]:
+            folder = Folder(Path(args["directory"]))
+            plan = (folder.applied() or {}).get("plan") or {"machines": []}
+            ledger.hold(folder.path.name, machines_of(plan), claims_of(plan))
         return {"workflow_id": args["workflow_id"], "ended": args["status"]}
+
+
+def _note_what_is_applied(ledger: Ledger, place: Path) -> list[str]:
+    """Have the ledger hold what folders say is applied and it does not know: a ledger was lost.
+
+    Returns a sentence for each deployment of which that is so.
+    """
+    told: list[str] = []
+    known = ledger.holders()
+    for path in sorted(place.glob("*/applied.json")):
+        name = path.parent.name
+        if name in known:
+            continue
+        try:
+            plan = (Folder(path.parent).applied() or {})["plan"]
+            ledger.hold(name, machines_of(plan), claims_of(plan))
+        except (RecordError, LedgerError, KeyError) as error:
+            told.append(f"The ledger does not know {name}, which {path} says is applied: {error}")
+            continue
+        if plan["machines"]:
+            told.append(
+                f"The ledger did not know {name}; what it holds was taken from {path}."
+                " Earlier runs of it are not in this ledger."
+            )
+    return told
 
 
 def _justification(plan: dict[str, t.Any]) -> dict[str, list[str]]:

@@ -29,6 +29,7 @@ class ActionModule(ControllerAction):
     ARGUMENTS: t.ClassVar[dict[str, t.Any]] = {
         "ledger": {"type": "str", "required": True},
         "deployment": {"type": "str"},
+        "required": {"type": "bool", "default": True},
         "limit": {"type": "int", "default": 10},
     }
     ERRORS = (LedgerError,)
@@ -41,14 +42,17 @@ class ActionModule(ControllerAction):
         ledger = Ledger(args["ledger"])
         try:
             if args["deployment"]:
-                return _history(ledger, args["deployment"], args["limit"])
+                return _history(ledger, args["deployment"], args["limit"], args["required"])
             return _overview(ledger)
         finally:
             ledger.close()
 
 
-def _history(ledger: Ledger, deployment: str, limit: int) -> dict[str, t.Any]:
+def _history(ledger: Ledger, deployment: str, limit: int, required: bool) -> dict[str, t.Any]:
     runs = ledger.runs(deployment, limit=limit)
+    if not runs and not required:
+        nothing = f"The ledger has no run of {deployment}."
+        return {"changed": False, "runs": [], "deployments": [], "table": nothing, "next": []}
     if not runs:
         known = ", ".join(row["deployment"] for row in ledger.deployments()) or "none"
         return {

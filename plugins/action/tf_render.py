@@ -36,6 +36,7 @@ class ActionModule(ControllerAction):
             "type": "int",
             "default": _render.AGENT_TIMEOUT_SECONDS,
         },
+        "allow_empty": {"type": "bool", "default": False},
         "outputs": {"type": "dict"},
         "inventory_path": {"type": "path"},
     }
@@ -67,6 +68,7 @@ class ActionModule(ControllerAction):
                 agent_timeout_seconds=args["agent_timeout_seconds"],
                 backend=args["backend"],
                 backend_settings=args["backend_settings"],
+                allow_empty=args["allow_empty"],
             ),
         }
         found = _render.changes(directory, wanted)

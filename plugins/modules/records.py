@@ -20,19 +20,20 @@ options:
       - V(proposals) lists the proposals.
       - V(difference) compares any two records, O(a) and O(b).
       - V(seen) shows the three records beside each other, each difference in one sentence.
+      - V(everything) finds guests with our tags that no deployment in O(directory) knows.
       - V(undone) returns the plan that takes a run back, and says what cannot be taken back.
       - V(removed) removes the folder.
     type: str
     required: true
-    choices: [proposals, difference, seen, undone, removed]
+    choices: [proposals, difference, seen, everything, undone, removed]
   directory:
-    description: Folder of the deployment.
+    description: Folder of the deployment; for O(state=everything), of all of them.
     type: path
     required: true
   deployment:
-    description: Name of the deployment.
+    description: Name of the deployment, for every state but V(everything).
     type: str
-    required: true
+    default: ""
   snapshot:
     description: Facts of the cluster; without them nothing is seen.
     type: dict
@@ -95,7 +96,7 @@ differences:
   elements: str
   sample: ["web (VMID 20000) has 4096 MiB, the record says 2048 MiB."]
 plan:
-  description: The plan of now with the values of before the run.
+  description: The plan of now with the values of before the run; null when nothing is left.
   returned: when O(state=undone)
   type: dict
   sample: {"deployment": "demo", "machines": []}
@@ -117,11 +118,22 @@ everything:
   type: bool
   sample: false
 lost:
-  description: Guests with the deployment's tags while nothing is recorded as applied.
-  returned: when O(state=seen)
-  type: list
-  elements: str
+  description:
+    - Guests with the deployment's tags that neither a record nor its state knows. For
+      O(state=everything), such guests by the deployment that their tags name.
+  returned: when O(state=seen) or O(state=everything)
+  type: raw
   sample: ["web (VMID 20000 on pve1)"]
+emptied:
+  description: Whether its machines were all destroyed or let go, and nothing was applied since.
+  returned: when O(state=seen)
+  type: bool
+  sample: false
+state_lost:
+  description: Whether machines are applied and the file with their Terraform state is gone.
+  returned: when O(state=seen)
+  type: bool
+  sample: false
 table:
   description: The same for people.
   returned: when O(state) is not V(removed)

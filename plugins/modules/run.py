@@ -28,7 +28,8 @@ options:
       - V(asked) keeps what was said and the questions that are open.
       - V(planned) reserves everything that O(plan) needs and no other deployment may have, and
         keeps it as a proposal in O(directory). What is applied stays as it is.
-      - V(held) only finds out whether another deployment took something of O(plan) meanwhile.
+      - V(held) comes just before an apply. It finds out whether another deployment took something
+        of O(plan) meanwhile, and holds all of it until an apply comes to its end.
       - V(approved) records a decision about a Terraform plan.
       - V(applied) makes O(plan) the applied record of O(directory) and gives back what it no
         longer needs.
@@ -134,9 +135,9 @@ options:
     elements: dict
     default: []
   how:
-    description: With O(state=applied), what kind of run made it so.
+    description: With O(state=applied) and O(state=released), what kind of run made it so.
     type: str
-    choices: [apply, import, rollback, undo, release]
+    choices: [apply, import, rollback, undo, release, destroy]
     default: apply
   plan_sha256:
     description: sha256 of the saved Terraform plan that was decided about.
@@ -145,6 +146,11 @@ options:
     description: Why it was approved, or why the run ended without success.
     type: str
     default: ""
+  settled:
+    description:
+      - With O(state=finished), nothing that the run began is left. Only what is applied stays held.
+    type: bool
+    default: false
   reserve:
     description: With O(state=planned), V(false) only keeps the proposal, for a sketch.
     type: bool

@@ -24,6 +24,10 @@ options:
   deployment:
     description: Name of one deployment.
     type: str
+  required:
+    description: Fail when the ledger has no run of O(deployment).
+    type: bool
+    default: true
   limit:
     description: How many runs of the deployment are shown, newest first.
     type: int

@@ -186,7 +186,7 @@ applied:
   type: bool
 outputs:
   description: Outputs of the root module.
-  returned: when O(state=applied) and not in check mode
+  returned: when O(state=applied) or O(state=imported), and not in check mode
   type: dict
   sample:
     deployment: demo

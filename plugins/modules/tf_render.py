@@ -63,6 +63,12 @@ options:
     type: int
     choices: [8, 9]
     default: 9
+  allow_empty:
+    description:
+      - Render a plan without machines, with which all machines of the deployment would go.
+        Otherwise that is refused.
+    type: bool
+    default: false
   agent_timeout_seconds:
     description:
       - How long a VM on DHCP may take to tell its address through the QEMU guest agent, after its

@@ -28,6 +28,16 @@ OF_ONE_RUN = frozenset(
         "replan",
         "imports",
         "run",
+        "proposal",
+        "machines",
+        "end_of_life",
+        "freeze",
+        "scope",
+        "reason",
+        "a",
+        "b",
+        "pin",
+        "export",
     )
 )
 #: Every playbook that a message may point to.
@@ -44,6 +54,12 @@ PLAYBOOKS = (
     "destroy",
     "import",
     "undo",
+    "plans",
+    "diff",
+    "release",
+    "retire",
+    "forget",
+    "freeze",
 )
 _SECRET = re.compile(r"(password|passwd|secret|token|api_?key)$", re.IGNORECASE)
 _COLLECTION = "clusterwright.proxmox"

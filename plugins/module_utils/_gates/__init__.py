@@ -46,7 +46,7 @@ GATES: dict[str, Gate] = {
     "policy": Gate(("policy",), ("policy_errors",), _checks.policy),
     "planned-only": Gate(("apply",), ("planned_only",), _checks.planned_only),
     "foreign": Gate(("plan", "apply", "destroy", "rollback"), ("foreign",), _checks.foreign),
-    "strangers": Gate(("memory",), ("strangers",), _checks.strangers),
+    "strangers": Gate(("memory", "plan"), ("strangers",), _checks.strangers),
     "taken": Gate(("plan", "apply"), ("taken",), _checks.taken),
     "obstacles": Gate(("plan", "apply", "destroy"), ("obstacles",), _checks.obstacles),
     "unjudged": Gate(("plan", "apply"), ("unjudged",), _checks.unjudged),

@@ -31,6 +31,9 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.g
     refuse_strangers,
     report,
 )
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.guests import (
+    lost_memory,
+)
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.obstacles import (
     attached,
 )
@@ -65,6 +68,7 @@ def drift(deployment: Deployment) -> Result:
         }
         for change in drifted(terraform.show_plan(file))
     ]
+    strangers = deployment.strangers()
     found += [
         {
             "name": guest.name or str(guest.vmid),
@@ -73,14 +77,17 @@ def drift(deployment: Deployment) -> Result:
             "severity": "high",
             "fields": [],
         }
-        for guest in deployment.strangers()
+        for guest in strangers
     ]
+    told = [f"{len(found)} resource(s) drifted."] if found else ["No drift."]
+    if strangers:
+        told.append(lost_memory(strangers, deployment.name(), deployment.directory))
     worst = [rank for rank in ("high", "medium", "low") if rank in {d["severity"] for d in found}]
     return {
         "changed": False,
         "drift": found,
         "severity": worst[0] if worst else "none",
-        "msg": f"{len(found)} resource(s) drifted." if found else "No drift.",
+        "msg": " ".join(told),
     }
 
 
@@ -181,6 +188,7 @@ def imported(
     taken = sorted(change.name for change in summary.machines if change.imported)
     return {
         **report(summary),
+        **({} if check else deployment.outputs()),
         "changed": bool(taken),
         "imported": taken,
         "receipts": [] if check else receipts.done(summary.machines),

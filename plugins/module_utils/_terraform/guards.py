@@ -29,6 +29,7 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.g
     Guests,
     changed_since,
     foreign,
+    is_ours,
     lost_memory,
     taken,
 )
@@ -86,7 +87,8 @@ def saved_plan(ground: Ground) -> tuple[Path, records.PlanRecord]:
 
 def refuse_plan(ground: Ground, summary: Summary, seen: Guests) -> None:
     """Refuse a plan that could not be applied, as far as that is known when planning."""
-    _raise("plan", _about_guests(ground, seen, summary), summary)
+    about = _about_guests(ground, seen, summary)
+    _raise("plan", replace(about, strangers=_strangers(ground, seen, summary)), summary)
 
 
 def refuse_unapproved(
@@ -194,6 +196,16 @@ def _about_guests(ground: Ground, guests: Guests, summary: Summary) -> Situation
         protected=_protected(summary),
         obstacles=[*impossible(summary.changes), *obstacles(summary.machines, guests)],
     )
+
+
+def _strangers(ground: Ground, guests: Guests, summary: Summary) -> list[str]:
+    """Return a sentence about guests of ours that the state has lost; one taken is told as such."""
+    known = summary.in_state | {change.vmid for change in summary.machines}
+    journal = records.read_journal(ground.directory)
+    known |= {c.vmid for c in journal.open_creations} if journal else set()
+    name = ground.name()
+    lost = [g for g in guests.all() if is_ours(g, name) and g.vmid not in known]
+    return [lost_memory(lost, name, ground.directory)] if lost else []
 
 
 def _protected(summary: Summary) -> list[str]:

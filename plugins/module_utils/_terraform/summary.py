@@ -88,6 +88,8 @@ class Summary:
     counts: dict[str, int] = field(default_factory=dict)
     document: dict[str, t.Any] = field(default_factory=dict, repr=False)
     content_sha256: str = ""
+    #: VMIDs of the machines that the state has, those that do not change among them
+    in_state: frozenset[int] = frozenset()
 
     @property
     def machines(self) -> list[ResourceChange]:
@@ -157,7 +159,16 @@ def summarise(plan: dict[str, t.Any], unfinished: t.Container[str] = ()) -> Summ
     outputs = any(
         change.get("actions") != ["no-op"] for change in plan.get("output_changes", {}).values()
     )
-    return Summary(tuple(changes), outputs, counts, public(plan), content_sha256(plan))
+    in_state = {
+        vmid
+        for entry in plan.get("resource_changes", [])
+        if entry["type"] in MACHINE_TYPES
+        for vmid in (_number(_first({}, entry["change"].get("before") or {}, "vm_id", "vmid")),)
+        if vmid is not None
+    }
+    return Summary(
+        tuple(changes), outputs, counts, public(plan), content_sha256(plan), frozenset(in_state)
+    )
 
 
 def drifted(plan: dict[str, t.Any]) -> list[ResourceChange]:

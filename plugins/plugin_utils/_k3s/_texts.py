@@ -6,6 +6,9 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._model import url
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._vrrp import (
+    router_id_of,
+)
 
 if t.TYPE_CHECKING:
     from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._model import (
@@ -137,11 +140,7 @@ def api_check(cluster: Cluster, host: Host) -> str:
 
 def router_id(cluster: Cluster) -> int:
     """Return the VRRP router id: the given one, else one that follows from the address."""
-    own = int(cluster.options["vip_router_id"])
-    if own:
-        return own
-    last = int(cluster.vip.rpartition(":")[2] or "1", 16) % 256 if ":" in cluster.vip else None
-    return max(1, last if last is not None else int(cluster.vip.rpartition(".")[2]))
+    return int(cluster.options["vip_router_id"]) or router_id_of(cluster.vip)
 
 
 def keepalived(cluster: Cluster, host: Host) -> str:

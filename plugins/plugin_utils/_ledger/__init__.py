@@ -304,6 +304,13 @@ class Ledger(Holdings, Decisions):
                 )
         return found
 
+    def deployments_of(self, run: str) -> set[str]:
+        """Return the deployments of the runs whose ids begin with ``run``."""
+        w = self._t.workflows
+        query = self._sa.select(w.c.deployment).where(w.c.workflow_id.startswith(run)).distinct()
+        with self._transaction() as c:
+            return set(c.execute(query).scalars())
+
     def deployments(self) -> list[Row]:
         """Return one row per deployment: last run and the machines it owns, by name."""
         sa, a = self._sa, self._t.allocations

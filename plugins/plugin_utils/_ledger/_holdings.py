@@ -25,7 +25,11 @@ KINDS = {
     "pci": ("PCI mapping", "pci_mappings"),
     "network": ("Network", "networks"),
 }
+#: What planning chooses: planned again, it is another one.
+CHOSEN = ("vmid", "name", "address", "vrrp")
 NUMBERS = ("vmid", "vrrp")
+#: State of what an apply that has not come to its end may have made.
+BEGUN = "begun"
 #: A sentence belongs to its deployment as long as that is known; nothing else holds it.
 SENTENCE = "sentence"
 
@@ -42,13 +46,23 @@ class Holdings(Store):
         "machine"}``. They replace what an earlier proposal of the deployment held.
         Raises ``LedgerError`` naming the first thing that another deployment holds.
         """
-        wanted = [*_of_machines(machines), *claims]
+        self._wish(deployment, [*_of_machines(machines), *claims], "planned")
+
+    def begin(
+        self, deployment: str, machines: t.Iterable[Row] = (), claims: t.Iterable[Row] = ()
+    ) -> None:
+        """Hold what an apply is about to make: from now on it may be there, whatever is planned.
+
+        Raises ``LedgerError`` like ``reserve``.
+        """
+        self._wish(deployment, [*_of_machines(machines), *claims], BEGUN)
+
+    def _wish(self, deployment: str, wanted: t.Iterable[Row], state: str) -> None:
         a = self._t.allocations
         with self._transaction() as c:
             mine = (a.c.deployment == deployment) & (a.c.kind != SENTENCE)
-            kept = self._sa.or_(a.c.state == "applied", a.c.state.is_(None))
-            self._drop(c, a, mine & ~kept)
-            self._hold(c, deployment, wanted, "planned")
+            self._drop(c, a, mine & (a.c.state == "planned"))
+            self._hold(c, deployment, wanted, state)
 
     def hold(
         self, deployment: str, machines: t.Iterable[Row] = (), claims: t.Iterable[Row] = ()
@@ -78,6 +92,8 @@ class Holdings(Store):
                 raise LedgerError(
                     f"{KINDS[kind][0]} {claim['value']} was taken by deployment {holder} in the"
                     " meantime; run the plan again."
+                    if kind in CHOSEN
+                    else f"{KINDS[kind][0]} {claim['value']} belongs to deployment {holder}."
                 )
             if owners.setdefault((kind, value), deployment) is deployment and not any(
                 row["kind"] == kind and row["value"] == value for row in held
@@ -106,6 +122,14 @@ class Holdings(Store):
         a = self._t.allocations
         with self._transaction() as c:
             self._drop(c, a, a.c.deployment == deployment)
+
+    def holders(self) -> set[str]:
+        """Return the deployments that hold something that is, or may be, on the cluster."""
+        sa, a = self._sa, self._t.allocations
+        there = sa.or_(a.c.state != "planned", a.c.state.is_(None))
+        held = sa.select(a.c.deployment).distinct().where(a.c.kind != SENTENCE, there)
+        with self._transaction() as c:
+            return set(c.execute(held).scalars())
 
     def reserved(self, *, but: str) -> dict[str, list[t.Any]]:
         """Return what other deployments hold, by the keys of ``KINDS``, sorted."""

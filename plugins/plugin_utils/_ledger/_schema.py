@@ -79,7 +79,7 @@ def tables() -> t.Any:
         sa.Column("value", sa.String(64), primary_key=True),
         sa.Column("deployment", sa.String(63), nullable=False, index=True),
         sa.Column("machine", sa.String(63), nullable=False),
-        sa.Column("state", sa.String(8)),  # planned, applied
+        sa.Column("state", sa.String(8)),  # planned, begun, applied
     )
     approvals = sa.Table(
         "approvals",

@@ -6,6 +6,10 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._vrrp import (
+    router_id_of,
+)
+
 Data = t.Mapping[str, t.Any]
 #: A load balancer's range of our own choice is small; a larger one is held by its ends.
 MOST_ADDRESSES = 1024
@@ -44,8 +48,8 @@ def _cluster(plan: Data) -> t.Iterator[tuple[str, t.Any, str]]:
         return
     if cluster.get("vip"):
         yield "address", cluster["vip"], "vip"
-        if cluster.get("vrrp_router_id"):
-            yield "vrrp", cluster["vrrp_router_id"], "vip"
+        if cluster.get("vip_provider") == "keepalived":
+            yield "vrrp", router_id_of(cluster["vip"]), "vip"
     for address in addresses_of(cluster.get("load_balancer_range")):
         yield "address", address, "load-balancer"
     for field in ("pod_cidr", "service_cidr"):

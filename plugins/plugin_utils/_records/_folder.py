@@ -191,15 +191,18 @@ class Folder:
             "snapshot": snapshot,
             "plan": plan,
         }
-        self._remember(run, before, record)
+        self._remember(run, before, record, how)
         write_private(self.path / "applied.json", canonical_json(record))
         return True
 
-    def unapply(self, run: str) -> None:
-        """Nothing is applied any more: what was goes to the history of the run."""
+    def unapply(self, run: str, *, how: str = "destroy") -> None:
+        """Nothing is applied any more: what was goes to the history of the run.
+
+        ``how``: destroy, undo, or release where the guests go on without us.
+        """
         before = self.applied()
         if before is not None:
-            self._remember(run, before, None)
+            self._remember(run, before, None, how)
             (self.path / "applied.json").unlink()
         write_private(self.path / "emptied.json", {"run": run, "at": _now()})
 
@@ -208,7 +211,7 @@ class Folder:
         return str((self._read(self.path / "emptied.json") or {}).get("at", ""))
 
     def history(self, run: str) -> Data:
-        """Return the applied record before and after a run, by the beginning of its id.
+        """Return ``how`` and the applied record before and after a run, by the start of its id.
 
         Raises:
             RecordError: no such run changed what is applied, or several did.
@@ -221,11 +224,12 @@ class Folder:
             )
         return self._read(found[0]) or {}
 
-    def _remember(self, run: str, before: Data | None, after: Data | None) -> None:
+    def _remember(self, run: str, before: Data | None, after: Data | None, how: str) -> None:
         place = self.path / f"history/{run}.json"
         known = self._read(place)
         first = known["before"] if known else before
-        write_private(place, canonical_json({"run": run, "before": first, "after": after}))
+        kept = {"run": run, "how": how, "before": first, "after": after}
+        write_private(place, canonical_json(kept))
         files = sorted(place.parent.glob("*.json"), key=lambda path: path.stat().st_mtime)
         for old in files[:-KEEP_HISTORY]:
             old.unlink(missing_ok=True)

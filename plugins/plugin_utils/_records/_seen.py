@@ -22,6 +22,17 @@ def own_guests(deployment: str, snapshot: Data | None) -> list[Data]:
     return sorted(found, key=lambda guest: guest["vmid"])
 
 
+def deployments_of(snapshot: Data | None) -> dict[str, list[Data]]:
+    """Return the guests of the facts that carry our tags, by the deployment they name."""
+    found: dict[str, list[Data]] = {}
+    for guest in (snapshot or {}).get("guests") or ():
+        tags = set(guest.get("tags") or ())
+        for tag in sorted(tags) if OWNER_TAG in tags and not guest.get("template") else ():
+            if tag.startswith("cw-"):
+                found.setdefault(tag.removeprefix("cw-"), []).append(guest)
+    return dict(sorted(found.items()))
+
+
 def seen(deployment: str, plan: Data | None, snapshot: Data | None) -> dict[str, t.Any]:
     """Compare an applied plan with the facts.
 

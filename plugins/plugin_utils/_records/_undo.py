@@ -100,6 +100,7 @@ def undone(before: Data | None, after: Data | None, now: Data) -> Undone:
     plan = {**copy.deepcopy(now), "machines": machines}
     _parts(before or {}, after or {}, plan, kept)
     _members(plan, removed)
+    _without_machines(plan)
     plan["findings"], plan["questions"], plan["alternatives"], plan["rounds"] = [], [], [], []
     return Undone(plan, gone, removed, tuple(kept))
 
@@ -221,3 +222,9 @@ def _members(plan: Data, removed: t.Container[str]) -> None:
         cluster[role] = [name for name in cluster[role] if name not in removed]
     if not cluster["servers"]:
         plan["cluster"], plan["addons"] = None, []
+
+
+def _without_machines(plan: Data) -> None:
+    """Take out what needs machines where none stays."""
+    if not plan["machines"]:
+        plan["cluster"], plan["addons"], plan["backups"] = None, [], []

@@ -32,6 +32,7 @@ def render(
     agent_timeout_seconds: int = AGENT_TIMEOUT_SECONDS,
     backend: str = "local",
     backend_settings: t.Mapping[str, t.Any] | None = None,
+    allow_empty: bool = False,
 ) -> dict[str, str]:
     """Return {file name: text}; the same plan gives the same bytes.
 
@@ -39,7 +40,10 @@ def render(
         RenderError: the plan or the backend cannot be rendered, or not for this provider.
     """
     variables = variables_from(
-        plan, pve_major=pve_major, agent_timeout_seconds=agent_timeout_seconds
+        plan,
+        pve_major=pve_major,
+        agent_timeout_seconds=agent_timeout_seconds,
+        allow_empty=allow_empty,
     )
     if provider == "telmate":
         refuse_unsupported(plan)

@@ -93,7 +93,11 @@ def deployment_tag(deployment: str) -> str:
 
 
 def variables_from(
-    plan: Plan, *, pve_major: int = 9, agent_timeout_seconds: int = AGENT_TIMEOUT_SECONDS
+    plan: Plan,
+    *,
+    pve_major: int = 9,
+    agent_timeout_seconds: int = AGENT_TIMEOUT_SECONDS,
+    allow_empty: bool = False,
 ) -> dict[str, t.Any]:
     """Return the variables of the root module as JSON data.
 
@@ -101,6 +105,7 @@ def variables_from(
         plan: a ready plan.
         pve_major: major version of Proxmox VE, which decides how HA resources are placed.
         agent_timeout_seconds: how long a VM on DHCP may take to tell its address, 5 to 3600.
+        allow_empty: a plan without machines is meant: all of them shall go.
 
     Raises:
         RenderError: the plan is not ready, has findings of severity error, names a machine, a
@@ -111,7 +116,7 @@ def variables_from(
         raise RenderError(
             f"agent_timeout_seconds is {agent_timeout_seconds}: give a number from 5 to 3600."
         )
-    _refuse_unready(plan)
+    _refuse_unready(plan, allow_empty)
     _refuse_doubles(plan)
     for machine in plan.machines:
         _refuse_cloud_init(machine)
@@ -128,7 +133,7 @@ def variables_from(
     }
 
 
-def _refuse_unready(plan: Plan) -> None:
+def _refuse_unready(plan: Plan, allow_empty: bool) -> None:
     if plan.status != "ready":
         raise RenderError(
             f"The plan of {plan.deployment} is not ready (status {plan.status}): "
@@ -140,7 +145,7 @@ def _refuse_unready(plan: Plan) -> None:
             f"The plan of {plan.deployment} has {len(found)} error finding(s); "
             f"the first is {found[0].id}: {found[0].message}"
         )
-    if not plan.machines:
+    if not plan.machines and not allow_empty:
         raise RenderError(
             f"The plan of {plan.deployment} has no machine: destroy the deployment instead."
         )

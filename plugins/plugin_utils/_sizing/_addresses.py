@@ -12,6 +12,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
     Site,
     Snapshot,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._vrrp import (
+    router_id_of,
+)
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Subnet = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -74,10 +77,13 @@ def parse_range(text: str) -> AddressRange:
 class AddressPool:
     """Hands out addresses that nobody has; lowest first, each once."""
 
-    def __init__(self, site: Site, taken: t.Iterable[str]) -> None:
+    def __init__(
+        self, site: Site, taken: t.Iterable[str], router_ids: t.Collection[int] = ()
+    ) -> None:
         network = site.network
         self.subnet: Subnet = ipaddress.ip_network(network.subnet)
         self.machine_range = parse_range(network.machine_range or network.subnet)
+        self.router_ids = router_ids
         self.vip_range = parse_range(network.vip_range) if network.vip_range else None
         self.taken: set[Address] = {ipaddress.ip_address(text) for text in taken}
         self.taken.update(
@@ -121,9 +127,13 @@ class AddressPool:
         return None
 
     def next_vip(self) -> str | None:
-        """Return a free address for a virtual IP, from its range when the site has one."""
+        """Return a free address for a virtual IP, from its range when the site has one.
+
+        Its VRRP router id, which follows from it, is no other cluster's either.
+        """
         for address in self.vip_range or self.machine_range:
-            if self.obstacle(address, vip=True) is None:
+            free = router_id_of(str(address)) not in self.router_ids
+            if free and self.obstacle(address, vip=True) is None:
                 return self.take(address)
         return None
 

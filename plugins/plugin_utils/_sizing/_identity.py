@@ -57,7 +57,7 @@ class Identities:
         self.names |= context.reserved.names - self.known.keys()
         held = [machine.address for machine in self.known.values() if machine.address]
         used = used_addresses(snapshot, own, context.reserved.addresses)
-        self.pool = AddressPool(context.site, used - set(held))
+        self.pool = AddressPool(context.site, used - set(held), context.reserved.vrrp_router_ids)
         self.next_vmid = context.site.vmid_range[0]
         self.vmids |= own
         self.renamed: dict[str, str] = {}  # new name -> the one that it has

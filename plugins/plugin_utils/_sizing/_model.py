@@ -45,6 +45,7 @@ class Reserved:
     vmids: frozenset[int] = frozenset()
     addresses: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
+    vrrp_router_ids: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)

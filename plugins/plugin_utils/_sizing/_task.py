@@ -94,6 +94,7 @@ def size_data(
         frozenset(given.get("vmids") or ()),
         frozenset(given.get("addresses") or ()),
         frozenset(given.get("names") or ()),
+        frozenset(given.get("vrrp_router_ids") or ()),
     )
 
     def planned(wanted: Request, **more: t.Any) -> Plan:

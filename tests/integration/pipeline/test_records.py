@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import shutil
 import typing as t
 
 import pytest
@@ -56,38 +55,13 @@ def test_planning_leaves_what_is_applied_alone(made: Pipeline) -> None:
     assert made.lab.writes() == []
 
 
-def test_lost_memory_is_never_nothing_is_there(made: Pipeline) -> None:
-    """The state, then the whole folder and the ledger are gone while the guest runs."""
-    kept = made.folder / "kept"
-    shutil.copytree(made.deployments, kept, symlinks=True)
-    back = "ansible-playbook clusterwright.proxmox.import -e deployment=dns1"
-    try:
-        (made.deployments / "dns1/terraform/terraform.tfstate").unlink()
-        for playbook, options in (
-            ("destroy", {"confirm": "dns1"}),
-            ("provision", {"intent": DNS.format(name="dns1", node="pve1"), "approve": "auto"}),
-        ):
-            made.run(playbook, "dns1", **options).refused("dns1", back)
-        assert "not in the state" in made.run("drift", "dns1").output
-        shutil.rmtree(made.deployments)
-        for playbook in ("destroy", "drift", "apply"):
-            made.run(playbook, "dns1").refused("dns1", back)
-        made.run("provision", "dns1", intent=DNS.format(name="dns1", node="pve1"), approve="auto")
-        assert list(made.guests().values()).count("dns1") == 1
-        made.run("import", "dns1").ok()
-        assert "No drift." in made.run("drift", "dns1").ok().output
-    finally:
-        shutil.rmtree(made.deployments)
-        shutil.move(kept, made.deployments)
-
-
 def test_what_was_only_planned_is_forgotten_and_what_runs_is_not(made: Pipeline) -> None:
     made.run("plan", "wish", intent=VM.format(name="wish")).ok()
-    made.run("destroy", "wish").refused("it was only planned", "forget -e deployment=wish")
+    made.run("destroy", "wish").refused("it was only planned", "/forget.yml ")
     made.run("forget", "wish").ok()
     assert not (made.deployments / "wish").exists()
     assert "wish" not in made.run("list").ok().output
-    made.run("forget", "dns1").refused("dns1 still holds dns1", "release -e deployment=dns1")
+    made.run("forget", "dns1").refused("dns1 still holds dns1", "/release.yml ")
 
 
 def test_what_was_only_planned_yields_to_a_corrected_site(made: Pipeline) -> None:

@@ -29,5 +29,5 @@ def test_a_run_is_taken_back(pipeline: Pipeline) -> None:
 
     first = pipeline.runs("shop")[-1]["workflow_id"]
     pipeline.run("undo", run=first).refused("made everything that shop has", "destroy")
-    pipeline.run("undo", run="ffffffff").refused("no run that changed something")
+    pipeline.run("undo", run="ffffffff").refused("no run that is known")
     pipeline.run("destroy", "shop", confirm="shop").ok()

@@ -71,7 +71,10 @@ AGAINST: list[tuple[str, Moment, dict[str, t.Any], str]] = [
     ("foreign", "apply", {"foreign": ["web is VM 100"]}, "web is VM 100"),
     ("foreign", "destroy", {"foreign": ["web is VM 100"]}, "web is VM 100"),
     ("foreign", "rollback", {"foreign": ["web is VM 100"]}, "web is VM 100"),
-    ("strangers", "memory", {"strangers": ["db carries the tags."]}, "db carries the tags."),
+    *(
+        ("strangers", moment, {"strangers": ["db carries the tags."]}, "db carries the tags.")
+        for moment in ("memory", "plan")
+    ),
     ("taken", "plan", {"taken": ["VMID 100 belongs to db."]}, "VMID 100 belongs to db."),
     ("taken", "apply", {"taken": ["VMID 100 belongs to db."]}, "VMID 100 belongs to db."),
     *(

@@ -222,7 +222,7 @@ def test_everything_that_could_be_shared_is_claimed() -> None:
         machine(pci_mappings=["gpu"], ha={"enabled": True}, group="web"),
         cluster={
             "vip": "192.0.2.9",
-            "vrrp_router_id": 9,
+            "vip_provider": "keepalived",
             "load_balancer_range": "192.0.2.20-192.0.2.21",
             "pod_cidr": "10.42.0.0/16",
             "service_cidr": "10.43.0.0/16",
