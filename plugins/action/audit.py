@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 import typing as t
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger impo
     Ledger,
     LedgerError,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._heads import Place
 
 
 class ActionModule(ControllerAction):
@@ -26,19 +26,23 @@ class ActionModule(ControllerAction):
 
     ARGUMENTS: t.ClassVar[dict[str, t.Any]] = {
         "ledger": {"type": "str", "required": True, "no_log": False},
-        "pin": {"type": "path"},
+        "pin": {"type": "str"},
+        "pin_method": {"type": "str", "choices": ["POST", "PUT"], "default": "POST"},
+        "pin_token_file": {"type": "path", "no_log": False},
+        "pin_ca_path": {"type": "path"},
         "export": {"type": "path"},
     }
-    ERRORS = (LedgerError, ValueError)
+    ERRORS = (LedgerError,)
 
     def act(self, args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Return what holds, or fail with every row that was touched, the first one first."""
         if "://" not in args["ledger"] and not Path(args["ledger"]).is_file():
             return {"failed": True, "msg": f"There is no ledger at {args['ledger']}."}
-        pin = Path(args["pin"]) if args["pin"] else None
+        place = _place(args)
+        pins = place.heads() if place else []
         ledger = Ledger(args["ledger"])
         try:
-            audit = ledger.audit(_pins(pin))
+            audit = ledger.audit(pins)
             exported = ledger.export() if args["export"] else None
         finally:
             ledger.close()
@@ -52,18 +56,20 @@ class ActionModule(ControllerAction):
             return {**found, "failed": True, "msg": " ".join(audit.problems)}
         if exported is not None and not self._task.check_mode:
             found["changed"] = write_private(Path(args["export"]), exported)
-        if pin is not None and not self._task.check_mode:
+        if place is not None and not self._task.check_mode:
             at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-            line = json.dumps({"at": at, "seq": audit.entries, "hash": audit.head})
-            before = pin.read_text(encoding="utf-8") if pin.is_file() else ""
-            found["changed"] = write_private(pin, f"{before}{line}\n") or found["changed"]
+            head = {"at": at, "seq": audit.entries, "hash": audit.head}
+            found["changed"] = place.keep(pins, head) or found["changed"]
         return {**found, "msg": f"The ledger holds: {audit.entries} entries, head {audit.head}."}
 
 
-def _pins(pin: Path | None) -> list[dict[str, t.Any]]:
-    if pin is None or not pin.is_file():
-        return []
-    try:
-        return [json.loads(line) for line in pin.read_text(encoding="utf-8").splitlines() if line]
-    except ValueError:
-        raise ValueError(f"{pin} holds no pinned heads, one JSON object a line.") from None
+def _place(args: dict[str, t.Any]) -> Place | None:
+    """Return where heads are kept; a path is made absolute as Ansible does it."""
+    where = args["pin"]
+    if not where:
+        return None
+    if "://" not in where:
+        where = str(Path(where).expanduser())
+    elif not where.startswith(("http://", "https://")):
+        raise LedgerError(f"{where} is no file and no address that begins with https://.")
+    return Place(where, args["pin_method"], args["pin_token_file"] or "", args["pin_ca_path"] or "")

@@ -29,6 +29,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._hooks 
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._model import url
 
+#: Steps that write nothing.
+LOOKING = ("verify",)
 GOALS = ["validate", "cluster", *_changes.GOALS]
 
 
@@ -63,7 +65,7 @@ class ActionModule(ControllerAction):
         plan = self._plan(goal, cluster, task_vars)
         if plan.problems:
             return self._refused(list(plan.problems))
-        return self._result(goal, plan, args["approve"], own) | self._places(cluster)
+        return self._result(goal, plan, args["approve"], cluster, own) | self._places(cluster)
 
     @staticmethod
     def _places(cluster: Cluster) -> dict[str, t.Any]:
@@ -90,12 +92,13 @@ class ActionModule(ControllerAction):
         return _changes.plan_change(goal, cluster, sources, token)
 
     def _result(
-        self, goal: str, plan: Plan, approve: str, own: t.Mapping[str, t.Any]
+        self, goal: str, plan: Plan, approve: str, cluster: Cluster, own: t.Mapping[str, t.Any]
     ) -> dict[str, t.Any]:
         digest = plan.sha256()
         result: dict[str, t.Any] = {
             "changed": False,
             "steps": [step.line() for step in plan.steps],
+            "receipts": _receipts(goal, plan, cluster),
             "stages": with_hooks(plan.stages(), own["hooks"]),
             "notes": list(plan.notes),
             "sha256": digest,
@@ -154,3 +157,24 @@ class ActionModule(ControllerAction):
             "problems": problems,
             "msg": " ".join(problems),
         }
+
+
+def _receipts(goal: str, plan: Plan, cluster: Cluster) -> list[dict[str, t.Any]]:
+    """Return what is to be kept of each write before it is done: one of a kind for each host."""
+    release = {host.name: host.installed_version for host in cluster.hosts}
+    found: dict[tuple[str, str], dict[str, t.Any]] = {}
+    for step in plan.steps:
+        if step.action in LOOKING:
+            continue
+        what = f"k3s {goal} {step.action}"
+        receipt = found.setdefault(
+            (what, step.host),
+            {
+                "what": what,
+                "target": step.host,
+                "before": {"k3s": release[step.host]} if release.get(step.host) else {},
+                "after": {"steps": []},
+            },
+        )
+        receipt["after"]["steps"].append(step.reason)
+    return list(found.values())

@@ -67,7 +67,9 @@ class ActionModule(ControllerAction):
                 "held",
                 "approved",
                 "applied",
+                "announced",
                 "received",
+                "looked_up",
                 "retired",
                 "released",
                 "forgotten",
@@ -92,6 +94,9 @@ class ActionModule(ControllerAction):
         "outputs": {"type": "dict", "default": {}},
         "messages": {"type": "list", "elements": "str", "default": []},
         "receipts": {"type": "list", "elements": "dict", "default": []},
+        "writer": {"type": "str"},
+        "there": {"type": "list", "elements": "str", "default": []},
+        "only": {"type": "list", "elements": "str", "default": []},
         "how": {
             "type": "str",
             "choices": ["apply", "import", "rollback", "undo", "release", "destroy"],
@@ -113,7 +118,9 @@ class ActionModule(ControllerAction):
             ("state", "planned", ["workflow_id", "plan", "directory"]),
             ("state", "held", ["workflow_id", "plan"]),
             ("state", "applied", ["workflow_id", "plan", "directory"]),
+            ("state", "announced", ["workflow_id"]),
             ("state", "received", ["workflow_id"]),
+            ("state", "looked_up", ["workflow_id", "writer"]),
             ("state", "retired", ["workflow_id", "deployment", "end_of_life"]),
             ("state", "released", ["workflow_id", "deployment", "directory"]),
             ("state", "forgotten", ["workflow_id", "deployment"]),
@@ -237,6 +244,27 @@ class ActionModule(ControllerAction):
         ledger.receive(args["workflow_id"], args["receipts"])
         return {"workflow_id": args["workflow_id"]}
 
+    def _announced(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
+        ledger.announce(args["workflow_id"], args["receipts"])
+        return {"workflow_id": args["workflow_id"]}
+
+    def _looked_up(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
+        """Tell what came of the writes of runs that ended before they heard of it."""
+        found = ledger.look_up(
+            args["workflow_id"],
+            args["writer"],
+            args["receipts"],
+            there=args["there"],
+            only=args["only"],
+        )
+        words = {"happened": "had happened", "not": "had not happened"}
+        told = [
+            f"Run {row['workflow_id'][:8]} ended before it knew what came of it; it was looked up:"
+            f" {row['what']} {row['target']} {words[row['outcome']]}."
+            for row in found
+        ]
+        return {"workflow_id": args["workflow_id"], "told": told}
+
     def _approved(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
         ledger.approve(
             args["workflow_id"], args["plan_sha256"], args["status"], user, args["reason"]
@@ -317,6 +345,8 @@ def _justification(plan: dict[str, t.Any]) -> dict[str, list[str]]:
 def _would(args: dict[str, t.Any]) -> dict[str, t.Any]:
     """Return what check mode tells: nothing is recorded, but others' ids are known."""
     found: dict[str, t.Any] = {"changed": False, "workflow_id": "check-mode"}
+    if args["state"] == "looked_up":
+        found["told"] = []
     if args["state"] == "stage":
         found["stage"] = args["stage"]
     if args["state"] == "started" and ("://" in args["ledger"] or Path(args["ledger"]).is_file()):

@@ -24,8 +24,24 @@ options:
     required: true
   pin:
     description:
-      - File elsewhere with heads of the chain, one a line. Those in it must be in the chain; when
-        all holds, this head is added.
+      - Where heads of the chain are kept elsewhere, one JSON object a line. It is a file, or an
+        address that begins with V(https://). The heads that are read there must be in the chain;
+        when all holds, this head is added.
+      - A server that answers 404, 405 or 501 to a GET has no heads to compare with, or only takes
+        them. No redirection is followed.
+    type: str
+  pin_method:
+    description: V(POST) sends the newest head alone, V(PUT) replaces what is there by all heads.
+    type: str
+    choices: [POST, PUT]
+    default: POST
+  pin_token_file:
+    description:
+      - File with the bearer token of that server. Without it E(CLUSTERWRIGHT_PIN_TOKEN) has the
+        token, if there is one. It is only sent over TLS, or to this machine.
+    type: path
+  pin_ca_path:
+    description: File with the certificate that the server's is checked with; else the system's.
     type: path
   export:
     description: File to write the chain and all its rows to, as JSON.
@@ -44,6 +60,12 @@ EXAMPLES = r"""
   clusterwright.proxmox.audit:
     ledger: deployments/ledger.sqlite
     pin: /mnt/worm/clusterwright.heads
+
+- name: Pin the head on a server that keeps what it is sent
+  clusterwright.proxmox.audit:
+    ledger: deployments/ledger.sqlite
+    pin: https://pins.example.org/clusterwright
+    pin_token_file: /run/secrets/pin
 """
 
 RETURN = r"""

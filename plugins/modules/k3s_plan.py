@@ -57,6 +57,12 @@ steps:
   type: list
   elements: str
   returned: success
+receipts:
+  description:
+    - What is about to be written, for M(clusterwright.proxmox.run), one of a kind for each host.
+  type: list
+  elements: dict
+  returned: success
 stages:
   description: The steps as they are carried out, those of several hosts at the same time.
   type: list

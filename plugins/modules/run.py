@@ -33,7 +33,11 @@ options:
       - V(approved) records a decision about a Terraform plan.
       - V(applied) makes O(plan) the applied record of O(directory) and gives back what it no
         longer needs.
-      - V(received) keeps O(receipts) of what was written.
+      - V(announced) keeps O(receipts) of what is about to be written. Should the run die, they stay
+        as C(unknown).
+      - V(received) keeps O(receipts) of what was written, in the place of what was announced.
+      - V(looked_up) finds out what came of the writes that earlier runs left unknown. O(receipts)
+        is all that O(writer) would do now; what is among it has not happened.
       - V(retired) keeps the request that O(machines) go from O(end_of_life) on.
       - V(released) gives back what a deployment held that is gone.
       - V(forgotten) gives back its name, too.
@@ -49,7 +53,9 @@ options:
       - held
       - approved
       - applied
+      - announced
       - received
+      - looked_up
       - retired
       - released
       - forgotten
@@ -128,11 +134,26 @@ options:
     default: []
   receipts:
     description:
-      - With O(state=received), one for each write. C(what), C(target), C(before), C(after) and
-        C(outcome), which is C(happened), C(not) or C(unknown); where known C(exit), C(seconds) and
-        C(plan_sha256).
+      - One for each write, announced without an outcome. C(what), C(target), C(before), C(after)
+        and C(outcome), which is C(happened), C(not) or C(unknown); where known C(exit), C(seconds)
+        and C(plan_sha256).
     type: list
     elements: dict
+    default: []
+  writer:
+    description:
+      - With O(state=looked_up), V(terraform), or how C(what) begins for everything that was looked
+        at, such as V(helm release).
+    type: str
+  there:
+    description: With O(state=looked_up) and V(terraform), targets that exist now.
+    type: list
+    elements: str
+    default: []
+  only:
+    description: With O(state=looked_up), targets that were looked at; empty for all.
+    type: list
+    elements: str
     default: []
   how:
     description: With O(state=applied) and O(state=released), what kind of run made it so.
@@ -196,6 +217,12 @@ workflow_id:
   returned: always
   type: str
   sample: 2d0c6e3e-5a51-4d9c-9a55-5d3c3ad8cf0a
+told:
+  description: What was found out of the writes of earlier runs, a sentence each.
+  returned: when O(state=looked_up)
+  type: list
+  elements: str
+  sample: []
 resumed_from:
   description: Stage at which the previous run of this deployment ended early.
   returned: when O(state=started)

@@ -208,6 +208,18 @@ rolled_back:
   type: list
   elements: str
   sample: [demo-web-2]
+writes:
+  description: What the plan would do, in the form of RV(receipts), to be announced before.
+  returned: when there is a plan
+  type: list
+  elements: dict
+  sample: [{what: create, target: demo-web-1 (VMID 20001)}]
+there:
+  description: What exists of the deployment, changed or not, as RV(receipts) name it.
+  returned: when there is a plan
+  type: list
+  elements: str
+  sample: [demo-web-1 (VMID 20001)]
 receipts:
   description:
     - What each write came to, for M(clusterwright.proxmox.run). C(outcome) is C(happened), C(not)

@@ -37,6 +37,9 @@ OF_ONE_RUN = frozenset(
         "a",
         "b",
         "pin",
+        "pin_method",
+        "pin_token_file",
+        "pin_ca_path",
         "export",
     )
 )

@@ -35,6 +35,7 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.guests 
     agent_enabled,
     memory_mib,
 )
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.hardware import hardware
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.truth import truth
 
 AGENT_SECONDS = 5.0
@@ -44,7 +45,7 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _EXPRESSED = re.compile(
     r"agent|balloon|bios|boot|cores|cpu|description|efidisk0|hotplug|hostpci\d+|ipconfig\d+|ci.*"
     r"|machine|memory|name|nameserver|net\d+|numa|onboot|ostype|protection|scsihw|searchdomain"
-    r"|serial0|sockets|sshkeys|startup|tags|(scsi|virtio|sata|ide)\d+"
+    r"|serial0|sockets|sshkeys|startup|tags|tpmstate0|(scsi|virtio|sata|ide)\d+"
 )
 #: Values that Terraform neither reads nor writes for our root module: they stay as they are.
 _UNTOUCHED = re.compile(
@@ -63,7 +64,8 @@ _DEFAULTS = {
     "tablet": "1",
     "template": "0",
 }
-_AGENT_DEFAULTS = {"type": "virtio", "fstrim_cloned_disks": "0", "freeze-fs-on-backup": "1"}
+_AGENT_FIELDS = {"enabled", "type", "fstrim_cloned_disks"}
+_AGENT_DEFAULTS = {"freeze-fs-on-backup": "1"}
 
 
 class AdoptError(Exception):
@@ -221,10 +223,11 @@ def unsupported(config: Config) -> t.Iterator[str]:
 
 def _unsupported_values(config: Config) -> t.Iterator[str]:
     cpu = options(config.get("cpu", ""), "cputype")
-    if set(cpu) - {"cputype"}:
-        yield f"has the CPU {config['cpu']}, and a plan knows only its type"
-    if odd(options(config.get("agent", ""), "enabled"), {"enabled"}, _AGENT_DEFAULTS):
-        yield f"has the guest agent set to {config['agent']}, and a plan knows only on and off"
+    if odd(cpu, {"cputype", "flags"}, {"hidden": "0"}):
+        yield f"has the CPU {config['cpu']}, and a plan knows only its type and flags"
+    agent = odd(options(config.get("agent", ""), "enabled"), _AGENT_FIELDS, _AGENT_DEFAULTS)
+    if agent:
+        yield f"has the guest agent with {', '.join(agent)}, which a plan cannot say"
     if config.get("serial0", "socket") != "socket":
         yield f"has serial0 on {config['serial0']}, and a plan knows only a socket"
     for missing in ("ostype", "scsihw"):
@@ -235,7 +238,7 @@ def _unsupported_values(config: Config) -> t.Iterator[str]:
 
 def machine(config: Config, *, vmid: int, node: str, pool: str | None) -> Data:
     """Return a VM as data of the contract's ``Machine``, where ``unsupported`` found nothing."""
-    found = devices.disks(config)
+    found, kept = devices.disks(config), hardware(config)
     name = str(config["name"])
     return {
         "name": name,
@@ -249,6 +252,7 @@ def machine(config: Config, *, vmid: int, node: str, pool: str | None) -> Data:
         "sockets": int(config.get("sockets") or 1),
         # The provider's word for a VM without a CPU type of its own.
         "cpu_type": options(config.get("cpu", ""), "cputype").get("cputype") or "qemu64",
+        "cpu_flags": kept["cpu_flags"],
         "numa": is_on(config, "numa"),
         "memory_mib": memory_mib(config),
         "balloon_mib": int(config.get("balloon") or 0),
@@ -259,9 +263,14 @@ def machine(config: Config, *, vmid: int, node: str, pool: str | None) -> Data:
         "cloud_init": devices.cloud_init(config),
         "os_type": str(config["ostype"]),
         "bios": str(config.get("bios") or "seabios"),
+        "machine_type": kept["machine_type"] if "machine" in config else None,
+        "efi_disk": kept["efi_disk"],
+        "tpm": kept["tpm"],
         "scsi_hardware": str(config["scsihw"]),
         "serial": "serial0" in config,
         "agent": agent_enabled(config),
+        "agent_type": kept["agent_type"],
+        "agent_trim": kept["agent_trim"],
         "hotplug": str(config.get("hotplug") or ""),
         "boot_order": boot_order(config),
         "pool": pool or None,

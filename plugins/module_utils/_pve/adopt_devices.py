@@ -15,6 +15,7 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.adopt_v
     odd,
     options,
 )
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.hardware import hardware
 
 _DRIVE = re.compile(r"(scsi|virtio|sata|ide)\d+")
 _NIC = re.compile(r"net\d+")
@@ -23,10 +24,15 @@ _MODELS = ("virtio", "e1000", "e1000e", "rtl8139", "vmxnet3")
 _INTERFACE_OF_CLOUD_INIT = "ide2"
 _INTERFACE_OF_ISO = "ide3"  # the only CD-ROM drive that the provider looks at
 
+#: Fields that a plan only says where they are not what Proxmox VE takes by itself.
+_DISK_KEPT = {"aio": "io_uring", "cache": "none", "queues": None, "replicate": True, "serial": None}
+_NIC_KEPT = {"queues": 0, "rate_mb_per_second": 0.0, "trunks": [], "connected": True}
 _DISK_FIELDS = {"volume", "size", "discard", "iothread", "ssd", "backup", "format", "media"}
-_DISK_DEFAULTS = {"aio": "io_uring", "cache": "none", "replicate": "1", "ro": "0", "snapshot": "0"}
-_NIC_FIELDS = {*_MODELS, "bridge", "tag", "mtu", "firewall"}
-_NIC_DEFAULTS = {"link_down": "0", "queues": "0", "rate": "0"}
+_DISK_FIELDS |= _DISK_KEPT.keys()
+_DISK_DEFAULTS = {"ro": "0", "snapshot": "0"}
+_NIC_FIELDS = {*_MODELS, "bridge", "tag", "mtu", "firewall", "queues", "rate", "trunks"}
+_NIC_FIELDS |= {"link_down"}
+_NIC_DEFAULTS: dict[str, str] = {}
 #: The first device of a PCI mapping; what else an entry may say is not in a plan.
 _PCI_DEFAULTS = {"pcie": "1", "rombar": "1", "x-vga": "0"}
 _CLOUD_INIT_KEYS = ("ciuser", "sshkeys", "nameserver", "searchdomain")
@@ -34,7 +40,11 @@ _CLOUD_INIT_KEYS = ("ciuser", "sshkeys", "nameserver", "searchdomain")
 
 def disks(config: Config) -> list[Data]:
     """Return the disks in the provider's order."""
-    return [_disk(key, options(config[key], "volume")) for key in _disk_keys(config)]
+    kept = {disk["interface"]: disk for disk in hardware(config)["disks"]}
+    return [
+        _disk(key, options(config[key], "volume")) | _told(kept[key], _DISK_KEPT)
+        for key in _disk_keys(config)
+    ]
 
 
 def volume_id(config: Config, found: t.Sequence[Data]) -> str:
@@ -44,15 +54,27 @@ def volume_id(config: Config, found: t.Sequence[Data]) -> str:
 
 def nics(config: Config) -> list[Data]:
     """Return the network devices; only cloud-init knows their addresses."""
-    return [_nic(config, key) for key in keys_of(config, _NIC)]
+    kept = {f"net{nic['slot']}": nic for nic in hardware(config)["nics"]}
+    return [_nic(config, key) | _told(kept[key], _NIC_KEPT) for key in keys_of(config, _NIC)]
+
+
+def _told(found: Data, defaults: Data) -> Data:
+    """Return the fields that differ from their defaults, and from nothing."""
+    return {
+        name: found[name]
+        for name, default in defaults.items()
+        if found[name] is not None and found[name] != default
+    }
 
 
 def cloud_init(config: Config) -> Data | None:
     """Return the cloud-init settings, None for a VM without a cloud-init drive."""
-    drive = _cloud_init_drives(config).get(_INTERFACE_OF_CLOUD_INIT)
-    if drive is None:
+    drives = _cloud_init_drives(config)
+    if not drives:
         return None
+    [(interface, drive)] = drives.items()
     return {
+        **({} if interface == _INTERFACE_OF_CLOUD_INIT else {"interface": interface}),
         "user": str(config.get("ciuser") or ""),
         "ssh_public_keys": _public_keys(config),
         "dns_servers": str(config.get("nameserver") or "").split(),
@@ -86,27 +108,16 @@ def unsupported_disks(config: Config) -> t.Iterator[str]:
             yield f"has the disk {key} of less than 1 GiB or of unknown size"
     if _INTERFACE_OF_ISO in config and options(config[_INTERFACE_OF_ISO]).get("media") == "cdrom":
         yield f"has a CD-ROM drive at {_INTERFACE_OF_ISO}, which belongs to an installation"
-    yield from _unsupported_firmware(config, found)
+    yield from _unsupported_firmware(config)
     for key in keys_of(config, re.compile(r"hostpci\d+")):
         given = options(config[key], "host")
         if "mapping" not in given or odd(given, {"mapping"}, _PCI_DEFAULTS) or "pcie" not in given:
             yield f"has the PCI device {key}, and a plan knows only PCI Express mappings"
 
 
-def _unsupported_firmware(config: Config, found: t.Sequence[str]) -> t.Iterator[str]:
-    ovmf = config.get("bios") == "ovmf"
-    if ovmf != ("efidisk0" in config):
+def _unsupported_firmware(config: Config) -> t.Iterator[str]:
+    if (config.get("bios") == "ovmf") != ("efidisk0" in config):
         yield "has OVMF without an EFI disk, or an EFI disk without OVMF"
-    elif ovmf and found:
-        given = options(config["efidisk0"], "volume")
-        storage = given["volume"].partition(":")[0]
-        first = options(config[found[0]], "volume")["volume"].partition(":")[0]
-        wrong = given.get("efitype") != "4m" or given.get("pre-enrolled-keys", "0") != "0"
-        if wrong or storage != first:
-            yield (
-                "has an EFI disk that a plan cannot say: only the type 4m without enrolled keys,"
-                f" on the storage of {found[0]}"
-            )
 
 
 def unsupported_nics(config: Config) -> t.Iterator[str]:
@@ -134,8 +145,8 @@ def unsupported_cloud_init(config: Config) -> t.Iterator[str]:
         if given:
             yield f"has {', '.join(given)} for cloud-init, but no cloud-init drive"
         return
-    if list(drives) != [_INTERFACE_OF_CLOUD_INIT]:
-        yield f"has its cloud-init drive at {', '.join(drives)}, and a plan knows only ide2"
+    if len(drives) > 1 or any(drive.startswith("virtio") for drive in drives):
+        yield f"has its cloud-init drive at {', '.join(drives)}, which a plan cannot say"
     if "cipassword" in config:
         yield "has a cloud-init password, and a plan has none: access is by key"
     if "cicustom" in config:

@@ -13,7 +13,10 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._gates impor
     Situation,
     judge,
 )
-from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform import records
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform import (
+    receipts,
+    records,
+)
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.errors import (
     TerraformError,
 )
@@ -172,6 +175,8 @@ def report(summary: Summary) -> Result:
     return {
         "summary": summary.as_data(),
         "destructive": summary.destructive,
+        "writes": receipts.planned(summary.changes),
+        "there": list(summary.there),
         "diff": {"before": "", "after": "" if summary.empty else summary.text()},
     }
 

@@ -17,6 +17,11 @@ Outcome = t.Literal["happened", "not", "unknown"]
 Receipt = dict[str, t.Any]
 
 
+def planned(changes: t.Iterable[ResourceChange], *, plan_sha256: str = "") -> list[Receipt]:
+    """Return the receipts of what is about to be done; nobody knows yet what comes of it."""
+    return [_receipt(change, "unknown", plan_sha256, None) for change in changes]
+
+
 def done(
     changes: t.Iterable[ResourceChange], *, plan_sha256: str = "", seconds: float | None = None
 ) -> list[Receipt]:
@@ -74,10 +79,9 @@ def _same(guests: Guests, guest: t.Any, before: t.Mapping[str, t.Any]) -> Outcom
 def _receipt(
     change: ResourceChange, outcome: Outcome, plan_sha256: str, seconds: float | None
 ) -> Receipt:
-    target = f"{change.name} (VMID {change.vmid})" if change.kind else change.address
     return {
         "what": change.action,
-        "target": target,
+        "target": change.title,
         "before": {f.field: f.before for f in change.fields},
         "after": {f.field: f.after for f in change.fields}
         or ({"vmid": change.vmid, "node": change.node} if change.action == "create" else {}),

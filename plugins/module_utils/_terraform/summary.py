@@ -74,6 +74,11 @@ class ResourceChange:
     planned_only: bool = False
     fields: tuple[FieldChange, ...] = ()
 
+    @property
+    def title(self) -> str:
+        """How sentences and receipts name it."""
+        return f"{self.name} (VMID {self.vmid})" if self.kind else self.address
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -88,8 +93,9 @@ class Summary:
     counts: dict[str, int] = field(default_factory=dict)
     document: dict[str, t.Any] = field(default_factory=dict, repr=False)
     content_sha256: str = ""
-    #: VMIDs of the machines that the state has, those that do not change among them
+    #: what exists, changed or not: VMIDs of machines, and all resources as receipts name them
     in_state: frozenset[int] = frozenset()
+    there: tuple[str, ...] = ()
 
     @property
     def machines(self) -> list[ResourceChange]:
@@ -159,15 +165,19 @@ def summarise(plan: dict[str, t.Any], unfinished: t.Container[str] = ()) -> Summ
     outputs = any(
         change.get("actions") != ["no-op"] for change in plan.get("output_changes", {}).values()
     )
-    in_state = {
-        vmid
+    existing = [
+        _resource(entry, ())
         for entry in plan.get("resource_changes", [])
-        if entry["type"] in MACHINE_TYPES
-        for vmid in (_number(_first({}, entry["change"].get("before") or {}, "vm_id", "vmid")),)
-        if vmid is not None
-    }
+        if entry.get("mode", "managed") == "managed" and entry["change"].get("before")
+    ]
     return Summary(
-        tuple(changes), outputs, counts, public(plan), content_sha256(plan), frozenset(in_state)
+        tuple(changes),
+        outputs,
+        counts,
+        public(plan),
+        content_sha256(plan),
+        frozenset(change.vmid for change in existing if change.vmid is not None),
+        tuple(change.title for change in existing),
     )
 
 

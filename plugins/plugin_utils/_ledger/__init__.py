@@ -16,7 +16,6 @@ import uuid
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._decisions import (
     SITE,
-    Decisions,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._holdings import (
     Holdings,
@@ -24,6 +23,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._hol
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._process import (
     alive,
     identity,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._receipts import (
+    Receipts,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._rules import (
     ACTIVE,
@@ -45,7 +47,7 @@ def _seconds(start: str, end: str) -> float:
     return round((parse(end) - parse(start)).total_seconds(), 3)
 
 
-class Ledger(Holdings, Decisions):
+class Ledger(Holdings, Receipts):
     """Read and write the records; every public method is one transaction."""
 
     # -- runs

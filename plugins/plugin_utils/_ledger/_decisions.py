@@ -1,13 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What people decided: approvals, freezes, ends of life; and what every write came to."""
+"""What people decided: approvals, freezes, ends of life."""
 
 from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._rules import (
-    LedgerError,
-)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._store import (
     Row,
     Store,
@@ -102,43 +99,3 @@ class Decisions(Store):
         with self._transaction() as c:
             found = c.execute(query.order_by(r.c.retirement_id.desc()).limit(1)).mappings().first()
         return dict(found) if found else None
-
-    # -- receipts
-
-    def receive(self, run_id: str, receipts: t.Iterable[Row]) -> None:
-        """Keep what each write of a run came to.
-
-        ``receipts``: ``{"what", "target", "before", "after", "outcome"}`` and, where known,
-        ``exit``, ``seconds`` and ``plan_sha256``. Who asked and who approved is in the ledger.
-        """
-        w, approver = self._t.workflows, self.approved_by(run_id)
-        with self._transaction() as c:
-            asked = c.execute(self._sa.select(w.c.user).where(w.c.workflow_id == run_id)).scalar()
-            if asked is None:
-                raise LedgerError(f"Run {run_id} is not in the ledger; start it first.")
-            for receipt in receipts:
-                self._put(
-                    c,
-                    self._t.receipts,
-                    {
-                        "workflow_id": run_id,
-                        "at": now(),
-                        "what": receipt["what"],
-                        "target": receipt["target"],
-                        "before": receipt.get("before") or {},
-                        "after": receipt.get("after") or {},
-                        "asked_by": asked,
-                        "approved_by": approver,
-                        "plan_sha256": receipt.get("plan_sha256"),
-                        "outcome": receipt["outcome"],
-                        "exit": receipt.get("exit"),
-                        "seconds": receipt.get("seconds"),
-                    },
-                )
-
-    def receipts(self, run_id: str) -> list[Row]:
-        """Return the receipts of a run, oldest first."""
-        sa, r = self._sa, self._t.receipts
-        query = sa.select(r).where(r.c.workflow_id == run_id).order_by(r.c.receipt_id)
-        with self._transaction() as c:
-            return [dict(row) for row in c.execute(query).mappings()]

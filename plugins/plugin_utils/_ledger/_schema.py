@@ -108,6 +108,7 @@ def tables() -> t.Any:
         sa.Column("outcome", sa.String(8), nullable=False),  # happened, not, unknown
         sa.Column("exit", sa.Text),
         sa.Column("seconds", sa.Float),
+        sa.Column("looked_up_by", sa.String(36)),  # run that found out what came of it
     )
     freezes = sa.Table(
         "freezes",

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger import Ledger
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._schema import CHAINED
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -151,6 +152,41 @@ def test_any_changed_cell_is_found(path: Path, data: st.DataObject) -> None:
             (after, rowid),
         )
     assert audit(copy)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@given(data=st.data())
+def test_any_removed_row_is_found(path: Path, data: st.DataObject) -> None:
+    copy = path.with_name("touched.sqlite")
+    shutil.copy(path, copy)
+    with sqlite3.connect(copy) as connection:
+        table = data.draw(st.sampled_from(["chain", *CHAINED]))
+        rowids = [row[0] for row in connection.execute(f"SELECT rowid FROM {table}")]  # noqa: S608
+        rowid = data.draw(st.sampled_from(rowids))
+        head = connection.execute("SELECT seq, hash FROM chain ORDER BY seq DESC").fetchone()
+        connection.execute(f"DELETE FROM {table} WHERE rowid = ?", (rowid,))  # noqa: S608
+    assert audit(copy, pins=[dict(zip(("seq", "hash"), head, strict=True))])
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@given(runs=st.integers(1, 3), kept=st.integers(0, 2))
+def test_an_older_copy_put_back_is_found_by_its_pin(tmp_path: Path, runs: int, kept: int) -> None:
+    """Everything after some run is cut off, rows and chain alike, as no check of the chain sees."""
+    file = tmp_path / "ledger.sqlite"
+    for old in tmp_path.iterdir():
+        old.unlink()
+    ledger = Ledger(str(file))
+    copies = []
+    for _number in range(runs + kept):
+        fill(ledger)
+        copies.append(file.read_bytes())
+    pinned = ledger.audit()
+    ledger.close()
+    file.with_name(f"{file.name}.head").unlink()
+    file.write_bytes(copies[kept])
+    pin = {"seq": pinned.entries, "hash": pinned.head}
+    assert bool(audit(file, pins=[pin])) == (kept < runs + kept - 1)
+    assert audit(file) == ()
 
 
 def test_a_ledger_from_before_the_chain_begins_one(path: Path) -> None:

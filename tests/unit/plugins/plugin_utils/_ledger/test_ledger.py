@@ -222,3 +222,23 @@ def test_deployments_show_their_last_run_and_machines(ledger: Ledger) -> None:
         ("a", ["a-1", "a-2"]),
         ("b", []),
     ]
+
+
+#: what a deployment does -> VMIDs that others may not have afterwards
+LIVES: dict[str, tuple[list[tuple[str, list[int]]], list[int]]] = {
+    "a proposal replaces the one before": ([("reserve", [1]), ("reserve", [2])], [2]),
+    "an apply that may have begun keeps its values": ([("begin", [1]), ("reserve", [2])], [1, 2]),
+    "what is applied stays beside a proposal": ([("hold", [1]), ("reserve", [2])], [1, 2]),
+    "an apply gives back what it took away": ([("hold", [1, 2]), ("hold", [2])], [2]),
+    "an apply that ended settles what it began": ([("begin", [1, 2]), ("hold", [1])], [1]),
+    "what is gone is free": ([("hold", [1]), ("begin", [2]), ("release", [])], []),
+}
+
+
+@pytest.mark.parametrize("life", LIVES)
+def test_a_value_is_free_only_when_it_is_gone(ledger: Ledger, life: str) -> None:
+    steps, kept = LIVES[life]
+    for step, vmids in steps:
+        machines = [machine(f"m{vmid}", vmid) for vmid in vmids]
+        getattr(ledger, step)("mine", *([machines] if step != "release" else []))
+    assert ledger.reserved(but="other")["vmids"] == kept
