@@ -161,7 +161,7 @@ class ActionModule(ControllerAction):
 
 def _receipts(goal: str, plan: Plan, cluster: Cluster) -> list[dict[str, t.Any]]:
     """Return what is to be kept of each write before it is done: one of a kind for each host."""
-    release = {host.name: host.installed_version for host in cluster.hosts}
+    release = {host.name: str(host.fact.get("k3s_version", "")) for host in cluster.hosts}
     found: dict[tuple[str, str], dict[str, t.Any]] = {}
     for step in plan.steps:
         if step.action in LOOKING:
