@@ -99,7 +99,7 @@ class ActionModule(ControllerAction):
         "only": {"type": "list", "elements": "str", "default": []},
         "how": {
             "type": "str",
-            "choices": ["apply", "import", "rollback", "undo", "release", "destroy"],
+            "choices": ["apply", "import", "rollback", "undo", "release", "destroy", "retire"],
             "default": "apply",
         },
         "plan_sha256": {"type": "str"},

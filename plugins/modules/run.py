@@ -158,7 +158,7 @@ options:
   how:
     description: With O(state=applied) and O(state=released), what kind of run made it so.
     type: str
-    choices: [apply, import, rollback, undo, release, destroy]
+    choices: [apply, import, rollback, undo, release, destroy, retire]
     default: apply
   plan_sha256:
     description: sha256 of the saved Terraform plan that was decided about.

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.document import (
     public,
@@ -184,7 +184,16 @@ def summarise(plan: dict[str, t.Any], unfinished: t.Container[str] = ()) -> Summ
 def drifted(plan: dict[str, t.Any]) -> list[ResourceChange]:
     """Read what changed outside of Terraform from ``show -json`` of a refresh-only plan."""
     found = [_resource(entry, ()) for entry in plan.get("resource_drift", [])]
-    return [change for change in found if change.action == "delete" or change.fields]
+    own = [replace(c, fields=tuple(f for f in c.fields if not _end_of_life(f))) for c in found]
+    return [change for change in own if change.action == "delete" or change.fields]
+
+
+def _end_of_life(changed: FieldChange) -> bool:
+    """Return whether only our tag with the end of life came, went or changed."""
+    if changed.field != "tags":
+        return False
+    sides = [set(text.split(", ")) for text in (changed.before, changed.after)]
+    return all(tag.startswith("eol-") or tag == "(none)" for tag in sides[0] ^ sides[1])
 
 
 def provider_side_only(change: ResourceChange) -> bool:

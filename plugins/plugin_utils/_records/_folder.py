@@ -171,7 +171,7 @@ class Folder:
             snapshot: the facts behind it.
             by: who ran it.
             run: id of the run.
-            how: apply, import, rollback, undo or release.
+            how: apply, import, rollback, undo, release or retire.
             plan_sha256: of the Terraform plan that did it.
         """
         before = self.applied()

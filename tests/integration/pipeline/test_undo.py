@@ -27,7 +27,38 @@ def test_a_run_is_taken_back(pipeline: Pipeline) -> None:
     assert pipeline.read("shop", "applied")["plan"]["machines"][0]["memory_mib"] == 2048
     assert "No drift." in pipeline.run("drift", "shop").ok().output
 
-    first = pipeline.runs("shop")[-1]["workflow_id"]
-    pipeline.run("undo", run=first).refused("made everything that shop has", "destroy")
     pipeline.run("undo", run="ffffffff").refused("no run that is known")
-    pipeline.run("destroy", "shop", confirm="shop").ok()
+
+    [vmid] = pipeline.guests()
+    node = pipeline.read("shop", "applied")["plan"]["machines"][0]["node"]
+    pipeline.lab.api("POST", f"/nodes/{node}/vzdump", vmid=str(vmid), storage="nas-backup")
+    first = pipeline.runs("shop")[-1]["workflow_id"]
+    pipeline.run("undo", run=first).refused("shop was made by the run and would go", "consent=shop")
+    shown = pipeline.run("undo", run=first, consent="shop")
+    sha256 = SHA.findall(shown.refused("delete shop", "waits for its approval").output)[-1]
+    pipeline.run("undo", run=first, consent="shop", approve=sha256).ok()
+    assert vmid not in pipeline.guests()
+    last = pipeline.runs("shop")[0]["workflow_id"]
+    pipeline.run("undo", "shop", run=last).refused(
+        f"shop (VMID {vmid}) was deleted by the run and is gone for good",
+        f"its newest backup is nas-backup:backup/vzdump-qemu-{vmid}-",
+    )
+    pipeline.run("forget", "shop").ok()
+
+
+def test_guests_that_came_or_went_as_they_are_are_no_undoing(pipeline: Pipeline) -> None:
+    pipeline.run("provision", "shop", intent=VM.format(name="shop"), approve="auto").ok()
+    pipeline.run("release", "shop").ok()
+    [vmid] = pipeline.guests()
+    let_go = pipeline.runs("shop")[0]["workflow_id"]
+    pipeline.run("undo", "shop", run=let_go).refused(
+        "let go of shop and deleted nothing", "imports"
+    )
+    pipeline.run("import", "shop", imports={"shop": vmid}).ok()
+    took_over = pipeline.runs("shop")[0]["workflow_id"]
+    pipeline.lab.forget_calls()
+    pipeline.run("undo", "shop", run=took_over).refused(
+        "took over shop and made nothing", "release"
+    )
+    assert pipeline.lab.writes() == [] and vmid in pipeline.guests()
+    pipeline.run("destroy", "shop", confirm="shop", consent="shop").ok()
