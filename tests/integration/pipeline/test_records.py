@@ -43,8 +43,8 @@ def test_the_same_sentence_goes_on_and_another_is_another_deployment(made: Pipel
 def test_planning_leaves_what_is_applied_alone(made: Pipeline) -> None:
     made.lab.forget_calls()
     applied = (made.deployments / "dns1/applied.json").read_bytes()
-    larger = VM.format(name="dns1").replace("2 GB", "4 GB")
-    made.run("plan", "dns1", intent=f"{larger} on node pve1").ok()
+    larger = DNS.format(name="dns1", node="pve1").replace("2gb", "4gb")
+    made.run("plan", "dns1", intent=larger).ok()
     assert (made.deployments / "dns1/applied.json").read_bytes() == applied
     assert "No drift." in made.run("drift", "dns1").ok().output
     table = made.run("diff", "dns1", a="applied", b="newest").ok().output
