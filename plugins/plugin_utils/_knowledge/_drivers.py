@@ -23,6 +23,8 @@ GIB_EACH = {"photos": 0.005, "videos": 1.0, "songs": 0.01, "documents": 0.002, "
 DATA = frozenset(
     {"data_gib", "disk_gib_per_user", "ingest_gib_per_day", "retention_days", *GIB_EACH}
 )
+#: A band of a rate says nothing of how long it is kept.
+RATES = frozenset({"ingest_gib_per_day"})
 
 
 def with_derived(family: Family, said: t.Mapping[str, float]) -> dict[str, float]:
@@ -86,7 +88,8 @@ def keeps_data_by_rule(component: Component) -> bool:
     rules = (*component.rules, component.default)
     disks = [quantity for rule in rules for quantity in (rule.disk_gib, rule.data_disk_gib)]
     used = {name for quantity in disks for name in names_of(quantity)}
-    return bool((used | {name for rule in rules for name in rule.upto}) & DATA)
+    bands = {name for rule in rules for name in rule.upto} - RATES
+    return bool((used | bands) & DATA)
 
 
 def serves_people_by_rule(component: Component) -> bool:

@@ -137,7 +137,7 @@ def needs(
 
 def _with_room(cases: list[_Case], stored: float) -> list[_Case]:
     """Give the part that keeps the data a disk for it, where no rule of the family does."""
-    machines = [case for case in cases if case.component.per == "machine"]
+    machines = [case for case in cases if case.on_a_machine]
     if not stored or not machines or any(keeps_data_by_rule(case.component) for case in cases):
         return cases
     keeper = next((case for case in machines if case.component.fast_storage), machines[0])
@@ -191,6 +191,12 @@ class _Case:
     stored: float = 0.0  # GiB of data that no rule of the family provides for
     room: float = 0.0  # GiB of disk that hold it
     people_mib: float = 0.0  # memory of the people that no rule of the family provides for
+
+    @property
+    def on_a_machine(self) -> bool:
+        """Whether the numbers are those of a machine: of each, or of all where there is one."""
+        alone = self.component.per == "total" and self.chosen.get("count", 1.0) == 1.0
+        return alone or self.component.per == "machine"
 
     @property
     def grade(self) -> str:

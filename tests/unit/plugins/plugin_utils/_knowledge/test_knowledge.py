@@ -133,9 +133,11 @@ def test_development_gets_the_minimum(environment: str, memory: int) -> None:
         ("rds", {"users": 20, "memory_mib_per_user": 128}, "memory_mib", 20480),
         ("openproject", {"users": 30, "disk_gib_per_user": 10}, "disk_gib", 300),
         ("nextcloud", {"concurrent_users": 30, "disk_gib_per_user": 50}, "disk_gib", 1500),
+        ("loki", {"ingest_gib_per_day": 10, "retention_days": 30}, "disk_gib", 300),
+        ("graylog", {"ingest_gib_per_day": 10, "retention_days": 30}, "disk_gib", 300),
     ],
 )
-def test_what_each_person_gets_is_there_for_all(
+def test_what_people_get_and_what_is_kept_has_room(
     family: str, drivers: dict[str, float], quantity: str, least: float
 ) -> None:
     assert getattr(sized(family, **drivers), quantity) >= least
