@@ -304,5 +304,6 @@ def _reason(case: _Case, key: str, value: float, data_disk: float) -> str:
 
 def _amount(key: str, value: float) -> str:
     if key == "memory_mib":
-        return f"{value / 1024:g} GiB" if value >= 1024 else f"{value:g} MiB"
+        whole = value >= 1024 and value % 256 == 0
+        return f"{value / 1024:g} GiB" if whole else f"{round(value)} MiB"
     return f"{value:g} {UNITS.get(key, '')}".strip()
