@@ -12,14 +12,19 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action impo
     ControllerAction,
 )
 
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._doctor import examine
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._doctor import (
+    Examined,
+    commands,
+    examine,
+    wanted,
+)
 
 
 class ActionModule(ControllerAction):
     """Thin face of ``plugin_utils._doctor``."""
 
     ARGUMENTS: t.ClassVar[dict[str, t.Any]] = {
-        "credential": {"type": "str", "choices": ["reader", "writer"], "required": True},
+        "credential": {"type": "str", "choices": ["reader", "writer"]},
         "site": {"type": "dict", "required": True},
         "snapshot": {"type": "dict", "required": True},
         "days": {"type": "int", "default": 365},
@@ -28,17 +33,18 @@ class ActionModule(ControllerAction):
 
     def act(self, args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Return what is missing and what is too much; too much is a warning as well."""
-        end = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=args["days"])
-        found = examine(
-            args["credential"], args["site"], args["snapshot"], expires=int(end.timestamp())
-        )
+        today = datetime.datetime.now(datetime.UTC).replace(hour=0, minute=0, second=0)
+        end = int((today + datetime.timedelta(days=args["days"])).timestamp())
+        credential = args["credential"]
+        found = examine(credential, args["site"], args["snapshot"]) if credential else Examined()
         told = [*found.missing, *found.excess]
         return {
             "changed": False,
             "missing": list(found.missing),
             "excess": list(found.excess),
-            "commands": list(found.commands),
-            "warnings": [f"This {args['credential']}: {text}" for text in found.excess],
-            "msg": " ".join(told)
-            or f"The {args['credential']} can do what it should, and no more.",
+            "along": list(found.along),
+            "commands": list(commands(args["site"], args["snapshot"], end)),
+            "wanted": wanted(args["site"], args["snapshot"], end),
+            "warnings": [f"This {credential}: {text}" for text in found.excess],
+            "msg": " ".join(told) or f"The {credential} can do what it should, and no more.",
         }

@@ -42,6 +42,26 @@ options:
       - Secret of the API token.
       - The environment variable E(PROXMOX_TOKEN_SECRET) is used when it is not set.
     type: str
+  reader:
+    description:
+      - API token for what only looks, rather than the user, token or password above.
+      - The playbook C(doctor) makes it; it changes nothing.
+    type: dict
+    suboptions: &credential
+      token_id:
+        description: The token as V(user@realm!name).
+        type: str
+        required: true
+      secret_file:
+        description: File that holds its secret and nothing else, and that nobody else may read.
+        type: path
+        required: true
+  writer:
+    description:
+      - API token for what changes something, rather than the user, token or password above.
+      - The playbook C(doctor) makes it; it writes in one resource pool.
+    type: dict
+    suboptions: *credential
   validate_certs:
     description:
       - Check the certificate of the API.

@@ -78,7 +78,7 @@ def main() -> None:
     if not module.params["validate_certs"]:
         module.warn(INSECURE)
     try:
-        client = connect(Connection.from_options(module.params))
+        client = connect(Connection.from_options(module.params, "reader"))
         try:
             found = backups(client, module.params["vmids"]) if module.params["vmids"] else []
         finally:

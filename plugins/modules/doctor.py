@@ -15,14 +15,13 @@ description:
     what is missing and what is too much.
   - A V(reader) looks at everything and changes nothing. A V(writer) looks as well, and writes in
     the pool of the site profile, on its storages and bridge, and clones its template.
-  - Returns the commands that make both, with an end date. This action runs on the controller and
-    changes nothing.
+  - Returns the commands that make both, with an end date, and the same as data for
+    M(clusterwright.proxmox.credentials). This action runs on the controller and changes nothing.
 options:
   credential:
-    description: What the credential is for.
+    description: What the credential is for; without it, nothing is compared.
     type: str
     choices: [reader, writer]
-    required: true
   site:
     description: Site profile.
     type: dict
@@ -69,6 +68,16 @@ excess:
   type: list
   elements: str
   sample: ["On / it could stop any guest."]
+along:
+  description: What comes with a right that the site profile asks for, one sentence for each.
+  returned: success
+  type: list
+  elements: str
+wanted:
+  description: Both credentials as they should be, with pool and roles.
+  returned: success
+  type: dict
+  sample: {pool: clusterwright, roles: {}, accounts: []}
 commands:
   description: Commands that make both credentials, for root on any node of the cluster.
   returned: success

@@ -164,7 +164,7 @@ def main() -> None:
     imports = {str(name): int(vmid) for name, vmid in options["imports"].items()}
     before = {machine["name"] for machine in (options["plan"] or {}).get("machines", ())}
     try:
-        client = connect(Connection.from_options(options))
+        client = connect(Connection.from_options(options, "reader"))
         try:
             plan = adopt(
                 client, imports, options["deployment"], options["plan"], options["environment"]

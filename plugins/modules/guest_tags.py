@@ -95,7 +95,7 @@ def main() -> None:
         module.warn(INSECURE)
     receipts: list[dict[str, t.Any]] = []
     try:
-        client = connect(Connection.from_options(options))
+        client = connect(Connection.from_options(options, "writer"))
         try:
             for receipt in tags.change(
                 client,

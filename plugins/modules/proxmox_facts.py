@@ -19,6 +19,8 @@ description:
   - What could not be read, and why, is in RV(ansible_facts.proxmox.missing), one entry per item.
     An unreadable part does not fail the module; wrong credentials or no cluster at all do.
   - Proxmox VE 8 and 9 give the same result. Nothing is ever changed.
+  - With O(reader) and O(writer) the reader reads everything, and the writer is asked for its
+    privileges only.
   - A token needs C(Sys.Audit) on C(/), C(VM.Audit) on C(/vms), C(Datastore.Audit) on C(/storage)
     and C(SDN.Audit) on C(/sdn) for complete facts; for addresses also C(VM.GuestAgent.Audit) on
     C(/vms) (C(VM.Monitor) on Proxmox VE 8).
@@ -261,8 +263,8 @@ ansible_facts:
             rules: [web-apart]
         privileges:
           description:
-            - Own privileges by path. A path that is not listed has those of its nearest listed
-              parent.
+            - Privileges by path, of O(writer) where it is given, else the own ones. A path that is
+              not listed has those of its nearest listed parent.
           returned: when the cluster was read
           type: dict
           sample:
@@ -287,6 +289,7 @@ ansible_facts:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve import access
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.client import (
     Connection,
     connect,
@@ -321,11 +324,13 @@ def main() -> None:
     facts = {}
     said = {}
     try:
-        client = connect(Connection.from_options(options))
+        client = connect(Connection.from_options(options, "reader"))
         try:
             facts = collect(client, depth=options["depth"], workers=options["workers"])
         finally:
             client.close()
+        if options["writer"]:
+            facts["privileges"] = _held(Connection.from_options(options, "writer"))
     except PveError as error:
         if options["required"] or not isinstance(error, (*UNREACHABLE, HostMissingError)):
             module.fail_json(msg=str(error))
@@ -334,6 +339,15 @@ def main() -> None:
         if not isinstance(error, HostMissingError):
             module.warn(said["msg"])
     module.exit_json(changed=False, ansible_facts={"proxmox": facts}, **said)
+
+
+def _held(connection: Connection) -> dict[str, list[str]]:
+    """Return the privileges of a token."""
+    client = connect(connection)
+    try:
+        return access.compact(client.get("/access/permissions"))
+    finally:
+        client.close()
 
 
 if __name__ == "__main__":

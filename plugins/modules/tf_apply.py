@@ -264,6 +264,9 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.client 
     Connection,
     connect,
 )
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.credential import (
+    Purpose,
+)
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.errors import PveError
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.options import (
     INSECURE,
@@ -297,6 +300,12 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.l
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.process import (
     Terraform,
     run_process,
+)
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.purpose import (
+    purpose_of,
+)
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.records import (
+    VARIABLES,
 )
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.scratch import (
     scratch,
@@ -340,7 +349,7 @@ def main() -> None:
         module.warn(INSECURE)
     secrets: tuple[str, ...] = ()
     try:
-        connection = Connection.from_options(module.params)
+        connection = Connection.from_options(module.params, _purpose(module))
         access = _access(connection)
         secrets = secrets_in(access, module.params["backend_environment"])
         result = _run(module, connection, access, secrets)
@@ -357,6 +366,15 @@ def main() -> None:
         module.fail_json(msg=f"{where} cannot be used: {error.strerror}.")
     else:
         module.exit_json(**result)
+
+
+def _purpose(module: AnsibleModule) -> Purpose:
+    """Return which of the two credentials this run needs."""
+    variables = Path(module.params["directory"]) / VARIABLES
+    text = module.params["unwritten"].get(VARIABLES) or (
+        variables.read_text(encoding="utf-8") if variables.is_file() else ""
+    )
+    return purpose_of(module.params["state"], text, check=module.check_mode)
 
 
 def _run(

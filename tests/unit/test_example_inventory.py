@@ -45,7 +45,7 @@ def test_the_site_profile_is_valid(whole: bool) -> None:
     site = parse(Site, read("site.yml", whole=whole)["site"])
     assert site.environments["development"].auto_approve
     assert not site.environments["production"].auto_approve
-    assert len(site.backups) == whole, "a job needs more than the role of the README"
+    assert len(site.backups) == whole, "a job needs a right on everything"
 
 
 def test_every_key_of_the_profile_is_shown() -> None:
@@ -63,7 +63,7 @@ def test_every_key_is_documented() -> None:
 
 
 def test_the_secret_comes_from_the_environment() -> None:
-    connection = read("proxmox.yml")
+    connection = read("proxmox.yml", whole=True)
     secrets = [name for name in connection if name.endswith(("_secret", "_password"))]
     assert secrets
     assert all("ansible.builtin.env" in str(connection[name]) for name in secrets)

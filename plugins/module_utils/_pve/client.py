@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A reading client of the Proxmox VE API: proxmoxer's sessions, our limits and our sentences."""
+"""A client of the Proxmox VE API: proxmoxer's sessions, our limits and our sentences."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ import time
 import typing as t
 from urllib.parse import urlsplit
 
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.credential import (
+    Purpose,
+    options_of,
+)
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.errors import (
     BadAnswerError,
     BadOptionsError,
@@ -52,6 +56,9 @@ class Session(t.Protocol):
 
     def put(self, url: str, *, data: Params | None, timeout: float) -> Response:
         """Send one PUT request with form data."""
+
+    def request(self, method: str, url: str, *, data: Params | None, timeout: float) -> Response:
+        """Send one request with form data."""
 
     def close(self) -> None:
         """Close the connections."""
@@ -103,8 +110,15 @@ class Connection:
         return f"{self.user}!{self.token_id}" if self.token_id else self.user
 
     @classmethod
-    def from_options(cls, options: t.Mapping[str, t.Any]) -> Connection:
-        """Return the connection for module or plugin options or raise ``BadOptionsError``."""
+    def from_options(
+        cls, options: t.Mapping[str, t.Any], purpose: Purpose | None = None
+    ) -> Connection:
+        """Return the connection for module or plugin options or raise ``BadOptionsError``.
+
+        With a purpose the token of that option is used where it is given.
+        """
+        if purpose is not None and options.get(purpose):
+            options = {**options, **options_of(purpose, options[purpose])}
         host, port = _split_host(str(options.get("api_host") or ""), options.get("api_port"))
         user = str(options.get("api_user") or "")
         token_id = str(options.get("api_token_id") or "")
@@ -208,6 +222,20 @@ class Client:
         """
         limit = self._connection.timeout_seconds
         return self._once(lambda url: self._session().put(url, data=data, timeout=limit), path)
+
+    def post(self, path: str, data: Params) -> t.Any:
+        """Return the ``data`` of the answer to ``POST path`` or raise ``PveError``; sent once."""
+        return self._send("POST", path, data)
+
+    def delete(self, path: str) -> t.Any:
+        """Return the ``data`` of the answer to ``DELETE path`` or raise ``PveError``; sent once."""
+        return self._send("DELETE", path, None)
+
+    def _send(self, method: str, path: str, data: Params | None) -> t.Any:
+        limit = self._connection.timeout_seconds
+        return self._once(
+            lambda url: self._session().request(method, url, data=data, timeout=limit), path
+        )
 
     def close(self) -> None:
         """Close the connections of all threads."""

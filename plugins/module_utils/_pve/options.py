@@ -12,6 +12,15 @@ INSECURE = (
     " anyone in between can read the credentials. Set ca_path instead."
 )
 
+#: An API token whose secret is alone in a private file.
+_CREDENTIAL: dict[str, t.Any] = {
+    "type": "dict",
+    "options": {
+        "token_id": {"type": "str", "required": True, "no_log": False},
+        "secret_file": {"type": "path", "required": True, "no_log": False},
+    },
+}
+
 
 def argument_spec() -> dict[str, t.Any]:
     """Return the options described by the documentation fragment ``clusterwright.proxmox.api``."""
@@ -26,6 +35,8 @@ def argument_spec() -> dict[str, t.Any]:
         "api_password": option("PASSWORD", type="str", no_log=True),
         "api_token_id": option("TOKEN_ID", type="str", no_log=False),
         "api_token_secret": option("TOKEN_SECRET", type="str", no_log=True),
+        "reader": _CREDENTIAL,
+        "writer": _CREDENTIAL,
         "validate_certs": option("VALIDATE_CERTS", type="bool", default=True),
         "ca_path": option("CA_PATH", type="path"),
         "timeout_seconds": {"type": "float", "default": 10.0},

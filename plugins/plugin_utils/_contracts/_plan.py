@@ -45,7 +45,9 @@ class Disk(Model):
     ``aio``, ``cache``, ``queues`` and ``serial`` are those of Proxmox VE; None is its default.
     """
 
-    interface: str = Field(pattern=r"^(scsi|virtio|sata|ide|mp)\d{1,2}$|^rootfs$")
+    interface: str = Field(
+        pattern=r"^(scsi([12]?\d|30)|virtio(1[0-5]|\d)|sata[0-5]|ide[0-3]|mp\d{1,2}|rootfs)$"
+    )
     storage: str = Field(pattern=STORAGE_PATTERN)
     size_gib: int = Field(ge=1, le=65536)
     ssd: bool = False

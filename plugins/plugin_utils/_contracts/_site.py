@@ -49,6 +49,40 @@ class Template(Model):
     )
 
 
+class Credential(Model):
+    """An API token of Proxmox VE whose secret is alone in a private file."""
+
+    token_id: str = key(
+        "The token as `user@realm!name`.",
+        "clusterwright-reader@pve!provision",
+        pattern=r"^[^\s!@]+@[^\s!@]+![^\s!@]+$",
+    )
+    secret_file: str = key(
+        "File that holds its secret and nothing else, mode 0600; a relative path is from the"
+        " inventory's folder.",
+        ".clusterwright/reader.secret",
+    )
+
+
+class Credentials(Model):
+    """Who looks and who changes something; the playbook ``doctor`` makes both."""
+
+    reader: Credential = key(
+        "Reads everything and changes nothing: facts, plans, drift, status, verification.",
+        {
+            "token_id": "clusterwright-reader@pve!provision",
+            "secret_file": ".clusterwright/reader.secret",
+        },
+    )
+    writer: Credential = key(
+        "Makes, changes and destroys machines in `pool`, and can do nothing to other guests.",
+        {
+            "token_id": "clusterwright-writer@pve!provision",
+            "secret_file": ".clusterwright/writer.secret",
+        },
+    )
+
+
 class Storages(Model):
     """Names of storages by purpose; ``fast`` holds databases and file servers when set."""
 
@@ -264,6 +298,13 @@ class Site(Model):
         "platform team",
         default="clusterwright",
     )
+    credentials: Credentials | None = key(
+        "Two API tokens, one that looks and one that writes, used together in each run; the"
+        " playbook `doctor` makes them. Without it, the one credential of `proxmox_api_*` does"
+        " both.",
+        {"reader": {"token_id": "clusterwright-reader@pve!provision"}},
+        default=None,
+    )
     nodes: tuple[str, ...] = key(
         "Nodes that may carry our machines; empty means all that are online.",
         ["pve1", "pve2", "pve3"],
@@ -284,7 +325,10 @@ class Site(Model):
         default=None,
     )
     pool: str | None = key(
-        "Resource pool that machines join; it has to exist.", "clusterwright", default=None
+        "Resource pool that machines join, and where the writer of `credentials` writes; it has to"
+        " exist, and the playbook `doctor` makes it.",
+        "clusterwright",
+        default=None,
     )
     tags: tuple[str, ...] = key(
         "Further tags of every machine, in small letters.", ["home"], default=()

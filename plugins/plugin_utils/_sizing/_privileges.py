@@ -29,6 +29,32 @@ GUEST: tuple[str, ...] = (
 GUEST += ("VM.Config.Network", "VM.Config.Options")
 VM = ("VM.Config.HWType",)
 CLOUD_INIT = ("VM.Config.Cloudinit", "VM.Config.CDROM")
+#: What a privilege on everything would allow, in words.
+COULD: tuple[tuple[str, str], ...] = (
+    ("Permissions.Modify", "give itself and others any right"),
+    ("VM.Allocate", "destroy any guest"),
+    ("VM.PowerMgmt", "stop any guest"),
+    ("VM.Config.Disk", "take disks from any guest"),
+    ("VM.Config.Network", "move any guest to another network"),
+    ("VM.Config.Options", "change the settings of any guest"),
+    ("VM.Snapshot.Rollback", "throw away what any guest wrote since a snapshot"),
+    ("VM.Backup", "read the data of any guest"),
+    ("VM.Console", "open the console of any guest"),
+    ("VM.Monitor", "run commands in any guest"),
+    ("VM.GuestAgent.Unrestricted", "run commands in any guest"),
+    ("VM.Migrate", "move any guest to another host"),
+    ("VM.Clone", "copy any guest"),
+    ("Datastore.Allocate", "remove volumes and storages"),
+    ("Datastore.AllocateSpace", "fill every storage"),
+    ("Pool.Allocate", "take any guest into a pool of its own"),
+    ("SDN.Allocate", "change the networks"),
+    ("Sys.Modify", "change hosts, backup jobs and their network"),
+    ("Sys.PowerMgmt", "switch hosts off"),
+    ("Sys.Console", "open the console of the hosts, manage high availability"),
+    ("User.Modify", "change users"),
+)
+#: Those of them that reach guests of others.
+DANGEROUS = ("Permissions.Modify", "VM.Allocate", "VM.PowerMgmt", "VM.Config.Disk")
 
 Need = tuple[tuple[str, ...], tuple[str, ...]]  # one of these paths, one of these privileges
 
@@ -57,6 +83,7 @@ def check_privileges(
             "facts",
         )
     _warn_of_silence(context, snapshot, machines)
+    _warn_of_power(context, snapshot)
 
 
 def _needs(
@@ -152,5 +179,21 @@ def _warn_of_silence(context: Context, snapshot: Snapshot, machines: t.Sequence[
             "privileges",
             f"Without {agent} nobody can ask the guest agent of {listed(silent)} for the address"
             " that DHCP gives it; grant it, or give a fixed address.",
+            "facts",
+        )
+
+
+def _warn_of_power(context: Context, snapshot: Snapshot) -> None:
+    """Say what credentials could do that hold rights on guests of others."""
+    held = granted(snapshot.privileges, "/") | granted(snapshot.privileges, "/vms")
+    words = [word for name, word in COULD if name in held and name in DANGEROUS]
+    if words:
+        context.report(
+            "privileges.wide",
+            "warning",
+            "privileges",
+            f"The credentials for Proxmox VE could {', '.join(words)}; only this project's own care"
+            " keeps it from that. The playbook doctor makes two that Proxmox VE itself keeps from"
+            " it (-e make=true).",
             "facts",
         )

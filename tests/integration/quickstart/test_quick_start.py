@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The README's own commands, from the built artifact in an empty folder, as a person types them.
 
-The default callback, no ansible.cfg, the documented role and token; the Proxmox VE is simulated,
+The default callback, no ansible.cfg, the credentials of doctor; the Proxmox VE is simulated,
 Terraform and its provider are real. No machine is behind the guests, so the run ends with them.
 """
 
@@ -15,6 +15,7 @@ import select
 import shlex
 import shutil
 import ssl
+import stat
 import subprocess
 import sys
 import time
@@ -31,10 +32,9 @@ ROOT = Path(__file__).resolve().parents[3]
 BIN = Path(sys.executable).parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COLLECTION = Path(".ansible/collections/ansible_collections/clusterwright/proxmox")
-QUESTION = b"(yes/no/defer)"
+#: What is asked at the terminal, and answered when nothing more is shown.
+QUESTIONS = (b"(yes/no/defer)", b"(it is not kept)")
 PATIENCE_SECONDS = 1.0
-#: What a person pastes, which is two keys.
-PASTED = "…"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJR6j62RtMaxYhclsumW6xbhUqvcWgLC++OBaMybuTSZ you@laptop"
 
 
@@ -87,7 +87,6 @@ class Person:
     keys: int = 0
     keys_to_plan: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
-    secret: str = ""
 
     def __post_init__(self) -> None:
         """Have a home and nothing in it."""
@@ -103,15 +102,13 @@ class Person:
 
     def types(self, command: str) -> None:
         """Type a command and press Enter."""
-        self.keys += len(command.replace(PASTED, "xx")) + 1
+        self.keys += len(command) + 1
         word = next(word for word in shlex.split(command) if "=" not in word)
         handlers: dict[str, t.Callable[[str], None]] = {
             "ansible-galaxy": self._install,
             "ansible-playbook": self._play,
             "cp": self._shell,
-            "export": self._export,
             "pip": lambda _command: None,  # tests/integration/setup installs them
-            "pveum": self._on_the_node,
             "scp": self._fetch_the_ca,
         }
         handlers[word](command)
@@ -130,8 +127,8 @@ class Person:
             file.write_text(text, encoding="utf-8")
         # The test's own: nothing is behind the guests that could be logged in to.
         proxmox = self.folder / "inventory/group_vars/all/proxmox.yml"
-        with proxmox.open("a", encoding="utf-8") as file:
-            file.write("simulated_reason: no machine is behind the guests of this test.\n")
+        with proxmox.open("a", encoding="utf-8") as opened:
+            opened.write("simulated_reason: no machine is behind the guests of this test.\n")
 
     def guests(self) -> dict[int, str]:
         """VMID and name of every guest of the cluster."""
@@ -159,39 +156,10 @@ class Person:
     def _install(self, command: str) -> None:
         self._shell(f"{command.replace('clusterwright.proxmox', str(self.artifact))} --no-deps")
 
-    def _export(self, command: str) -> None:
-        name, _, value = command.removeprefix("export ").partition("=")
-        self.environment[name] = self.secret if value == PASTED else value
-
     def _fetch_the_ca(self, command: str) -> None:
         _scp, source, target = shlex.split(command)
         assert source.endswith(":/etc/pve/pve-root-ca.pem")
         shutil.copy(self.pve.ca_file, self.folder / target / "pve-root-ca.pem")
-
-    def _on_the_node(self, command: str) -> None:
-        """Do with the API what pveum does on a node, as root."""
-        words = shlex.split(command)[1:]
-        options = {
-            words[i].lstrip("-"): words[i + 1] for i in range(len(words)) if words[i][0] == "-"
-        }
-        what, _, names = " ".join(words).partition(" -")[0].partition(" add ")
-        if what == "role":
-            privileges = options["privs"]
-            if self.pve.state.series == "8.4":
-                assert (
-                    "On Proxmox VE 8 write `VM.Monitor` in place of `VM.GuestAgent.Audit`" in README
-                )
-                privileges = privileges.replace("VM.GuestAgent.Audit", "VM.Monitor")
-            self._api("POST", "/access/roles", roleid=names, privs=privileges)
-        elif what == "user":
-            self._api("POST", "/access/users", userid=names)
-        elif what == "user token":
-            user, name = names.split()
-            path = f"/access/users/{user}/token/{name}"
-            self.secret = self._api("POST", path, privsep=int(options["privsep"]))["value"]
-        else:
-            assert what == "acl modify /", command
-            self._api("PUT", "/access/acl", path="/", users=options["user"], roles=options["role"])
 
     def elsewhere(self, command: str) -> str:
         """Run a command in another folder, where every file of the inventory has to be one."""
@@ -216,15 +184,16 @@ class Person:
         if pid == 0:
             os.chdir(self.folder)
             os.execvpe("sh", ["sh", "-c", command], self.environment)  # noqa: S606
-        shown, answered = b"", False
+        shown, left = b"", dict(zip(QUESTIONS, ("yes", self.pve.root_password), strict=True))
         while True:
             try:
                 if select.select([terminal], [], [], PATIENCE_SECONDS)[0]:
                     shown += os.read(terminal, 65536)
-                elif QUESTION in shown:
-                    self.keys += 0 if answered else len("yes") + 1
-                    os.write(terminal, b"yes\r")
-                    answered = True
+                elif asked := next((text for text in left if text in shown), None):
+                    answer = left.pop(asked)
+                    # The password is pasted, which is two keys.
+                    self.keys += (2 if answer == self.pve.root_password else len(answer)) + 1
+                    os.write(terminal, f"{answer}\r".encode())
             except OSError:  # the other side has closed the terminal
                 break
         _pid, status = os.waitpid(pid, 0)
@@ -248,7 +217,7 @@ def test_the_quick_start_works_word_for_word(
         person = Person(pve, artifact, tmp_path)
         before = person.guests().keys()
         for command in typed():
-            if "clusterwright.proxmox.plan" in command:
+            if "clusterwright.proxmox.doctor" in command:
                 person.edits()
             person.types(command)
         plan = json.loads(next(tmp_path.glob("inventory/.clusterwright/*/plan.json")).read_text())
@@ -257,6 +226,14 @@ def test_the_quick_start_works_word_for_word(
 
     listed = person.elsewhere("ansible-playbook clusterwright.proxmox.list -i ../inventory")
     assert re.search(rf"{plan['deployment']} +development +COMPLETED", listed), listed
+    made_by_doctor = person.output.pop("doctor")
+    assert made_by_doctor.count("can do what it should, and no more") == 2, made_by_doctor
+    for purpose in ("reader", "writer"):
+        file = tmp_path / f"inventory/.clusterwright/{purpose}.secret"
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        secret = file.read_text().strip()
+        assert all(secret not in output for output in (made_by_doctor, *person.output.values()))
+    assert pve.root_password not in "".join((made_by_doctor, *person.output.values()))
     for name, output in person.output.items():
         assert "[WARNING]" not in output and "DEPRECAT" not in output, output
         assert "ansible-playbook clusterwright.proxmox." in output, f"{name} tells what is next"

@@ -1,18 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The whole life of machines with the writer that doctor's commands make, on both versions."""
+"""The whole life of machines with reader and writer together, as doctor wants them.
+
+Both are made by the commands that doctor prints. What looks is done by the reader, what writes by
+the writer, and every write that was sent is one that Proxmox VE refuses on a foreign guest.
+"""
 
 from __future__ import annotations
 
+import typing as t
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from fakepve import schema
 from integration.terraform.conftest import Lab
 from lab.pve import PveServer
-from unit.plugins.plugin_utils._doctor.test_doctor import made
+from unit.plugins.plugin_utils._doctor.test_doctor import BEYOND, SITE, made
+from unit.plugins.plugin_utils._doctor.test_foreign_guests import writes
 from unit.plugins.plugin_utils._render.samples import container, machine
 
 POOL = "clusterwright"
-MACHINES = [machine(pool=POOL), container(pool=POOL)]
 
 
 @pytest.fixture(params=["8.4", "9.1"])
@@ -22,23 +29,95 @@ def pve(request: pytest.FixtureRequest) -> Iterator[PveServer]:
         yield server
 
 
-def test_plan_apply_second_plan_drift_and_destroy(lab: Lab) -> None:
-    tokens = made(lab.pve)
+def pair(lab: Lab, folder: Path, site: dict[str, t.Any]) -> dict[str, dict[str, str]]:
+    """Both credentials as options, their secrets in private files; no other login is there."""
+    lab.token = "nobody@pve!none=00000000-0000-0000-0000-000000000000"
+    found = {}
+    for purpose, token in made(lab.pve, site).items():
+        file = folder / purpose
+        identity, _, secret = token.partition("=")
+        file.touch(mode=0o600)
+        file.write_text(f"{secret}\n")
+        found[purpose] = {"token_id": identity, "secret_file": str(file)}
+    return found
+
+
+def test_plan_apply_second_plan_drift_and_destroy(lab: Lab, tmp_path: Path) -> None:
+    both: dict[str, t.Any] = pair(lab, tmp_path, SITE)
     major = int(lab.pve.state.series[0])
     before = lab.guests()
-    lab.token = tokens["writer"]
-    lab.render(*MACHINES, pve_major=major)
-    lab.apply()
-    again = lab.run("planned")
+
+    def run(state: str, **options: t.Any) -> dict[str, t.Any]:
+        lab.pve.clear_calls()
+        result = lab.run(state, **both, **options)
+        assert not result.get("failed"), result["msg"]
+        return result
+
+    for memory_mib in (2048, 4096):
+        lab.render(machine(pool=POOL, memory_mib=memory_mib), container(pool=POOL), pve_major=major)
+        planned = run("planned")
+        assert _users(lab) == {both["reader"]["token_id"]}
+        run("applied", approved_sha256=planned["plan_sha256"])
+        assert _users(lab) == {both["writer"]["token_id"]}
+        assert _templates(lab) <= _refused(lab)
+    again = run("planned")
     assert not any(again["summary"]["counts"].values()), again["summary"]["text"]
-    lab.render(machine(pool=POOL, memory_mib=4096), container(pool=POOL), pve_major=major)
-    lab.apply()
-    drift = lab.run("drift")
-    assert drift.get("drift") == [], drift["msg"]
-    lab.token = tokens["reader"]
-    refused = lab.run("absent", consent=[m["name"] for m in MACHINES])
-    assert refused["failed"] and len(lab.guests()) == len(before) + len(MACHINES)
-    lab.token = tokens["writer"]
-    gone = lab.run("absent", consent=[m["name"] for m in MACHINES])
+    assert run("drift")["drift"] == []
+    assert _users(lab) == {both["reader"]["token_id"]}
+    gone = run("absent", consent=[m["name"] for m in (machine(), container())])
+    assert gone["changed"] and lab.guests() == before
+    assert _templates(lab) <= _refused(lab)
+
+
+def test_the_reader_alone_destroys_nothing(lab: Lab, tmp_path: Path) -> None:
+    both: dict[str, t.Any] = pair(lab, tmp_path, SITE)
+    before = lab.guests()
+    lab.render(machine(pool=POOL), pve_major=int(lab.pve.state.series[0]))
+    planned = lab.run("planned", **both)
+    assert not lab.run("applied", approved_sha256=planned["plan_sha256"], **both).get("failed")
+    refused = lab.run(
+        "absent", consent=["demo-web-1"], reader=both["reader"], writer=both["reader"]
+    )
+    assert refused["failed"] and len(lab.guests()) == len(before) + 1
+
+
+def test_high_availability_and_backups_with_a_right_on_the_root_alone(
+    lab: Lab, tmp_path: Path
+) -> None:
+    both: dict[str, t.Any] = pair(lab, tmp_path, {**SITE, **BEYOND})
+    before = lab.guests()
+    name = "demo-web-1"
+    lab.render(
+        machine(pool=POOL, ha={"enabled": True}),
+        pve_major=int(lab.pve.state.series[0]),
+    )
+    planned = lab.run("planned", **both)
+    assert not planned.get("failed"), planned["msg"]
+    made_it = lab.run("applied", approved_sha256=planned["plan_sha256"], **both)
+    assert not made_it.get("failed"), made_it["msg"]
+    again = lab.run("planned", **both)
+    assert not any(again["summary"]["counts"].values()), again["summary"]["text"]
+    gone = lab.run("absent", consent=[name], **both)
     assert not gone.get("failed"), gone["msg"]
     assert lab.guests() == before
+
+
+def _users(lab: Lab) -> set[str]:
+    """Who sent the requests since the last run."""
+    return {str(call.user) for call in lab.pve.calls}
+
+
+def _templates(lab: Lab) -> set[tuple[str, str]]:
+    """Method and path of every write on a guest since the last run."""
+    found = set()
+    for call in lab.pve.calls:
+        match = schema.load().match(call.path)
+        if call.method != "GET" and match and "{vmid}" in match.template:
+            found.add((call.method, match.template))
+    assert found
+    return found
+
+
+def _refused(lab: Lab) -> set[tuple[str, str]]:
+    """Method and path of every write that test_foreign_guests tries on a foreign guest."""
+    return {call for kind in ("qemu", "lxc") for call in writes(lab.pve, kind)}

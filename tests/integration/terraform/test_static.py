@@ -49,7 +49,7 @@ def test_every_variable_is_described_and_validated(name: str) -> None:
         ('"cw-demo"', '"cw-other"', "carries the tags clusterwright and"),
         ('"web"', '"Web;x"', "A tag holds"),
         ('"size_gib": 20', '"size_gib": 0', "A disk has an interface"),
-        ('"interface": "scsi0"', '"interface": "ide2"', "A disk has an interface"),
+        ('"interface": "scsi0"', '"interface": "ide4"', "A disk has an interface"),
         ('"model": "virtio"', '"model": "tulip"', "A network interface has a bridge"),
         ('"vlan": null', '"vlan": 4095', "A network interface has a bridge"),
         ('"address": "10.77.0.21/24"', '"address": "here"', "an address in CIDR notation"),

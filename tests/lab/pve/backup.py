@@ -210,6 +210,7 @@ class Backup:
         found = re.fullmatch(r"(\d+)-(\d+)", v["id"])
         if not found:
             raise param_error(id=f"invalid format - invalid replication job id '{v['id']}'\n")
+        self._may_replicate(user, v["id"])
         guest = self.guest(int(found[1]))
         if guest is None:
             raise die(f"Guest '{found[1]}' does not exist.")
@@ -233,7 +234,13 @@ class Backup:
             "source": guest.node,
         }
 
+    def _may_replicate(self: Any, user: str, job: str) -> None:
+        """On 9 the right is one on the guest; 8 has it in the permission rule of the method."""
+        if self.series != "8.4":
+            self.require(user, f"/vms/{job.partition('-')[0]}", "VM.Replicate")
+
     async def update_replication(self: Any, v: Params, user: str) -> None:
+        self._may_replicate(user, v["id"])
         if v.get("digest") and v["digest"] != self.digest_of(self.replication_jobs):
             raise die(STALE)
         check_calendar_event("schedule", v.get("schedule"))
@@ -242,7 +249,8 @@ class Backup:
             job.pop(key, None)
         job.update({k: x for k, x in v.items() if k not in ("delete", "digest")})
 
-    async def delete_replication(self, v: Params, user: str) -> None:
+    async def delete_replication(self: Any, v: Params, user: str) -> None:
+        self._may_replicate(user, v["id"])
         if not v.get("force"):
             self._replication(v["id"], "job")
         self.replication_jobs.pop(v["id"], None)

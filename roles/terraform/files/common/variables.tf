@@ -310,7 +310,7 @@ variable "machines" {
     condition = alltrue(flatten([
       for m in values(var.machines) : [
         for disk in m.disks :
-        can(regex(m.kind == "lxc" ? "^(rootfs|mp[0-9]{1,2})$" : "^(scsi|virtio|sata|ide)[0-9]{1,2}$", disk.interface)) &&
+        can(regex(m.kind == "lxc" ? "^(rootfs|mp[0-9]{1,2})$" : "^(scsi([12]?[0-9]|30)|virtio(1[0-5]|[0-9])|sata[0-5]|ide[0-3])$", disk.interface)) &&
         can(regex("^[A-Za-z][A-Za-z0-9._-]{0,99}$", disk.storage)) &&
         disk.size_gib >= 1 && disk.size_gib <= 65536
       ]

@@ -12,12 +12,15 @@ import pytest
 import requests
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve import client, collect
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._doctor import (
-    Credential,
+    commands,
     examine,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._doctor._wanted import (
+    CREDENTIALS,
 )
 from lab.pve import PveServer
 
-SITE = {
+SITE: dict[str, t.Any] = {
     "storages": {"default": "ceph-vm", "containers": "local-lvm"},
     "network": {"bridge": "vmbr0"},
     "template": {"name": "debian-12-cloud"},
@@ -77,25 +80,42 @@ def pveum(pve: PveServer, commands: t.Iterable[str]) -> dict[str, str]:
     return tokens
 
 
-def made(pve: PveServer) -> dict[str, str]:
+def made(pve: PveServer, site: dict[str, t.Any] = SITE) -> dict[str, str]:
     """Both tokens, made by the commands that an administrator is told."""
     admin = facts(pve, pve.make_token())
-    found = examine("writer", SITE, admin, expires=DECADE)
-    tokens = pveum(pve, found.commands)
+    tokens = pveum(pve, commands(site, admin, DECADE))
     return {re.sub(r".*-(\w+)@pve", r"\1", user): token for user, token in tokens.items()}
 
 
-def test_what_the_commands_make_is_right(pve: PveServer) -> None:
-    tokens = made(pve)
+BEYOND: dict[str, t.Any] = {
+    "environments": {"production": {"ha": True}},
+    "backups": [{"name": "nightly"}],
+    "replication": {"schedule": "*/15"},
+}
+
+
+@pytest.mark.parametrize("more", [{}, BEYOND], ids=["plain", "ha-backups-replication"])
+def test_what_the_commands_make_is_right(pve: PveServer, more: dict[str, t.Any]) -> None:
+    site = {**SITE, **more}
+    tokens = made(pve, site)
     assert set(tokens) == {"reader", "writer"}
-    kinds: tuple[Credential, ...] = ("reader", "writer")
-    for credential in kinds:
-        found = examine(credential, SITE, facts(pve, tokens[credential]))
+    for credential in CREDENTIALS:
+        found = examine(credential, site, facts(pve, tokens[credential]))
         assert (found.missing, found.excess) == ((), ())
+        wanted = bool(more) and credential == "writer"
+        assert bool(found.along) is wanted, "what comes with a right on / is said"
+
+
+def test_rights_on_everything_reach_nothing_below(pve: PveServer) -> None:
+    held = facts(pve, made(pve, {**SITE, **BEYOND})["writer"])["privileges"]
+    assert {"Sys.Console", "Sys.Modify"} <= set(held["/"])
+    below = set(held["/*"])
+    assert not {"Sys.Console", "Sys.Modify"} & below
 
 
 def test_the_reader_is_no_writer(pve: PveServer) -> None:
-    found = examine("writer", SITE, facts(pve, made(pve)["reader"]))
+    made_again = made(pve)["reader"]
+    found = examine("writer", SITE, facts(pve, made_again))
     assert [text.rpartition(" on ")[2] for text in found.missing] == [
         "/pool/clusterwright.",
         "/vms/9000.",
@@ -103,7 +123,8 @@ def test_the_reader_is_no_writer(pve: PveServer) -> None:
         "/storage/local-lvm.",
         "/sdn/zones/localnetwork/vmbr0.",
     ]
-    assert "pveum pool add clusterwright" not in found.commands
+    told = commands(SITE, facts(pve, made_again), 0)
+    assert "pveum pool add clusterwright" not in told
 
 
 def test_an_administrator_is_told_what_the_token_could_do(pve: PveServer) -> None:
@@ -118,47 +139,3 @@ def test_they_end(pve: PveServer) -> None:
     tokens = made(pve)
     user = tokens["writer"].partition("!")[0]
     assert pve.state.access.users[user].fields["expire"] in (DECADE, str(DECADE))
-
-
-#: Every call that writes on a guest, of Terraform's provider, of guest_tags and of the rest.
-WRITES: tuple[tuple[str, str, dict[str, t.Any]], ...] = (
-    ("PUT", "config", {"description": "x"}),
-    ("PUT", "config", {"tags": "clusterwright"}),
-    ("PUT", "config", {"cores": 1}),
-    ("PUT", "config", {"memory": 512}),
-    ("PUT", "config", {"net0": "virtio,bridge=vmbr0"}),
-    ("PUT", "config", {"delete": "net0"}),
-    ("PUT", "config", {"ciuser": "x"}),
-    ("PUT", "config", {"boot": "order=scsi0"}),
-    ("POST", "config", {"description": "x"}),
-    ("PUT", "resize", {"disk": "scsi0", "size": "+1G"}),
-    ("POST", "move_disk", {"disk": "scsi0", "storage": "local-lvm"}),
-    ("POST", "status/start", {}),
-    ("POST", "status/stop", {}),
-    ("POST", "status/shutdown", {}),
-    ("POST", "status/reboot", {}),
-    ("POST", "status/reset", {}),
-    ("POST", "migrate", {"target": "pve2"}),
-    ("POST", "template", {}),
-    ("POST", "clone", {"newid": 20900, "pool": "clusterwright"}),
-    ("PUT", "firewall/options", {"enable": 0}),
-    ("DELETE", "", {}),
-)
-
-
-@pytest.mark.parametrize(("method", "path", "fields"), WRITES)
-def test_the_writer_can_do_nothing_to_a_foreign_guest(
-    pve: PveServer, method: str, path: str, fields: dict[str, t.Any]
-) -> None:
-    session = requests.Session()
-    session.trust_env = False
-    session.verify = str(pve.ca_file)
-    session.headers["Authorization"] = f"PVEAPIToken={made(pve)['writer']}"
-    foreign = [vm for vm in pve.state.vms if not vm.template]
-    assert foreign
-    for guest in foreign:
-        url = f"{pve.endpoint}/api2/json/nodes/{guest.node}/qemu/{guest.vmid}"
-        url = f"{url}/{path}" if path else url
-        how = {"params": fields} if method == "DELETE" else {"data": fields}
-        answer = session.request(method, url, timeout=30, **how)  # type: ignore[arg-type]
-        assert answer.status_code == 403, (answer.status_code, answer.reason)
