@@ -56,7 +56,9 @@ class Aims:
             elif chunk.kind == "word" or chunk.has("cue.", "word."):
                 found += self.of_word(piece.tokens[chunk.start])
         nodes = self.of_nodes(piece)
-        every = bool(piece.words() & words("everything"))
+        names = self.record.names if self.record else ()
+        both = len(names) == 2 and piece.words() & words("both")
+        every = bool(both or piece.words() & words("everything"))
         if nodes and (every or not found):
             return nodes if every or self.is_origin(piece) else []
         return self._specific(list(dict.fromkeys(found)), every)

@@ -59,10 +59,10 @@ class Amounts(Stating):
             elif only and self.single_of(head) and not self.sized(piece):
                 self.say("count", 1, head, "set")  # "only one worker is left"
         for place, chunk in enumerate(piece.chunks):
-            following = piece.chunks[place + 1 : place + 2]
-            counted = chunk.kind == "number" and following and following[0].has("cue.more")
+            beside = piece.chunks[max(place - 1, 0) : place + 2]
+            counted = chunk.kind == "number" and any(c.has("cue.more") for c in beside)
             if counted and not piece.of("head") and not piece.of("size"):
-                quote = self.quote(chunk.start, following[0].end)
+                quote = self.quote(beside[0].start, chunk.end)
                 self.say("count", chunk.value, chunk, "increase", quote=quote)
         ordinal = piece.cues("word.second")
         if ordinal and more and not piece.of("head"):
@@ -110,7 +110,7 @@ class Amounts(Stating):
         """Tell whether a piece speaks of sizes."""
         return bool(piece.cues("noun.", "unit.core"))
 
-    def sizes(self, piece: Piece, verb: str) -> None:
+    def sizes(self, piece: Piece, verb: str, targets: list[Aim]) -> None:
         """Change sizes to, by or from a number."""
         found = [chunk.size for chunk in piece.of("size") if chunk.size is not None]
         if len([size for size in found if size.topic == "bytes"]) < len(found) or len(found) > 1:
@@ -120,7 +120,7 @@ class Amounts(Stating):
             if size is None:
                 continue
             how = self.how_of(size, piece, verb)
-            if size.topic == "bytes" and not self.settled(size, piece, how):
+            if size.topic == "bytes" and not self.settled(size, piece, how, targets):
                 self.ask("dimension", 'Is "{}" memory or disk?', chunk, ("memory", "disk"))
                 continue
             if size.topic == "data_disk_gib" and self.is_another(piece, chunk):
@@ -139,7 +139,7 @@ class Amounts(Stating):
         for place, chunk in enumerate(piece.chunks):
             if chunk.kind != "number" or not piece.counts(chunk) or piece.of("size"):
                 continue
-            if any(c.has("cue.more") for c in piece.chunks[place + 1 :][:1]):
+            if any(c.has("cue.more") for c in piece.chunks[max(place - 1, 0) : place + 2]):
                 continue
             first = [c for c in piece.chunks[:place] if c.kind == "number"][-1:]
             before = float(first[0].value) if first else None
@@ -177,10 +177,16 @@ class Amounts(Stating):
             return "increase"
         return "set"
 
-    def settled(self, size: Size, piece: Piece, how: str) -> bool:
-        """Decide whether an amount without a word is memory or disk; tell whether it could be."""
+    def settled(self, size: Size, piece: Piece, how: str, targets: list[Aim]) -> bool:
+        """Decide whether an amount without a word is memory or disk; tell whether it could be.
+
+        What is named decides, then which of both has what is said to be there now.
+        """
         named = [d for d in piece.dimensions() if d != "cores"][:1]
-        topic = named[0] if named else self.hint if self.hint != "cores" else ""
+        topic = named[0] if named else ""
+        if not topic and size.before is not None:
+            topic = self.dimension_of(size.before, targets)
+        topic = topic or (self.hint if self.hint != "cores" else "")
         if not topic and (how != "set" or size.value > LIKELY_MEMORY_MIB):
             return False
         size.topic = t.cast("t.Any", topic or "memory_mib")
@@ -188,6 +194,14 @@ class Amounts(Stating):
             size.value /= 1024
             size.before = None if size.before is None else size.before / 1024
         return True
+
+    def dimension_of(self, mib: float, targets: list[Aim]) -> str:
+        """Return the only one of memory and disk that has an amount now; "" when none is."""
+        names = {name for aim in targets for name in self.aims.names(aim)}
+        groups = [g for g in self.aims.groups if not targets or names & {*g.names}]
+        memory = any(group.memory_mib == mib for group in groups)
+        disk = any(group.disk_gib * 1024 == mib for group in groups)
+        return "" if memory == disk else "memory_mib" if memory else "disk_gib"
 
     def factors(self, piece: Piece) -> None:
         """Double, halve, or change by a share ("50 % more memory")."""

@@ -89,7 +89,7 @@ def _words(reading: Reading, statement: Statement) -> str:
 
 
 def _change(statement: Statement, target: Target, said: str) -> Change:
-    field = {"addon": "addons"}.get(statement.topic, statement.topic)
+    field = {"addon": "addons", "thing": "kind"}.get(statement.topic, statement.topic)
     return Change(
         verb=statement.verb or "set",
         target=target,

@@ -90,14 +90,18 @@ class ChangeReader(Amounts):
                     )
                     self.ask("target", f"{text} what is meant?", piece.chunks[0])
                 self.mention(piece)
-                self.aside.append(piece)
+                if not (piece.fragment and self.ordered and self.names_anything(piece)):
+                    self.aside.append(piece)  # else the account judges its words
                 continue
             self.number += 1
             if self.replaces(piece):
                 fresh = True
             elif self.is_new(piece):
                 self.cover(piece, piece.cues("verb.add", "cue.more", "verb.create", "verb.set"))
-                self.wishes.append(Wish(piece.chunks, self.tokens))
+                there = [c for c in piece.of("head") if c.definite and self.is_there(c)]
+                self.cover(piece, there)  # "next to *the Pi-hole*"
+                new = [c for c in piece.chunks if c not in there]
+                self.wishes.append(Wish(new, self.tokens))
                 self.liken(piece, self.wishes[-1])
                 fresh = True
             elif fresh and not (piece.verbs() or piece.cues("cue.not") or self.aims.find(piece)):
@@ -109,6 +113,11 @@ class ChangeReader(Amounts):
                 fresh = False
                 self.order(piece, orders[place + 1 :])
             self.aims.remember(piece)
+
+    def names_anything(self, piece: Piece) -> bool:
+        """Tell whether a fragment holds a name, an address or a word that nobody knows."""
+        named = piece.of("literal") or piece.of("name") or piece.of("flag")
+        return bool(named or self.aims.stranger(piece, anywhere=True))
 
     def liken(self, piece: Piece, wish: Wish) -> bool:
         """Take "same specs as db1" as the sizes of what is new; tell whether it says so."""
@@ -156,9 +165,14 @@ class ChangeReader(Amounts):
         self.aims.remember(piece)
         sizes = [c.size for c in piece.of("size") if c.size is not None]
         named = piece.dimensions() + [size.topic for size in sizes if size.topic != "bytes"]
-        if sizes and not named and sizes[0].value <= LIKELY_MEMORY_MIB:
-            named = ["memory_mib"]
+        if sizes and not named:
+            there = self.dimension_of(sizes[0].value, self.latest)
+            named = [there or "memory_mib"] if there or sizes[0].value <= LIKELY_MEMORY_MIB else []
         self.hint = named[0] if len(set(named)) == 1 else self.hint
+
+    def is_there(self, head: Chunk) -> bool:
+        """Tell whether a noun names machines of the record."""
+        return any(self.aims.names(aim) for aim in self.aims.find(Piece([head], self.tokens)))
 
     def is_new(self, piece: Piece) -> bool:
         """Tell whether an order asks for something that the deployment does not have yet."""
@@ -189,7 +203,7 @@ class ChangeReader(Amounts):
         own = self.aims.find(piece)
         targets = own or self.meant(piece, later)
         verb = self.verb_of(piece)
-        if piece.cues("verb.keep") and piece.words() & words("others"):
+        if own in ([], [ALL]) and piece.cues("verb.keep") and piece.words() & words("others"):
             self.cover(piece, [*piece.cues(*_READ), *piece.of("number"), *piece.of("flag")])
         elif self.keeps(piece, own):
             addons = self.aims.addons(piece)
@@ -197,7 +211,10 @@ class ChangeReader(Amounts):
             if own or not addons:
                 self.aim(targets, piece)
             self.cover(piece, [*piece.cues(*_READ), *piece.of("flag")])
-            self.mentioned = own or self.mentioned
+            if piece.excepted:
+                self.mentioned = own
+                if piece.words() & words("everything"):  # "all but db1"
+                    self.mentioned = self.latest = [ALL]
             self.ordered = True
         else:
             self.change(piece, targets, verb)
@@ -224,10 +241,11 @@ class ChangeReader(Amounts):
             self.remove(piece, targets)
         else:
             self.counts(piece, verb)
-            self.sizes(piece, verb)
+            self.sizes(piece, verb, targets)
             self.bare_numbers(piece, targets)
             self.factors(piece)
             self.others(piece)
+            self.kinds(piece, targets)
             self.tendency(piece)
 
     def close(self, piece: Piece, own: list[Aim], targets: list[Aim], verb: str) -> None:
@@ -267,7 +285,8 @@ class ChangeReader(Amounts):
             return "remove"
         if piece.cues("cue.more"):
             return "add"
-        return self.verb if self.verb in ("increase", "decrease", "set", "add") else "set"
+        follows = self.verb in ("increase", "decrease", "set", "add") and not piece.nouns()
+        return self.verb if follows else "set"
 
     def aim(self, targets: list[Aim], piece: Piece) -> None:
         """Say what the changes of the order are about."""
@@ -276,7 +295,8 @@ class ChangeReader(Amounts):
         for by, value in targets or [IT]:
             self.add(self.quote(first.start, first.end), "whole", about=by, value=value)
         hosts = [c for c in piece.of("literal") if c.what == "node" and not piece.is_place(c)]
-        self.cover(piece, [*nouns[1:], *hosts])
+        called = [c for c in piece.of("word") if self.aims.of_word(self.tokens[c.start])]
+        self.cover(piece, [*nouns[1:], *hosts, *called])
         for chunk in piece.of("literal"):
             cluster = self.tokens[chunk.start].literal
             named = any(s.about == "deployment_name" for s in self.statements)
@@ -325,7 +345,9 @@ class ChangeReader(Amounts):
             size = t.cast("Size", chunk.size)
             self.say(size.topic, size.value, chunk, "keep")
         for chunk in piece.of("number"):  # "web2 stays at 2"
-            if self.hint:
+            if chunk.value == self.number_of(own or self.latest):
+                self.say("count", chunk.value, chunk, "keep")
+            elif self.hint:
                 value = float(chunk.value) * (1024 if self.hint == "memory_mib" else 1)
                 self.say(self.hint, value, chunk, "keep")
         for chunk in piece.of("head"):
@@ -377,7 +399,8 @@ class ChangeReader(Amounts):
         else:
             self.say("whole", None, chunk, "remove")
             self.gone += targets
-            if targets == [ALL]:
+            kept = any(s.verb == "keep" and s.about == "" for s in self.statements)
+            if targets == [ALL] and not kept:
                 quote = self.quote(chunk.start, chunk.end)
                 self.add(quote, "whole", thing="", about="deployment", verb="remove")
 
@@ -417,6 +440,15 @@ class ChangeReader(Amounts):
                     chunk,
                 )
 
+    def kinds(self, piece: Piece, targets: list[Aim]) -> None:
+        """Read "turn the container into a VM": another kind of machine than the one it is."""
+        names = {name for aim in targets for name in self.aims.names(aim)}
+        there = {group.kind for group in self.aims.groups if names & {*group.names}}
+        for head in piece.of("head"):
+            asked = head.what in ("vm", "lxc") and not head.software and not head.definite
+            if asked and names and head.what not in there and piece.cues("verb.set"):
+                self.say("thing", head.what, head, "set")
+
     def repeat(self, piece: Piece, targets: list[Aim]) -> bool:
         """Let the order before hold for one more target; tell whether it could.
 
@@ -425,7 +457,7 @@ class ChangeReader(Amounts):
         things = [s.thing for s in self.statements if s.kind == "change" and s.verb]
         values = [s for s in self.statements if things and s.thing == things[-1] and s.verb]
         named = list(dict.fromkeys(piece.dimensions()))
-        if piece.opening is None or not values or targets == self.targets:
+        if piece.opening is None or piece.verbs() or not values or targets == self.targets:
             return False
         if named and not all(s.verb == "multiply" or s.topic in named for s in values):
             return False

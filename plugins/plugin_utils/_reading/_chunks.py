@@ -260,10 +260,11 @@ def _describes(head: Chunk, other: Chunk) -> bool:
 
 
 def _names_part(head: Chunk, other: Chunk, apart: int) -> bool:
-    """Let a name of software say what a part is ("database postgres")."""
-    if not head.what.startswith("part.") or head.software or apart:
+    """Let software say what a part or a machine is for ("database postgres", "VM Redis")."""
+    kind = head.what in ("vm", "lxc") and other.count is None
+    if head.software or apart or not (kind or head.what.startswith("part.")):
         return False
-    head.what, head.software = "", [*other.software]
+    head.what, head.software = head.what if kind else "", [*other.software]
     return True
 
 

@@ -33,7 +33,13 @@ def joined(found: list[Piece], aims: Aims) -> list[Piece]:
         if piece.kind == "bare" and not (
             aims.find(piece) or piece.dimensions() or piece.of("flag")
         ):
-            piece.kind, piece.unknown = "talk", _unknown(piece, waiting or last, aims)
+            piece.kind = "talk"
+        if piece.fragment and (waiting or last):
+            known = piece.kind == "bare"
+            piece.unknown = (
+                _unread(piece, aims) if known else _unknown(piece, waiting or last, aims)
+            )
+            piece.kind = "talk" if piece.unknown else piece.kind
         if waiting is not None and (piece.kind == "talk" or (waiting.verbs() and piece.verbs())):
             result.append(waiting)
             waiting = None
@@ -62,6 +68,17 @@ def _unknown(piece: Piece, last: Piece | None, aims: Aims) -> str:
         return ""
     addons = last.of("flag") or aims.addons(last)
     return aims.stranger(piece, anywhere=True) or (piece.said(piece.chunks[0]) if addons else "")
+
+
+def _unread(piece: Piece, aims: Aims) -> str:
+    """Return a word beside a noun of a list that nothing was read from ("and *restart* db1")."""
+    nouns = piece.nouns() or piece.of("flag")
+    content = [c for c in piece.content() if not aims.of_word(piece.tokens[c.start])]
+    if not content or not nouns:
+        return ""
+    if piece.chunks[0] is content[0]:
+        return piece.said(content[0])
+    return aims.stranger(piece, anywhere=True) if content[-1].start > nouns[-1].start else ""
 
 
 def _together(first: Piece, second: Piece) -> Piece:

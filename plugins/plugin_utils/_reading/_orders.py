@@ -16,7 +16,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._cl
     sentences,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._clean import fold
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
+    function_words,
+    load,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._tokens import Token
 
 Kind = t.Literal["order", "bare", "talk"]
@@ -61,6 +64,7 @@ class Piece:
     kind: Kind = "order"
     excepted: bool = False  # "except A and B"
     reason: bool = False  # opened by "because", "if", "since"
+    fragment: bool = False  # no clause of its own: what it says may belong to the order beside it
     unknown: str = ""  # a word that stands in a list with an order and is nothing known
 
     def cues(self, *concepts: str) -> list[Chunk]:
@@ -85,11 +89,20 @@ class Piece:
 
     def dimensions(self) -> list[str]:
         """Return the sizes that are named without a number."""
-        return [DIMENSIONS[c.what] for c in self.chunks if c.what in DIMENSIONS]
+        disks = [t_ for t_ in self.inside() if t_.driver == "disks"]
+        named = [DIMENSIONS[c.what] for c in self.chunks if c.what in DIMENSIONS]
+        return named + ["disk_gib"] * bool(disks and "disk_gib" not in named)
 
     def nouns(self) -> list[Chunk]:
         """Return what may name machines."""
         return [c for c in self.chunks if c.kind == "head" or is_name(c)]
+
+    def content(self) -> list[Chunk]:
+        """Return the words that are neither nouns nor small words around them."""
+        closed = function_words()
+        small = closed["determiners"] | closed["pronouns"] | words("before_nouns")
+        small |= words("pronouns") | words("everything")
+        return [c for c in self.of("word") if self.said(c) not in small]
 
     def verbs(self) -> list[Chunk]:
         """Return the verbs that change something."""
@@ -115,7 +128,8 @@ class Piece:
         nouns = [c for c in after if c.kind == "word" and self.said(c) not in words("behind")]
         if alone and not nouns:  # "make 16 of it", "so 8"
             return True
-        return any(c.has("cue.to") for c in before) or any(c.has("cue.more") for c in after)
+        more = [c for c in (*before, *after) if c.has("cue.more")]
+        return bool(more) or any(c.has("cue.to") for c in before)
 
     def is_place(self, literal: Chunk) -> bool:
         """Tell whether something shall go to a node."""
@@ -214,7 +228,8 @@ def _kind(folded: str, piece: Piece) -> Kind:
         return "order"
     if not piece.says():
         short = len(piece.chunks) <= 6 and not (piece.of("number") or piece.of("load"))
-        return "bare" if short and not tells else "talk"
+        piece.fragment = not tells
+        return "bare" if short and not tells and len(piece.content()) < 2 else "talk"
     meant = piece.verbs() or piece.cues("verb.keep", "word.not_needed", "cue.off")
     return "talk" if tells and not meant and not asked else "order"
 
@@ -237,9 +252,28 @@ def _split(folded: str, tokens: list[Token], found: list[Chunk]) -> list[Piece]:
             goes_on = last.kind == "talk" and chunk.has("cue.and", "cue.but", "cue.or")
             kind: Kind = "talk" if goes_on else "order"
             result.append(Piece([], tokens, chunk, kind, reason=goes_on))
+        elif _begins_next(last, found, place):
+            result.append(Piece([chunk], tokens, last.opening))
         else:
             last.chunks.append(chunk)
     return [piece for piece in result if piece.chunks]
+
+
+def _begins_next(last: Piece, found: list[Chunk], place: int) -> bool:
+    """Tell whether one more pair of a noun and its size begins ("web1 8 GB *web2* 6 GB")."""
+    chunk = found[place]
+    sizes, nouns = last.of("size"), last.nouns()
+    if not sizes or not nouns:
+        return False
+    rest = []
+    for other in found[place:]:
+        if other.kind == "mark" or other.has("cue.and", "cue.but"):
+            break
+        rest.append(other)
+    if nouns[0].start < sizes[0].start:
+        noun = chunk.kind == "head" or is_name(chunk)
+        return noun and any(c.kind == "size" for c in rest[1:])
+    return chunk.kind == "size" and any(c.kind == "head" or is_name(c) for c in rest[1:])
 
 
 def _separates(tokens: list[Token], found: list[Chunk], place: int) -> bool:

@@ -140,10 +140,11 @@ def _free(state: State, names: list[str], number: str) -> list[str]:
 
 
 def _machines(context: Context, state: State, change: Change) -> None:
+    more = change.field == "count" and change.verb in ("add", "increase")
     found = [
         (group, free)
         for group, names in find(context, state.groups, change)
-        if (free := _free(state, names, change.field))
+        if (free := names if more else _free(state, names, change.field))
     ]
     if change.field in SIZES or change.field in ("scale", "whole"):
         found = _as_it_was(context, change, found)
