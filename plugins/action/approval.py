@@ -53,6 +53,7 @@ class ActionModule(ControllerAction):
         "user": {"type": "str"},
         "approvers": {"type": "list", "elements": "str", "default": []},
         "answer": {"type": "str"},
+        "command": {"type": "str", "default": ""},
         "ledger": {"type": "str", "no_log": False},
     }
     ERRORS = (LedgerError, RecordError)
@@ -62,6 +63,7 @@ class ActionModule(ControllerAction):
         user = args["user"] or getpass.getuser()
         moment, deployment = args.pop("moment"), args.pop("deployment")
         url = args.pop("ledger")
+        command = args.pop("command") or next_commands(deployment)["apply"]
         known = _known(url, deployment, args["environment"])
         asked = _askers(args.pop("directory"), args.pop("proposal"))
         if moment == "destruction" and known["retirement"]:
@@ -71,7 +73,7 @@ class ActionModule(ControllerAction):
             **known,
             asked_by=asked,
             today=datetime.datetime.now(datetime.UTC).date().isoformat(),
-            command=f"{next_commands(deployment)['apply']} -e approve={args['plan_sha256']}",
+            command=f"{command} -e approve={args['plan_sha256']}",
         )
         verdict = judge(moment, situation)
         return {

@@ -49,6 +49,10 @@ options:
     description: Tags of the machines, by name.
     type: dict
     default: {}
+  command:
+    description: What applies the plan later, without its sha256; the playbook apply by default.
+    type: str
+    default: ""
   ledger:
     description: Ledger with freezes and with requests to delete.
     type: str
