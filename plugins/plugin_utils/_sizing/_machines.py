@@ -207,7 +207,7 @@ def _built(context: Context, group: Group, identities: Identities, parts: Parts)
         cloud_init=_cloud_init(context, group, parts, frame),
         agent=not container and source.type != "iso",
         pool=(wish.pool if wish and wish.pool else site.pool),
-        tags=_tags(context, group),
+        tags=tuple(sorted({*_tags(context, group), *_end_of_life(guest)})),
         on_boot=site.on_boot,
         startup=Startup(
             order=group.start_order,
@@ -417,6 +417,11 @@ def _cloud_init(
 def tag(text: str) -> str:
     """Return text as Proxmox accepts it as a tag."""
     return re.sub(r"[^a-z0-9_+.-]", "-", text.lower())[:64].strip("-.+") or "x"
+
+
+def _end_of_life(guest: GuestState | None) -> list[str]:
+    """Return the tag of a machine whose end was asked for: no plan takes it away."""
+    return [text for text in (guest.tags if guest else ()) if text.startswith("eol-")]
 
 
 def _tags(context: Context, group: Group) -> tuple[str, ...]:

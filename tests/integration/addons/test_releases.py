@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger import Ledger
 from lab.charts import build_charts
 from lab.kube import ControlPlane, Pretend
 from lab.tools.toolbox import ensure
@@ -74,6 +76,40 @@ def test_installed_again_and_gone(
     code, output = run(tmp_path, place, ["headlamp"], "remove", addons_remove_crds=True)
     assert code == 0, output
     assert everything(place) - before == set()
+
+
+def test_each_write_leaves_a_receipt_and_what_nobody_knows_is_looked_up(
+    tmp_path: Path, place: dict[str, t.Any]
+) -> None:
+    path = str(tmp_path / "ledger.sqlite")
+    ledger = Ledger(path)
+
+    def begin() -> dict[str, str]:
+        started = ledger.start("demo", config={}, user="ada", pid=os.getpid())
+        return {"addons_ledger": path, "addons_run": started["workflow_id"]}
+
+    def outcomes(record: dict[str, str]) -> dict[str, str]:
+        found = ledger.receipts(record["addons_run"])
+        return {f"{row['what']} {row['target']}": row["outcome"] for row in found}
+
+    first = begin()
+    code, output = run(tmp_path, place, ["headlamp"], **first)
+    assert code == 0, output
+    assert outcomes(first) == {"helm release headlamp/headlamp": "happened"}
+    # A run that was killed just after helm had ended knows of nothing.
+    ledger.finish(first["addons_run"])
+    killed = begin()
+    ledger.announce(killed["addons_run"], [{"what": "helm release", "target": "headlamp/headlamp"}])
+    ledger.finish(killed["addons_run"], "FAILED", error="killed")
+    second = begin()
+    code, output = run(tmp_path, place, ["headlamp"], **second)
+    assert code == 0 and "changed=0 " in output, output
+    assert outcomes(killed) == {"helm release headlamp/headlamp": "happened"}
+    assert outcomes(second) == {}
+    code, output = run(tmp_path, place, ["headlamp"], "remove", addons_remove_crds=True, **second)
+    assert code == 0, output
+    assert outcomes(second) == {"helm remove headlamp/headlamp": "happened"}
+    ledger.close()
 
 
 def test_a_release_of_somebody_else_stays(tmp_path: Path, place: dict[str, t.Any]) -> None:
