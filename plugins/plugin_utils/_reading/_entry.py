@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import typing as t
@@ -21,6 +22,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._account import (
     account,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._agree import chosen
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._answers import (
     Judged,
     told,
@@ -69,6 +71,15 @@ def read_request(
     if answers:
         found = with_answers(text, answers, _judge(vocabulary, previous, accept))
         once = read_request(found.text, vocabulary, previous, accept=accept, second=second)
+        spoken = tuple(answer for answer in found.idle if chosen((answer,)) is None)
+        if once.answer == "ask" and spoken and second is not None:
+            # What only a model asked, the rules cannot judge: it reads the answer as a sentence.
+            whole = "\n".join((found.text, *spoken))
+            again = read_request(whole, vocabulary, previous, accept=accept, second=second)
+            if not {q.text for q in again.questions} & {q.text for q in once.questions}:
+                rest = tuple(answer for answer in found.idle if answer not in spoken)
+                used = (*found.used, *spoken)
+                found, once = dataclasses.replace(found, used=used, idle=rest), again
         return told(once, text, found)
     given = read_json(text) if previous is None else None
     if given is not None:

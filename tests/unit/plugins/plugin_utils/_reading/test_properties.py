@@ -126,6 +126,7 @@ topics = st.sampled_from(["count", "cores", "memory_mib", "name", "software", "a
 values = st.one_of(st.integers(-5, 10**6), st.floats(allow_nan=False), st.text(max_size=30))
 
 
+@pytest.mark.fuzz
 @given(
     st.sampled_from(["two web VMs with 4 cores", "k3s with 3 masters", "PostgreSQL, 8 GB"]),
     st.lists(st.tuples(st.text(min_size=1, max_size=40), topics, values), max_size=6),

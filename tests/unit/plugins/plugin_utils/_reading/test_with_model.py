@@ -296,6 +296,23 @@ def test_what_a_model_would_ask_is_asked_where_the_rules_have_none() -> None:
     assert [q.text for q in reading.questions] == ['"two": Which of the two?']
 
 
+def test_a_question_of_a_model_is_answered_in_words() -> None:
+    def answers(prompt: dict[str, t.Any]) -> str:
+        told = "both of them" in prompt["sentence"]
+        return form(*GOOD[:3]) if told else form(*GOOD[:3], UNCLEAR)
+
+    def second(rules: Reading, previous: Record | None) -> Reading:
+        with partner(answers, []) as opened:
+            return with_model(rules, WORDS, previous, opened)[0]
+
+    text = "two redis VMs with frobnicate"
+    asked = _reading.read_request(text, WORDS, second=second)
+    told = _reading.read_request(text, WORDS, answers=("both of them",), second=second)
+    assert [q.text for q in asked.questions] == ['"two": Which of the two?']
+    assert '"two": Which of the two?' not in {q.text for q in told.questions}
+    assert (told.text, told.reading and told.reading.answers) == (text, ("both of them",))
+
+
 def test_a_number_that_the_rules_use_is_no_remark() -> None:
     text = "two redis VMs with foobar, they really need 4 GB"
     rows = (
