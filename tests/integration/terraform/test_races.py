@@ -103,7 +103,7 @@ class Hands:
             self.while_planning()
             out = next(a for a in arguments if a.startswith("-out=")).removeprefix("-out=")
             going = "-destroy" in arguments
-            found = [c for v in VMIDS if (c := self._change(v, going))]
+            found = [self._change(v, going) for v in VMIDS]
             Path(out).write_text(json.dumps({"resource_changes": found}), encoding="utf-8")
         if step == "show":
             file = Path(arguments[-1])
@@ -131,13 +131,13 @@ class Hands:
         ]
         return {"values": {"root_module": {"resources": resources}}}
 
-    def _change(self, vmid: int, going: bool) -> dict[str, t.Any] | None:
+    def _change(self, vmid: int, going: bool) -> dict[str, t.Any]:
+        """Return a resource as Terraform lists each one that it has, changed or not."""
         now = self.cluster.config(vmid)
         wanted = self.wanted.get(vmid, {})
         # One value a field; startup is a text there and here.
         after = {n: x for n, x in wanted.items() if str(now.get(FIELDS[n][0])) != str(x)}
-        if not after and not going:
-            return None
+        action = "delete" if going else "update" if after else "no-op"
         ours = {"vm_id": vmid, "node_name": "pve1"}
         before = {name: now.get(FIELDS[name][0]) for name in after}
         return {
@@ -147,7 +147,7 @@ class Hands:
             "index": f"web{vmid}",
             "mode": "managed",
             "change": {
-                "actions": ["delete" if going else "update"],
+                "actions": [action],
                 "before": {**ours, **_nested(before)},
                 "after": None if going else {**ours, **_nested(after)},
             },
