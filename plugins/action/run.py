@@ -184,8 +184,14 @@ class ActionModule(ControllerAction):
         return {"stage": args["stage"], "workflow_id": args["workflow_id"]}
 
     def _noted(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
-        ledger.note(args["workflow_id"], outputs=args["outputs"], messages=args["messages"])
-        return {"workflow_id": args["workflow_id"]}
+        warning = args["reason"]
+        ledger.note(
+            args["workflow_id"],
+            outputs=args["outputs"],
+            messages=args["messages"],
+            warning=warning or None,
+        )
+        return {"workflow_id": args["workflow_id"], "warning": warning}
 
     def _planned(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
         """Reserve, then keep the proposal: what is held and never kept is given back later."""

@@ -64,6 +64,7 @@ class Stage:
         self.changed: dict[str, int] = {}
         self.failed = False
         self.skipped = False
+        self.warned = False
         self.slow: dict[str, float] = {}
 
     @property
@@ -133,6 +134,8 @@ class CallbackModule(CallbackBase):
         result, color = ("ok", C.COLOR_OK)
         if stage.failed:
             result, color = "failed", C.COLOR_ERROR
+        elif stage.warned:
+            result, color = "warning", C.COLOR_WARN
         elif changed:
             result, color = f"{changed} changed", C.COLOR_CHANGED
         elif stage.skipped:
@@ -155,6 +158,8 @@ class CallbackModule(CallbackBase):
         self._took(result)
         if self._end.goes_on(result._host.get_name()) and self._stage:
             self._stage.failed = False
+        if self._stage and result._task.action == RUN_ACTION and data.get("warning"):
+            self._stage.warned = True
         if self._stage and data.get("changed"):
             host = result._host.get_name()
             self._stage.changed[host] = self._stage.changed.get(host, 0) + 1

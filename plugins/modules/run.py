@@ -164,7 +164,9 @@ options:
     description: sha256 of the saved Terraform plan that was decided about.
     type: str
   reason:
-    description: Why it was approved, or why the run ended without success.
+    description: >-
+      Why it was approved, why the run ended without success, or with O(state=noted) what the
+      stage could not do although the run goes on; such a stage ends as C(WARNED).
     type: str
     default: ""
   settled:
@@ -238,4 +240,9 @@ proposal:
   returned: when O(state=planned)
   type: str
   sample: 4f1d4b0ce1a2
+warning:
+  description: What the stage could not do, O(reason).
+  returned: when O(state=noted)
+  type: str
+  sample: The documents could not be written.
 """

@@ -169,9 +169,17 @@ class Ledger(Holdings, Receipts):
             )
 
     def note(
-        self, run_id: str, *, outputs: Row | None = None, messages: t.Iterable[str] = ()
+        self,
+        run_id: str,
+        *,
+        outputs: Row | None = None,
+        messages: t.Iterable[str] = (),
+        warning: str | None = None,
     ) -> None:
-        """Add to the open stage what it has changed and said so far."""
+        """Add to the open stage what it has changed and said so far.
+
+        ``warning`` is what it could not do although the run goes on: it will end as ``WARNED``.
+        """
         sa, e, now = self._sa, self._t.executions, _now()
         with self._transaction() as c:
             current = (
@@ -181,13 +189,17 @@ class Ledger(Holdings, Receipts):
             )
             if current is None:
                 raise LedgerError(f"Run {run_id} is in no stage; enter one first.")
-            said = [_line(run_id, current["agent_name"], "info", text, at=now) for text in messages]
+            name = current["agent_name"]
+            said = [_line(run_id, name, "info", text, at=now) for text in messages]
+            if warning:
+                said.append(_line(run_id, name, "warning", warning, at=now))
             self._change(
                 c,
                 e,
                 e.c.execution_id == current["execution_id"],
                 {
                     "output_data": {**current["output_data"], **(outputs or {})},
+                    "error_message": warning or current["error_message"],
                     "logs": [*current["logs"], *said],
                 },
             )
@@ -210,17 +222,18 @@ class Ledger(Holdings, Receipts):
             return
         seconds, name = _seconds(current.started_at, now), current.agent_name
         level, message = ("error", error) if error else ("info", f"{name} ended.")
+        ended = "WARNED" if current.error_message else "COMPLETED"
         line = _line(run_id, name, level, message, at=now, seconds=seconds)
         self._change(
             c,
             e,
             e.c.execution_id == current.execution_id,
             {
-                "status": failure if error else "COMPLETED",
+                "status": failure if error else ended,
                 "completed_at": now,
                 "output_data": {**current.output_data, **outputs},
                 "seconds": seconds,
-                "error_message": error,
+                "error_message": error or current.error_message,
                 "logs": [*current.logs, line],
             },
         )

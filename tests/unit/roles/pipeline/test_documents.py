@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ def test_the_run_goes_on_without_documents(tmp_path: Path) -> None:
         "commands": {"document": "write-them-again"},
         "applied": {},
     }
+    run = {"workflow_id": "{{ pipeline_run.workflow_id }}"}
     role = {"name": "clusterwright.proxmox.pipeline", "tasks_from": "document"}
     play = {
         "hosts": "localhost",
@@ -33,7 +35,10 @@ def test_the_run_goes_on_without_documents(tmp_path: Path) -> None:
         "tasks": [
             {"clusterwright.proxmox.run": begin, "register": "pipeline_run"},
             {"ansible.builtin.import_role": role},
-            {"ansible.builtin.debug": {"msg": "and goes on"}},
+            {
+                "clusterwright.proxmox.run": begin
+                | {"state": "finished", **run, "status": "COMPLETED"}
+            },
         ],
     }
     (tmp_path / "play.yml").write_text(json.dumps([play]))
@@ -45,7 +50,7 @@ def test_the_run_goes_on_without_documents(tmp_path: Path) -> None:
             "ANSIBLE_COLLECTIONS_PATH": str(
                 Path(__file__).resolve().parents[4] / "build/collections"
             ),
-            "ANSIBLE_STDOUT_CALLBACK": "default",
+            "ANSIBLE_STDOUT_CALLBACK": "clusterwright.proxmox.stages",
         },
         capture_output=True,
         text=True,
@@ -53,5 +58,10 @@ def test_the_run_goes_on_without_documents(tmp_path: Path) -> None:
     )
     told = " ".join(done.stdout.split())
     assert done.returncode == 0, done.stdout
-    assert "WARNING: the documents could not be written: There is no plan in" in told
-    assert "write-them-again" in told and "and goes on" in told
+    assert "WARNING: The documents could not be written: There is no plan in" in told
+    assert re.search(r"^document .* warning$", done.stdout, re.MULTILINE), done.stdout
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert (result["status"], result["errors"]) == ("COMPLETED", [])
+    stage = result["stages"][-1]
+    assert (stage["stage"], stage["status"]) == ("document", "WARNED")
+    assert "There is no plan in" in stage["error"] and "write-them-again" in stage["error"]
