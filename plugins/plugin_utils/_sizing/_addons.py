@@ -8,6 +8,7 @@ import typing as t
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue import (
     Catalogue,
     Given,
+    Resolution,
     load_catalogue,
     near,
     of_site,
@@ -18,18 +19,17 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     ClusterThing,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import Context
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._topology import (
-    Topology,
-)
+
+if t.TYPE_CHECKING:
+    from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._topology import (
+        Topology,
+    )
 
 ASKED = "As asked."
 
 
-def addons_of(context: Context, thing: ClusterThing, topology: Topology) -> tuple[Addon, ...]:
-    """Return the add-ons: those asked for, what they need, and those of the profile.
-
-    What is in no catalogue, does the same job twice or does not go together is refused by name.
-    """
+def resolved(context: Context, thing: ClusterThing, topology: Topology) -> Resolution:
+    """Return what the names asked for and those of the profile come to; reports nothing."""
     settings, values = of_site(context.site.addons)
     given = Given(
         deployment=context.deployment,
@@ -42,12 +42,20 @@ def addons_of(context: Context, thing: ClusterThing, topology: Topology) -> tupl
         values=values,
     )
     defaults = {name: f"Profile {topology.profile_id}." for name in topology.profile.addons}
-    found = resolve(
+    return resolve(
         dict.fromkeys(thing.addons, ASKED),
         given,
         defaults=defaults,
         catalogue=catalogue_of(context),
     )
+
+
+def addons_of(context: Context, thing: ClusterThing, topology: Topology) -> tuple[Addon, ...]:
+    """Return the add-ons: those asked for, what they need, and those of the profile.
+
+    What is in no catalogue, does the same job twice or does not go together is refused by name.
+    """
+    found = resolved(context, thing, topology)
     for finding in found.findings:
         if finding not in context.findings:
             context.findings.append(finding)

@@ -12,6 +12,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     Software,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import needs
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._addons import (
+    resolved,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
     Context,
     Group,
@@ -80,7 +83,7 @@ def groups_of_cluster(context: Context, thing: ClusterThing) -> tuple[Topology, 
     groups = [_sized(context, table, topology, thing, "server")]
     if topology.agents.value:
         groups.append(_sized(context, table, topology, thing, "agent"))
-    groups = hold_addons(context, thing, groups, topology.ha)
+    groups = hold_addons(context, resolved(context, thing, topology), groups, topology.ha)
     groups = share_totals(context, groups, thing.nodes.totals)
     totals = {"server": thing.servers.totals, "agent": thing.agents.totals}
     return topology, [

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Add-ons whose documents size the nodes that they run on."""
+"""Add-ons size the nodes that carry them: by their documents, or by what their pods take."""
 
 from __future__ import annotations
 
 import math
+import typing as t
 from dataclasses import replace
 
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue import load_catalogue
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue import (
+    Entry,
+    Resolution,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
-    ClusterThing,
     Software,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import needs
@@ -23,30 +26,94 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._uni
 )
 
 KEYS = {"cores": "vcpu", "memory_mib": "memory_mib"}
+#: Field of a cost -> the number of a machine that it takes from, and how many make one of it.
+COSTS = {
+    "cpu_millicores": ("cores", 1000),
+    "memory_mib": ("memory_mib", 1),
+    "disk_gib": ("disk_gib", 1),
+}
+#: Share of a node that k3s and add-ons may take where the workload runs as well.
+MOST = 0.75
 
 
 def hold_addons(
-    context: Context, thing: ClusterThing, groups: list[Group], ha: bool
+    context: Context, resolution: Resolution, groups: list[Group], ha: bool
 ) -> list[Group]:
-    """Return the groups, the one that carries the workload large enough for the add-ons.
+    """Return the groups, each large enough for the add-ons that run on it.
 
-    Explicit numbers stay; what they cannot hold is a warning.
+    Everything runs on the last group, the servers carry only what each node has. Explicit numbers
+    stay; what they cannot hold is a warning.
     """
-    carrier, catalogue = groups[-1], load_catalogue(tuple(context.site.catalogue_dirs))
-    for addon in thing.addons:
-        entry = catalogue.find(addon)
-        if entry is None or entry.cost.knowledge is None:
+    entries = list(resolution.chosen.values())
+    *servers, carrier = groups
+    for entry in entries:
+        if entry.cost.knowledge is not None:
+            carrier = _documented(context, carrier, entry, ha)
+    counted = [entry for entry in entries if entry.cost.knowledge is None]
+    return [
+        *(_counted(context, group, counted, carries=False) for group in servers),
+        _counted(context, carrier, counted, carries=True),
+    ]
+
+
+def _documented(context: Context, group: Group, entry: Entry, ha: bool) -> Group:
+    found = entry.cost.knowledge
+    if found is None:
+        return group
+    software = Software(family=found.family, component=found.component)
+    [need] = needs([software], context.request.loads, "", ha, context.knowledge)
+    for number, key in KEYS.items():
+        value = math.ceil(getattr(need, key))
+        reason = f"{entry.name} documents {amount(number, value)} for each node it runs on"
+        group = _raised(context, group, number, value, (reason, need.source, need.confidence))
+    return group
+
+
+def _counted(context: Context, group: Group, entries: list[Entry], *, carries: bool) -> Group:
+    """Return the group with room for k3s and the pods of add-ons without documents."""
+    for field, (number, unit) in COSTS.items():
+        taken = {entry.name: _taken(entry, field, carries) for entry in entries}
+        taken = {name: value for name, value in taken.items() if any(value)}
+        if not taken:
             continue
-        documented = entry.cost.knowledge
-        software = Software(family=documented.family, component=documented.component)
-        [need] = needs([software], context.request.loads, "", ha, context.knowledge)
-        for number, key in KEYS.items():
-            value = math.ceil(getattr(need, key))
-            reason = f"{addon} documents {amount(number, value)} for each node it runs on"
-            carrier = _raised(
-                context, carrier, number, value, (reason, need.source, need.confidence)
-            )
-    return [*groups[:-1], carrier]
+        each, once = (sum(parts) for parts in zip(*taken.values(), strict=True))
+        # Pods that run once share the nodes, but none of them is divided.
+        largest = max(single for _each, single in taken.values())
+        spread = largest if number == "disk_gib" else max(largest, once / max(group.count, 1))
+        addons = math.ceil(each + spread)
+        system = _system(context, group, number) * unit
+        most = MOST if carries and number != "disk_gib" else 1.0
+        value = math.ceil((system + addons) / unit / most)
+        costs = [entry.cost for entry in entries if entry.name in taken]
+        reason = (
+            f"{', '.join(taken)} may take {_amount(number, addons)} of a node beside"
+            f" {_amount(number, system)} for the system"
+            f"{', and a quarter stays free' if most < 1 else ''}"
+        )
+        source = "; ".join(dict.fromkeys(f"catalogue of add-ons: {cost.source}" for cost in costs))
+        why = (reason, source, min(cost.confidence for cost in costs))
+        group = _raised(context, group, number, value, why)
+    return group
+
+
+def _taken(entry: Entry, field: str, carries: bool) -> tuple[int, int]:
+    """Return what an add-on takes of each node, and once."""
+    return getattr(entry.cost.each_node, field), getattr(entry.cost.once, field) if carries else 0
+
+
+def _system(context: Context, group: Group, number: str) -> int:
+    """Return what k3s and its host take of a node; processors are shared, so none."""
+    if number == "cores":
+        return 0
+    if number == "disk_gib":
+        return group.minimum.get(number, 0)
+    software = Software(family="k3s", component=group.role)
+    [need] = needs([software], {}, "", False, context.knowledge)
+    return int(need.minimum[number])
+
+
+def _amount(number: str, value: float) -> str:
+    return f"{value:.0f}m CPU" if number == "cores" else amount(number, math.ceil(value))
 
 
 def _raised(
@@ -68,7 +135,11 @@ def _raised(
             source,
         )
         return group
-    value = practical_cores(value) if number == "cores" else practical_memory(value)
+    practical: dict[str, t.Callable[[int], int]] = {
+        "cores": practical_cores,
+        "memory_mib": practical_memory,
+    }
+    value = practical.get(number, int)(value)
     group = replace(group, minimum={**group.minimum, number: value})
     reason = f"{reason}: {amount(number, value)}."
     return group.with_number(number, value, reason, source, confidence)

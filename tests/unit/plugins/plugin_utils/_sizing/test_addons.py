@@ -14,11 +14,16 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
 from unit.plugins.action.conftest import _run as run_action
 from unit.plugins.plugin_utils._sizing.builders import site, snapshot
 
+#: The given intents of clusters.
 SENTENCES = (
     "dev cluster",
+    "production cluster with 5 workers",
+    "ML training cluster with 16GB RAM",
+    "CI/CD runner cluster",
     "HA cluster with monitoring",
-    "production HA cluster with 3 workers",
-    "k3s cluster with 1 server and 1 worker",
+    "minimal single-node cluster",
+    "staging with calico and ingress",
+    "5 node cluster with 4 cores 8gb",
 )
 ENTRIES = sorted(_catalogue.load_catalogue().entries)
 
@@ -60,6 +65,61 @@ def test_plan_is_complete_or_refused(sentence: str, name: str) -> None:
     assert set(again.disabled_components) <= set(cluster["disabled_components"])
     said = " ".join(finding["message"] for finding in plan["findings"])
     assert all(question.text in said for question in again.questions)
+
+
+def test_what_is_given_already_names_a_rival() -> None:
+    plan = sized("staging with calico and ingress and cilium")
+    assert plan["failed"] and "cilium" in plan["msg"] and "calico" in plan["msg"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "server", "node", "told"),
+    [
+        # Nothing to carry, or nodes that have the room: the profile's sizes stay.
+        ("dev cluster", (2, 2048, 20), (2, 2048, 20), ()),
+        ("HA cluster with monitoring", (4, 8192, 40), (4, 8192, 60), ()),
+        ("staging with calico and ingress", (2, 4096, 30), (2, 4096, 40), ()),
+        # 64 + 2048 MiB and 512 of the agent are three quarters of 3.5 GiB; a volume of 20 GiB.
+        (
+            "dev cluster with monitoring",
+            (2, 2304, 20),
+            (2, 3584, 35),
+            ("prometheus may take 2112 MiB", "a quarter stays free: 3.5 GiB", "20 GiB of disk"),
+        ),
+        # The only node carries everything beside what k3s documents for a server.
+        ("minimal single-node cluster with monitoring", (2, 6144, 40), None, ("6 GiB",)),
+        # What each node has is on the servers as well.
+        ("dev cluster with calico", (2, 2560, 20), (2, 2048, 20), ()),
+        # Documents count instead of allowances.
+        ("dev cluster with longhorn", (2, 2048, 20), (4, 4096, 20), ("longhorn documents 4 vCPU",)),
+        # What comes along counts: loki brings alloy.
+        ("dev cluster with loki", (2, 2304, 20), (2, 2304, 35), ("loki, alloy may take 1152",)),
+    ],
+)
+def test_addons_size_the_nodes_that_carry_them(
+    sentence: str,
+    server: tuple[int, ...],
+    node: tuple[int, ...] | None,
+    told: tuple[str, ...],
+) -> None:
+    machines = sized(sentence)["machines"]
+    for role, wanted in (("server", server), ("agent", node)):
+        found = {
+            (m["cores"], m["memory_mib"], m["disks"][0]["size_gib"])
+            for m in machines
+            if m["role"] == role
+        }
+        assert found == ({wanted} if wanted else set())
+    why = " ".join(w["reason"] for w in machines[-1]["why"])
+    assert all(words in why for words in told), why
+    if told:
+        assert [w["source"] for w in machines[-1]["why"] if told[0] in w["reason"]] != [""]
+
+
+def test_what_a_cluster_cannot_hold_as_asked_is_said() -> None:
+    plan = sized("dev cluster with monitoring, 2 GB each")
+    assert {machine["memory_mib"] for machine in plan["machines"]} == {2048}
+    assert "prometheus may take 2112 MiB of a node" in str(plan["findings"])
 
 
 def test_settings_of_the_site_count() -> None:

@@ -71,12 +71,13 @@ CHANGES: list[tuple[Json, str, list[str]]] = [
     (
         CLUSTER,
         "make the workers smaller",
-        [f"~ {AGENTS} vCPU: 2 -> 1", f"~ {AGENTS} memory: 2 GiB -> 1 GiB"],
+        # Their memory is what monitoring needs.
+        [f"~ {AGENTS} vCPU: 2 -> 1"],
     ),
-    (CLUSTER, "one more worker", ["+ it-agent-4: 2 vCPU, 2 GiB, 20 GiB"]),
-    (CLUSTER, "remove one worker", ["- it-agent-3: 2 vCPU, 2 GiB, 20 GiB"]),
+    (CLUSTER, "one more worker", ["+ it-agent-4: 2 vCPU, 3.5 GiB, 35 GiB"]),
+    (CLUSTER, "remove one worker", ["- it-agent-3: 2 vCPU, 3.5 GiB, 35 GiB"]),
     (CLUSTER, "without monitoring", ["- add-on prometheus"]),
-    (CLUSTER, "8 GB for the workers", [f"~ {AGENTS} memory: 2 GiB -> 8 GiB"]),
+    (CLUSTER, "8 GB for the workers", [f"~ {AGENTS} memory: 3.5 GiB -> 8 GiB"]),
     (MACHINES, "one more web server", ["+ it-web-3: 4 vCPU, 4 GiB, 40 GiB"]),
     (MACHINES, "add 2 web servers", [f"+ it-web-{n}: 4 vCPU, 4 GiB, 40 GiB" for n in (3, 4)]),
     (MACHINES, "remove one web server", ["- it-web-2: 4 vCPU, 4 GiB, 40 GiB"]),
@@ -106,8 +107,9 @@ def test_what_is_not_named_keeps_its_reason_and_source() -> None:
     before, after = refine(CLUSTER, "make the workers smaller")
     kept = [m.why for m in before.machines if m.role == "server"]
     assert [m.why for m in after.machines if m.role == "server"] == kept
-    [disk] = {w.source for m in after.machines for w in m.why if w.field == "disk_gib"}
-    assert disk.startswith("clusterwright profile table")
+    disk = {m.role: w.source for m in after.machines for w in m.why if w.field == "disk_gib"}
+    assert disk["server"].startswith("clusterwright profile table")
+    assert disk["agent"].startswith("catalogue of add-ons")
 
 
 @pytest.mark.parametrize(
