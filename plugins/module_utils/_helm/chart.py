@@ -74,7 +74,7 @@ def fetch(chart: Chart, binary: str, charts_dir: str, cache_dir: str) -> Path:
         HelmError: it cannot be had, or is not the pinned one.
     """
     if charts_dir:
-        return _from_folder(chart, Path(charts_dir))
+        return _from_folder(chart, Path(charts_dir).expanduser())
     folder = Path(cache_dir).expanduser()
     archive = folder / f"{chart.name}-{chart.version}.tgz"
     if not archive.is_file():
@@ -104,14 +104,21 @@ def _pull(chart: Chart) -> list[str]:
 
 
 def _from_folder(chart: Chart, folder: Path) -> Path:
-    archives = [folder / f"{chart.name}-{chart.version}.tgz"]
-    for path in (folder / chart.name, *archives):
-        if path.exists():
-            return path
-    raise HelmError(
-        f"{folder} has neither a folder {chart.name} nor {archives[0].name}; provide the chart or"
-        " leave the add-on out."
-    )
+    unpacked, archive = folder / chart.name, folder / f"{chart.name}-{chart.version}.tgz"
+    if unpacked.exists():
+        return unpacked  # somebody's own: what is pinned is the archive
+    if not archive.is_file():
+        raise HelmError(
+            f"{folder} has neither a folder {chart.name} nor {archive.name}; provide the chart or"
+            " leave the add-on out."
+        )
+    found = digest_of(archive)
+    if chart.sha256 and found != chart.sha256:
+        raise HelmError(
+            f"{archive} has the checksum {found} instead of {chart.sha256}; provide the archive of"
+            f" {chart.name} {chart.version} as it was released. Nothing was changed."
+        )
+    return archive
 
 
 def hold(lock: Path, chart: Chart, digest: str, *, write: bool) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._helm.chart import (
     Chart,
+    digest_of,
     fetch,
     hold,
     images_of,
@@ -52,6 +53,21 @@ def test_another_archive_than_the_pinned_one_is_refused(tmp_path: Path, helm: Pa
     with pytest.raises(HelmError, match=r"has the checksum .* instead of 0000"):
         fetch(wrong, str(helm), "", str(tmp_path / "cache"))
     assert list((tmp_path / "cache").iterdir()) == []
+
+
+@pytest.mark.parametrize(("pin", "refused"), [(None, False), ("right", False), ("0" * 64, True)])
+def test_an_archive_of_a_folder_is_the_pinned_one(
+    tmp_path: Path, pin: str | None, refused: bool
+) -> None:
+    archive = tmp_path / "web-1.2.3.tgz"
+    archive.write_text("archive")
+    chart = CHART._replace(sha256=digest_of(archive) if pin == "right" else pin)
+    if refused:
+        with pytest.raises(HelmError, match=r"has the checksum .* instead of 0000.*as it was"):
+            fetch(chart, "helm", str(tmp_path), "")
+    else:
+        assert fetch(chart, "helm", str(tmp_path), "") == archive
+    assert archive.exists()  # it is somebody's
 
 
 def test_the_checksum_of_the_first_time_is_held(tmp_path: Path) -> None:
