@@ -151,8 +151,8 @@ molecule: setup ## Scenarios: the plan stage, the whole way with fail-over, soft
 molecule-k3s: setup ## Scenarios of the k3s role: its whole life on real hosts.
 	tests/molecule.sh k3s_ha k3s_scale k3s_upgrade k3s_restore k3s_reset k3s_hardened
 
-molecule-platform: setup ## Scenario: each seeded fault of a platform is named with its mend.
-	tests/molecule.sh platform_broken
+molecule-platform: setup ## Scenarios: the life of every add-on; each seeded fault is named with its mend.
+	tests/molecule.sh platform platform_broken
 
 artifact: setup ## Build the collection, install it into an empty path, run it by its full name.
 	tests/artifact.sh

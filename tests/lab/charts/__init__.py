@@ -3,6 +3,6 @@
 
 from __future__ import annotations
 
-from lab.charts.build import build_charts
+from lab.charts.build import build_charts, next_release, plural, runtimes
 
-__all__ = ["build_charts"]
+__all__ = ["build_charts", "next_release", "plural", "runtimes"]

@@ -15,6 +15,10 @@ HERE = Path(__file__).parent
 ENTRIES = HERE.parents[2] / "plugins/plugin_utils/_catalogue/entries"
 #: Waits; for a hook, the same image has a shell.
 IMAGE, SHELL = "lab.local/pause:3.10", "lab.local/busybox:1.35.0"
+FAILING = "lab.local/busybox:fails"
+FAILING_HOOK = {"name": "lab-fails", "when": "post-upgrade"}
+#: What each chart of ``next_release`` makes beside, with its version.
+UPGRADED = "lab-next-<<.Release.Name>>"
 LABELS = {
     "app.kubernetes.io/managed-by": "<<.Release.Service>>",
     "app.kubernetes.io/instance": "<<.Release.Name>>",
@@ -39,15 +43,52 @@ def build_charts(folder: Path) -> Path:
         else:
             _write(target, chart, what, keys.get(chart, {}))
         for kind in _folder_kinds(what):
-            _dump(target / "crds" / f"{_plural(kind)}.yaml", [definition(kind)])
+            _dump(target / "crds" / f"{plural(kind)}.yaml", [definition(kind)])
     return folder
+
+
+class Runtime(t.NamedTuple):
+    """What the controller of a chart does, as long as its Deployment ``workload`` is there."""
+
+    workload: str
+    makes: t.Sequence[Data] = ()
+    reports: t.Sequence[Data] = ()
+    signs: bool = False
+
+
+def runtimes() -> list[Runtime]:
+    """Return what the charts' controllers do."""
+    table = yaml.safe_load((HERE / "stand_ins.yml").read_text(encoding="utf-8"))
+    return [Runtime(**what["runtime"]) for what in table.values() if "runtime" in what]
+
+
+def next_release(charts: Path, folder: Path, *, fails: bool = False) -> Path:
+    """Write each of the charts once more, one patch newer and with one more object.
+
+    With ``fails`` a hook ends every upgrade, after its objects were written.
+    """
+    shutil.copytree(charts, folder)
+    released = {entry["chart"]["name"] for entry in _entries()}
+    for chart in (folder / name for name in released if (folder / name).is_dir()):
+        head = yaml.safe_load((chart / "Chart.yaml").read_text(encoding="utf-8"))
+        start, number = re.fullmatch(r"(.*?)(\d+)", head["version"], re.DOTALL).groups()  # type: ignore[union-attr]
+        head["version"] = f"{start}{int(number) + (2 if fails else 1)}"
+        _dump(chart / "Chart.yaml", [head])
+        said = _object("v1", "ConfigMap", UPGRADED, {"data": {"version": "<<.Chart.Version>>"}})
+        _template(chart / "templates/next.yaml", "", said)
+        if fails:
+            _template(chart / "templates/fails.yaml", "", _hook(FAILING_HOOK, image=FAILING))
+    return folder
+
+
+def _entries() -> list[Data]:
+    return [yaml.safe_load(p.read_text(encoding="utf-8")) for p in sorted(ENTRIES.glob("*.yml"))]
 
 
 def versions() -> dict[str, str]:
     """Return the pinned version of each chart, from the catalogue."""
     found: dict[str, str] = {}
-    for path in ENTRIES.glob("*.yml"):
-        entry = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for entry in _entries():
         for pinned in (entry["chart"], (entry.get("crds") or {}).get("chart")):
             if pinned:
                 found[pinned["name"]] = pinned["version"]
@@ -69,11 +110,15 @@ def _write(target: Path, chart: str, what: Data, known: Data) -> None:
     schema = schema_of(known.get("keys", {}))
     (target / "values.schema.json").write_text(json.dumps(schema, indent=1), encoding="utf-8")
     for number, (when, item) in enumerate(_objects(what)):
-        text = yaml.safe_dump(item, sort_keys=False, width=10_000)
-        text = _INSIDE.sub(r"{{ \1 }}", _QUOTED.sub(r"{{ \2 }}", text))
-        if when:
-            text = f"{{{{ if {when} }}}}\n{text}{{{{ end }}}}\n"
-        (target / "templates" / f"{number:02}.yaml").write_text(text, encoding="utf-8")
+        _template(target / "templates" / f"{number:02}.yaml", when, item)
+
+
+def _template(path: Path, when: str, item: Data) -> None:
+    text = yaml.safe_dump(item, sort_keys=False, width=10_000)
+    text = _INSIDE.sub(r"{{ \1 }}", _QUOTED.sub(r"{{ \2 }}", text))
+    if when:
+        text = f"{{{{ if {when} }}}}\n{text}{{{{ end }}}}\n"
+    path.write_text(text, encoding="utf-8")
 
 
 def _objects(what: Data) -> t.Iterator[tuple[str, Data]]:
@@ -150,14 +195,14 @@ def _workload(what: Data) -> Data:
     return _object("apps/v1", what["kind"], name, {"spec": spec})
 
 
-def _hook(what: Data) -> Data:
+def _hook(what: Data, image: str = SHELL) -> Data:
     pod = _pod(what["name"])
     pod["spec"] = {
         "restartPolicy": "Never",
         "containers": [
             {
                 "name": "main",
-                "image": SHELL,
+                "image": image,
                 "imagePullPolicy": "Never",
                 "command": ["/bin/busybox", "true"],
             }
@@ -196,10 +241,11 @@ def _binding(what: Data) -> Data:
     }
 
 
-def _plural(kind: Data) -> str:
+def plural(kind: Data) -> str:
+    """Return the name of a kind in addresses of the API."""
     name = str(kind["kind"]).lower()
-    plural = name[:-1] + "ies" if name.endswith("y") else f"{name}s"
-    return str(kind.get("plural", plural))
+    many = name[:-1] + "ies" if name.endswith("y") else f"{name}s"
+    return str(kind.get("plural", many))
 
 
 def definition(kind: Data) -> Data:
@@ -211,13 +257,13 @@ def definition(kind: Data) -> Data:
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{_plural(kind)}.{kind['group']}"},
+        "metadata": {"name": f"{plural(kind)}.{kind['group']}"},
         "spec": {
             "group": kind["group"],
             "scope": kind.get("scope", "Namespaced"),
             "names": {
                 "kind": kind["kind"],
-                "plural": _plural(kind),
+                "plural": plural(kind),
                 "singular": str(kind["kind"]).lower(),
                 "listKind": f"{kind['kind']}List",
             },

@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import datetime
+import itertools
+import os
+import socket
 import threading
 import typing as t
 
@@ -11,23 +14,40 @@ from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
+from lab.kube.controllers import Controllers
+
 Data = dict[str, t.Any]
-INTERVAL_SECONDS = 0.15
+INTERVAL_SECONDS = 0.3
+#: The program of a container with an image of this ending fails.
+FAILS = ":fails"
 
 
 class Pretend:
-    """A context manager; ``failing`` images never get ready, and pods named so never start."""
+    """A context manager.
 
-    def __init__(self, kubeconfig: str, nodes: t.Sequence[str] = ("node-1", "node-2")) -> None:
+    With ``listening`` every address of a load balancer is one of the loopback, and its ports take
+    connections; ports below 1024 need root.
+    """
+
+    def __init__(
+        self,
+        kubeconfig: str,
+        nodes: t.Sequence[str] = ("node-1", "node-2"),
+        *,
+        listening: bool = False,
+    ) -> None:
         """Prepare; nodes are made when it is entered."""
         connect: t.Any = config.new_client_from_config
         self.api: t.Any = connect(config_file=kubeconfig)
         self.core: t.Any = client.CoreV1Api(self.api)
         self.nodes = tuple(nodes)
-        self.failing: set[str] = set()
+        self.listening = listening
+        self._controllers = Controllers(self.api)
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._loop, daemon=True)
+        self._pod_numbers = itertools.count(1)
         self._addresses: dict[str, str] = {}
+        self._listeners: list[socket.socket] = []
 
     def __enter__(self) -> Pretend:
         """Make nodes and the storage class, start reporting."""
@@ -59,6 +79,8 @@ class Pretend:
         """Stop reporting."""
         self._end.set()
         self._thread.join()
+        for listener in self._listeners:
+            listener.close()
 
     def _node(self, number: int) -> Data:
         room = {"cpu": "64", "memory": "256Gi", "pods": "500", "ephemeral-storage": "1Ti"}
@@ -76,6 +98,7 @@ class Pretend:
                 self._pods()
                 self._claims()
                 self._services()
+                self._controllers.work()
             except (ApiException, HTTPError, OSError):
                 continue  # changed meanwhile, or the API is going: the next round sees
 
@@ -85,41 +108,40 @@ class Pretend:
             if pod.metadata.deletion_timestamp:
                 self.core.delete_namespaced_pod(name, where, grace_period_seconds=0)
             elif pod.spec.node_name and pod.status.phase == "Pending":
-                status = self._status(pod)
-                if status:
-                    self.core.patch_namespaced_pod_status(name, where, {"status": status})
+                status = {"status": self._status(pod)}
+                self.core.patch_namespaced_pod_status(name, where, status)
 
-    def _status(self, pod: t.Any) -> Data | None:
-        images = {container.image for container in pod.spec.containers}
-        if images & self.failing:
-            return None
-        job = any(owner.kind == "Job" for owner in pod.metadata.owner_references or ())
+    def _status(self, pod: t.Any) -> Data:
+        fails = any(container.image.endswith(FAILS) for container in pod.spec.containers)
+        ends = any(owner.kind == "Job" for owner in pod.metadata.owner_references or ()) or fails
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        state: Data = (
-            {"terminated": {"exitCode": 0, "reason": "Completed", "finishedAt": now}}
-            if job
-            else {"running": {"startedAt": now}}
-        )
-        ready = "False" if job else "True"
+        state: Data = {"running": {"startedAt": now}}
+        if ends:
+            reason = "Error" if fails else "Completed"
+            state = {"terminated": {"exitCode": int(fails), "reason": reason, "finishedAt": now}}
         containers = [
             {
                 "name": container.name,
                 "image": container.image,
                 "imageID": "pretended",
                 "containerID": "pretended://0",
-                "ready": not job,
-                "started": not job,
+                "ready": not ends,
+                "started": not ends,
                 "restartCount": 0,
                 "state": state,
             }
             for container in pod.spec.containers
         ]
-        kinds = ("Initialized", "PodScheduled")
+        high, low = divmod(next(self._pod_numbers), 256)
+        address = f"198.18.{high % 256}.{low}"
+        ready = "False" if ends else "True"
         return {
-            "phase": "Succeeded" if job else "Running",
+            "phase": "Failed" if fails else "Succeeded" if ends else "Running",
             "startTime": now,
+            "podIP": address,
+            "podIPs": [{"ip": address}],
             "conditions": [
-                *({"type": kind, "status": "True"} for kind in kinds),
+                *({"type": kind, "status": "True"} for kind in ("Initialized", "PodScheduled")),
                 *({"type": kind, "status": ready} for kind in ("Ready", "ContainersReady")),
             ],
             "containerStatuses": containers,
@@ -156,8 +178,21 @@ class Pretend:
             if service.spec.type != "LoadBalancer" or service.status.load_balancer.ingress:
                 continue
             where, name = service.metadata.namespace, service.metadata.name
-            address = self._addresses.setdefault(
-                service.metadata.uid, f"192.0.2.{100 + len(self._addresses)}"
-            )
+            address = self._address(service)
             status = {"loadBalancer": {"ingress": [{"ip": address}]}}
             self.core.patch_namespaced_service_status(name, where, {"status": status})
+
+    def _address(self, service: t.Any) -> str:
+        known = self._addresses.get(service.metadata.uid)
+        if known:
+            return known
+        number = len(self._addresses)
+        address = f"192.0.2.{100 + number}"
+        if self.listening:
+            # Two of them on one machine share no address.
+            high, low = divmod(os.getpid(), 200)
+            address = f"127.{1 + high % 250}.{1 + low}.{1 + number}"
+            for port in service.spec.ports:
+                self._listeners.append(socket.create_server((address, port.port)))
+        self._addresses[service.metadata.uid] = address
+        return address
