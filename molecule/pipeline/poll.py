@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Ask the API and the app four times a second until told to end; say how long each was silent.
 
-Usage: poll.py KUBECONFIG APP_URL RESULT_FILE; no app is asked where its URL is empty. Makes
+Usage: poll.py KUBECONFIG APP_URL RESULT_FILE [PATIENCE_SECONDS]; no app is asked where its URL is
+empty, an answer that does not come within the patience (2 s) is a failure. Makes
 RESULT_FILE.begun when all have answered, ends when RESULT_FILE.end exists, or when the folder of
 RESULT_FILE is gone, which the end of a failed scenario removes.
 """
@@ -20,7 +21,6 @@ from pathlib import Path
 from kubernetes import client, config
 
 EVERY_SECONDS = 0.25
-PATIENCE_SECONDS = 2.0
 
 
 def ended(end: Path) -> bool:
@@ -37,6 +37,7 @@ class Watch(threading.Thread):
         self._ask, self._end = ask, end
         self.answers = self.failures = 0
         self.longest_gap_seconds = 0.0
+        self.reasons: set[str] = set()
 
     def run(self) -> None:
         """Ask until the end."""
@@ -44,8 +45,9 @@ class Watch(threading.Thread):
         while not ended(self._end):
             try:
                 self._ask()
-            except Exception:
+            except Exception as error:
                 self.failures += 1
+                self.reasons.add(f"{type(error).__name__}: {str(error).partition(chr(10))[0]}")
             else:
                 now = time.monotonic()
                 self.longest_gap_seconds = max(self.longest_gap_seconds, now - last)
@@ -53,26 +55,26 @@ class Watch(threading.Thread):
             time.sleep(EVERY_SECONDS)
         self.longest_gap_seconds = max(self.longest_gap_seconds, time.monotonic() - last)
 
-    def told(self) -> dict[str, float]:
-        """Return the counts."""
+    def told(self) -> dict[str, t.Any]:
+        """Return the counts, and why something failed."""
         return {
             "answers": self.answers,
             "failures": self.failures,
             "longest_gap_seconds": round(self.longest_gap_seconds, 1),
+            "reasons": sorted(self.reasons),
         }
 
 
-def main(kubeconfig: str, app_url: str, result: str) -> None:
+def main(kubeconfig: str, app_url: str, result: str, patience: str = "2") -> None:
     """Watch both and write the result."""
+    seconds = float(patience)
     config.load_kube_config(kubeconfig)  # type: ignore[no-untyped-call]
     core, end = client.CoreV1Api(), Path(f"{result}.end")
     watches = [
-        Watch(
-            "api", lambda: core.read_namespace("default", _request_timeout=PATIENCE_SECONDS), end
-        ),
+        Watch("api", lambda: core.read_namespace("default", _request_timeout=seconds), end),
     ]
     if app_url:
-        ask = lambda: urllib.request.urlopen(app_url, timeout=PATIENCE_SECONDS).read()  # noqa: E731, S310
+        ask = lambda: urllib.request.urlopen(app_url, timeout=seconds).read()  # noqa: E731, S310
         watches.append(Watch("app", ask, end))
     for watch in watches:
         watch.start()

@@ -26,7 +26,7 @@ from lab.images import ImageError
 from lab.machines import MachineError
 from lab.prepare import prepare
 from lab.state import POLL_SECONDS, LabError, LabState
-from lab.tools import ToolError
+from lab.tools import ToolError, ensure
 
 ERRORS = (CommandError, ImageError, LabError, MachineError, ToolError)
 START_SECONDS = 120
@@ -53,6 +53,7 @@ def up(state: LabState, names: list[str]) -> None:
     if reason is not None:
         raise LabError(reason)
     prepare(hosts=True, report=print_step)
+    ensure(["k3s-next"])
     clear(state)
     state.directory.mkdir(parents=True)
     command = [sys.executable, "-m", "lab.hosts", "run", "--name", state.name, *names]
