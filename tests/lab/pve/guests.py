@@ -292,11 +292,12 @@ class Guests:
             value = self._replace_drive(vm, key, value)
         else:
             value = self.stored_option(key, value)
-        if vm.status == "running" and not HOT_KEYS.fullmatch(key):
-            vm.pending[key] = value
-        else:
+        if vm.status != "running" or HOT_KEYS.fullmatch(key):
             vm.config[key] = value
-            vm.pending.pop(key, None)
+        elif vm.config.get(key) != value:
+            vm.pending[key] = value
+            return
+        vm.pending.pop(key, None)  # what is as it is waits for nothing
 
     def _replace_drive(self: Any, vm: FakeVm, key: str, value: str) -> str:
         volume, _ = split_drive(value)

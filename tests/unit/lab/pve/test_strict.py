@@ -93,3 +93,14 @@ def test_a_job_with_a_schedule_that_is_none_is_refused(client: Client) -> None:
     answer = client.call("POST", "/cluster/backup", **fields)
     assert answer.status_code == 400
     assert "calendar event" in answer.json()["errors"]["schedule"]
+
+
+def test_what_is_set_back_waits_for_nothing(client: Client, server: PveServer) -> None:
+    guest = next(vm for vm in server.state.vms if vm.status == "running")
+    path = f"/nodes/{guest.node}/qemu/{guest.vmid}"
+    memory = guest.config["memory"]
+    client.data("PUT", f"{path}/config", memory=int(memory) + 512)
+    waiting = {row["key"]: row for row in client.data("GET", f"{path}/pending")}
+    assert waiting["memory"]["pending"] == str(int(memory) + 512)
+    client.data("PUT", f"{path}/config", memory=memory)
+    assert not [row for row in client.data("GET", f"{path}/pending") if "pending" in row]
