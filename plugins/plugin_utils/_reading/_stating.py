@@ -43,6 +43,7 @@ class Stating:
         self.latest: list[Aim] = []  # of the order before, or of what was told since
         self.ordered = False  # the sentence had an order already
         self.verb = ""
+        self.gone: list[Aim] = []  # what was said to go
         self.how = ""  # what the number before did
         self.hint = ""  # the size that the text speaks of
         self.tokens: list[Token] = []
