@@ -130,7 +130,7 @@ def _kept(statement: Statement, machines: list[Machine], plan: Plan, owners: _Ow
     if topic == "count":
         return _counted(statement, machines, plan, owners)
     if topic in _NUMBERS and not isinstance(value, str):
-        return _sized(statement, machines)
+        return _sized(statement, machines, single=statement.thing in owners.groups)
     test = _PLACES.get(topic)
     return test is None or test(value, machines, plan)
 
@@ -173,20 +173,24 @@ def _counted(statement: Statement, machines: list[Machine], plan: Plan, owners: 
     return statement.bound == "approximate" or value in there or not machines
 
 
-def _sized(statement: Statement, machines: list[Machine]) -> bool:
+def _sized(statement: Statement, machines: list[Machine], *, single: bool) -> bool:
+    """Tell whether machines have a size; each of them where they are those of one thing."""
     value, topic = float(t.cast(float, statement.value)), statement.topic
     read = _SHOWN[topic]
     if topic == "disk_gib":
-        have = [float(d.size_gib) for m in machines for d in m.disks]
+        disks = [[float(d.size_gib) for d in m.disks] for m in machines]
+        have = [size for sizes in disks for size in sizes]
     else:
-        have = [float(read(m)) for m in machines]
+        disks, have = [], [float(read(m)) for m in machines]
     if statement.total:
         return sum(have) <= math.ceil(value)
     if statement.bound == "at_least":
         return all(number >= math.floor(value) for number in have)
     if statement.bound == "at_most":
         return all(number <= math.ceil(value) for number in have)
-    return any(abs(number - value) < 1 for number in have)
+    if single and disks:
+        return all(any(abs(size - value) < 1 for size in sizes) for sizes in disks)
+    return (all if single else any)(abs(number - value) < 1 for number in have)
 
 
 def _named(value: t.Any, machines: list[Machine], plan: Plan) -> bool:
