@@ -71,6 +71,7 @@ class Said:
         self.denied: Chunk | None = None
         self.per_machine = False
         self.serving: set[str] = set()  # families whose machines serve a cluster that is there
+        self.name_places: set[int] = set()  # nouns of this clause that were taken as names
         self.clause = 0
         self.made = 0
         self.corrected: Chunk | None = None  # "no, rather": what follows holds instead
@@ -194,3 +195,13 @@ class Said:
         """Tell whether "a" or "one" stands before a noun."""
         before = self.tokens[chunk.start - 1].word if chunk.start else ""
         return before in numerals().articles and not chunk.plural
+
+    def software(self, thing: Thing, chunk: Chunk) -> None:
+        """Say which software a noun names."""
+        for token, at in chunk.software:
+            entry = token.software
+            if entry is None:
+                continue
+            where = (at, at + 1) if len(chunk.software) > 1 else (chunk.start, chunk.end)
+            about = entry.component or ""
+            self.say("software", entry.family, where, thing=thing.id, about=about)

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Nouns that are no new thing: hosts, add-ons, loads, and what is said of a thing."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import (
+    Chunk,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
+    called_by,
+    function_words,
+    load,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._denials import (
+    ends_part,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._lists import (
+    ListReader,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._said import (
+    CLUSTER,
+    ROLES,
+)
+
+
+class NounReader(ListReader):
+    """Takes nouns as what they say of the things at hand, or of what is there."""
+
+    def is_host(self, found: list[Chunk], place: int) -> bool:
+        """Take hardware as something that is there: nobody can make a host."""
+        chunk = found[place]
+        if chunk.what != "hardware" or chunk.software:
+            return False
+        if not self.is_load(found, place):
+            near = chunk.count_at or (chunk.start, chunk.end)
+            where = (min(near[0], chunk.start), chunk.end)
+            self.say("thing", "host", where, kind="exists", thing="h1")
+            if chunk.count is not None:
+                self.say("count", chunk.count, where, kind="exists", thing="h1")
+        return True
+
+    def is_denied(self, found: list[Chunk], place: int) -> bool:
+        """Take "no monitoring", "without a database" as what is not wished."""
+        self.denied = None if found[place].count else self.denied
+        return self.denied is not None and self.deny(found, place)
+
+    def is_per_machine(self, found: list[Chunk], place: int) -> bool:
+        """Take "1 GB per VM" as a word of the size, not as a machine."""
+        chunk, per = found[place], self.cues[-1] if self.cues else None
+        bare = chunk.count is None and not chunk.software
+        return bare and per is not None and per.has("cue.each")
+
+    def is_named_again(self, found: list[Chunk], place: int) -> bool:
+        """Turn to software that was named before: it is not made again."""
+        return bool(found[place].software) and self.again(found, place)
+
+    def is_predicate(self, found: list[Chunk], place: int) -> bool:
+        """Take "it is only a jump host" as what the thing at hand is, not as one more machine."""
+        chunk, thing = found[place], self.target()
+        if thing is None or chunk.count is not None or thing.what in CLUSTER | ROLES:
+            return False
+        closed = function_words()
+        before = list(itertools.takewhile(lambda c: not ends_part(c), reversed(found[:place])))
+        start = before[-1].start if before else chunk.start
+        words = [token.word for token in self.tokens[start : chunk.start]]
+        subject = words[:1] and words[0] in closed["subjects"] | closed["copulas"]
+        ordered = any(c.has("verb.create", "verb.add", "cue.with", "cue.for") for c in before)
+        if not (subject and closed["copulas"] & {*words}) or ordered or self.denied:
+            return False
+        where = (chunk.start, chunk.end)
+        families = [token.software.family for token, _at in chunk.software if token.software]
+        if not thing.generic() or not (families or chunk.what.startswith("part.")):
+            self.say("whole", None, where, thing=thing.id)
+            return not families or bool({*families} & {*thing.families})
+        self.software(thing, chunk)
+        thing.families += families
+        if not families:
+            thing.what = chunk.what
+            self.say("thing", chunk.what.removeprefix("part."), where, thing=thing.id)
+        return True
+
+    def is_instead(self, found: list[Chunk], place: int) -> bool:
+        """Take software behind "no, rather" in the place of the one before."""
+        chunk = found[place]
+        thing = self.target()
+        if self.corrected is None or thing is None:
+            return False
+        counted = chunk.count is not None and not chunk.software and chunk.count_at is not None
+        same = chunk.what in (thing.what, "vm") or (thing.families and chunk.generic())
+        if counted and same and chunk.count_at is not None:
+            self.say("count", chunk.count, (chunk.count_at[0], chunk.end), thing=thing.id)
+            thing.count = chunk.count
+            return True
+        if not chunk.software or not thing.families:
+            return False
+        thing.families = []
+        self.software(thing, chunk)
+        thing.families = [token.software.family for token, _at in chunk.software if token.software]
+        return True
+
+    def is_addon(self, found: list[Chunk], place: int) -> bool:
+        """Take software of a cluster that is in the catalogue as an add-on."""
+        chunk = found[place]
+        token = self.tokens[chunk.start]
+        own = chunk.count is not None or chunk.what in ("vm", "lxc") or self.linked("word.separate")
+        if not self.clusterish or own or not chunk.software or not token.has("addon."):
+            return False
+        where = (chunk.start, chunk.end)
+        if self.denied is not None:
+            where = (self.denied.start, chunk.end)
+        self.addon(dataclasses.replace(chunk, value=token.concept.partition(".")[2]), where)
+        return True
+
+    def is_stack(self, found: list[Chunk], place: int) -> bool:
+        """Add one more language or framework to the application that is spoken of."""
+        chunk = found[place]
+        stacks = [token.software for token, _at in chunk.software if token.software]
+        known = next((x for x in self.things if x.stack and x.clause == self.clause), None)
+        if known is None or not stacks or not all(entry.stack for entry in stacks):
+            return False
+        self.software(known, chunk)
+        self.group = [known]
+        return True
+
+    def is_there(self, found: list[Chunk], place: int) -> bool:
+        """Take "the existing database" as something that is not to be made."""
+        chunk = found[place]
+        last = self.cues[-1] if self.cues else None
+        if last is None or not last.has("word.existing") or last.end != chunk.start:
+            return False
+        where = (last.start, chunk.end)
+        for token, _at in chunk.software:
+            value = token.software.family if token.software else token.word
+            self.say("software", value, where, kind="exists", thing="h2")
+        if not chunk.software:
+            self.say("thing", chunk.what.removeprefix("part."), where, kind="exists", thing="h2")
+        return True
+
+    def is_load(self, found: list[Chunk], place: int) -> bool:
+        """Take machines that a software looks after ("Zabbix for 500 hosts") as its load."""
+        chunk = found[place]
+        thing = self.target()
+        watched = {"node": "nodes", "agent": "agents", "host": "devices", "vm": "devices"}
+        watched |= {"server_word": "devices", "cluster": "clusters", "server": "devices"}
+        watched["hardware"] = "devices"
+        if thing is None or not thing.families or thing.stack or chunk.count is None:
+            return False
+        if chunk.what not in watched or chunk.software or self.clusterish:
+            return False
+        follows = self.linked("cue.for", "cue.carries", "bound.") or self.marked(":")
+        managers = load("software.yml")["cluster_managers"] if chunk.what == "cluster" else ()
+        if any(family in managers for family in thing.families):
+            follows = follows or self.linked("cue.with") or self.marked("(")
+        looked_after = set(watched.values())
+        watches = {*thing.families} & {*called_by("monitoring")}
+        follows = follows or bool(
+            watches and chunk.what in ("host", "hardware") and self.marked(",")
+        )
+        listed = any(s.about in looked_after and s.thing == thing.id for s in self.statements)
+        if not (follows or (listed and (self.marked(",/") or self.linked("cue.and")))):
+            return False
+        where = (chunk.count_at[0] if chunk.count_at else chunk.start, chunk.end)
+        self.drive(thing, watched[chunk.what], chunk.count, where)
+        return True

@@ -1,0 +1,308 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sizes in a row: which things they belong to, each or in total."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
+    Question,
+    Quote,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import (
+    Chunk,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
+    called_by,
+    function_words,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
+    numerals,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._said import (
+    CLUSTER,
+    ROLES,
+    Said,
+    Thing,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sizes import (
+    Size,
+    settle,
+)
+
+_DIMENSIONS = {"noun.memory": "memory_mib", "noun.disk": "disk_gib", "unit.core": "cores"}
+
+
+class SizeReader(Said):
+    """Says sizes of the things at hand."""
+
+    def sizes(self, found: list[Chunk], place: int) -> int:
+        """Read a row of sizes and say them of what they belong to; return the next place."""
+        run, modes, at = self.size_row(found, place)
+        each = "each" in modes or any(cue.has("cue.each") for cue in self.cues[-2:])
+        each = each or self.apiece_now()
+        self.settle(found, run, at)
+        if not each and not any(modes) and self.before_noun(found, run, at):
+            return at
+        self.turn_to(found, at)
+        things = self.sized(run, each or "total" in modes)
+        modes = self.shared(run, modes, things)
+        totals = [c for c, mode in zip(run, modes, strict=True) if mode == "total"]
+        self.size_all([c for c in run if c not in totals], things, total=False)
+        if totals and not self.of_several(totals, things):
+            if len(things) > 1:
+                self.ask_share(totals, things)
+            else:
+                self.size_all(totals, things, total=True)
+        return at
+
+    def size_row(self, found: list[Chunk], place: int) -> tuple[list[Chunk], list[str], int]:
+        """Return a row of sizes, what each of them is of, and the place behind the row.
+
+        "each" or "total"; "reached" by a total that may be of the last size alone; or nothing.
+        """
+        run: list[Chunk] = []
+        modes: list[str] = []
+        self.per_machine = False
+        mode = "total" if self.cues[-1:] and self.cues[-1].has("cue.total") else ""
+        at = end = place
+        while at < len(found):
+            chunk = found[at]
+            if chunk.kind == "size" and chunk.size is not None:
+                topic = chunk.size.topic
+                again = any(c.size and c.size.topic == topic != "bytes" for c in run)
+                if again and found[at - 1].what != "(":
+                    break
+                run.append(chunk)
+                modes.append(mode)
+            elif chunk.has("cue.each", "cue.total"):
+                if found[at - 1].what == "," and not (_ends(found, at) or _size_next(found, at)):
+                    break  # "2 GB, both Debian 12"
+                mode = self.reach(found, at, modes)
+            elif not self.inside(found, at):
+                break
+            at += 1
+            if chunk.kind == "size" or chunk.has("cue.each", "cue.total"):
+                end = at
+        return run, modes, end
+
+    def reach(self, found: list[Chunk], at: int, modes: list[str]) -> str:
+        """Take "each" and "in total" for the sizes before, or return it for those that follow."""
+        chunk = found[at]
+        said = chunk.what.removeprefix("cue.")
+        if chunk.has("cue.each"):
+            self.per_machine = str(chunk.value).split()[0] in ("per", "par", "pro")
+        if found[at - 1].kind != "size" and _size_next(found, at):
+            return said
+        back = "reached" if said == "total" else said
+        modes[:] = [*(known or back for known in modes[:-1]), modes[-1] or said]
+        return ""
+
+    def size_all(self, run: list[Chunk], things: list[Thing], *, total: bool) -> None:
+        """Say the sizes of a row."""
+        for chunk in run:
+            if chunk.size is not None:
+                self.size(chunk.size, things, total)
+
+    def apiece_now(self) -> bool:
+        """Tell whether the things at hand have a machine each."""
+        return bool(self.apiece) and [x.id for x in self.group] == [x.id for x in self.apiece]
+
+    def before_noun(self, found: list[Chunk], run: list[Chunk], at: int) -> bool:
+        """Keep sizes for the noun that they stand before ("GitLab and a 4 core redis VM")."""
+        ahead = [c for c in found[at : at + 2] if c.what != "-"][:1]
+        first = run[0].start
+        article = first > 0 and self.tokens[first - 1].word in numerals().articles
+        if not (article and self.group and ahead and ahead[0].kind == "head"):
+            return False
+        if ahead[0].count is not None or ahead[0].start - run[-1].end > 1:
+            return False
+        for chunk in run:
+            if chunk.size is not None:
+                where = (chunk.start, chunk.end)
+                value, bound = chunk.size.value, chunk.size.bound
+                self.forward(chunk.size.topic, value, where, ahead=True, bound=bound)
+        return True
+
+    def shared(self, run: list[Chunk], modes: list[str], things: list[Thing]) -> list[str]:
+        """Ask how far a total reaches back, but for cores that are too few to be shared.
+
+        "Four VMs with 2 cores and 8 GB in total": two cores are no total of four machines.
+        """
+        machines = sum(thing.count or 1 for thing in things)
+        found = []
+        for chunk, said in zip(run, modes, strict=True):
+            size, mode = chunk.size, said
+            if said == "reached" and size is not None:
+                few = size.topic == "cores" and size.value < machines and size.bound == "exact"
+                mode = "" if few else "total"
+                if not few and machines > 1 and len(things) == 1 and size.bound == "exact":
+                    self.ask_reach(chunk, int(machines))
+            found.append(mode)
+        return found
+
+    def ask_reach(self, chunk: Chunk, machines: int) -> None:
+        """Ask whether a size is that of each machine or of all, where a total stands behind it."""
+        quote = self.quote(chunk.start, chunk.end)
+        text = (
+            f'Is "{quote.text}" for each of the {machines} machines, or for all of them in total?'
+        )
+        choices = ("each", "in total")
+        self.questions.append(Question(id="reading.total", text=text, quote=quote, choices=choices))
+
+    def turn_to(self, found: list[Chunk], at: int) -> None:
+        """Turn to the thing that sizes are said to be for ("8 GB for the web servers")."""
+        after = found[at : at + 2]
+        if len(after) < 2 or not after[0].has("cue.for") or after[1].kind != "head":
+            return
+        head = after[1]
+        thing = next((x for x in self.things if self.is_thing(x, head)), None)
+        if thing is not None and head.count is None and (head.definite or head.plural):
+            self.group = [thing]
+
+    def of_several(self, run: list[Chunk], things: list[Thing]) -> bool:
+        """Take a total of several things: a limit is compared with the plan, else it is asked."""
+        said = [x for x in self.things if x.clause == self.clause and x.parent is None]
+        said = [x for x in said if x.what not in CLUSTER | ROLES]
+        theirs = bool(things) and things[-1] is said[-1] and all(x in said for x in things)
+        if len(said) < 2 or not theirs or self.linked("cue.for"):
+            return False
+        if not all(c.size is not None and c.size.bound == "at_most" for c in run):
+            self.ask_share(run, said)
+            return True
+        for chunk in run:
+            if chunk.size is not None:
+                where = (chunk.start, chunk.end)
+                self.say(chunk.size.topic, chunk.size.value, where, bound="at_most", total=True)
+        return True
+
+    def inside(self, found: list[Chunk], at: int) -> bool:
+        """Tell whether a small word may stand inside a row of sizes."""
+        chunk = found[at]
+        following = found[at + 1 : at + 2]
+        for_each = chunk.has("cue.for") and following and following[0].has("cue.each")
+        small = chunk.has("cue.and", "cue.with", "noun.", "bound.") or chunk.kind == "mark"
+        return bool(small or for_each)
+
+    def settle(self, found: list[Chunk], run: list[Chunk], at: int) -> None:
+        """Decide what amounts without a noun are, from those around them."""
+        sizes = [chunk.size for chunk in run if chunk.size is not None]
+        following = found[at] if at < len(found) else None
+        if following is not None and following.kind == "literal" and following.what == "storage":
+            sizes[-1].placed = True
+        for first, second, chunk in zip(sizes, sizes[1:], run[1:], strict=False):
+            opened = self.tokens[chunk.start - 1].word if chunk.start else ""
+            if opened == "(" and second.topic == "bytes":  # "1 GB (512 MB minimum)"
+                settle([first])
+                second.topic = first.topic
+                second.value /= 1 if first.topic == "memory_mib" else 1024
+        alone = sum(chunk.kind == "head" for chunk in found) <= 1
+        others = {c.size.topic for c in found if c.size is not None} if alone else set()
+        settle(sizes, others)
+
+    def sized(self, run: list[Chunk], each: bool) -> list[Thing]:
+        """Return the things that a row of sizes belongs to."""
+        topics = {chunk.size.topic for chunk in run if chunk.size is not None}
+        whole = self.of_all(each=each)
+        if whole is not None:
+            return [whole]
+        free = [thing for thing in self.group if not thing.sized & topics]
+        if not self.group:
+            return []
+        everything = function_words()["everything"]
+        if self.per_machine or any(str(c.value) in everything for c in self.cues[-2:]):
+            return [
+                x for x in self.things if not x.sized & topics and x.what not in CLUSTER
+            ] or free
+        if each or len(free) < 2 or free[-1] is not self.group[-1]:
+            return (free or self.group[-1:]) if each else self.group[-1:]
+        if self.linked("cue.with") and self.linked("cue.with") is self.last_cue() and len(free) > 1:
+            self.ask_each(run, free)
+        return free
+
+    def ask_each(self, run: list[Chunk], things: list[Thing]) -> None:
+        """Ask whether sizes behind a list hold for all of it."""
+        quote = self.quote(run[0].start, run[-1].end)
+        named = [(x.families or [x.what.removeprefix("part.")])[0] for x in things]
+        self.questions.append(
+            Question(
+                id="reading.each",
+                text=f'Does "{quote.text}" hold for {" and ".join(named)} each, or only for'
+                f" {named[-1]}?",
+                quote=quote,
+                choices=("each of them", f"only {named[-1]}"),
+            )
+        )
+
+    def ask_share(self, run: list[Chunk], things: list[Thing]) -> None:
+        """Ask how a total is shared between unlike things."""
+        quote = self.quote(run[0].start, run[-1].end)
+        named = [(x.families or [x.what.removeprefix("part.")])[0] for x in things]
+        text = f'How is "{quote.text}" in all shared between {" and ".join(named)}?'
+        self.questions.append(Question(id="reading.share", text=text, quote=quote))
+
+    def size(self, size: Size, things: list[Thing], total: bool) -> None:
+        """Say one size."""
+        if size.value == 0 and size.topic != "cores":
+            self.say("text", None, (size.start, size.end), kind="remark")
+            return
+        more: dict[str, t.Any] = {"bound": size.bound, "total": total}
+        if size.before is not None:
+            more["before"] = size.before
+        for thing in things:
+            thing.sized.add(size.topic)
+        value = size.value
+        self.attribute(size.topic, value, (size.start, size.end), things=things, **more)
+
+    def relative(self, found: list[Chunk], place: int) -> None:
+        """Take "half of that" and "twice the memory" as sizes of another thing."""
+        chunk = found[place]
+        factor = {"rel.half": 0.5, "rel.twice": 2.0, "rel.triple": 3.0, "rel.same": 1.0}
+        if chunk.what not in factor:
+            return
+        ahead = [c for c in found[place + 1 : place + 7] if c.kind not in ("word", "mark")]
+        until = next((i for i, c in enumerate(ahead) if c.has("rel.")), len(ahead))
+        named = next((c for c in ahead[:2] if c.what in _DIMENSIONS), None)
+        head = next((c for c in ahead[:until] if c.kind == "head" and c.count is None), None)
+        told = next((x for x in self.things if head is not None and self.is_thing(x, head)), None)
+        thing = told or self.target()
+        other = next((x for x in reversed(self.things) if x is not thing and x.sized), None)
+        if thing is None or other is None:
+            return
+        where = (chunk.start, named.end if named is not None else chunk.end)
+        topic = _DIMENSIONS[named.what] if named is not None else "whole"
+        value = factor[chunk.what]
+        self.say(topic, value, where, thing=thing.id, about=other.id, verb="multiply")
+        thing.sized.add(topic)
+
+    def is_thing(self, thing: Thing, head: Chunk) -> bool:
+        """Tell whether a noun names a thing that was said before."""
+        families = {token.software.family for token, _at in head.software if token.software}
+        if head.what == "node" and not self.clusterish:
+            return bool(thing.families) and (thing.count or 1) > 1
+        if families or not head.what:
+            return bool(families & set(thing.families))
+        called = {*called_by(head.what.removeprefix("part."))}
+        return head.what in (thing.what, f"part.{thing.what}") or bool(called & {*thing.families})
+
+    def respectively(self, chunk: Chunk) -> None:
+        """Ask for the sizes of each machine, where they were said in a row."""
+        thing = self.target()
+        said = [s for s in self.statements if thing is not None and s.thing == thing.id]
+        start = min((s.quote.start or 0 for s in said), default=self.tokens[chunk.start].start)
+        end = self.tokens[chunk.end - 1].end
+        quote = Quote(text=self.text[start:end][:240], start=start)
+        text = f'Which machine gets which number in "{quote.text}"? Say them one after the other.'
+        self.questions.append(Question(id="reading.row", text=text, quote=quote))
+
+
+def _ends(found: list[Chunk], place: int) -> bool:
+    """Tell whether nothing follows before the next mark."""
+    behind = found[place + 1 : place + 2]
+    return not behind or behind[0].kind == "mark"
+
+
+def _size_next(found: list[Chunk], place: int) -> bool:
+    """Tell whether a size follows a small word ("in total 8 GB")."""
+    after = [c for c in found[place + 1 : place + 3] if not c.has("cue.of", "cue.with")]
+    return bool(after) and after[0].kind == "size"
