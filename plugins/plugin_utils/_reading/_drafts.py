@@ -58,6 +58,7 @@ class Draft:
 
 
 def drafts_of(reading: Reading, known: frozenset[str]) -> dict[str, Draft]:
+    """Return the statements of a reading by things, parts tied to their sums."""
     drafts: dict[str, Draft] = {}
     for statement in reading.statements:
         mine = statement.kind == "wish" or (statement.kind == "load" and statement.thing)
@@ -84,6 +85,7 @@ def on_one_machine(drafts: dict[str, Draft]) -> dict[str, str]:
 
 
 def links(draft: Draft) -> tuple[Link, ...]:
+    """Return what the machines of a draft stand beside, in front of, or use."""
     return tuple(
         Link(how=s.about, thing=str(s.value))  # type: ignore[arg-type]
         for s in draft.own
@@ -180,6 +182,7 @@ def _number(draft: Draft, topic: str, fields: dict[str, t.Any]) -> None:
 
 
 def software_of(draft: Draft) -> tuple[Software, ...]:
+    """Return the software of a draft with its loads; of the sum where a part names none."""
     said = [s for s in draft.own if s.topic == "software"]  # whichever part of it is meant
     said = said or ([s for s in draft.whole.own if s.topic == "software"] if draft.whole else [])
     families = dict.fromkeys((str(s.value), s.about or None) for s in said)
@@ -206,6 +209,7 @@ def _by_its_id(words: str, known: frozenset[str]) -> str:
 
 
 def known_families(vocabulary: Vocabulary) -> frozenset[str]:
+    """Return the families that the words of a vocabulary stand for."""
     return vocabulary.words.families
 
 
@@ -215,6 +219,7 @@ def _parts() -> frozenset[str]:
 
 
 def is_stack(family: str) -> bool:
+    """Tell whether a family is a language or framework."""
     return family in load("software.yml")["stacks"]
 
 

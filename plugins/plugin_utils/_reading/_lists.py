@@ -248,6 +248,7 @@ class ListReader(KindReader):
             told = chunk.definite or chunk.plural or self.linked("cue.for") or empty
             if thing.generic() and chunk.generic() and not told:
                 continue
+            self.share(thing, chunk)
             goes_on = self.turned and self.linked("cue.and") and thing not in self.group
             self.group = [*self.group, thing] if goes_on else [thing]
             self.turned = True
@@ -259,6 +260,17 @@ class ListReader(KindReader):
             self.narrow(thing, chunk, rest)
             return True
         return False
+
+    def share(self, thing: Thing, chunk: Chunk) -> None:
+        """Put the thing at hand on the machine of another one ("MariaDB on the Nextcloud VM")."""
+        other = self.target()
+        if other is None or other is thing or not (other.families and chunk.software):
+            return
+        before = self.tokens[max(chunk.start - 2, 0) : chunk.start]
+        placed = len(before) > 1 and before[0].of("places") and before[1].of("pointing")
+        if placed and chunk.definite and chunk.what in ("vm", "lxc") and not other.sized:
+            where = (chunk.start, chunk.end)
+            self.say("link", thing.id, where, thing=other.id, about="same_machine")
 
     def narrow(self, thing: Thing, chunk: Chunk, rest: list[Chunk]) -> None:
         """Take a part that closes a sentence as all that is asked for ("Mimir: the queriers")."""
