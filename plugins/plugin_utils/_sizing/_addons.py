@@ -28,20 +28,21 @@ if t.TYPE_CHECKING:
 ASKED = "As asked."
 
 
-def resolved(context: Context, thing: ClusterThing, topology: Topology) -> Resolution:
-    """Return what the names asked for and those of the profile come to; reports nothing."""
+def resolved(
+    context: Context, thing: ClusterThing, servers: int, agents: int, defaults: dict[str, str]
+) -> Resolution:
+    """Return what the names asked for and ``defaults`` (name → why) come to; report nothing."""
     settings, values = of_site(context.site.addons)
     given = Given(
         deployment=context.deployment,
-        servers=max(topology.servers.value, 1),
-        agents=max(topology.agents.value, 0),
+        servers=max(servers, 1),
+        agents=max(agents, 0),
         cni=thing.cni or context.site.cluster.cni,
         load_balancer_range=context.site.network.load_balancer_range,
         excluded=thing.addons_excluded,
         settings=settings,
         values=values,
     )
-    defaults = {name: f"Profile {topology.profile_id}." for name in topology.profile.addons}
     return resolve(
         dict.fromkeys(thing.addons, ASKED),
         given,
@@ -55,7 +56,8 @@ def addons_of(context: Context, thing: ClusterThing, topology: Topology) -> tupl
 
     What is in no catalogue, does the same job twice or does not go together is refused by name.
     """
-    found = resolved(context, thing, topology)
+    counts = topology.servers.value, topology.agents.value
+    found = resolved(context, thing, *counts, topology.addons)
     for finding in found.findings:
         if finding not in context.findings:
             context.findings.append(finding)

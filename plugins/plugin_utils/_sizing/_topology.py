@@ -64,6 +64,11 @@ class Topology:
     profile_id: str
     profile: Profile
 
+    @property
+    def addons(self) -> dict[str, str]:
+        """Return the add-ons of the profile with the reason for each."""
+        return {name: f"Profile {self.profile_id}." for name in self.profile.addons}
+
 
 def groups_of_cluster(context: Context, thing: ClusterThing) -> tuple[Topology, list[Group]] | None:
     """Return topology and groups, or None after reporting why there are none."""
@@ -83,7 +88,9 @@ def groups_of_cluster(context: Context, thing: ClusterThing) -> tuple[Topology, 
     groups = [_sized(context, table, topology, thing, "server")]
     if topology.agents.value:
         groups.append(_sized(context, table, topology, thing, "agent"))
-    groups = hold_addons(context, resolved(context, thing, topology), groups, topology.ha)
+    counts = topology.servers.value, topology.agents.value
+    addons = resolved(context, thing, *counts, topology.addons)
+    groups = hold_addons(context, addons, groups, topology.ha)
     groups = share_totals(context, groups, thing.nodes.totals)
     totals = {"server": thing.servers.totals, "agent": thing.agents.totals}
     return topology, [

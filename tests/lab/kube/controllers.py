@@ -59,7 +59,8 @@ class Controllers:
                     group, version, namespace, plural(item), item
                 )
             else:
-                utils.create_from_dict(self._api, item, namespace=namespace)
+                make: t.Any = utils.create_from_dict
+                make(self._api, item, namespace=namespace)
         except ApiException as error:
             if not _is(409, error):
                 raise
