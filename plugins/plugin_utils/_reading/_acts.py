@@ -107,7 +107,8 @@ class Acts(Amounts):
         """Add, remove or exchange add-ons."""
         instead = piece.cues("verb.replace", "cue.instead", "noun.swap")
         if instead and len(addons) == 2:
-            old, new = reversed(addons) if instead[0].has("cue.instead") else addons
+            between = instead[0].has("cue.instead") and instead[0].start > addons[0].start
+            old, new = reversed(addons) if between else addons
             self.say("addon", old.value, old, "remove")
             self.say("addon", new.value, new, "add")
             return

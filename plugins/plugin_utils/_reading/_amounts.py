@@ -119,6 +119,7 @@ class Amounts(Stating):
             size = chunk.size
             if size is None:
                 continue
+            self.swapped(piece, chunk)
             how = self.how_of(size, piece, verb)
             if size.topic == "bytes" and not self.settled(size, piece, how, targets):
                 self.ask("dimension", 'Is "{}" memory or disk?', chunk, ("memory", "disk"))
@@ -129,6 +130,17 @@ class Amounts(Stating):
             self.how = how
             fields = {"bound": size.bound, "before": size.before}
             self.say(size.topic, abs(size.value), chunk, how, **fields)
+
+    def swapped(self, piece: Piece, chunk: Chunk) -> None:
+        """Read "12 instead of 8 GB": the unit is said behind what is there now."""
+        place, size = piece.chunks.index(chunk), chunk.size
+        before = piece.chunks[max(place - 2, 0) : place]
+        told = len(before) == 2 and before[1].has("cue.instead")
+        told = told and (before[0].kind == "number" or before[0].what == "word.version")
+        if told and size is not None and size.before is None and self.tokens[size.number].value:
+            unit = size.value / self.tokens[size.number].value
+            size.before, size.value = size.value, self.tokens[before[0].start].value * unit
+            chunk.start = before[0].start
 
     def is_another(self, piece: Piece, chunk: Chunk) -> bool:
         """Tell whether a data disk is one more, and not the one there is."""
@@ -149,13 +161,14 @@ class Amounts(Stating):
                 before == there if before is not None else not named
             )
             quote = self.quote(first[0].start if first else chunk.start, chunk.end)
+            how = {1: "increase", -1: "decrease"}.get(sign(self.tokens, chunk.start), "set")
             if counted and there:
-                self.say("count", chunk.value, chunk, "set", quote=quote, before=before)
+                self.say("count", chunk.value, chunk, how, quote=quote, before=before)
             elif named:
                 share = 1024 if named[0] == "memory_mib" else 1
                 before = None if before is None else before * share
                 value = float(chunk.value) * share
-                self.say(named[0], value, chunk, "set", quote=quote, before=before)
+                self.say(named[0], value, chunk, how, quote=quote, before=before)
 
     def how_of(self, size: Size, piece: Piece, verb: str) -> str:
         """Tell whether a number is set, added or taken away."""

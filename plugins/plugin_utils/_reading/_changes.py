@@ -62,18 +62,20 @@ class ChangeReader(Acts):
     def __init__(self, text: str, previous: Record | None) -> None:
         super().__init__(text, previous)
         self.wishes: list[Wish] = []
+        self.fresh = False  # what was said last is new
         self.aside: list[Piece] = []  # what orders nothing
 
     def read(self, found: list[Piece]) -> None:
         """Read the pieces of a sentence; what is new is added to ``wishes``."""
         self.tokens = found[0].tokens
         orders, self.ordered = joined(found, self.aims), False
-        fresh = False
+        fresh, self.fresh = self.fresh, False
         for place, piece in enumerate(orders):
             if self.wishes and self.liken(piece, self.wishes[-1]):
                 continue
             named = [c for c in piece.chunks if is_name(c)]
-            if fresh and named and piece.kind == "talk":
+            same = bool(self.wishes) and self.wishes[-1].tokens is self.tokens
+            if fresh and same and named and piece.kind == "talk":
                 self.wishes[-1].chunks += piece.chunks
                 continue
             if piece.kind != "order":
@@ -91,13 +93,17 @@ class ChangeReader(Acts):
                 fresh = True
             elif self.is_new(piece):
                 self.cover(piece, piece.cues("verb.add", "cue.more", "verb.create", "verb.set"))
-                there = [c for c in piece.of("head") if c.definite and self.is_there(c)]
+                heads = piece.of("head")
+                there = [c for c in heads if c.count is None and self.is_there(c)]
+                there = [c for c in there if c.definite or len(there) < len(heads)]
                 self.cover(piece, there)  # "next to *the Pi-hole*"
                 new = [c for c in piece.chunks if c not in there]
                 self.wishes.append(Wish(new, self.tokens))
                 self.liken(piece, self.wishes[-1])
                 fresh = True
             elif fresh and not (piece.verbs() or piece.cues("cue.not") or self.aims.find(piece)):
+                if self.wishes[-1].tokens is not self.tokens:
+                    self.wishes.append(Wish([], self.tokens))
                 self.wishes[-1].chunks += [
                     *([piece.opening] if piece.opening else []),
                     *piece.chunks,
@@ -106,6 +112,7 @@ class ChangeReader(Acts):
                 fresh = False
                 self.order(piece, orders[place + 1 :])
             self.aims.remember(piece)
+        self.fresh = fresh
 
     def names_anything(self, piece: Piece) -> bool:
         """Tell whether a fragment holds a name, an address or a word that nobody knows."""
@@ -200,13 +207,14 @@ class ChangeReader(Acts):
             self.cover(piece, [*piece.cues(*_READ), *piece.of("number"), *piece.of("flag")])
         elif self.keeps(piece, own):
             addons = self.aims.addons(piece)
-            self.keep(piece, own, addons)
+            if verb != "remove" or not piece.verbs():  # what is not to go may still change
+                self.keep(piece, own, addons)
             if own or not addons:
                 self.aim(targets, piece)
             self.cover(piece, [*piece.cues(*_READ), *piece.of("flag")])
-            if piece.excepted:
-                self.mentioned = own
-                if piece.words() & words("everything"):  # "all but db1"
+            if piece.excepted or piece.verbs():
+                self.mentioned = own or self.mentioned
+                if piece.excepted and piece.words() & words("everything"):  # "all but db1"
                     self.mentioned = self.latest = [ALL]
             self.ordered = True
         else:
@@ -228,6 +236,8 @@ class ChangeReader(Acts):
             verb = "decrease"
         if addons:
             self.change_addons(piece, addons, verb)
+            if verb == "remove" and self.aims.find(piece):  # "one worker and Traefik"
+                self.remove(piece, targets)
         elif verb == "rename":
             self.rename(piece)
         elif verb == "remove" and (targets or piece.of("head")):

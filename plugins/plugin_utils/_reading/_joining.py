@@ -31,7 +31,7 @@ def joined(found: list[Piece], aims: Aims) -> list[Piece]:
         if place and piece.words() <= words("pronouns"):  # "le monitoring, lui, on le garde"
             continue
         if piece.kind == "bare" and not (
-            aims.find(piece) or piece.dimensions() or piece.of("flag")
+            aims.find(piece) or piece.dimensions() or aims.addons(piece)
         ):
             piece.kind = "talk"
         if piece.fragment and (waiting or last):

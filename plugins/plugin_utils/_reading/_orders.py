@@ -129,6 +129,7 @@ class Piece:
         if alone and not nouns:  # "make 16 of it", "so 8"
             return True
         more = [c for c in (*before, *after) if c.has("cue.more")]
+        more += [number] if sign(self.tokens, number.start) else []
         return bool(more) or any(c.has("cue.to") for c in before)
 
     def is_place(self, literal: Chunk) -> bool:
@@ -170,6 +171,8 @@ class Piece:
             or self.verbs()
             or self.cues("verb.keep")
             or (self.cues(*MORE) and named)
+            or (self.cues("cue.instead", "verb.replace") and self.of("head"))
+            or (self.of("number") and self.dimensions())
             or (self.cues(*DENIALS) and (self.nouns() or self.of("flag")))
             or self.cues("verb.create")
         )
@@ -249,7 +252,9 @@ def _split(folded: str, tokens: list[Token], found: list[Chunk]) -> list[Piece]:
         elif (taken := _excepted(tokens, found, place)) > place:
             result.insert(len(result) - 1, Piece(found[place:taken], tokens, chunk, excepted=True))
         elif _separates(tokens, found, place):
+            ordered = any(c.has("verb.") for c in found[place + 1 :][:1])
             goes_on = last.kind == "talk" and chunk.has("cue.and", "cue.but", "cue.or")
+            goes_on = goes_on and not ordered
             kind: Kind = "talk" if goes_on else "order"
             result.append(Piece([], tokens, chunk, kind, reason=goes_on))
         elif _begins_next(last, found, place):
