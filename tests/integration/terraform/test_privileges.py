@@ -1,20 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The privileges that the README names suffice, and each that is missing is named by its error."""
+"""The privileges that doctor gives suffice, and each that is missing is named by its error."""
 
 from __future__ import annotations
 
-import re
 import typing as t
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve import client, collect
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._doctor._wanted import grants
 from integration.terraform.conftest import Lab
 from lab.pve import PveServer
+from unit.plugins.plugin_utils._doctor.test_doctor import SITE
 from unit.plugins.plugin_utils._render.samples import container, machine
 
-README = Path(__file__).resolve().parents[3] / "README.md"
 MACHINES = [
     machine(pool="lab"),
     machine(
@@ -29,11 +28,10 @@ MACHINES = [
 
 
 def documented(version: str) -> set[str]:
-    """The privileges of the role that the README lets make, in the names of a version."""
-    found = re.search(r'pveum role add Clusterwright -privs "([^"]+)"', README.read_text())
-    assert found
-    names = set(found[1].split())
-    return names - {"VM.GuestAgent.Audit"} | {"VM.Monitor"} if version == "8.4" else names
+    """All privileges that the writer of doctor holds somewhere, in the names of a version."""
+    site = {**SITE, "template": {"vmid": 9000}}
+    held = grants("writer", site, {"version": {"major": int(version[0])}})
+    return {privilege for grant in held for privilege in grant.privileges}
 
 
 @pytest.fixture(params=["8.4", "9.1"])
