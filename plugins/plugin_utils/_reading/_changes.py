@@ -236,7 +236,7 @@ class ChangeReader(Acts):
             verb = "decrease"
         if addons:
             self.change_addons(piece, addons, verb)
-            if verb == "remove" and self.aims.find(piece):  # "one worker and Traefik"
+            if verb == "remove" and self.aims.find(piece) not in ([], [ALL]):  # "… and Traefik"
                 self.remove(piece, targets)
         elif verb == "rename":
             self.rename(piece)
