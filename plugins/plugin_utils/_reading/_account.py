@@ -116,7 +116,7 @@ def _place(quote: Quote, text: str) -> Quote | None:
     at = text.find(quote.text)
     if at < 0:
         at = fold(text).find(fold(quote.text.strip()))
-    if at < 0:
+    if at < 0 or not quote.text.strip():
         return None
     return Quote(text=text[at : at + len(quote.text.strip())], start=at)
 
