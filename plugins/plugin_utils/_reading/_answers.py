@@ -244,6 +244,7 @@ def _lost(tried: _Try, before: Reading, after: Reading) -> bool:
         _meant(s)
         for s in before.statements
         if s.topic != "whole"
+        and s.kind != "remark"  # an answer may make an order of it
         and (s.kind != "change" or s.value is not None)
         and not (low < (s.quote.end or 0) and (s.quote.start or 0) < high)
     )
@@ -251,8 +252,7 @@ def _lost(tried: _Try, before: Reading, after: Reading) -> bool:
 
 
 def _meant(statement: Statement) -> tuple[t.Any, ...]:
-    text = statement.quote.text if statement.kind == "remark" else ""
-    return statement.kind, statement.topic, str(statement.value), statement.verb, text
+    return statement.kind, statement.topic, str(statement.value), statement.verb
 
 
 def told(request: Request, text: str, answered: Answered) -> Request:

@@ -78,11 +78,11 @@ THERE = "k3s cluster with 3 workers and monitoring"
     ("text", "answer", "changes"),
     [
         ("one more", "worker", ["+ k3s-cluster-agent-4"]),
-        ("make it bigger", "the workers", ["vCPU: 2 -> 4", "memory: 2 GiB -> 4 GiB"]),
+        ("make it bigger", "the workers", ["vCPU: 2 -> 4", "memory: 3.5 GiB -> 7 GiB"]),
         ("remove the workers", "2", ["- k3s-cluster-agent-2", "- k3s-cluster-agent-3"]),
         ("remove the workers", "k3s-cluster-agent-2", ["- k3s-cluster-agent-2"]),
         ("einer mehr", "ein Worker", ["+ k3s-cluster-agent-4"]),
-        ("plus grand", "les workers", ["vCPU: 2 -> 4", "memory: 2 GiB -> 4 GiB"]),
+        ("plus grand", "les workers", ["vCPU: 2 -> 4", "memory: 3.5 GiB -> 7 GiB"]),
     ],
 )
 def test_an_answer_says_which_machines_change(text: str, answer: str, changes: list[str]) -> None:
