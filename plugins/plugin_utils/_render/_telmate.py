@@ -16,7 +16,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._render._err
 
 #: Interfaces that the root module writes out; the provider has an argument for each one.
 MAX_INTERFACES = 8
-_SLOT = re.compile(r"sata[0-5]|scsi([0-9]|[12][0-9]|30)|virtio([0-9]|1[0-5])")
 _TAG = re.compile(r"[a-z0-9_][a-z0-9_-]*")
 
 #: What the provider lacks, and how a machine shows that it needs it.
@@ -43,13 +42,6 @@ _LACKING: tuple[tuple[str, t.Callable[[Machine], bool]], ...] = (
     (
         f"more than {MAX_INTERFACES} network interfaces",
         lambda machine: machine.kind == "vm" and len(machine.nics) > MAX_INTERFACES,
-    ),
-    (
-        "disk slots beyond sata5, scsi30 and virtio15",
-        lambda machine: (
-            machine.kind == "vm"
-            and not all(_SLOT.fullmatch(disk.interface) for disk in machine.disks)
-        ),
     ),
 )
 
