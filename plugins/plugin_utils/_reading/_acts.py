@@ -35,10 +35,17 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._si
 class Acts(Amounts):
     """Reads the verbs of an order into changes."""
 
-    def verb_of(self, piece: Piece) -> str:
-        """Return what the order does: the verb said, else that of the order before."""
+    def verb_of(self, piece: Piece, later: t.Sequence[Piece] = ()) -> str:
+        """Return what the order does: the verb said, else that of the order before.
+
+        Of amounts in a list the verb may close the list ("um 2 GB RAM und 2 Kerne verkleinern").
+        """
         for chunk in piece.verbs():
             if not chunk.has("verb.replace"):
+                return chunk.what.removeprefix("verb.")
+        closing = later[0] if later and piece.cues("cue.by") else None
+        if closing is not None and closing.opening is not None and closing.opening.has("cue.and"):
+            for chunk in closing.cues("verb.increase", "verb.decrease"):
                 return chunk.what.removeprefix("verb.")
         needless = any(piece.said(c) in words("needless") for c in piece.cues("cue.not"))
         gone = needless or piece.cues("cue.off", "word.not_needed")

@@ -177,14 +177,17 @@ class Amounts(Stating):
         by = before is not None and (
             before.has("cue.by") or (before.word == "de" and verb == "increase")
         )
-        to = before is not None and (before.has("cue.to") or before.word in {"a", "at"})
+        lead = self.tokens[max(size.start - 1, 0) : size.number]
+        to = any(token.has("cue.to") or token.word in {"a", "at"} for token in lead)
         if size.before is not None or to:
             return "set"
         if signed or size.more:
             return "increase" if (signed or size.more) > 0 else "decrease"
         if not piece.verbs() and not piece.nouns() and self.how and piece.opening is not None:
             return self.how
-        if verb == "decrease":
+        goes_on = piece.opening is not None and piece.opening.has("cue.and")
+        by = by or (goes_on and verb == self.how and verb in ("increase", "decrease"))
+        if verb == "decrease":  # "um 2 GB RAM und 20 GB Platte verkleinern"
             return "decrease" if by else "set"
         if verb == "add" or by or piece.cues("cue.more"):
             return "increase"

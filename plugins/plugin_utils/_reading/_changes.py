@@ -202,7 +202,7 @@ class ChangeReader(Acts):
         before, asked = len(self.statements), len(self.questions)
         own = self.aims.find(piece)
         targets = own or self.meant(piece, later)
-        verb = self.verb_of(piece)
+        verb = self.verb_of(piece, later)
         if own in ([], [ALL]) and piece.cues("verb.keep") and piece.words() & words("others"):
             self.cover(piece, [*piece.cues(*_READ), *piece.of("number"), *piece.of("flag")])
         elif self.keeps(piece, own):

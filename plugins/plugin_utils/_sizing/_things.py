@@ -19,6 +19,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._mod
     Context,
     Group,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._own_parts import (
+    with_own_parts,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._software import (
     distinct,
     groups_of_thing,
@@ -71,6 +74,7 @@ def sized(context: Context) -> Sized:
         thing.id: [replace(group, thing=thing.id) for group in groups_of_thing(context, thing)]
         for thing in machines
     }
+    own = with_own_parts(context, machines, own)
     result.ha = result.ha or any(thing.ha for thing in machines)
     balanced = _balanced(machines, own)
     for groups in balanced.values():

@@ -70,3 +70,21 @@ def test_a_node_that_is_named_by_its_address_is_told_with_its_name(where: str) -
     assert [f.message for f in result.findings if f.severity == "error"] == [
         "10.0.0.12 is the address of the node pve2; name it so."
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "roles"),
+    [
+        ("Mattermost with PostgreSQL for 200 users", {"mattermost", "postgresql"}),
+        ("Mattermost for 200 users and a database VM", {"mattermost", "database"}),
+        ("Mattermost für 200 Leute mit MariaDB", {"mattermost", "mariadb"}),
+        ("Mattermost for 200 users, PostgreSQL we already have", {"mattermost"}),
+        ("Mattermost pour 200 personnes, PostgreSQL existe déjà", {"mattermost"}),
+        ("Mattermost for 200 users and Redis", {"mattermost", "database", "redis"}),
+    ],
+)
+def test_a_part_that_was_said_or_is_there_is_made_once(text: str, roles: set[str]) -> None:
+    result = planned(text)
+    assert {machine.role for machine in result.machines} == roles
+    own = [finding for finding in result.findings if finding.id == "part.there"]
+    assert bool(own) == (len(roles) == 1)
