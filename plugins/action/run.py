@@ -307,8 +307,9 @@ class ActionModule(ControllerAction):
         )
         if args["settled"] and args["directory"]:
             folder = Folder(Path(args["directory"]))
-            plan = (folder.applied() or {}).get("plan") or {"machines": []}
-            ledger.hold(folder.path.name, machines_of(plan), claims_of(plan))
+            plan = (folder.applied() or {}).get("plan")
+            held = (machines_of(plan), claims_of(plan)) if plan else ((), ())
+            ledger.hold(folder.path.name, *held)
         return {"workflow_id": args["workflow_id"], "ended": args["status"]}
 
 
