@@ -110,6 +110,9 @@ def _topology(context: Context, table: Profiles, thing: ClusterThing) -> Topolog
     if agents is None and total is not None:
         rest = f"The rest of {total} nodes beside {servers.value} server(s)."
         agents = Count(total - servers.value, True, rest, "explicit")
+    if agents is None and servers.said and thing.agents == Machines():
+        reason = "Only servers were asked for; they carry what runs in the cluster."
+        agents = Count(0, False, reason, "sizing.servers-only")
     if agents is None:
         agents = _agent_count(table, profile_id, ha)
     counts = servers.value, agents.value

@@ -20,7 +20,7 @@ def plan_of(pipeline: Pipeline, name: str) -> dict[str, t.Any]:
 
 def test_a_sketch_is_refined_step_by_step(pipeline: Pipeline) -> None:
     pipeline.lab.forget_calls()
-    shown = pipeline.run("size", "shop", intent="k3s cluster with 3 workers and monitoring").ok()
+    shown = pipeline.run("size", "shop", intent="k3s cluster with 3 workers").ok()
     assert "Why agent" in shown.output and "Changed:" not in shown.output
     page = pipeline.deployments / "shop" / "report.html"
     assert stat.S_IMODE(page.stat().st_mode) == 0o600
