@@ -6,8 +6,10 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import typing as t
@@ -34,6 +36,7 @@ class Chromium:
             stderr=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             text=True,
+            start_new_session=True,  # the program may be a script that starts the browser
         )
         assert self._browser.stderr is not None
         said = (re.search(r"ws://\S+", line) for line in self._browser.stderr)
@@ -51,7 +54,7 @@ class Chromium:
     def __exit__(self, *_error: object) -> None:
         """End it."""
         self._socket.close()
-        self._browser.kill()
+        os.killpg(self._browser.pid, signal.SIGKILL)
         self._browser.wait()
         assert self._browser.stderr is not None
         self._browser.stderr.close()
