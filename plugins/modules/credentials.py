@@ -22,9 +22,16 @@ options:
     type: dict
     required: true
   secret_files:
-    description: Where the secret of each credential is kept, V(reader) and V(writer) to a path.
+    description: Where the secret of each credential is kept.
     type: dict
     required: true
+    suboptions:
+      reader:
+        description: The file of the credential that reads.
+        type: path
+      writer:
+        description: The file of the credential that writes.
+        type: path
   renew:
     description: Make a token anew whose secret is not in its file. This ends the former one.
     type: bool
@@ -63,7 +70,6 @@ steps:
 import time
 import typing as t
 from functools import partial
-from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -96,7 +102,12 @@ def main() -> None:
         argument_spec={
             **argument_spec(),
             "wanted": {"type": "dict", "required": True},
-            "secret_files": {"type": "dict", "required": True, "no_log": False},
+            "secret_files": {
+                "type": "dict",
+                "required": True,
+                "no_log": False,
+                "options": {"reader": {"type": "path"}, "writer": {"type": "path"}},
+            },
             "renew": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
@@ -105,10 +116,7 @@ def main() -> None:
     if not options["validate_certs"]:
         module.warn(INSECURE)
     accounts = [
-        {
-            **account,
-            "secret_file": str(Path(options["secret_files"][account["purpose"]]).expanduser()),
-        }
+        {**account, "secret_file": options["secret_files"][account["purpose"]]}
         for account in options["wanted"]["accounts"]
     ]
     done: list[str] = []

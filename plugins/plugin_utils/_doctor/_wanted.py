@@ -120,9 +120,8 @@ def wanted(site: Data, snapshot: Data, expires: int = 0) -> dict[str, t.Any]:
         held = grants(credential, site, snapshot)
         roles |= {g.role: sorted(g.privileges) for g in held if g.role != AUDITOR}
         given = (site.get("credentials") or {}).get(credential) or {}
-        user, _, token = (given.get("token_id") or f"{POOL}-{credential}@pve!provision").partition(
-            "!"
-        )
+        named = given.get("token_id") or f"{POOL}-{credential}@pve!provision"
+        user, _mark, token = named.partition("!")
         accounts.append(
             {
                 "purpose": credential,

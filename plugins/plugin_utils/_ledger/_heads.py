@@ -103,6 +103,7 @@ class Place:
         token = self._token()
         if token:
             headers["Authorization"] = f"Bearer {token}"
+        why = "it gives no answer"
         request = urllib.request.Request(self.where, body, headers, method=method)  # noqa: S310
         try:
             context = ssl.create_default_context(cafile=self.ca_file or None)

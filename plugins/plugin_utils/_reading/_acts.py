@@ -27,9 +27,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._or
     is_name,
     words,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sizes import (
-    Size,
-)
 
 
 class Acts(Amounts):
@@ -91,9 +88,8 @@ class Acts(Amounts):
         if self.verb_of(piece) == "upgrade":
             self.say("version", None, first, "keep")
             return
-        sizes = [c for c in piece.of("size") if c.size and c.size.topic != "bytes"]
-        for chunk in sizes:  # "the 50 GB system disk stays"
-            size = t.cast("Size", chunk.size)
+        sizes = [(c, c.size) for c in piece.of("size") if c.size and c.size.topic != "bytes"]
+        for chunk, size in sizes:  # "the 50 GB system disk stays"
             self.say(size.topic, size.value, chunk, "keep")
         for chunk in piece.of("number"):  # "web2 stays at 2"
             if chunk.value == self.number_of(own or self.latest):
