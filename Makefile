@@ -146,10 +146,10 @@ sanity: setup ## ansible-test sanity, with no ignore file.
 	tests/sanity.sh
 
 molecule: setup ## Scenarios: the plan stage, the whole way with fail-over, software of the site, what k3s never touches.
-	tests/molecule.sh default pipeline software k3s_guard k3s_single
+	tests/molecule.sh default pipeline software k3s_guard k3s_single k3s_reset
 
 molecule-k3s: setup ## Scenarios of the k3s role: its whole life on real hosts.
-	tests/molecule.sh k3s_ha k3s_scale k3s_upgrade k3s_restore k3s_reset k3s_hardened
+	tests/molecule.sh k3s_ha k3s_scale k3s_upgrade k3s_restore k3s_hardened
 
 molecule-platform: setup ## Scenarios: the life of every add-on; each seeded fault is named with its mend.
 	tests/molecule.sh platform platform_broken

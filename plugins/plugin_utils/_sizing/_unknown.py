@@ -13,6 +13,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge i
     category_of,
     needs,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import Context
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._units import amount
 
@@ -31,13 +32,15 @@ def explain_unknown(context: Context, need: Need) -> None:
         f" {amount(number, math.ceil(max(high.recommended[key], getattr(need, key))))}"
         for number, key in KEYS.items()
     )
-    near = context.knowledge.nearest(need.family)
+    by_name = need.family in load("software.yml")["families"]
+    near = None if by_name else context.knowledge.nearest(need.family)
+    lacks = "has no size of its own" if by_name else "is not"
     hint = f" (the nearest known name is {near.title})" if near else ""
     context.report(
         "software.unknown",
         "warning",
         f"machines.{need.family}",
-        f"{need.family} is not in the knowledge{hint}: sized as {low.title}, usual range {ranges},"
+        f"{need.family} {lacks} in the knowledge{hint}: sized as {low.title}, usual range {ranges},"
         " confidence 0.3; say cores, memory and disk when you know them.",
         table,
     )

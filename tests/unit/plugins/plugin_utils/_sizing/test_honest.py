@@ -104,3 +104,8 @@ def test_unknown_software_is_told_in_one_sentence_with_a_range_around_the_answer
         assert low <= value <= high, told
     guessed = [why for why in machine.why if why.field in ("cores", "memory_mib", "disk_gib")]
     assert all(why.confidence <= 0.3 for why in guessed)
+
+
+def test_software_that_is_known_by_name_alone_has_no_near_name() -> None:
+    [told] = [f.message for f in sized("a VM for nginx").findings if f.id == "software.unknown"]
+    assert "nginx has no size of its own in the knowledge: sized as web server" in told
