@@ -41,7 +41,9 @@ class KindReader(DenialReader):
             return False
         inside = bool(words & function_words()["insides"])
         if chunk.count not in (None, 1):
-            return inside and self.spread(chunk)
+            of_all = self.marked(",(:") and len(self.group) == chunk.count  # "…, two VMs"
+            of_all = of_all and not any(c.has("cue.for") for c in found[place + 1 : place + 2])
+            return (inside or of_all) and self.spread(chunk)
         label = self.marked(":") and len(self.group) == 1
         how = function_words()["manners"] | function_words()["enough"]
         each = self.each_near(chunk)
