@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import base64
+import datetime
 import typing as t
 
 import pytest
@@ -11,6 +13,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._kubeco
     KubeconfigError,
     combined,
 )
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 
 def kubeconfig(name: str, server: str, secret: str) -> str:
@@ -58,3 +64,43 @@ def test_a_second_run_changes_nothing() -> None:
 def test_a_file_that_is_no_kubeconfig_is_not_overwritten(old: str) -> None:
     with pytest.raises(KubeconfigError):
         merged(old)
+
+
+def signed(issuer: str, days: int) -> dict[str, str]:
+    """Return a user with a client certificate of its own."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "system:admin")]))
+        .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)]))
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now)
+        .not_valid_after(now + datetime.timedelta(days=days))
+        .sign(key, hashes.SHA256())
+    )
+    pem = made.public_bytes(serialization.Encoding.PEM)
+    return {"client-certificate-data": base64.b64encode(pem).decode()}
+
+
+def of_server(user: dict[str, str]) -> str:
+    found = yaml.safe_load(ADMIN)
+    found["users"][0]["user"] = user
+    return yaml.safe_dump(found)
+
+
+@pytest.mark.parametrize(
+    ("issuer", "days", "address", "stays"),
+    [
+        ("ca", 365, "https://10.77.0.100:6443", True),  # of another server of the cluster
+        ("other", 365, "https://10.77.0.100:6443", False),  # the authority was exchanged
+        ("ca", 100, "https://10.77.0.100:6443", False),  # it ends soon
+        ("ca", 365, "https://10.77.0.101:6443", False),  # the address moved
+    ],
+)
+def test_a_good_client_certificate_stays(issuer: str, days: int, address: str, stays: bool) -> None:
+    server = "https://10.77.0.100:6443"
+    old = combined(of_server(signed(issuer, days)), "", name="demo", server=address)
+    new = combined(of_server(signed("ca", 365)), old, name="demo", server=server)
+    assert (yaml.safe_load(new)["users"] == yaml.safe_load(old)["users"]) == stays
