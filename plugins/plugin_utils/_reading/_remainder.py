@@ -79,7 +79,9 @@ def remainder(
             return True
         if not changes and (_moves_here(said, index) or _is_idle(said, index)):
             return True
-        if ordered and stands_apart(said.tokens, index, said.language):
+        word = said.tokens[index]
+        beside = said.within(*said.around(word))
+        if ordered and stands_apart(beside, word, said.language):
             return True
         return _is_harmless(said, index) or (sized and _is_only_called(said, index))
 

@@ -9,6 +9,9 @@ import typing as t
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
     Quote,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._clauses import (
+    sentences,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._clean import fold
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._tokens import (
     Token,
@@ -36,6 +39,13 @@ class Sentence:
     tokens: tuple[Token, ...]
     language: str
     vocabulary: Vocabulary
+
+    def around(self, token: Token) -> tuple[int, int]:
+        """Return the span of the sentence that a token stands in."""
+        return next(
+            (span for span in sentences(self.text) if span[0] <= token.start < span[1]),
+            (0, len(self.text)),
+        )
 
     def within(self, start: int, end: int) -> list[Token]:
         """Return the tokens that lie wholly or partly in a span."""

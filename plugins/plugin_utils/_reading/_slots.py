@@ -21,7 +21,6 @@ _ORDERS = (
     *("cue.correction", "word.not_needed"),
 )
 _JOINS = ("cue.and", "cue.or")
-_ENDS = frozenset({".", ";", "!", "?", "\n"})
 _BEGINS = frozenset({".", ":", ";", "(", "!", "?", "\n", "-", '"', ">", "*"})
 
 
@@ -52,16 +51,14 @@ def can_be_a_thing(
     return _behind(tokens, first, last, written, unknown)
 
 
-def stands_apart(tokens: t.Sequence[Token], index: int, language: str) -> bool:
-    """Tell whether a sentence beside the order holds the word ("My colleague sees to the rest.").
+def stands_apart(inside: t.Sequence[Token], word: Token, language: str) -> bool:
+    """Tell whether the sentence that holds a word is one beside the order.
 
-    Such a sentence names, counts and orders nothing that is known, and speaks of somebody or
-    something; a list of unknown words does not, and neither does one that adds to the order.
+    "My colleague sees to the rest." Such a sentence names, counts and orders nothing that is
+    known, and speaks of somebody or something; a list of unknown words does not, and neither does
+    one that adds to the order.
     """
     closed = function_words()
-    start = next((at + 1 for at in range(index - 1, -1, -1) if tokens[at].word in _ENDS), 0)
-    end = next((at for at in range(index, len(tokens)) if tokens[at].word in _ENDS), len(tokens))
-    inside = tokens[start:end]
     if inside[0].word in closed["pointers"]:
         return False  # it speaks of the machine
     if any(token.kind in ("num", "lit") or token.name or token.mib is not None for token in inside):
@@ -76,7 +73,7 @@ def stands_apart(tokens: t.Sequence[Token], index: int, language: str) -> bool:
     denies = inside[0].has("cue.not") and len(inside) < 4  # "no rush"
     return (
         denies
-        or tokens[index].has("cue.not", "cue.off")
+        or word.has("cue.not", "cue.off")
         or any(token.word.partition("'")[0] in told or token.word in told for token in inside)
     )
 

@@ -144,17 +144,9 @@ def _covers(statement: Statement, start: int, end: int) -> bool:
     return (quote.start or 0) < end and (quote.end or 0) > start
 
 
-def _sentence(token: Token, said: Sentence) -> Span:
-    """Return the sentence that a token stands in."""
-    return next(
-        (span for span in sentences(said.text) if span[0] <= token.start < span[1]),
-        (0, len(said.text)),
-    )
-
-
 def _part(token: Token, said: Sentence) -> Span:
     """Return the part of a sentence between commas that a token stands in."""
-    low, high = _sentence(token, said)
+    low, high = said.around(token)
     for comma in _COMMA.finditer(said.text, low, high):
         if comma.end() <= token.start:
             low = comma.end()
@@ -235,7 +227,7 @@ def _corrected(token: Token, statements: t.Sequence[Statement], said: Sentence) 
     """Tell whether a remark sets a number aside that another one takes the place of."""
     if not any(_covers(s, token.start, token.end) for s in statements if s.kind == "remark"):
         return False
-    low, high = _sentence(token, said)
+    low, high = said.around(token)
     around = said.within(max(0, low - 1), min(len(said.text), high + 40))
     if not any(other.has(*CORRECTIONS) for other in around):
         return False
