@@ -37,6 +37,8 @@ _KINDS = {
     "thing.dockerhost": "dockerhost",
 }
 _FLAGS = ("env.", "ha", "scale.", "cni.", "work.", "word.zero_downtime", "word.single_node")
+#: Names or ids of a row that are written out; nobody means more, and a person is asked.
+MAX_NAMES = 1000
 
 
 @dataclasses.dataclass
@@ -95,11 +97,15 @@ def chunks(tokens: list[Token]) -> list[Chunk]:
 
 
 def names_between(first: str, last: str) -> tuple[str, ...]:
-    """Return the names from one to another ("web1" to "web4"); none when they are no range."""
+    """Return the names from one to another ("web1" to "web4"); none when they are no range.
+
+    A range of millions is not written out: no more than one name above ``MAX_NAMES``.
+    """
     low, high = (re.fullmatch(r"(.*?)(\d+)", name) for name in (first, last))
     if low is None or high is None or high[1] not in ("", low[1]):
         return ()
-    begin, end = int(low[2]), int(high[2])
+    begin = int(low[2])
+    end = min(int(high[2]), begin + MAX_NAMES)
     width = len(low[2])
     return tuple(f"{low[1]}{number:0{width}d}" for number in range(begin, end + 1))
 

@@ -6,11 +6,13 @@ from __future__ import annotations
 import dataclasses
 import functools
 import re
+import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
     Question,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import (
+    MAX_NAMES,
     Chunk,
     names_between,
 )
@@ -114,10 +116,7 @@ class NameReader(SizeReader):
         where = (chunk.start, chunk.end)
         thing = self.target()
         whole = thing.parent if thing is not None and thing.parent is not None else thing
-        if len(names) > MAX_ROW:
-            quote = self.quote(*where)
-            text = f'"{quote.text}" are {len(names)} names; say at most {MAX_ROW} at a time.'
-            self.questions.append(Question(id="reading.names", text=text, quote=quote))
+        if self.too_many(names, where):
             return
         if _leads(found, place):
             for name in names:
@@ -129,6 +128,16 @@ class NameReader(SizeReader):
         whole.names += len(names)
         for name in names:
             self.say("name", name, where, thing=whole.id)
+
+    def too_many(self, row: t.Sequence[object], where: tuple[int, int]) -> bool:
+        """Ask about a row of names or ids that is longer than anybody means; tell whether it is."""
+        if len(row) <= MAX_ROW:
+            return False
+        quote = self.quote(*where)
+        number = len(row) if len(row) <= MAX_NAMES else f"over {MAX_NAMES}"
+        text = f'"{quote.text}" are {number} names; say at most {MAX_ROW} at a time.'
+        self.questions.append(Question(id="reading.names", text=text, quote=quote))
+        return True
 
     def unknown(self, words: str, where: tuple[int, int]) -> None:
         """Take words as the name of software that nothing knows."""

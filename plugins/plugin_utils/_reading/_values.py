@@ -90,7 +90,7 @@ class ValueReader(NameReader):
                 len(ahead) > 1 and ahead[0].what == "-" and ahead[1].kind == "head"
             )
             values = ids_said(str(value)) if chunk.what == "vmid" else (value,)
-            for one in values:
+            for one in () if self.too_many(values, where) else values:
                 self.forward(chunk.what, one, where, ahead=before_head)
         elif chunk.what in ("backup", "backup_keep", "lxc_template"):
             topic = {"backup": "backup", "backup_keep": "backup", "lxc_template": "template"}

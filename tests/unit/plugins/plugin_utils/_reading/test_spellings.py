@@ -91,3 +91,10 @@ def test_same(text: str, other: str) -> None:
 )
 def test_around(around: str, order: str) -> None:
     assert things(around.format(order)) == things(order)
+
+
+@pytest.mark.parametrize("row", ["ids 100-900000000", "named web1 to web900000000"])
+def test_a_row_that_nobody_means_is_asked_about(row: str) -> None:
+    asked = read_request(f"debian VMs {row}, 2 cores, 4 GB, 20 GB disk", VOCABULARY)
+    assert asked.answer == "ask"
+    assert any("say at most" in question.text for question in asked.questions)
