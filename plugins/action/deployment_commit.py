@@ -28,6 +28,7 @@ class ActionModule(ControllerAction):
         "remote": {"type": "str", "default": ""},
         "message": {"type": "str", "required": True},
         "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},
+        "secret_files": {"type": "list", "elements": "path", "default": [], "no_log": False},
         "user": {"type": "str"},
     }
     ERRORS = (RecordError,)
@@ -38,8 +39,10 @@ class ActionModule(ControllerAction):
             return {"changed": False, "committed": False, "msg": "Nothing is committed."}
         repository = Repository(Path(args["repository"]).expanduser(), args["remote"])
         by = args["user"] or getpass.getuser()
+        files = [path for path in map(Path, args["secret_files"]) if path.is_file()]
+        secrets = [*args["secrets"], *(path.read_text(encoding="utf-8").strip() for path in files)]
         committed = repository.commit(
-            Path(args["directory"]), args["message"], by=by, secrets=args["secrets"]
+            Path(args["directory"]), args["message"], by=by, secrets=secrets
         )
         result: dict[str, t.Any] = {
             "changed": committed,

@@ -41,6 +41,11 @@ options:
     type: list
     elements: str
     default: []
+  secret_files:
+    description: Files whose values may be in none either; one that is not there is passed over.
+    type: list
+    elements: path
+    default: []
   user:
     description: Author where git itself knows none; the controller's user by default.
     type: str

@@ -137,3 +137,9 @@ def test_check_mode_and_refusals(folder: Path, tmp_path: Path) -> None:
         ActionModule, repository=str(place), remote="https://ada:pw@example.org/x", **options
     )
     assert login["failed"] and "holds a login" in login["msg"] and "pw" not in login["msg"]
+    secret = tmp_path / "writer.secret"
+    secret.write_text("the secret of the writer\n")
+    (folder / "docs" / "README.md").write_text("the secret of the writer")
+    files = [str(secret), str(tmp_path / "not there")]
+    held = run_action(ActionModule, repository=str(place), secret_files=files, **options)
+    assert held["failed"] and "holds a secret" in held["msg"] and not place.exists()
