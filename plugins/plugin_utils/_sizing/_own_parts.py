@@ -35,6 +35,13 @@ def with_own_parts(context: Context, things: t.Sequence[MachinesThing], groups: 
             if len(said) == 1 and _only_one(things, groups, part.role):
                 first, *rest = found[said[0].id]
                 found[said[0].id] = [_held(context, first, part), *rest]
+                context.report(
+                    "part.said",
+                    "info",
+                    f"machines.{first.name}",
+                    f"{first.name} is the {part.role} of {part.families[0]} as well; if it shall"
+                    " have one of its own, plan it as a deployment of its own.",
+                )
             elif not there or said:
                 continue
             else:
@@ -82,7 +89,16 @@ def _held(context: Context, group: Group, part: Group) -> Group:
     """Return the group that was said, no smaller than the part it stands for."""
     for number in SIZES:
         wanted, own = getattr(part, number), getattr(group, number)
-        if wanted <= own or number in group.explicit:
+        if wanted <= own:
+            continue
+        if number in group.explicit:
+            context.report(
+                "part.small",
+                "warning",
+                f"machines.{group.name}.{number}",
+                f"{part.families[0]}'s {part.role} should have {amount(number, wanted)};"
+                f" {amount(number, own)} were asked for {group.name} and are kept.",
+            )
             continue
         why = next((why for why in part.why if why.field == number), None)
         reason = f"{amount(number, wanted)} for {part.families[0]}'s {part.role}."

@@ -88,3 +88,16 @@ def test_a_part_that_was_said_or_is_there_is_made_once(text: str, roles: set[str
     assert {machine.role for machine in result.machines} == roles
     own = [finding for finding in result.findings if finding.id == "part.there"]
     assert bool(own) == (len(roles) == 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Mattermost for 200 users and a PostgreSQL VM", "part.said"),
+        ("a PostgreSQL VM with 8 GB and Mattermost for 200 users", "part.small"),
+    ],
+)
+def test_what_serves_as_a_part_is_told(text: str, told: str) -> None:
+    result = planned(text)
+    assert {machine.role for machine in result.machines} == {"mattermost", "postgresql"}
+    assert told in {finding.id for finding in result.findings}
