@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import json
 import queue
@@ -23,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[3]
 MONITORING = ROOT / "plugins/plugin_utils/_catalogue/entries/monitoring"
 RULES = yaml.safe_load((MONITORING / "rules.yml").read_text())
 ALERTS = [rule for group in RULES["groups"] for rule in group["rules"]]
+DEAD = "127.0.0.1:1"
 DASHBOARDS = sorted((MONITORING / "dashboards").glob("*.json"))
 
 
@@ -93,7 +95,7 @@ def port() -> int:
 
 
 def quick() -> t.Any:
-    """Return the rules with nothing to wait for."""
+    """Return the rules with nothing to wait for: load them when every target was looked at."""
     rules = bare(RULES)
     for group in rules["groups"]:
         group["interval"] = "1s"
@@ -102,23 +104,47 @@ def quick() -> t.Any:
     return rules
 
 
+def until(address: str, holds: t.Callable[[bytes], bool], seconds: int = 120) -> bytes:
+    """Return the first answer of an address for which something holds."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError), urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310
+            body = t.cast(bytes, answer.read())
+            if holds(body):
+                return body
+        time.sleep(0.1)
+    raise AssertionError(f"{address} did not answer as wanted within {seconds} seconds.")
+
+
+def settled(targets: bytes) -> bool:
+    """Say whether all four targets were looked at: the living answered, the dead one did not."""
+    health = {
+        (target["scrapePool"], target["scrapeUrl"].split("/")[2]): target["health"]
+        for target in json.loads(targets)["data"]["activeTargets"]
+    }
+    right = [state == ("down" if host == DEAD else "up") for (_, host), state in health.items()]
+    return len(right) == 4 and all(right)
+
+
+def ask(address: str, path: str) -> t.Any:
+    """Return an answer of Prometheus once it gives one."""
+    return json.loads(until(f"{address}{path}", bool))
+
+
 @pytest.fixture
 def prometheus(tmp_path: Path) -> t.Iterator[str]:
     """A Prometheus with a dead etcd member, and an Alertmanager that tells the receiver."""
     hook = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
     threading.Thread(target=hook.serve_forever, daemon=True).start()
     own, alerts = port(), port()
-    (tmp_path / "rules.yml").write_text(yaml.safe_dump(quick()))
     config = {
-        "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+        "global": {"scrape_interval": "5s", "scrape_timeout": "5s", "evaluation_interval": "1s"},
         "rule_files": [str(tmp_path / "rules.yml")],
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": [f"127.0.0.1:{alerts}"]}]}]},
         "scrape_configs": [
             {
                 "job_name": "kube-etcd",
-                "static_configs": [
-                    {"targets": [f"127.0.0.1:{own}", f"127.0.0.1:{alerts}", "127.0.0.1:1"]}
-                ],
+                "static_configs": [{"targets": [f"127.0.0.1:{own}", f"127.0.0.1:{alerts}", DEAD]}],
             },
             {"job_name": "kubelet", "static_configs": [{"targets": [f"127.0.0.1:{own}"]}]},
         ],
@@ -147,29 +173,27 @@ def prometheus(tmp_path: Path) -> t.Iterator[str]:
             f"--config.file={tmp_path}/prometheus.yml",
             f"--storage.tsdb.path={tmp_path}/data",
             f"--web.listen-address=127.0.0.1:{own}",
+            "--web.enable-lifecycle",
         ],
     ]
-    children = [
-        subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for command in commands
-    ]
-    yield f"http://127.0.0.1:{own}"
-    for child in children:
-        child.kill()
-        child.wait()
-    hook.shutdown()
-
-
-def ask(address: str, path: str) -> t.Any:
-    """Return an answer of Prometheus once it gives one."""
-    end = time.monotonic() + 60
-    while True:
-        try:
-            with urllib.request.urlopen(f"{address}{path}", timeout=5) as answer:  # noqa: S310
-                return json.loads(answer.read())
-        except OSError:
-            if time.monotonic() > end:
-                raise
+    children = []
+    try:
+        for command, ready in zip(commands, (alerts, own), strict=True):
+            children.append(
+                subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            )
+            until(f"http://127.0.0.1:{ready}/-/ready", bool)
+        address = f"http://127.0.0.1:{own}"
+        until(f"{address}/api/v1/targets", settled)
+        (tmp_path / "rules.yml").write_text(yaml.safe_dump(quick()))
+        reload = urllib.request.Request(f"{address}/-/reload", method="POST")  # noqa: S310
+        urllib.request.urlopen(reload, timeout=60).close()  # noqa: S310
+        yield address
+    finally:
+        for child in children:
+            child.kill()
+            child.wait()
+        hook.shutdown()
 
 
 def test_a_dead_target_fires_exactly_its_alert(prometheus: str) -> None:
