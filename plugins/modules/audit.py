@@ -13,7 +13,10 @@ author:
 description:
   - Verifies the chain of the ledger and every row it speaks of, and fails with each row that was
     changed, removed, added or cut off, the first one first.
-  - With E(CLUSTERWRIGHT_LEDGER_KEY) the hashes of the chain are HMACs with that key.
+  - Pinned heads that are not in the chain any more are found by every audit until somebody says
+    with O(acknowledge) that this is known. From then on each audit names it, and holds.
+  - With E(CLUSTERWRIGHT_LEDGER_KEY) the hashes of the chain are HMACs with that key. Without one,
+    who can write the ledger can also write that something was acknowledged.
   - This action runs on the controller.
 requirements:
   - SQLAlchemy 2 on the controller
@@ -46,6 +49,19 @@ options:
   export:
     description: File to write the chain and all its rows to, as JSON.
     type: path
+  acknowledge:
+    description:
+      - Hash of the newest head that is missing, as an audit names it, or its first twelve letters
+        or more. It and those pinned before it are lost, and that is known.
+      - A row that was changed, removed or added cannot be acknowledged.
+    type: str
+  reason:
+    description: How the rows were lost. Required with O(acknowledge).
+    type: str
+    default: ""
+  user:
+    description: Who acknowledges it; the controller's user by default.
+    type: str
 attributes:
   check_mode:
     description: Verifies and writes nothing.
@@ -66,6 +82,12 @@ EXAMPLES = r"""
     ledger: deployments/ledger.sqlite
     pin: https://pins.example.org/clusterwright
     pin_token_file: /run/secrets/pin
+
+- name: Say that the former ledger is gone
+  clusterwright.proxmox.audit:
+    ledger: deployments/ledger.sqlite
+    acknowledge: 4f1d4b0ce1a2
+    reason: The disk of the controller broke, and there was no copy
 """
 
 RETURN = r"""
@@ -81,6 +103,12 @@ head:
   sample: 4f1d4b0ce1a2d6a2a8a0f7b1c0a4d9f3e2b1c0d9e8f7a6b5c4d3e2f1a0b9c8d7
 problems:
   description: One sentence for each row that was touched, the first one first.
+  returned: always
+  type: list
+  elements: str
+  sample: []
+acknowledged:
+  description: One sentence for each cut that somebody acknowledged.
   returned: always
   type: list
   elements: str

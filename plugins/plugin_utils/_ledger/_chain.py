@@ -34,11 +34,17 @@ def link(entry: Row, key: bytes) -> str:
 
 @dataclass(frozen=True)
 class Audit:
-    """What came of checking a chain: its head, and every row that is not as it was written."""
+    """What came of checking a chain: its head, and every row that is not as it was written.
+
+    ``missing`` are the pinned heads that the chain does not hold and nobody acknowledged, oldest
+    first; ``acknowledged`` has a sentence for each cut that somebody did.
+    """
 
     entries: int
     head: str
     problems: tuple[str, ...] = ()
+    missing: tuple[Row, ...] = ()
+    acknowledged: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -51,14 +57,18 @@ def verify(
     rows: t.Mapping[tuple[str, str], str],
     key: bytes,
     pins: t.Iterable[Row] = (),
+    acknowledgements: t.Iterable[Row] = (),
 ) -> Audit:
     """Check the chain, that the tables are what it says, and that it holds every pinned head.
+
+    A pinned head may only be missing where a row of the ledger says who acknowledged that.
 
     Args:
         entries: the chain in its order.
         rows: digest of each row that is there, by table and key.
         key: of the HMAC; empty when there is none.
         pins: heads that were written down elsewhere, ``{"seq", "hash"}``.
+        acknowledgements: rows ``{"heads", "by", "at", "reason"}`` of the ledger.
     """
     broken: list[tuple[int, str]] = []
     last: dict[tuple[str, str], Row] = {}
@@ -77,16 +87,41 @@ def verify(
         last[entry["table"], entry["key"]] = entry
     if not broken:
         broken += _touched(last, rows)
-    for pin in pins:
-        if hashes.get(int(pin["seq"])) != pin["hash"] and not broken:
-            broken.append(
-                (
-                    count + 1,
-                    f"The chain ends at entry {count}: entry {pin['seq']}, which was"
-                    " pinned, is not in it; rows were cut off, or an older copy was put back.",
-                )
-            )
-    return Audit(count, before, tuple(text for _seq, text in sorted(broken)))
+    problems = [text for _seq, text in sorted(broken)]
+    if problems:  # of a chain that does not hold nothing more can be told
+        return Audit(count, before, tuple(problems))
+    told = list(acknowledgements)
+    marks = {(int(pin["seq"]), str(pin["hash"])) for pin in pins}
+    gone = {(seq, value) for seq, value in marks if hashes.get(seq) != value}
+    excused = {(int(head["seq"]), str(head["hash"])) for row in told for head in row["heads"]}
+    missing = [{"seq": seq, "hash": value} for seq, value in sorted(gone - excused)]
+    return Audit(
+        count,
+        before,
+        tuple(_cut(count, missing)),
+        tuple(missing),
+        tuple(_acknowledged(row) for row in told),
+    )
+
+
+def _cut(entries: int, missing: t.Sequence[Row]) -> t.Iterator[str]:
+    if not missing:
+        return
+    newest = missing[-1]
+    beside = f", and {len(missing) - 1} pinned before it" if len(missing) > 1 else ""
+    yield (
+        f"The chain ends at entry {entries}: entry {newest['seq']} with the hash {newest['hash']},"
+        f" which was pinned{beside}, is not in it; rows were cut off, or an older copy was put"
+        " back."
+    )
+
+
+def _acknowledged(row: Row) -> str:
+    newest = row["heads"][-1]
+    return (
+        f"The rows up to entry {newest['seq']} with the hash {newest['hash']} are gone;"
+        f" {row['by']} acknowledged that on {row['at']}: {row['reason']}"
+    )
 
 
 def _touched(

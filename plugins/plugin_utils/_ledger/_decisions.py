@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What people decided: approvals, freezes, ends of life."""
+"""What people decided: approvals, freezes, ends of life, rows that are gone."""
 
 from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._rules import (
+    LedgerError,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._store import (
     Row,
     Store,
@@ -13,6 +16,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._sto
 
 #: Scope of a freeze that stops every environment.
 SITE = "site"
+#: Of a hash, to know it again.
+FEWEST_LETTERS = 12
 
 
 class Decisions(Store):
@@ -99,3 +104,41 @@ class Decisions(Store):
         with self._transaction() as c:
             found = c.execute(query.order_by(r.c.retirement_id.desc()).limit(1)).mappings().first()
         return dict(found) if found else None
+
+    # -- rows that are gone
+
+    def acknowledge(
+        self, head: str, *, by: str, reason: str, pins: t.Sequence[Row] = (), check: bool = False
+    ) -> bool:
+        """Record that somebody knows of pinned heads which the chain does not hold any more.
+
+        Returns whether there was something to record: saying it again changes nothing.
+
+        Args:
+            head: hash of the newest of them, or how it begins; it shows which cut is meant.
+            by: who knows of it.
+            reason: how it came to that.
+            pins: heads that were written down elsewhere.
+            check: record nothing.
+
+        Raises:
+            LedgerError: that head is not missing, or a row was touched.
+        """
+        found = self.audit(pins)
+        if not found.missing and not found.holds:
+            raise LedgerError(" ".join(found.problems))
+        sa, a = self._sa, self._t.acknowledgements
+        with self._transaction() as c:
+            newest = [found.missing[-1]] if found.missing else []
+            told = [row[-1] for row in c.execute(sa.select(a.c.heads)).scalars()]
+            meant = [one for one in (newest or told) if one["hash"].startswith(head)]
+            if len(head) < FEWEST_LETTERS or not meant:
+                missing = f"the head {newest[0]['hash']} is" if newest else "no pinned head is"
+                raise LedgerError(
+                    f"Nothing was acknowledged: {missing} missing, and {head!r} is not how its hash"
+                    f" begins; at least {FEWEST_LETTERS} letters of it are needed."
+                )
+            if newest and not check:
+                said = {"heads": list(found.missing), "by": by, "reason": reason, "at": now()}
+                self._put(c, a, {**said, "entries": found.entries, "head": found.head})
+        return bool(newest)

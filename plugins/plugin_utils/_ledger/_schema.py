@@ -16,6 +16,7 @@ CHAINED = (
     "receipts",
     "freezes",
     "retirements",
+    "acknowledgements",
 )
 
 
@@ -132,6 +133,18 @@ def tables() -> t.Any:
         sa.Column("reason", sa.Text, nullable=False),
         moment("at", nullable=False),
     )
+    acknowledgements = sa.Table(
+        "acknowledgements",
+        metadata,
+        number("acknowledgement_id"),
+        # Pinned heads that are gone, oldest first, and where the chain stood when that was said.
+        sa.Column("heads", sa.JSON, nullable=False),  # [{"seq", "hash"}]
+        sa.Column("entries", sa.Integer, nullable=False),
+        sa.Column("head", sa.String(64), nullable=False),
+        sa.Column("by", sa.String(128), nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        moment("at", nullable=False),
+    )
     chain = sa.Table(
         "chain",
         metadata,
@@ -154,5 +167,6 @@ def tables() -> t.Any:
         receipts=receipts,
         freezes=freezes,
         retirements=retirements,
+        acknowledgements=acknowledgements,
         chain=chain,
     )

@@ -21,6 +21,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._sch
 )
 
 Row = dict[str, t.Any]
+Mark = tuple[int, str]  # place and hash of an entry
 KEY_VARIABLE = "CLUSTERWRIGHT_LEDGER_KEY"
 #: Any number that no other program locks: writers of one PostgreSQL ledger queue up behind it.
 _ADVISORY_LOCK = 0x636C7572
@@ -139,6 +140,7 @@ class Store:
     @contextmanager
     def _transaction(self) -> t.Iterator[t.Any]:
         self._head: Row | None = None
+        accounted: set[Mark] = set()
         try:
             with self._engine.begin() as connection:
                 if self._engine.dialect.name == "postgresql":
@@ -146,6 +148,8 @@ class Store:
                         self._sa.text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
                     )
                 yield connection
+                if self._head is not None:
+                    accounted = self._accounted(connection)
         except self._sa.exc.IntegrityError:
             raise LedgerError(
                 "Another run took the same at this very moment; run this again."
@@ -154,7 +158,7 @@ class Store:
             raise LedgerError(
                 f"The ledger at {self._shown} cannot be used: {_reason(error)}."
             ) from None
-        self._write_head()
+        self._write_head(accounted)
 
     # -- writes, each with its entry in the chain
 
@@ -209,18 +213,30 @@ class Store:
         c.execute(self._sa.insert(chain).values(**entry))
         self._head = {"seq": entry["seq"], "hash": entry["hash"], "at": entry["at"]}
 
-    def _write_head(self) -> None:
-        """Keep the newest head beside an SQLite file, so that a cut chain is noticed."""
+    def _accounted(self, c: t.Any) -> set[Mark]:
+        """Return those of the heads beside an SQLite file that the chain holds."""
+        chain = self._t.chain
+        return {
+            _mark(head)
+            for head in self._known_heads()
+            if c.execute(self._sa.select(chain.c.hash).where(chain.c.seq == head["seq"])).scalar()
+            == head["hash"]
+        }
+
+    def _write_head(self, accounted: set[Mark]) -> None:
+        """Keep the newest head beside an SQLite file, so that a cut chain is noticed.
+
+        It takes the place of those that the chain holds; others stay, however long the chain gets.
+        """
         if self._head is None or self._head_file is None:
             return
         handle = os.open(self._head_file, os.O_RDWR | os.O_CREAT, 0o600)
         with os.fdopen(handle, "r+", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            known = _parsed(file.read())
-            if known is None or known["seq"] < self._head["seq"]:
-                file.seek(0)
-                file.truncate()
-                file.write(json.dumps(self._head) + "\n")
+            others = [head for head in _parsed(file.read()) if _mark(head) not in accounted]
+            file.seek(0)
+            file.truncate()
+            file.writelines(json.dumps(head) + "\n" for head in (*others, self._head))
 
     # -- audit
 
@@ -228,13 +244,16 @@ class Store:
         """Verify the chain and every row it speaks of, and that the pinned heads are in it."""
         sa, chain = self._sa, self._t.chain
         rows: dict[tuple[str, str], str] = {}
+        # Read first: an entry is in the chain before its head is kept.
+        heads = [*self._known_heads(), *pins]
         with self._transaction() as c:
             entries = c.execute(sa.select(chain).order_by(chain.c.seq)).mappings().all()
             for name in CHAINED:
                 table = self._t.metadata.tables[name]
                 for row in c.execute(sa.select(table)).mappings():
                     rows[name, key_of(table, row)] = _chain.digest_of(row)
-        return _chain.verify(entries, rows, self._key, [*self._known_heads(), *pins])
+            told = c.execute(sa.select(self._t.acknowledgements)).mappings().all()
+        return _chain.verify(entries, rows, self._key, heads, told)
 
     def export(self) -> Row:
         """Return the chain and all rows it speaks of, as plain data."""
@@ -255,8 +274,7 @@ class Store:
     def _known_heads(self) -> list[Row]:
         if self._head_file is None or not self._head_file.is_file():
             return []
-        known = _parsed(self._head_file.read_text(encoding="utf-8"))
-        return [known] if known else []
+        return _parsed(self._head_file.read_text(encoding="utf-8"))
 
 
 def key_of(table: t.Any, row: t.Mapping[str, t.Any]) -> str:
@@ -264,9 +282,17 @@ def key_of(table: t.Any, row: t.Mapping[str, t.Any]) -> str:
     return "/".join(str(row[column.name]) for column in table.primary_key.columns)
 
 
-def _parsed(text: str) -> Row | None:
-    try:
-        found = json.loads(text)
-        return {**found, "seq": int(found["seq"]), "hash": str(found["hash"])}
-    except (ValueError, KeyError, TypeError):
-        return None
+def _mark(head: Row) -> Mark:
+    return head["seq"], head["hash"]
+
+
+def _parsed(text: str) -> list[Row]:
+    """Return the heads of a text, one a line; a line that is none is left out."""
+    found = []
+    for line in text.splitlines():
+        try:
+            head = json.loads(line)
+            found.append({**head, "seq": int(head["seq"]), "hash": str(head["hash"])})
+        except (ValueError, KeyError, TypeError):
+            continue
+    return found

@@ -47,6 +47,24 @@ def test_what_was_touched_fails_and_is_not_pinned(
     assert not (tmp_path / "heads").exists()
 
 
+def test_a_lost_ledger_is_said_once(run_action: t.Any, path: Path, tmp_path: Path) -> None:
+    options = {"ledger": str(path), "pin": str(tmp_path / "heads")}
+    lost = run_action(ActionModule, **options)["head"]
+    path.unlink()
+    Ledger(str(path)).freeze("site", by="ada", reason="the ledger is gone")
+    found = run_action(ActionModule, **options)
+    assert found["failed"] and f"-e acknowledge={lost[:12]} -e reason=" in found["msg"]
+    said = {**options, "acknowledge": lost, "user": "bob"}
+    assert "-e reason=" in run_action(ActionModule, **said)["msg"]
+    said["reason"] = "the disk broke"
+    dry = run_action(ActionModule, check_mode=True, **said)
+    assert dry["changed"] and run_action(ActionModule, **options)["failed"]
+    for _again in range(2):
+        told = run_action(ActionModule, **said)
+        assert not told.get("failed") and "bob" in told["msg"] and lost in told["msg"]
+    assert run_action(ActionModule, **options)["acknowledged"] == told["acknowledged"]
+
+
 def test_no_ledger_is_one_sentence(run_action: t.Any, tmp_path: Path) -> None:
     result = run_action(ActionModule, ledger=str(tmp_path / "none"))
     assert result["failed"] and result["msg"].startswith("There is no ledger at")

@@ -11,7 +11,10 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger import Ledger
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger import (
+    Ledger,
+    LedgerError,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._schema import CHAINED
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -33,6 +36,8 @@ def fill(ledger: Ledger) -> str:
     ledger.lift("site", by="eve")
     ledger.retire("demo", "2026-12-31", by="ada", reason="old")
     ledger.note(run, messages=["one machine"], outputs={"create": 1})
+    lost = {"seq": 99, "hash": run.replace("-", "")}
+    ledger.acknowledge(lost["hash"], by="ada", reason="the disk broke", pins=[lost])
     ledger.finish(run)
     return run
 
@@ -114,6 +119,45 @@ def test_a_cut_end_is_found_by_the_head_beside_it_or_elsewhere(path: Path) -> No
     path.with_name("ledger.sqlite.head").unlink()
     assert audit(path) == (), "alone it cannot know"
     assert audit(path, pins=[{"seq": newer.entries, "hash": newer.head}])[0]
+
+
+def test_a_cut_is_found_until_somebody_acknowledges_it(path: Path) -> None:
+    before = Ledger(str(path)).audit()
+    pins = [{"seq": 2, "hash": "e" * 64}, {"seq": before.entries, "hash": before.head}]
+    path.unlink()  # the head beside it stays
+    ledger = Ledger(str(path))
+    for number in range(before.entries + 2):  # the chain gets longer than the lost one
+        ledger.freeze("site", by="eve", reason=f"number {number}")
+        lost = ledger.audit(pins)
+        assert f"entry {before.entries} with the hash {before.head}" in lost.problems[0]
+        assert ledger.audit().missing == ({"seq": before.entries, "hash": before.head},)
+    for wrong in (before.head[:11], "0" * 64, "e" * 64):
+        with pytest.raises(LedgerError, match="Nothing was acknowledged: the head "):
+            ledger.acknowledge(wrong, by="bob", reason="why", pins=pins)
+    said: dict[str, t.Any] = {"by": "bob", "reason": "the disk broke", "pins": pins}
+    assert ledger.acknowledge(before.head[:12], check=True, **said)
+    assert ledger.audit(pins).problems == lost.problems
+    assert ledger.acknowledge(before.head[:12], **said)
+    assert not ledger.acknowledge(before.head[:12], **said)
+    whole = ledger.audit(pins)
+    assert whole.holds and whole.head != lost.head
+    assert any(before.head in told and "bob" in told for told in whole.acknowledged)
+    ledger.lift("site", by="eve")
+    assert ledger.audit([*pins, {"seq": 3, "hash": "d" * 64}]).missing == (
+        {"seq": 3, "hash": "d" * 64},
+    )
+    ledger.close()
+    execute(path, "UPDATE acknowledgements SET heads = '[]'")
+    assert "acknowledgements" in audit(path, pins=pins)[0]
+
+
+def test_nothing_but_a_cut_is_acknowledged(path: Path) -> None:
+    pin = {"seq": 999, "hash": "e" * 64}
+    execute(path, "UPDATE approvals SET by = 'mallory'")
+    ledger = Ledger(str(path))
+    with pytest.raises(LedgerError, match=r"approvals 1 .* was changed"):
+        ledger.acknowledge("e" * 64, by="mallory", reason="why", pins=[pin])
+    ledger.close()
 
 
 def test_a_key_is_needed_to_make_a_chain_that_holds(tmp_path: Path) -> None:
