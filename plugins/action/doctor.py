@@ -38,13 +38,18 @@ class ActionModule(ControllerAction):
         credential = args["credential"]
         found = examine(credential, args["site"], args["snapshot"]) if credential else Examined()
         told = [*found.missing, *found.excess]
+        right = f"The {credential} can do what it should, and no more."
         return {
             "changed": False,
             "missing": list(found.missing),
             "excess": list(found.excess),
             "along": list(found.along),
+            "ending": list(found.ending),
             "commands": list(commands(args["site"], args["snapshot"], end)),
             "wanted": wanted(args["site"], args["snapshot"], end),
-            "warnings": [f"This {credential}: {text}" for text in found.excess],
-            "msg": " ".join(told) or f"The {credential} can do what it should, and no more.",
+            "warnings": [
+                *(f"This {credential}: {text}" for text in found.excess),
+                *found.ending,
+            ],
+            "msg": " ".join([*(told or [right]), *found.ending]),
         }

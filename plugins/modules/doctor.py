@@ -12,7 +12,7 @@ author:
   - The clusterwright maintainers (@clusterwright)
 description:
   - Reads the privileges of the facts, which are those of the credential that read them, and says
-    what is missing and what is too much.
+    what is missing and what is too much, and whether it ends within the next 30 days.
   - A V(reader) looks at everything and changes nothing. A V(writer) looks as well, and writes in
     the pool of the site profile, on its storages and bridge, and clones its template.
   - Returns the commands that make both, with an end date, and the same as data for
@@ -70,6 +70,11 @@ excess:
   sample: ["On / it could stop any guest."]
 along:
   description: What comes with a right that the site profile asks for, one sentence for each.
+  returned: success
+  type: list
+  elements: str
+ending:
+  description: That the credential ends within the next 30 days.
   returned: success
   type: list
   elements: str

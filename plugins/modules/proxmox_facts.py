@@ -20,7 +20,7 @@ description:
     An unreadable part does not fail the module; wrong credentials or no cluster at all do.
   - Proxmox VE 8 and 9 give the same result. Nothing is ever changed.
   - With O(reader) and O(writer) the reader reads everything, and the writer is asked for its
-    privileges only.
+    privileges and its end only.
   - A token needs C(Sys.Audit) on C(/), C(VM.Audit) on C(/vms), C(Datastore.Audit) on C(/storage)
     and C(SDN.Audit) on C(/sdn) for complete facts; for addresses also C(VM.GuestAgent.Audit) on
     C(/vms) (C(VM.Monitor) on Proxmox VE 8).
@@ -30,7 +30,8 @@ options:
       - V(basic) reads the cluster without looking into single guests.
       - V(addresses) also reads the configuration of each guest and asks the guest agent of running
         machines and Proxmox VE about running containers, for IP and MAC addresses, exact disk
-        sizes and the start-at-boot flag. It also adds CPU models and lists every storage.
+        sizes and the start-at-boot flag. It also adds CPU models and lists every storage, and says
+        when the credentials end.
     type: str
     choices: [basic, addresses]
     default: basic
@@ -269,6 +270,13 @@ ansible_facts:
           type: dict
           sample:
             "/": [Sys.Audit, VM.Audit]
+        credentials:
+          description: Credentials that end some day, with V(depth=addresses), and when.
+          returned: when the cluster was read
+          type: list
+          elements: dict
+          sample:
+            - {identity: "clusterwright-writer@pve!provision", ends: "2027-11-30T00:00:00Z"}
         next_vmid:
           description: A free id, null when it cannot be known.
           returned: when the cluster was read
@@ -291,10 +299,12 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve import access
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.client import (
+    Client,
     Connection,
     connect,
 )
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.collect import collect
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.ends import end_of
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.errors import (
     UNREACHABLE,
     HostMissingError,
@@ -324,13 +334,23 @@ def main() -> None:
     facts = {}
     said = {}
     try:
-        client = connect(Connection.from_options(options, "reader"))
+        connection = Connection.from_options(options, "reader")
+        client = connect(connection)
         try:
             facts = collect(client, depth=options["depth"], workers=options["workers"])
+            ends = _ends(client, connection, options["depth"])
+            facts["source"]["calls"] = client.calls
         finally:
             client.close()
         if options["writer"]:
-            facts["privileges"] = _held(Connection.from_options(options, "writer"))
+            connection = Connection.from_options(options, "writer")
+            client = connect(connection)
+            try:
+                facts["privileges"] = access.compact(client.get("/access/permissions"))
+                ends += _ends(client, connection, options["depth"])
+            finally:
+                client.close()
+        facts["credentials"] = ends
     except PveError as error:
         if options["required"] or not isinstance(error, (*UNREACHABLE, HostMissingError)):
             module.fail_json(msg=str(error))
@@ -341,13 +361,10 @@ def main() -> None:
     module.exit_json(changed=False, ansible_facts={"proxmox": facts}, **said)
 
 
-def _held(connection: Connection) -> dict[str, list[str]]:
-    """Return the privileges of a token."""
-    client = connect(connection)
-    try:
-        return access.compact(client.get("/access/permissions"))
-    finally:
-        client.close()
+def _ends(client: Client, connection: Connection, depth: str) -> list[dict[str, str]]:
+    """Return when a credential ends, as an entry of the facts; nothing where it never does."""
+    ends = end_of(client, connection.identity) if depth == "addresses" else None
+    return [{"identity": connection.identity, "ends": ends}] if ends else []
 
 
 if __name__ == "__main__":

@@ -252,6 +252,7 @@ imported:
   sample: [web-prod-01]
 """
 
+import datetime
 import os
 import shutil
 import typing as t
@@ -267,6 +268,7 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.client 
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.credential import (
     Purpose,
 )
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.ends import end_of, told
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.errors import PveError
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.options import (
     INSECURE,
@@ -352,13 +354,15 @@ def main() -> None:
         connection = Connection.from_options(module.params, _purpose(module))
         access = _access(connection)
         secrets = secrets_in(access, module.params["backend_environment"])
+        if module.params["state"] == "applied" and not module.check_mode:
+            _warn_of_end(module, connection)
         result = _run(module, connection, access, secrets)
     except TerraformError as error:
         # Ansible shows the whole result of a failure; the sentence holds what a person needs, the
         # rest is for the records.
         kept = ("applied", "receipts")
-        told = {key: error.result[key] for key in kept if error.result.get(key)}
-        module.fail_json(msg=redact(str(error), secrets), **told)
+        more = {key: error.result[key] for key in kept if error.result.get(key)}
+        module.fail_json(msg=redact(str(error), secrets), **more)
     except PveError as error:
         module.fail_json(msg=redact(str(error), secrets))
     except OSError as error:
@@ -366,6 +370,17 @@ def main() -> None:
         module.fail_json(msg=f"{where} cannot be used: {error.strerror}.")
     else:
         module.exit_json(**result)
+
+
+def _warn_of_end(module: AnsibleModule, connection: Connection) -> None:
+    """Say that the credential that writes ends soon."""
+    client = connect(connection)
+    try:
+        ends = end_of(client, connection.identity)
+    finally:
+        client.close()
+    if text := told(connection.identity, ends, datetime.datetime.now(datetime.UTC)):
+        module.warn(text)
 
 
 def _purpose(module: AnsibleModule) -> Purpose:

@@ -239,6 +239,13 @@ class HaState(Model):
     rules: tuple[str, ...] = ()
 
 
+class CredentialEnd(Model):
+    """When a credential of ours ends, as RFC 3339."""
+
+    identity: str  # user@realm!token
+    ends: str
+
+
 class Snapshot(Model):
     """The whole cluster at one moment; ``missing`` says per item what could not be read."""
 
@@ -257,5 +264,6 @@ class Snapshot(Model):
     backup_jobs: tuple[BackupJob, ...] = ()
     ha: HaState = Field(default_factory=HaState)
     privileges: dict[str, tuple[str, ...]] = Field(default_factory=dict)  # path -> privileges
+    credentials: tuple[CredentialEnd, ...] = ()  # those that end some day
     next_vmid: int | None = None
     missing: tuple[Finding, ...] = ()

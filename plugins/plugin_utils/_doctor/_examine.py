@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import datetime
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.ends import told
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._doctor._wanted import (
     Credential,
     Data,
@@ -32,14 +34,15 @@ ALONG = {
 
 @dataclass(frozen=True)
 class Examined:
-    """``missing``, ``excess`` and ``along`` are sentences.
+    """Sentences: what it lacks, what it could do beyond, what comes with a right that is needed.
 
-    ``along`` is what comes with a right that is needed.
+    ``ending`` says that it ends soon.
     """
 
     missing: tuple[str, ...] = ()
     excess: tuple[str, ...] = ()
     along: tuple[str, ...] = ()
+    ending: tuple[str, ...] = ()
 
 
 def examine(credential: Credential, site: Data, snapshot: Data) -> Examined:
@@ -48,7 +51,7 @@ def examine(credential: Credential, site: Data, snapshot: Data) -> Examined:
     Args:
         credential: what it is for.
         site: site profile.
-        snapshot: facts; ``privileges`` are those of the credential.
+        snapshot: facts; ``privileges`` and ``credentials`` are those of the credential.
     """
     held = snapshot.get("privileges") or {}
     wanted: dict[str, set[str]] = {}
@@ -66,7 +69,14 @@ def examine(credential: Credential, site: Data, snapshot: Data) -> Examined:
         if (words := _words(granted(held, path) - wanted.get(path, set())))
     ]
     along = [text for name, text in ALONG.items() if any(name in p for p in wanted.values())]
-    return Examined(tuple(missing), tuple(excess), tuple(along))
+    return Examined(tuple(missing), tuple(excess), tuple(along), tuple(_ending(snapshot)))
+
+
+def _ending(snapshot: Data) -> t.Iterator[str]:
+    for held in snapshot.get("credentials") or ():
+        now = datetime.datetime.fromisoformat(snapshot["source"]["collected_at"])
+        if text := told(held["identity"], held["ends"], now):
+            yield text
 
 
 def _words(privileges: t.Container[str]) -> list[str]:

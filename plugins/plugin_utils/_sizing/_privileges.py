@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import datetime
 import typing as t
 
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.ends import told
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
     Machine,
     Snapshot,
@@ -64,7 +66,10 @@ def check_privileges(
 ) -> None:
     """Report every privilege that the plan needs and the credentials lack."""
     snapshot = context.snapshot
-    if snapshot is None or not snapshot.privileges:
+    if snapshot is None:
+        return
+    _warn_of_ends(context, snapshot)
+    if not snapshot.privileges:
         return
     there = {guest.vmid for guest in snapshot.guests}
     lacking: dict[str, set[str]] = {}
@@ -73,12 +78,12 @@ def check_privileges(
         if not held:
             lacking.setdefault(" or ".join(privileges), set()).add(paths[0])
     if lacking:
-        told = "; ".join(f"{name} on {listed(paths)}" for name, paths in sorted(lacking.items()))
+        needs = "; ".join(f"{name} on {listed(paths)}" for name, paths in sorted(lacking.items()))
         context.report(
             "privileges.missing",
             "error",
             "privileges",
-            f"The credentials for Proxmox VE lack what this plan needs: {told}. Give their role"
+            f"The credentials for Proxmox VE lack what this plan needs: {needs}. Give their role"
             " these privileges (pveum role modify), then plan again.",
             "facts",
         )
@@ -181,6 +186,14 @@ def _warn_of_silence(context: Context, snapshot: Snapshot, machines: t.Sequence[
             " that DHCP gives it; grant it, or give a fixed address.",
             "facts",
         )
+
+
+def _warn_of_ends(context: Context, snapshot: Snapshot) -> None:
+    """Say which credential ends so soon that what runs is cut off from us."""
+    for credential in snapshot.credentials:
+        now = datetime.datetime.fromisoformat(snapshot.source.collected_at)
+        if text := told(credential.identity, credential.ends, now):
+            context.report("credentials.end", "warning", "credentials", text, "facts")
 
 
 def _warn_of_power(context: Context, snapshot: Snapshot) -> None:

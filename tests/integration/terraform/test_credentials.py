@@ -7,6 +7,7 @@ the writer, and every write that was sent is one that Proxmox VE refuses on a fo
 
 from __future__ import annotations
 
+import time
 import typing as t
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,6 +47,8 @@ def test_plan_apply_second_plan_drift_and_destroy(lab: Lab, tmp_path: Path) -> N
     both: dict[str, t.Any] = pair(lab, tmp_path, SITE)
     major = int(lab.pve.state.series[0])
     before = lab.guests()
+    writer = both["writer"]["token_id"].partition("!")[0]
+    lab.pve.state.access.users[writer].fields["expire"] = int(time.time()) + 5 * 86_400
 
     def run(state: str, **options: t.Any) -> dict[str, t.Any]:
         lab.pve.clear_calls()
@@ -57,7 +60,9 @@ def test_plan_apply_second_plan_drift_and_destroy(lab: Lab, tmp_path: Path) -> N
         lab.render(machine(pool=POOL, memory_mib=memory_mib), container(pool=POOL), pve_major=major)
         planned = run("planned")
         assert _users(lab) == {both["reader"]["token_id"]}
-        run("applied", approved_sha256=planned["plan_sha256"])
+        applied = run("applied", approved_sha256=planned["plan_sha256"])
+        assert f"{both['writer']['token_id']} ends on" in str(applied["warnings"])
+        assert "warnings" not in planned
         assert _users(lab) == {both["writer"]["token_id"]}
         assert _templates(lab) <= _refused(lab)
     again = run("planned")

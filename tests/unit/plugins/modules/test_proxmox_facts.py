@@ -92,6 +92,37 @@ def test_facts_fit_the_contract(
     assert SECRET not in json.dumps(result)
 
 
+def test_the_end_of_each_credential_is_a_fact(certificate: Path, tmp_path: Path) -> None:
+    answers = recorded("cluster_9.json")
+    day = 4_000_000_000
+    for user, expire, tokens in (
+        ("reader@pve", 0, {"look": {"expire": day, "privsep": 0}, "other": {"expire": 1}}),
+        ("writer@pve", day + 86_400, None),
+    ):
+        found = {"enable": 1, "expire": expire, "tokens": tokens}
+        answers[f"/access/users/{user}"] = Answer({"data": found})
+    nothing = Answer({"data": None}, 501, "Method not implemented")
+    secret = tmp_path / "secret"
+    secret.touch(mode=0o600)
+    secret.write_text(SECRET)
+    both = {
+        name: {"token_id": f"{name}@pve!look", "secret_file": str(secret)}
+        for name in ("reader", "writer")
+    }
+    with Server(certificate, lambda request: answers.get(request.path, nothing)).serve() as server:
+        code, result = run(
+            api_host=f"127.0.0.1:{server.port}",
+            ca_path=str(certificate),
+            depth="addresses",
+            **both,
+        )
+    assert code == 0, result
+    assert result["ansible_facts"]["proxmox"]["credentials"] == [
+        {"identity": "reader@pve!look", "ends": "2096-10-02T07:06:40Z"},
+        {"identity": "writer@pve!look", "ends": "2096-10-03T07:06:40Z"},
+    ]
+
+
 def test_unchecked_certificates_are_warned_about(certificate: Path) -> None:
     with Server(certificate, answering("cluster_9.json")).serve() as server:
         code, result = run(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 import shlex
 import typing as t
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve import client, collect
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.ends import end_of
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._doctor import (
     commands,
     examine,
@@ -139,3 +141,28 @@ def test_they_end(pve: PveServer) -> None:
     tokens = made(pve)
     user = tokens["writer"].partition("!")[0]
     assert pve.state.access.users[user].fields["expire"] in (DECADE, str(DECADE))
+
+
+@pytest.mark.parametrize(
+    ("user_days", "token_days", "soon"),
+    [(None, None, False), (29, None, True), (None, 29, True), (31, 29, True), (31, 31, False)],
+)
+def test_what_ends_within_a_month_is_said(
+    pve: PveServer, user_days: int | None, token_days: int | None, *, soon: bool
+) -> None:
+    token = made(pve)["reader"]
+    user, _, name = token.partition("=")[0].partition("!")
+    now = datetime.datetime.now(datetime.UTC)
+
+    def end(days: int | None) -> int:
+        return int((now + datetime.timedelta(days=days)).timestamp()) if days else 0
+
+    account = pve.state.access.users[user]
+    account.fields["expire"], account.tokens[name].expire = end(user_days), end(token_days)
+    connected = client.connect(connection(pve, token))
+    ends = end_of(connected, f"{user}!{name}")
+    found = {**facts(pve, token), "credentials": [{"identity": user, "ends": ends}] if ends else []}
+    told = examine("reader", SITE, found).ending
+    first = min((days for days in (user_days, token_days) if days), default=0)
+    assert bool(told) is soon
+    assert not soon or f"{now + datetime.timedelta(days=first):%Y-%m-%d}" in told[0]

@@ -96,9 +96,10 @@ def planned(
     at: t.Mapping[str, t.Any] | None = None,
     token: str | None = None,
     previous: Plan | None = None,
+    **facts: t.Any,
 ) -> Plan:
-    """Return the plan of a sentence, made of the facts that a cluster tells now."""
-    facts = collect.collect(connect(server, token), depth="addresses")
+    """Return the plan of a sentence, made of the facts that a cluster tells now, or of these."""
+    facts = {**collect.collect(connect(server, token), depth="addresses"), **facts}
     _request, plan = size_data(
         site=at or site(),
         intent=intent,

@@ -305,6 +305,15 @@ def test_what_the_credentials_lack_is_said_before_anything(
     assert words in people.messages(plan, "error")
 
 
+@pytest.mark.parametrize(("ends", "soon"), [("2026-12-01", True), ("2096-10-02", False)])
+def test_a_credential_that_ends_soon_is_a_warning(ends: str, *, soon: bool) -> None:
+    held = {"identity": "cw@pve!provision", "ends": f"{ends}T00:00:00Z"}
+    with PveServer() as server:
+        plan = people.planned(server, credentials=[held])
+    assert plan.status == "ready"
+    assert (f"cw@pve!provision ends on {ends}" in people.messages(plan, "warning")) is soon
+
+
 def test_a_file_for_cloud_init_that_nobody_may_see_is_told() -> None:
     """Proxmox VE leaves such files out of its lists without Datastore.Allocate."""
     privileges = (*FEW, "SDN.Use", "VM.PowerMgmt", "VM.Config.CPU", "VM.Config.Memory")
