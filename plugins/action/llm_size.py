@@ -40,6 +40,7 @@ class ActionModule(ControllerAction):
                 "pci_mappings": {"type": "list", "elements": "str", "default": []},
                 "networks": {"type": "list", "elements": "str", "default": []},
                 "ha_rules": {"type": "list", "elements": "str", "default": []},
+                "backup_jobs": {"type": "list", "elements": "str", "default": []},
             },
         },
         "answers": {"type": "list", "elements": "str", "default": []},

@@ -136,7 +136,12 @@ options:
         elements: str
         default: []
       ha_rules:
-        description: Names of HA rules.
+        description: Names of HA rules that are never given.
+        type: list
+        elements: str
+        default: []
+      backup_jobs:
+        description: Names of backup jobs that are never given.
         type: list
         elements: str
         default: []

@@ -254,7 +254,8 @@ ansible_facts:
               mode: snapshot
               selection: all
         ha:
-          description: What high availability manages, and its groups (8) or rules (9).
+          description:
+            - What high availability manages, and its groups (8) or rules (9) with their comments.
           returned: when the cluster was read
           type: dict
           sample:
@@ -262,6 +263,7 @@ ansible_facts:
             resources: ["vm:101"]
             groups: []
             rules: [web-apart]
+            comments: {web-apart: Deployment web}
         privileges:
           description:
             - Privileges by path, of O(writer) where it is given, else the own ones. A path that is

@@ -10,6 +10,7 @@ import typing as t
 _NIC = re.compile(r"net\d+")
 _IPCONFIG = re.compile(r"ipconfig\d+")
 _DISK = re.compile(r"(?:scsi|virtio|sata|ide|mp)\d+|rootfs|efidisk0|tpmstate0")
+_PCI = re.compile(r"hostpci\d+")
 _MAC = re.compile(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}")
 _SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>[KMGT]?)")
 _UNITS_GIB = {"": 1 / 2**30, "K": 1 / 2**20, "M": 1 / 2**10, "G": 1.0, "T": 2.0**10}
@@ -35,6 +36,31 @@ def mac_addresses(config: Config) -> list[str]:
     """Return the MAC addresses of the network devices, upper case, in device order."""
     found = (_MAC.search(str(config[key])) for key in _ordered(config, _NIC))
     return [match[0].upper() for match in found if match]
+
+
+def pci_mappings(
+    config: Config, node: str, mappings: t.Iterable[t.Mapping[str, t.Any]]
+) -> list[str]:
+    """Return the PCI mappings whose devices a guest has, by name or by the device's address."""
+    texts = [str(config[key]) for key in _ordered(config, _PCI)]
+    named = {given["mapping"] for given in map(properties, texts) if given.get("mapping")}
+    bare = {
+        part.removeprefix("host=").removeprefix("0000:")
+        for text in texts
+        for part in text.partition(",")[0].split(";")
+    }
+    for mapping in mappings:
+        places = [properties(str(entry)) for entry in mapping.get("map") or ()]
+        paths = [place.get("path", "") for place in places if place.get("node") == node]
+        devices = {part.removeprefix("0000:") for path in paths for part in path.split(";")}
+        # An address without a function is the whole device.
+        if any(_same_device(one, other) for one in bare for other in devices):
+            named.add(str(mapping["id"]))
+    return sorted(named)
+
+
+def _same_device(one: str, other: str) -> bool:
+    return one == other or one == other.partition(".")[0] or other == one.partition(".")[0]
 
 
 def disk_gib(config: Config) -> float | None:

@@ -202,7 +202,7 @@ def guest_list(answers: Answers) -> list[Data]:
     """Return all guests that can be seen, sorted by id."""
     listed = of_type(answers.resources, "qemu", "lxc")
     found = [
-        guest(item, answers.guests.get(int(item["vmid"])))
+        guest(item, answers.guests.get(int(item["vmid"])), answers.pci_mappings)
         for item in sorted(listed, key=lambda item: int(item["vmid"]))
     ]
     for entry in found:
@@ -226,8 +226,11 @@ def _seen_of(answers: Answers, template: Data) -> Data:
     }
 
 
-def guest(item: Item, detail: GuestDetail | None = None) -> Data:
-    """Return one guest of ``/cluster/resources``, completed with its config when that was read."""
+def guest(item: Item, detail: GuestDetail | None = None, mappings: Items = ()) -> Data:
+    """Return one guest of ``/cluster/resources``, completed with its config when that was read.
+
+    ``mappings`` are the PCI mappings of the cluster.
+    """
     config = (detail.config if detail else None) or {}
     memory = item.get("maxmem")
     memory_mib = mib_up(memory) if memory else guests.memory_mib(config)
@@ -256,6 +259,7 @@ def guest(item: Item, detail: GuestDetail | None = None) -> Data:
         "addresses": found,
         "address_source": origin,
         "mac_addresses": guests.mac_addresses(config),
+        "pci_mappings": guests.pci_mappings(config, str(item["node"]), mappings),
         "protection": truth(config.get("protection")) if config else None,
         "hardware": (
             hardware(config, str(item["type"]))
@@ -406,6 +410,11 @@ def high_availability(answers: Answers) -> Data:
         "resources": sorted(managed),
         "groups": sorted(str(item["group"]) for item in answers.ha_groups),
         "rules": sorted(str(item["rule"]) for item in answers.ha_rules),
+        "comments": {
+            str(item.get("rule") or item["group"]): str(item["comment"])
+            for item in (*answers.ha_groups, *answers.ha_rules)
+            if item.get("comment")
+        },
     }
 
 

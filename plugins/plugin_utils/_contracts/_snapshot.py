@@ -197,6 +197,7 @@ class GuestState(Model):
     addresses: tuple[str, ...] = ()
     address_source: t.Literal["agent", "config", "interfaces", "none"] = "none"
     mac_addresses: tuple[str, ...] = ()
+    pci_mappings: tuple[str, ...] = ()  # whose devices it has
     protection: bool | None = None  # None: its configuration was not read
     hardware: Hardware | None = None  # None: not read, or neither a template nor ours
 
@@ -237,6 +238,7 @@ class HaState(Model):
     resources: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
+    comments: dict[str, str] = Field(default_factory=dict)  # of groups and rules, by name
 
 
 class CredentialEnd(Model):

@@ -23,6 +23,7 @@ KINDS = {
     "vrrp": ("VRRP router id", "vrrp_router_ids"),
     "ha_rule": ("HA rule", "ha_rules"),
     "pci": ("PCI mapping", "pci_mappings"),
+    "backup": ("Backup job", "backup_jobs"),
     "network": ("Network", "networks"),
 }
 #: What planning chooses: planned again, it is another one.

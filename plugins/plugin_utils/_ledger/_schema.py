@@ -75,7 +75,7 @@ def tables() -> t.Any:
     allocations = sa.Table(
         "allocations",
         metadata,
-        # vmid, address, name, vrrp, network, ha_rule, pci, sentence
+        # vmid, address, name, vrrp, network, ha_rule, pci, backup, sentence
         sa.Column("kind", sa.String(8), primary_key=True),
         sa.Column("value", sa.String(64), primary_key=True),
         sa.Column("deployment", sa.String(63), nullable=False, index=True),

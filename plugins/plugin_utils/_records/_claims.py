@@ -6,6 +6,10 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._cluster_names import (
+    job_name,
+    rule_names,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._vrrp import (
     router_id_of,
 )
@@ -64,11 +68,12 @@ def _machines(plan: Data) -> t.Iterator[tuple[str, t.Any, str]]:
 
 
 def _rules(plan: Data) -> t.Iterator[tuple[str, t.Any, str]]:
-    """Names of HA rules and groups, as the root module makes them."""
+    """Names of HA rules and groups, and of backup jobs."""
     managed = [m for m in plan["machines"] if (m.get("ha") or {}).get("enabled")]
-    name = plan["deployment"]
-    for place in sorted({m["node"] for m in managed} | {f"apart-{m['group']}" for m in managed}):
-        yield "ha_rule", f"cw-{name}-{place}"[:64], "ha"
+    for name in rule_names(plan["deployment"], ((m["node"], m["group"]) for m in managed)):
+        yield "ha_rule", name[:64], "ha"
+    for job in plan.get("backups") or ():
+        yield "backup", job_name(plan["deployment"], job["name"])[:64], "backup"
 
 
 def addresses_of(text: str | None) -> list[str]:

@@ -78,7 +78,11 @@ class AddressPool:
     """Hands out addresses that nobody has; lowest first, each once."""
 
     def __init__(
-        self, site: Site, taken: t.Iterable[str], router_ids: t.Collection[int] = ()
+        self,
+        site: Site,
+        taken: t.Iterable[str],
+        router_ids: t.Collection[int] = (),
+        networks: t.Iterable[str] = (),
     ) -> None:
         network = site.network
         self.subnet: Subnet = ipaddress.ip_network(network.subnet)
@@ -90,7 +94,7 @@ class AddressPool:
             ipaddress.ip_address(text) for text in (network.gateway, *network.dns_servers)
         )
         self.taken.update((self.subnet.network_address, self.subnet.broadcast_address))
-        self.kept = [parse_range(text) for text in network.reserved_ranges]
+        self.kept = [parse_range(text) for text in (*network.reserved_ranges, *networks)]
         given = network.load_balancer_range
         self.load_balancer_range = parse_range(given) if given else None
         if self.load_balancer_range:

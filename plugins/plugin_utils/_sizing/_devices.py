@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Snapshot
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._identity import (
+    own_vmids,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
     Context,
     Group,
@@ -33,9 +37,10 @@ def gpu_mappings(context: Context, group: Group) -> tuple[tuple[str, ...], froze
         )
         return (), None
     mappings = sorted(snapshot.pci_mappings, key=lambda mapping: mapping.id)
+    taken = _taken(context, snapshot)
     for node in sorted({node for mapping in mappings for node in mapping.nodes}):
         free = {
-            mapping.id: {n for n in mapping.nodes if (mapping.id, n) not in context.devices}
+            mapping.id: {n for n in mapping.nodes if (mapping.id, n) not in taken}
             for mapping in mappings
         }
         chosen = [name for name, nodes in free.items() if node in nodes][:wanted]
@@ -46,17 +51,45 @@ def gpu_mappings(context: Context, group: Group) -> tuple[tuple[str, ...], froze
             context.devices |= {(name, host) for name in chosen for host in held}
             return tuple(chosen), frozenset(held)
     listed = "; ".join(f"{m.id} on {', '.join(m.nodes)}" for m in mappings) or "none"
-    taken = ", ".join(f"{name} on {node}" for name, node in sorted(context.devices))
+    told = ", ".join(f"{name} on {node} ({who})" for (name, node), who in sorted(taken.items()))
     context.report(
         "gpu.mapping",
         "error",
         where,
         f"{group.count} machine(s) with {wanted} GPU(s) each need PCI resource mappings on as many"
         f" hosts that no other machine has; the facts hold: {listed}"
-        f"{'; taken: ' + taken if taken else ''}.",
+        f"{'; taken: ' + told if told else ''}.",
         "facts",
     )
     return (), frozenset()
+
+
+def _taken(context: Context, snapshot: Snapshot) -> dict[tuple[str, str], str]:
+    """Return who has a mapping on a node: guests, other deployments, machines of this plan."""
+    own = own_vmids(context)
+    ours = {
+        (name, guest.node)
+        for guest in snapshot.guests
+        if guest.vmid in own
+        for name in guest.pci_mappings
+    }
+    taken = dict.fromkeys(
+        (_place(text) for text in context.reserved.pci_mappings), "another deployment"
+    )
+    taken |= {
+        (name, guest.node): guest.name or str(guest.vmid)
+        for guest in snapshot.guests
+        if guest.vmid not in own and not guest.template
+        for name in guest.pci_mappings
+        if (name, guest.node) not in ours
+    }
+    return taken | dict.fromkeys(context.devices, "this plan")
+
+
+def _place(text: str) -> tuple[str, str]:
+    """Return mapping and node of ``MAPPING@NODE``."""
+    name, _at, node = text.rpartition("@")
+    return name, node
 
 
 def _allowed(group: Group, hosts: set[str]) -> set[str]:

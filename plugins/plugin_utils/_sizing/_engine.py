@@ -64,6 +64,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._mod
     Group,
     Reserved,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._names_taken import (
+    check_names,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._naming import (
     deployment_name,
 )
@@ -318,6 +321,7 @@ def _planned(context: Context, state: State) -> Plan:
     backups = backups_of(context, machines)
     check_ha_volumes(context, machines)
     check_privileges(context, machines, backups)
+    check_names(context, machines, backups)
     cluster = None
     if state.cluster is not None and not context.refused:
         cluster = build_cluster(context, state.cluster, machines, assembled.identities)

@@ -57,7 +57,10 @@ class Identities:
         self.names |= context.reserved.names - self.known.keys()
         held = [machine.address for machine in self.known.values() if machine.address]
         used = used_addresses(snapshot, own, context.reserved.addresses)
-        self.pool = AddressPool(context.site, used - set(held), context.reserved.vrrp_router_ids)
+        reserved = context.reserved
+        self.pool = AddressPool(
+            context.site, used - set(held), reserved.vrrp_router_ids, reserved.networks
+        )
         self.next_vmid = context.site.vmid_range[0]
         self.vmids |= own
         self.renamed: dict[str, str] = {}  # new name -> the one that it has
@@ -249,6 +252,14 @@ def _still_fits(context: Context, machine: Machine) -> bool:
         and nic.gateway == site.network.gateway
         and AddressPool(site, ()).obstacle(address) is None
     )
+
+
+def own_vmids(context: Context) -> set[int]:
+    """Return the VMIDs of the guests that are the deployment's."""
+    guests = context.snapshot.guests if context.snapshot else ()
+    tag = deployment_tag(context.deployment)
+    planned = {(m.vmid, m.name) for m in context.placed.machines} if context.placed else set()
+    return {g.vmid for g in guests if tag in g.tags or (g.vmid, g.name) in planned}
 
 
 def _own_guests(context: Context) -> dict[str, GuestState]:

@@ -46,6 +46,10 @@ class Reserved:
     addresses: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     vrrp_router_ids: frozenset[int] = frozenset()
+    networks: frozenset[str] = frozenset()  # of pods and services
+    pci_mappings: frozenset[str] = frozenset()  # MAPPING@NODE
+    ha_rules: frozenset[str] = frozenset()
+    backup_jobs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import typing as t
+from dataclasses import fields
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
     Contract,
@@ -74,7 +75,7 @@ def size_data(
         provider: who reviews; "none" is the rules alone.
         provider_settings: settings of the provider.
         previous_plan: the plan that is there.
-        reserved: VMIDs, addresses and names that other deployments hold.
+        reserved: what other deployments hold, in lists named as in ``Reserved``.
         answers: what a person replied to the questions about the sentence, in order.
         reading: "strict" asks about what was not understood, "accept" sets it aside.
         insist: the person wants what was said in spite of a documented minimum.
@@ -91,10 +92,7 @@ def size_data(
     before = _before(previous_request)
     given = reserved or {}
     held = Reserved(
-        frozenset(given.get("vmids") or ()),
-        frozenset(given.get("addresses") or ()),
-        frozenset(given.get("names") or ()),
-        frozenset(given.get("vrrp_router_ids") or ()),
+        **{kind.name: frozenset(given.get(kind.name) or ()) for kind in fields(Reserved)}
     )
 
     def planned(wanted: Request, **more: t.Any) -> Plan:

@@ -119,6 +119,32 @@ def test_sizes_of_a_config(config: dict[str, t.Any], memory_mib: int, cpus: int)
     assert (guests.memory_mib(config), guests.cpus(config)) == (memory_mib, cpus)
 
 
+GPU = {
+    "id": "gpu0",
+    "map": [
+        "id=10de:2204,node=pve1,path=0000:01:00",
+        "id=10de:2204,node=pve2,path=0000:41:00.0;0000:41:00.1",
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("device", "node", "expected"),
+    [
+        ("mapping=gpu0,pcie=1", "pve3", ["gpu0"]),
+        ("mapping=other", "pve1", ["other"]),
+        ("0000:01:00.0,pcie=1", "pve1", ["gpu0"]),
+        ("host=01:00", "pve1", ["gpu0"]),
+        ("01:00", "pve2", []),
+        ("0000:41:00.1", "pve2", ["gpu0"]),
+        ("41:00", "pve2", ["gpu0"]),
+        ("0000:42:00.1", "pve2", []),
+    ],
+)
+def test_whose_devices_a_guest_has(device: str, node: str, expected: list[str]) -> None:
+    assert guests.pci_mappings({"hostpci0": device, "net0": "x"}, node, [GPU]) == expected
+
+
 AUDIT = {"VM.Audit": 1}
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import typing as t
 
 import pytest
@@ -233,6 +234,93 @@ def test_a_gpu_takes_a_mapping_and_its_hosts() -> None:
     assert {m.node for m in both.machines} == {"pve2", "pve3"}
     assert {m.pci_mappings for m in both.machines} == {("gpu0",)}
     assert "gpu.mapping" in finding_ids(plan(vm(gpu=1, count=3), facts), "error")
+
+
+@pytest.mark.parametrize(
+    ("guests", "reserved", "nodes"),
+    [
+        ([], {}, {"pve2"}),
+        ([guest(300, "nas", "pve2", pci_mappings=["gpu0"])], {}, {"pve3"}),
+        ([guest(300, "nas", "pve1", pci_mappings=["gpu0"])], {}, {"pve2"}),
+        ([], {"pci_mappings": frozenset({"gpu0@pve2"})}, {"pve3"}),
+        (
+            [guest(300, "nas", "pve2", pci_mappings=["gpu0"])],
+            {"pci_mappings": frozenset({"gpu0@pve3"})},
+            "gpu0 on pve2 (nas), gpu0 on pve3 (another deployment)",
+        ),
+    ],
+)
+def test_a_device_that_somebody_has_is_not_given_again(
+    guests: list[dict[str, t.Any]], reserved: dict[str, t.Any], nodes: set[str] | str
+) -> None:
+    facts = snapshot(guests=guests, pci_mappings=[{"id": "gpu0", "nodes": ["pve2", "pve3"]}])
+    found = plan(vm(gpu=1, name="ai"), facts, reserved=Reserved(**reserved))
+    if isinstance(nodes, str):
+        assert any(nodes in f.message for f in found.findings if f.id == "gpu.mapping")
+    else:
+        assert {m.node for m in found.machines} == nodes
+
+
+NAMED = "cw-lab-pve1"
+
+
+@pytest.mark.parametrize(
+    ("ha", "reserved", "told"),
+    [
+        ({}, {}, None),
+        ({"rules": [f"{NAMED}-old"]}, {}, None),
+        ({"rules": [NAMED]}, {}, NAMED),
+        ({"groups": [NAMED], "comments": {NAMED: "Deployment other"}}, {}, NAMED),
+        ({"rules": [NAMED], "comments": {NAMED: "Deployment lab"}}, {}, None),
+        ({}, {"ha_rules": frozenset({"cw-lab-apart-a"})}, "cw-lab-apart-a"),
+    ],
+)
+def test_a_rule_of_somebody_else_keeps_its_name(
+    ha: dict[str, t.Any], reserved: dict[str, t.Any], told: str | None
+) -> None:
+    shared = [storage("tank", f"pve{number}", shared=True) for number in (1, 2, 3)]
+    facts = snapshot(storages=shared, ha=ha)
+    wish = request(kind="vm", machines=[{"role": "vm", "name": "a"}], ha=True)
+    found = plan(wish, facts, deployment="lab", reserved=Reserved(**reserved))
+    messages = [f.message for f in found.findings if f.id == "names.taken"]
+    assert bool(messages) is (told is not None), found.summary
+    assert all(str(told) in text for text in messages)
+    assert (found.status == "refused") is bool(messages), found.summary
+
+
+@pytest.mark.parametrize(
+    ("selection", "own", "reserved", "taken"),
+    [
+        ("vmid:100,101", False, {}, True),
+        ("vmid:100,20000", True, {}, False),
+        ("pool:lab", True, {}, False),
+        ("all", False, {}, True),
+        (None, False, {"backup_jobs": frozenset({"cw-lab-nightly"})}, True),
+        (None, False, {}, False),
+    ],
+)
+def test_a_backup_job_of_somebody_else_keeps_its_name(
+    selection: str | None, *, own: bool, reserved: dict[str, t.Any], taken: bool
+) -> None:
+    job = {"id": "cw-lab-nightly", "enabled": True, "schedule": "2:30", "storage": "tank"}
+    facts = snapshot(
+        guests=[guest(20000, "a", "pve1", tags=["clusterwright", "cw-lab"])] if own else (),
+        storages=[storage("tank", "pve1", content=["images", "backup"])],
+        backup_jobs=[{**job, "selection": selection}] if selection else [],
+    )
+    at = site(backups=[{"name": "nightly", "storage": "tank", "schedule": "2:30"}])
+    found = plan(
+        vm(name="a", node="pve1"), facts, at, deployment="lab", reserved=Reserved(**reserved)
+    )
+    assert ("names.taken" in finding_ids(found, "error")) is taken, found.findings
+
+
+def test_no_address_lies_in_the_pods_of_another_deployment() -> None:
+    low = plan(vm(name="a")).machines[0].address
+    assert low is not None
+    network = str(ipaddress.ip_network(f"{low}/29", strict=False))
+    other = plan(vm(name="a"), reserved=Reserved(networks=frozenset({network}))).machines[0].address
+    assert other is not None and ipaddress.ip_address(other) not in ipaddress.ip_network(network)
 
 
 def test_the_template_of_the_same_host_is_cloned() -> None:
