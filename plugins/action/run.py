@@ -278,7 +278,6 @@ class ActionModule(ControllerAction):
         return {"workflow_id": args["workflow_id"]}
 
     def _retired(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
-        ledger.receive(args["workflow_id"], args["receipts"])
         ledger.retire(
             args["deployment"],
             args["end_of_life"],

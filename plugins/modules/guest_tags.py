@@ -51,7 +51,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 receipts:
-  description: What was changed of each guest, for M(clusterwright.proxmox.run).
+  description:
+    - What was changed of each guest, or would be, for M(clusterwright.proxmox.run). A guest whose
+      write got no answer is not among them.
   returned: always
   type: list
   elements: dict
@@ -61,6 +63,11 @@ receipts:
       before: {tags: [clusterwright, cw-shop]}
       after: {tags: []}
       outcome: happened
+seen:
+  description: The same of every guest, those among them whose tags are as they should be.
+  returned: always
+  type: list
+  elements: dict
 """
 
 import typing as t
@@ -93,7 +100,7 @@ def main() -> None:
     options = module.params
     if not options["validate_certs"]:
         module.warn(INSECURE)
-    receipts: list[dict[str, t.Any]] = []
+    seen: list[dict[str, t.Any]] = []
     try:
         client = connect(Connection.from_options(options, "writer"))
         try:
@@ -104,11 +111,12 @@ def main() -> None:
                 remove=options["remove"],
                 check=module.check_mode,
             ):
-                receipts.append(receipt)
+                seen.append(receipt)
         finally:
             client.close()
     except PveError as error:
-        module.fail_json(msg=str(error), receipts=receipts)
+        module.fail_json(msg=str(error), receipts=_changes(seen), seen=seen)
+    receipts = _changes(seen)
     shown = [
         {
             "before_header": r["target"],
@@ -118,7 +126,11 @@ def main() -> None:
         }
         for r in receipts
     ]
-    module.exit_json(changed=bool(receipts), receipts=receipts, diff=shown)
+    module.exit_json(changed=bool(receipts), receipts=receipts, seen=seen, diff=shown)
+
+
+def _changes(seen: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    return [receipt for receipt in seen if receipt["before"] != receipt["after"]]
 
 
 if __name__ == "__main__":

@@ -37,7 +37,8 @@ options:
         as C(unknown).
       - V(received) keeps O(receipts) of what was written, in the place of what was announced.
       - V(looked_up) finds out what came of the writes that earlier runs left unknown. O(receipts)
-        is all that O(writer) would do now; what is among it has not happened.
+        is all that O(writer) would do now; what is among it has not happened. For C(tags) they are
+        what is now, beside what it should be.
       - V(retired) keeps the request that O(machines) go from O(end_of_life) on.
       - V(released) gives back what a deployment held that is gone.
       - V(forgotten) gives back its name, too.

@@ -27,7 +27,7 @@ def change(
     remove: t.Iterable[str] = (),
     check: bool = False,
 ) -> t.Iterator[dict[str, t.Any]]:
-    """Yield the receipt of each guest whose tags differ from what is wanted.
+    """Yield the receipt of each guest; before and after are alike where nothing had to change.
 
     Raises:
         PveError: the API refuses, a digest that is no longer true among it.
@@ -42,16 +42,14 @@ def change(
         config = api.get(path)
         before = sorted(filter(None, re.split("[;, ]", str(config.get("tags") or ""))))
         after = sorted((set(before) | plus) - minus)
-        if before == after:
-            continue
         receipt = {
             "what": "tags",
             "target": f"{config.get('name') or config.get('hostname')} (VMID {vmid})",
             "before": {"tags": before},
             "after": {"tags": after},
-            "outcome": "not" if check else "happened",
+            "outcome": "not" if check or before == after else "happened",
         }
-        if not check:
+        if not check and before != after:
             wanted: dict[str, str | int] = {"digest": str(config["digest"])}
             wanted.update({"tags": ";".join(after)} if after else {"delete": "tags"})
             try:
@@ -59,5 +57,6 @@ def change(
             except PveError:
                 found = api.get(path)
                 if sorted(filter(None, str(found.get("tags") or "").split(";"))) != after:
+                    yield {**receipt, "outcome": "not"}
                     raise
         yield receipt

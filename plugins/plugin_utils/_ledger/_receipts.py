@@ -18,6 +18,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._sto
 
 #: Writer whose receipts say what is done to a resource; others begin theirs with their own name.
 TERRAFORM = "terraform"
+#: Writer whose pending writes hold the values of now, whether they change or not.
+TAGS = "tags"
 _ACTIONS = ("create", "update", "replace", "delete", "import")
 
 
@@ -84,7 +86,8 @@ class Receipts(Decisions):
         Args:
             run_id: of the run that has looked.
             writer: terraform, or how ``what`` begins for everything that was looked at.
-            pending: what would be done now, in the form of receipts.
+            pending: what would be done now, in the form of receipts; for tags also what is as it
+                should be.
             there: targets that exist now, for terraform.
             only: targets that were looked at; empty for all of them.
         """
@@ -93,11 +96,7 @@ class Receipts(Decisions):
             for row in self._unknown(c, run_id, writer):
                 if only and row["target"] not in only:
                     continue
-                outcome = (
-                    came_of(row, pending, there)
-                    if writer == TERRAFORM
-                    else ("not" if _among(row, pending) else "happened")
-                )
+                outcome = _outcome(writer, row, pending, there)
                 if outcome == "unknown":
                     continue
                 known = {"outcome": outcome, "looked_up_by": run_id}
@@ -129,6 +128,17 @@ class Receipts(Decisions):
             return [dict(row) for row in c.execute(query).mappings()]
 
 
+def _outcome(writer: str, row: Row, pending: t.Sequence[Row], there: t.Collection[str]) -> str:
+    """Return what came of a write of some writer."""
+    if writer == TERRAFORM:
+        return came_of(row, pending, there)
+    now = [w for w in pending if (w["what"], w["target"]) == (row["what"], row["target"])]
+    if writer != TAGS:
+        return "not" if now else "happened"
+    values = [w.get("before") or {} for w in now]
+    return "happened" if row["after"] in values else "not" if row["before"] in values else "unknown"
+
+
 def came_of(row: Row, pending: t.Iterable[Row], there: t.Collection[str]) -> str:
     """Return what came of a write of Terraform: happened, not, or unknown as before.
 
@@ -157,7 +167,3 @@ def came_of(row: Row, pending: t.Iterable[Row], there: t.Collection[str]) -> str
         if now.get(field, after.get(field)) == value != after.get(field)
     ]
     return "not" if untouched else "happened"
-
-
-def _among(row: Row, pending: t.Iterable[Row]) -> bool:
-    return any((row["what"], row["target"]) == (w["what"], w["target"]) for w in pending)

@@ -51,13 +51,16 @@ def test_tags_are_changed(
     api = Api(text)
     receipts = list(tags.change(api, [100, 999], add=add, remove=remove))
     assert api.written == ([{"digest": "1", **written}] if written else [])
-    assert [receipt["outcome"] for receipt in receipts] == (["happened"] if written else [])
+    assert [receipt["outcome"] for receipt in receipts] == ["happened" if written else "not"]
+    assert (receipts[0]["before"] != receipts[0]["after"]) is bool(written)
 
 
 def test_a_change_of_somebody_else_is_never_overwritten() -> None:
     api = Api("web", race=True)
+    receipts = tags.change(api, [100], add=["x"])
+    assert next(receipts, {})["outcome"] == "not"
     with pytest.raises(PveError, match="checksum"):
-        list(tags.change(api, [100], add=["x"]))
+        next(receipts, None)
     assert api.config["tags"] == "web"
 
 

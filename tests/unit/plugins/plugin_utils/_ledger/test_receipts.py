@@ -95,6 +95,23 @@ def test_a_write_of_a_dead_run_is_looked_up(
     assert len(ledger.look_up(run, "terraform", pending, there=there)) == 0
 
 
+OURS, BARE = {"tags": ["clusterwright", "cw-demo"]}, {"tags": []}
+
+
+@pytest.mark.parametrize(
+    ("now", "came"), [(OURS, "not"), (BARE, "happened"), ({"tags": ["nas"]}, "unknown")]
+)
+def test_tags_of_a_dead_run_are_compared(ledger: Ledger, now: Row, came: str) -> None:
+    dead = start(ledger)
+    ledger.announce(dead, [write("tags", WEB, OURS, BARE), write("tags", DB, OURS, BARE)])
+    ledger.finish(dead, "FAILED", error="killed")
+    run = start(ledger)
+    seen = [write("tags", WEB, now, BARE)]
+    told = ledger.look_up(run, "tags", seen, only=[WEB])
+    assert [row["outcome"] for row in told] == ([] if came == "unknown" else [came])
+    assert outcomes(ledger, dead) == {f"tags {WEB}": came, f"tags {DB}": "unknown"}
+
+
 @pytest.mark.parametrize(
     ("writer", "only", "found"),
     [
