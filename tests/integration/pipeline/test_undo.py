@@ -29,7 +29,7 @@ def test_a_run_is_taken_back(pipeline: Pipeline) -> None:
 
     pipeline.run("undo", run="ffffffff").refused("no run that is known")
 
-    [vmid] = pipeline.guests()
+    [vmid] = [vmid for vmid, name in pipeline.guests().items() if name == "shop"]
     node = pipeline.read("shop", "applied")["plan"]["machines"][0]["node"]
     pipeline.lab.api("POST", f"/nodes/{node}/vzdump", vmid=str(vmid), storage="nas-backup")
     first = pipeline.runs("shop")[-1]["workflow_id"]
@@ -47,18 +47,18 @@ def test_a_run_is_taken_back(pipeline: Pipeline) -> None:
 
 
 def test_guests_that_came_or_went_as_they_are_are_no_undoing(pipeline: Pipeline) -> None:
-    pipeline.run("provision", "shop", intent=VM.format(name="shop"), approve="auto").ok()
-    pipeline.run("release", "shop").ok()
-    [vmid] = pipeline.guests()
-    let_go = pipeline.runs("shop")[0]["workflow_id"]
-    pipeline.run("undo", "shop", run=let_go).refused(
-        "let go of shop and deleted nothing", "imports"
+    pipeline.run("provision", "stall", intent=VM.format(name="stall"), approve="auto").ok()
+    pipeline.run("release", "stall").ok()
+    [vmid] = [vmid for vmid, name in pipeline.guests().items() if name == "stall"]
+    let_go = pipeline.runs("stall")[0]["workflow_id"]
+    pipeline.run("undo", "stall", run=let_go).refused(
+        "let go of stall and deleted nothing", "imports"
     )
-    pipeline.run("import", "shop", imports={"shop": vmid}).ok()
-    took_over = pipeline.runs("shop")[0]["workflow_id"]
+    pipeline.run("import", "stall", imports={"stall": vmid}).ok()
+    took_over = pipeline.runs("stall")[0]["workflow_id"]
     pipeline.lab.forget_calls()
-    pipeline.run("undo", "shop", run=took_over).refused(
-        "took over shop and made nothing", "release"
+    pipeline.run("undo", "stall", run=took_over).refused(
+        "took over stall and made nothing", "release"
     )
     assert pipeline.lab.writes() == [] and vmid in pipeline.guests()
-    pipeline.run("destroy", "shop", confirm="shop", consent="shop").ok()
+    pipeline.run("destroy", "stall", confirm="stall", consent="stall").ok()
