@@ -77,6 +77,8 @@ def typed(setting: Setting, value: t.Any) -> t.Any:
     result = reader(value)
     if setting.choices and result not in setting.choices:
         raise BadSetting(f"is {value!r}; choose one of {', '.join(map(str, setting.choices))}")
+    if setting.least is not None and result < setting.least:
+        raise BadSetting(f"has to be at least {setting.least}, not {value!r}")
     return result
 
 

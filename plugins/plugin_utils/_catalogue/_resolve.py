@@ -20,7 +20,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue._
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue._schema import (
     Amount,
-    Documented,
     Entry,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._finding import (
@@ -47,6 +46,13 @@ class Chosen:
     def name(self) -> str:
         """Return its name in the catalogue."""
         return self.entry.name
+
+    @property
+    def once(self) -> Amount:
+        """Return what it takes once in the whole cluster, with the volume that its settings say."""
+        cost = self.entry.cost
+        volume_gib = self.settings[cost.volume_setting] if cost.volume_setting else 0
+        return cost.once.model_copy(update={"disk_gib": cost.once.disk_gib + volume_gib})
 
 
 @dataclass
@@ -109,25 +115,6 @@ class Resolution:
         """Return the kernel modules that each node has to load."""
         return tuple(sorted({m for e in self.chosen.values() for m in e.hosts.modules}))
 
-    @property
-    def each_node(self) -> Amount:
-        """Return what the add-ons take on every node."""
-        return _sum(e.cost.each_node for e in self.chosen.values())
-
-    @property
-    def once(self) -> Amount:
-        """Return what they take once in the whole cluster."""
-        return _sum(e.cost.once for e in self.chosen.values())
-
-    @property
-    def documented(self) -> dict[str, Documented]:
-        """Return the components of the knowledge that size the nodes, by add-on."""
-        return {
-            name: entry.cost.knowledge
-            for name, entry in self.chosen.items()
-            if entry.cost.knowledge is not None
-        }
-
 
 def _joined(configs: t.Iterable[Data]) -> Data:
     """Return one configuration: lists are joined, plain values of later ones win."""
@@ -137,15 +124,6 @@ def _joined(configs: t.Iterable[Data]) -> Data:
             both = isinstance(value, list) and isinstance(result.get(key), list)
             result[key] = [*result[key], *value] if both else value
     return result
-
-
-def _sum(amounts: t.Iterable[Amount]) -> Amount:
-    amounts = list(amounts)
-    return Amount(
-        cpu_millicores=sum(a.cpu_millicores for a in amounts),
-        memory_mib=sum(a.memory_mib for a in amounts),
-        disk_gib=sum(a.disk_gib for a in amounts),
-    )
 
 
 def near(name: str, known: t.Iterable[str]) -> str:

@@ -82,6 +82,7 @@ class Setting(Model):
     required_when: Condition | None = None
     default: t.Any = None  # may hold placeholders
     choices: tuple[t.Any, ...] = ()
+    least: int | None = None  # integer: the smallest one that makes sense
     generated: bool = False  # secret: made once when there is none
     file: str | None = None  # secret: name of the file on the controller that keeps it
     read_back: SecretKey | None = None
@@ -129,6 +130,8 @@ class Cost(Model):
 
     each_node: Amount = Field(default_factory=Amount)
     once: Amount = Field(default_factory=Amount)
+    #: setting with the GiB of the volume that its pods ask for, beside ``once``
+    volume_setting: str | None = None
     knowledge: Documented | None = None
     source: str
     confidence: float = Field(ge=0.0, le=1.0)
@@ -283,6 +286,15 @@ class Entry(Model):
     removal: Removal = Field(default_factory=Removal)
     gitops: GitOps = Field(default_factory=GitOps)
     timeout_seconds: int = 600
+
+    @model_validator(mode="after")
+    def _volume(self) -> Entry:
+        name = self.cost.volume_setting
+        if name is not None and (
+            name not in self.settings or self.settings[name].type != "integer"
+        ):
+            raise ValueError(f"cost.volume_setting names {name}, which is no integer of settings")
+        return self
 
 
 class Capability(Model):

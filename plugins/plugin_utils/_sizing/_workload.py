@@ -8,6 +8,7 @@ import typing as t
 from dataclasses import replace
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue import (
+    Chosen,
     Entry,
     Resolution,
 )
@@ -44,12 +45,11 @@ def hold_addons(
     Everything runs on the last group, the servers carry only what each node has. Explicit numbers
     stay; what they cannot hold is a warning.
     """
-    entries = list(resolution.chosen.values())
     *servers, carrier = groups
-    for entry in entries:
+    for entry in resolution.chosen.values():
         if entry.cost.knowledge is not None:
             carrier = _documented(context, carrier, entry, ha)
-    counted = [entry for entry in entries if entry.cost.knowledge is None]
+    counted = [chosen for chosen in resolution.entries if chosen.entry.cost.knowledge is None]
     return [
         *(_counted(context, group, counted, carries=False) for group in servers),
         _counted(context, carrier, counted, carries=True),
@@ -69,10 +69,10 @@ def _documented(context: Context, group: Group, entry: Entry, ha: bool) -> Group
     return group
 
 
-def _counted(context: Context, group: Group, entries: list[Entry], *, carries: bool) -> Group:
+def _counted(context: Context, group: Group, addons: list[Chosen], *, carries: bool) -> Group:
     """Return the group with room for k3s and the pods of add-ons without documents."""
     for field, (number, unit) in COSTS.items():
-        taken = {entry.name: _taken(entry, field, carries) for entry in entries}
+        taken = {chosen.name: _taken(chosen, field, carries) for chosen in addons}
         taken = {name: value for name, value in taken.items() if any(value)}
         if not taken:
             continue
@@ -80,13 +80,15 @@ def _counted(context: Context, group: Group, entries: list[Entry], *, carries: b
         # Pods that run once share the nodes, but none of them is divided.
         largest = max(single for _each, single in taken.values())
         spread = largest if number == "disk_gib" else max(largest, once / max(group.count, 1))
-        addons = math.ceil(each + spread)
+        pods = math.ceil(each + spread)
         system = _system(context, group, number) * unit
         most = MOST if carries and number != "disk_gib" else 1.0
-        value = math.ceil((system + addons) / unit / most)
-        costs = [entry.cost for entry in entries if entry.name in taken]
+        value = math.ceil((system + pods) / unit / most)
+        costing = [chosen for chosen in addons if chosen.name in taken]
+        costs = [chosen.entry.cost for chosen in costing]
+        names = [_named(chosen, number) for chosen in costing]
         reason = (
-            f"{', '.join(taken)} may take {_amount(number, addons)} of a node beside"
+            f"{', '.join(names)} may take {_amount(number, pods)} of a node beside"
             f" {_amount(number, system)} for the system"
             f"{', and a quarter stays free' if most < 1 else ''}"
         )
@@ -96,9 +98,18 @@ def _counted(context: Context, group: Group, entries: list[Entry], *, carries: b
     return group
 
 
-def _taken(entry: Entry, field: str, carries: bool) -> tuple[int, int]:
+def _taken(chosen: Chosen, field: str, carries: bool) -> tuple[int, int]:
     """Return what an add-on takes of each node, and once."""
-    return getattr(entry.cost.each_node, field), getattr(entry.cost.once, field) if carries else 0
+    each = getattr(chosen.entry.cost.each_node, field)
+    return each, getattr(chosen.once, field) if carries else 0
+
+
+def _named(chosen: Chosen, number: str) -> str:
+    """Return an add-on's name, with the setting that says how much it takes."""
+    setting = chosen.entry.cost.volume_setting
+    if number != "disk_gib" or not setting:
+        return chosen.name
+    return f"{chosen.name} ({setting} {chosen.settings[setting]})"
 
 
 def _system(context: Context, group: Group, number: str) -> int:

@@ -71,6 +71,11 @@ def test_needs_are_completed_in_order(
         (["traefik"], {"settings": {"treafik": {}}}, "treafik, which is no add-on (did you mean"),
         (["traefik"], {"values": {"treafik": {}}}, "treafik, which is no add-on (did you mean"),
         (
+            ["prometheus"],
+            {"settings": {"prometheus": {"storage_gib": "-5"}}},
+            "storage_gib has to be at least 0, not '-5'",
+        ),
+        (
             ["longhorn"],
             {"settings": {"longhorn": {"replica": 2}}},
             "no setting replica (did you mean replicas?)",

@@ -44,7 +44,7 @@ def sized(text: str, **of_site: t.Any) -> dict[str, t.Any]:
 def test_plan_is_complete_or_refused(sentence: str, name: str) -> None:
     plan = sized(f"{sentence} and {name}")
     if plan.get("failed"):
-        assert plan["msg"], "refused without a reason"
+        assert name in plan["msg"], "refused for another reason"
         return
     assert plan["status"] == "ready"
     cluster, addons = plan["cluster"], [item["name"] for item in plan["addons"]]
@@ -129,6 +129,28 @@ def test_settings_of_the_site_count() -> None:
     assert "Under which name" not in str(sized("HA cluster with rancher", addons=given)["findings"])
     wrong = sized("HA cluster with rancher", addons={"rancher": {"hostnam": "a.example.org"}})
     assert wrong["failed"] and "did you mean hostname?" in wrong["msg"]
+
+
+@pytest.mark.parametrize(
+    ("said", "disk_gib", "told"),
+    [
+        ({}, 35, "prometheus (storage_gib 20) may take 20 GiB of disk of a node"),
+        ({"prometheus": {"storage_gib": "200"}}, 215, "prometheus (storage_gib 200)"),
+        ({"prometheus": {"storage_gib": 0}}, 20, ""),
+        (
+            {"prometheus": {"storage_gib": 200}, "loki": {"storage_gib": 500}},
+            515,
+            "loki (storage_gib 500), prometheus (storage_gib 200) may take 500 GiB",
+        ),
+    ],
+)
+def test_a_larger_volume_shows_in_the_sizes(
+    said: dict[str, t.Any], disk_gib: int, told: str
+) -> None:
+    text = "dev cluster with monitoring" + (" and loki" if "loki" in said else "")
+    machine = sized(text, addons=said)["machines"][-1]
+    assert machine["disks"][0]["size_gib"] == disk_gib
+    assert told in " ".join(why["reason"] for why in machine["why"])
 
 
 def test_a_made_up_entry_of_the_site_is_planned(tmp_path: t.Any) -> None:
