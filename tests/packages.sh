@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Bring what the checks need of the system: a PostgreSQL server, Prometheus, Alertmanager and Chromium.
+# Bring what the checks need of the system: a PostgreSQL server, Prometheus, Alertmanager, Chromium and Java.
 set -euo pipefail
 
 packages=()
@@ -12,6 +12,7 @@ if ! command -v chromium-headless-shell >/dev/null && ! command -v chromium >/de
     packages+=(chromium-headless-shell)
 fi
 command -v prometheus-alertmanager >/dev/null || packages+=(prometheus-alertmanager)
+command -v java >/dev/null || packages+=(default-jre-headless)
 ((${#packages[@]})) || exit 0
 if [[ $EUID -ne 0 ]] || ! command -v apt-get >/dev/null; then
     echo "The checks need these Debian packages or their like, install them: ${packages[*]}." >&2

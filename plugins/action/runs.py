@@ -13,9 +13,13 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action impo
     next_commands,
 )
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._files import write_whole
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger import (
     Ledger,
     LedgerError,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._metrics import (
+    exposition,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._result import (
     result_of,
@@ -31,16 +35,25 @@ class ActionModule(ControllerAction):
         "deployment": {"type": "str"},
         "required": {"type": "bool", "default": True},
         "limit": {"type": "int", "default": 10},
+        "metrics_file": {"type": "path"},
     }
     ERRORS = (LedgerError,)
 
     def act(self, args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Return the rows and their table; a ledger that is not there yet has none."""
+        kept = args["metrics_file"]
+        if kept and not Path(kept).parent.is_dir():
+            raise LedgerError(
+                f"The folder {Path(kept).parent} of metrics_file is not there; name the folder that"
+                " the textfile collector of the node exporter on this machine reads."
+            )
         if "://" not in args["ledger"] and not Path(args["ledger"]).is_file():
             nothing = f"Nothing is recorded in {args['ledger']}."
             return {"changed": False, "runs": [], "deployments": [], "table": nothing, "next": []}
         ledger = Ledger(args["ledger"])
         try:
+            if kept and not self._task.check_mode:
+                write_whole(Path(kept), exposition(ledger), mode=0o644)
             if args["deployment"]:
                 return _history(ledger, args["deployment"], args["limit"], args["required"])
             return _overview(ledger)

@@ -13,7 +13,7 @@ author:
 description:
   - Lists all deployments with their last run, or the runs of one deployment stage by stage.
   - A run whose controller process died without an end is told as interrupted.
-  - This action runs on the controller and changes nothing.
+  - This action runs on the controller and changes nothing but O(metrics_file).
 requirements:
   - SQLAlchemy 2 on the controller
 options:
@@ -32,9 +32,16 @@ options:
     description: How many runs of the deployment are shown, newest first.
     type: int
     default: 10
+  metrics_file:
+    description:
+      - File that is written with what the ledger knows of runs, as metrics for Prometheus.
+      - Everybody may read it. Its folder is the one that the textfile collector of a node exporter
+        on the controller reads.
+      - It is fresh as of this task and never counted as a change.
+    type: path
 attributes:
   check_mode:
-    description: Can run in check mode and does the same.
+    description: Can run in check mode and does the same, but for O(metrics_file).
     support: full
   diff_mode:
     description: Has no difference to show.
@@ -45,6 +52,11 @@ EXAMPLES = r"""
 - name: Show all deployments
   clusterwright.proxmox.runs:
     ledger: deployments/ledger.sqlite
+
+- name: Tell Prometheus of the runs
+  clusterwright.proxmox.runs:
+    ledger: deployments/ledger.sqlite
+    metrics_file: /var/lib/prometheus/node-exporter/clusterwright.prom
 """
 
 RETURN = r"""

@@ -16,19 +16,25 @@ def write_private(path: Path, content: t.Any) -> bool:
     The directory is made with mode 0700 when missing. A full disk leaves the old file.
     """
     text = content if isinstance(content, str) else json.dumps(content, indent=2) + "\n"
-    if path.is_file() and path.read_text(encoding="utf-8") == text:
-        path.chmod(0o600)
-        return False
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not (path.is_file() and path.read_text(encoding="utf-8") == text):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_whole(path, text)
+        return True
+    path.chmod(0o600)
+    return False
+
+
+def write_whole(path: Path, text: str, mode: int = 0o600) -> None:
+    """Write a text in the place of what is there; the directory has to exist."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
+        Path(name).chmod(mode)
         Path(name).replace(path)
     except OSError:
         Path(name).unlink(missing_ok=True)
         raise
-    return True
 
 
 def keep_out_of_git(folder: Path) -> None:

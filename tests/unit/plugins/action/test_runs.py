@@ -108,3 +108,53 @@ def test_a_file_that_is_no_ledger(run_action: t.Any, tmp_path: Path) -> None:
     result = run_action(ActionModule, ledger=str(path))
     assert result["failed"] and str(path) in result["msg"]
     assert path.read_text().startswith("no database"), "the file of someone else is kept"
+
+
+def test_runs_are_told_as_metrics(run_action: t.Any, tmp_path: Path, ledger: Ledger) -> None:
+    def again(name: str, pid: int) -> str:
+        run = str(ledger.start(name, config={}, user="ann", pid=pid)["workflow_id"])
+        ledger.stage(run, "size", "PLANNING")
+        return run
+
+    def seen(name: str, *ends: str) -> None:
+        for status in ends:
+            ledger.finish(again(name, os.getpid()), status)
+
+    seen("bad", "COMPLETED", "FAILED")
+    seen("good", "FAILED", "COMPLETED")
+    seen("waits", "COMPLETED", "DEFERRED")
+    seen("refused", "REFUSED")
+    gone = again("gone", os.getpid())
+    ledger.describe(gone, outputs={"forgotten": True})
+    ledger.finish(gone)
+    dead = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True
+    )
+    again("killed", int(dead.stdout))
+    again("running", os.getpid())
+    file = tmp_path / "runs.prom"
+    result = run_action(
+        ActionModule, ledger=str(tmp_path / "ledger.sqlite"), metrics_file=str(file)
+    )
+    assert result["changed"] is False
+    assert file.stat().st_mode & 0o777 == 0o644, "an exporter is another user"
+    told = file.read_text()
+    last = {
+        line.split('"')[1]: line.split()[-1]
+        for line in told.splitlines()
+        if line.startswith("clusterwright_last_run_success{")
+    }
+    assert last == {"bad": "0", "good": "1", "waits": "1", "killed": "0"}
+    assert 'clusterwright_runs_total{status="FAILED"} 3' in told
+    assert 'clusterwright_runs_total{status="COMPLETED"} 4' in told
+    assert 'clusterwright_stage_seconds{deployment="bad",stage="size"} ' in told
+
+
+def test_metrics_are_written_nowhere_else(
+    run_action: t.Any, tmp_path: Path, ledger: Ledger
+) -> None:
+    missing = tmp_path / "nowhere/runs.prom"
+    result = run_action(
+        ActionModule, ledger=str(tmp_path / "ledger.sqlite"), metrics_file=str(missing)
+    )
+    assert result["failed"] and f"{missing.parent} of metrics_file is not there" in result["msg"]
