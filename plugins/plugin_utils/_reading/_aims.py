@@ -20,6 +20,11 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._re
     Group,
     Record,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._targets import (
+    called,
+    meant,
+    target_of,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._tokens import Token
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._words import (
     words_of,
@@ -30,7 +35,7 @@ Aim = tuple[str, t.Any]
 ALL: Aim = ("everything", True)
 IT: Aim = ("pronoun", True)
 _KINDS = {"vm": "vm", "server_word": "vm", "dockerhost": "vm", "lxc": "container"}
-_GENERIC = (("role", "vm"), ("role", "container"), ("role", "server"))
+GENERIC = (("role", "vm"), ("role", "container"), ("role", "server"))
 #: Letters that a short form of a word has at least ("mongo" for mongodb).
 SHORT = 4
 
@@ -64,16 +69,16 @@ class Aims:
         return self._specific(list(dict.fromkeys(found)), every)
 
     def _specific(self, found: list[Aim], every: bool) -> list[Aim]:
-        if every and found and all(aim in _GENERIC[:2] for aim in found):
+        if every and found and all(aim in GENERIC[:2] for aim in found):
             kinds = {{"container": "lxc"}.get(str(value), str(value)) for _by, value in found}
             if {group.kind for group in self.groups} == kinds:
                 return [ALL]
         named = [aim for aim in found if aim[0] == "name"]
-        if named and all(aim in _GENERIC for aim in found if aim[0] != "name"):
+        if named and all(aim in GENERIC for aim in found if aim[0] != "name"):
             return named
         narrow = [aim for aim in found if aim != ALL]
         if any(by in ("family", "name") for by, _value in narrow):
-            narrow = [aim for aim in narrow if aim not in _GENERIC]
+            narrow = [aim for aim in narrow if aim not in GENERIC]
         return narrow or found or ([ALL] if every else [])
 
     def of_head(self, piece: Piece, place: int) -> list[Aim]:
@@ -122,7 +127,7 @@ class Aims:
             return [ALL]
         name = str(chunk.value).lower()
         names = self.record.names if self.record else frozenset()
-        fits = any(other == name or other.endswith(f"-{name}") for other in names)
+        fits = any(called(other, name) for other in names)
         return [("name", name)] if fits or not names else self.of_word(piece.tokens[chunk.start])
 
     def of_word(self, token: Token, said: str = "") -> list[Aim]:
@@ -173,15 +178,10 @@ class Aims:
         return found
 
     def names(self, aim: Aim) -> list[str]:
-        """Return the machines that a software, a role or a name names."""
-        by, value = aim
-        return [
-            name
-            for group in self.groups
-            for name in group.names
-            if (by == "name" and (name == value or name.endswith(f"-{value}")))
-            or (by in ("role", "family") and value in (group.role, group.label, *group.words))
-        ]
+        """Return the machines that an aim names; none for "it"."""
+        target = target_of(*aim)
+        found = meant(target, self.groups) if target and aim != IT else []
+        return [name for _group, names in found for name in names]
 
     def runs(self, family: str) -> bool:
         """Tell whether machines of the record run a software."""

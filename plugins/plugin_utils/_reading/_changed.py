@@ -20,11 +20,14 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._re
     Group,
     Record,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._targets import (
+    CLUSTER_ROLES,
+    find,
+    target_of,
+)
 
 #: What a cluster has as a whole: "it" is that cluster, whatever machines there are.
 OF_CLUSTER = frozenset({"version", "cni", "vip"})
-#: What "it" cannot mean of servers and agents at once.
-OF_ONE_ROLE = frozenset({"count", "whole", "disk_gib", "scale"})
 
 
 def absent(made: t.Iterable[Change], previous: Record | None) -> list[Finding]:
@@ -57,26 +60,14 @@ def changes(reading: Reading, previous: Record | None) -> tuple[tuple[Change, ..
         if statement.kind != "change" or (statement.topic == "whole" and statement.about):
             continue
         said = _words(reading, statement)
-        for target in _targets(targets.get(statement.thing, [])):
+        named = [target_of(s.about, s.value) for s in targets.get(statement.thing, [])]
+        for target in [found for found in named if found] or [Target(pronoun=True)]:
             made.append(_change(statement, target, said))
     for change in made:
         question = _question(change, previous)
         if question is not None and question.text not in {q.text for q in questions}:
             questions.append(question)
     return tuple(made), questions
-
-
-def _targets(said: list[Statement]) -> list[Target]:
-    """Return what a change is about; ``about`` of a target says by what it is named."""
-    fields: list[dict[str, object]] = []
-    for statement in said:
-        value = statement.value
-        if statement.about in ("everything", "pronoun"):
-            fields.append({statement.about: True})
-        elif statement.about in ("role", "family", "addon", "name", "vmid", "node"):
-            named = int(str(value)) if statement.about == "vmid" else str(value)
-            fields.append({statement.about: named})
-    return [Target.model_validate(entry) for entry in fields] or [Target(pronoun=True)]
 
 
 def _words(reading: Reading, statement: Statement) -> str:
@@ -101,44 +92,6 @@ def _change(statement: Statement, target: Target, said: str) -> Change:
     )
 
 
-def matching(target: Target, previous: Record) -> list[Group]:
-    """Return the groups of machines that a target names."""
-    groups = previous.groups
-    tests = {
-        "everything": target.everything,
-        "pronoun": target.pronoun and len(groups) == 1,
-        "name": target.name is not None,
-        "vmid": target.vmid is not None,
-        "node": target.node is not None,
-        "family": target.family is not None,
-        "role": target.role is not None,
-    }
-    by = next((name for name, named in tests.items() if named), "")
-    found = [group for group in groups if _fits(target, by, group)]
-    kinds = {"vm": "vm", "container": "lxc"}
-    if by == "role" and not found:
-        found = [group for group in groups if group.kind == kinds.get(target.role or "")]
-    if by == "role" and target.role == "node":
-        found = [g for g in groups if g.role in ("server", "agent")] or list(groups)
-    return found
-
-
-def _fits(target: Target, by: str, group: Group) -> bool:
-    """Tell whether a group is what a target names by one of its fields."""
-    named = {
-        "name": any(_called(name, str(target.name)) for name in group.names),
-        "vmid": target.vmid in group.vmids,
-        "node": target.node in group.nodes,
-        "family": target.family in group.words,
-        "role": target.role == group.role or target.role in group.words,
-    }
-    return by in ("everything", "pronoun") or named.get(by, False)
-
-
-def _called(name: str, said: str) -> bool:
-    return name == said or name.endswith(f"-{said}")
-
-
 def _question(change: Change, previous: Record | None) -> Question | None:
     target = change.target
     if previous is None:
@@ -151,28 +104,12 @@ def _question(change: Change, previous: Record | None) -> Question | None:
         return _addon_question(change, previous)
     if change.field in OF_CLUSTER and target.pronoun:
         return _cluster_question(change, previous)
-    found = matching(target, previous)
-    if target.pronoun and change.field not in OF_ONE_ROLE and _is_cluster(previous):
-        found = list(previous.groups)
-    if not found and not (change.verb == "add" and target.role in ("agent", "server")):
-        roles = ", ".join(sorted({g.role for g in previous.groups}))
-        kind = "several things" if target.pronoun else "nothing"
-        text = (
-            f'"{change.said}" names {kind} of {previous.deployment}; there are {roles}:'
-            " which of them is meant?"
-        )
-        return Question(id="change.target", text=text)
-    single = target.role in ("vm", "container") and len(found) > 1
-    if single and change.verb != "keep":
-        roles = ", ".join(sorted({g.role for g in found}))
-        text = f'"{change.said}" may mean {roles}; which of them is meant?'
-        return Question(id="change.target", text=text)
-    return _value_question(change, found) or _quorum_question(change, found)
-
-
-def _is_cluster(previous: Record) -> bool:
-    """Tell whether the deployment is a cluster and nothing else, so that "it" is that cluster."""
-    return all(group.role in ("server", "agent") for group in previous.groups)
+    found, question = find(change, previous.groups)
+    if question is not None:
+        grows = change.verb == "add" and target.role in CLUSTER_ROLES
+        return None if grows else question
+    groups = [group for group, _names in found]
+    return _value_question(change, groups) or _quorum_question(change, groups)
 
 
 def _cluster_question(change: Change, previous: Record) -> Question | None:

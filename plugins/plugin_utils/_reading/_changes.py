@@ -13,6 +13,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._ac
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._aims import (
     ALL,
+    GENERIC,
     IT,
     Aim,
     family_of,
@@ -129,7 +130,7 @@ class ChangeReader(Acts):
             c for c in piece.chunks if piece.tokens[c.start].start >= inside[behind - 1].start
         ]
         like = self.aims.find(Piece(chunks, piece.tokens)) or self.targets or self.mentioned
-        names = [n for aim in like for n in self.aims.names(aim)]
+        names = [n for aim in like if aim != ALL for n in self.aims.names(aim)]
         if not names:
             return False
         wish.like = names[0]
@@ -172,7 +173,8 @@ class ChangeReader(Acts):
 
     def is_there(self, head: Chunk) -> bool:
         """Tell whether a noun names machines of the record."""
-        return any(self.aims.names(aim) for aim in self.aims.find(Piece([head], self.tokens)))
+        found = self.aims.find(Piece([head], self.tokens))
+        return any(self.aims.names(aim) for aim in found if aim not in (ALL, *GENERIC[:2]))
 
     def is_new(self, piece: Piece) -> bool:
         """Tell whether an order asks for something that the deployment does not have yet."""

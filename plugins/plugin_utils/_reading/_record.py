@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Plan
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
@@ -61,7 +62,6 @@ def record(plan: Plan) -> Record:
     """Return what a plan says of a deployment."""
     servers = frozenset(plan.cluster.servers) if plan.cluster else frozenset()
     agents = frozenset(plan.cluster.agents) if plan.cluster else frozenset()
-    parts = ("database", *load("software.yml")["called"])
     grouped: dict[str, list[int]] = {}
     for index, machine in enumerate(plan.machines):
         role = "server" if machine.name in servers else "agent" if machine.name in agents else ""
@@ -70,12 +70,11 @@ def record(plan: Plan) -> Record:
     for key, indexes in grouped.items():
         machines = [plan.machines[index] for index in indexes]
         first = machines[0]
-        words = {key, first.role, first.group, first.software or ""}
-        words |= {part for part in parts if words & {*called_by(part)}}
+        words = {key, first.role, first.group, first.software or ""} - {""}
         groups.append(
             Group(
                 role=key if key in ("server", "agent") else first.role,
-                words=frozenset(word for word in words if word),
+                words=with_parts(words),
                 names=tuple(machine.name for machine in machines),
                 vmids=tuple(machine.vmid for machine in machines),
                 nodes=tuple(machine.node for machine in machines),
@@ -93,3 +92,9 @@ def record(plan: Plan) -> Record:
         addons=tuple(addon.name for addon in plan.addons),
         cluster=plan.cluster.name if plan.cluster else None,
     )
+
+
+def with_parts(words: t.AbstractSet[str]) -> frozenset[str]:
+    """Return the words of a group with the parts that its software may be called."""
+    parts = ("database", *load("software.yml")["called"])
+    return frozenset(words | {part for part in parts if words & {*called_by(part)}})

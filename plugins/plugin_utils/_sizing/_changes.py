@@ -13,6 +13,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
     Change,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._targets import (
+    CLUSTER_ROLES,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._addons import (
     ASKED,
     addon_named,
@@ -29,10 +32,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._mod
     Context,
     Group,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._targets import (
-    CLUSTER_ROLES,
-    find,
-)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._targets import find
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._topology import valid
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._units import (
     amount,

@@ -290,30 +290,25 @@ def _reached(context: Context, groups: t.Sequence[Group], before: Plan, after: P
     kept = [c for c in context.request.changes if c.verb == "keep"]
     if context.request.things or any(_field(change) in _WIDE - {"count"} for change in made):
         return
-    for group in groups:
-        for machine in after.machines:
-            if machine.name not in group.names or machine.vmid not in old:
-                continue
-            for field in _NUMBERS:
-                now, was = _SHOWN[field](machine), _SHOWN[field](old[machine.vmid])
-                own = [c for c in made if _field(c) == field and _meant(context, group, machine, c)]
-                safe = any(
-                    _field(c) in (field, "whole") and _meant(context, group, machine, c)
-                    for c in kept
+    reach = {id(change): meant(context, groups, change.target) for change in (*made, *kept)}
+    for machine in after.machines:
+        if machine.vmid not in old:
+            continue
+        touching = [c for c in made if machine.name in reach[id(c)]]
+        holding = {_field(c) for c in kept if machine.name in reach[id(c)]}
+        for field in _NUMBERS:
+            now, was = _SHOWN[field](machine), _SHOWN[field](old[machine.vmid])
+            own = [change for change in touching if _field(change) == field]
+            safe = bool(holding & {field, "whole"})
+            wanted = {_becomes(change, was) for change in own} - {None}
+            if now != was and (safe or not own or (wanted and now not in wanted)):
+                context.ask(
+                    "closing.unsaid",
+                    "changes",
+                    f"The {field.split('_', maxsplit=1)[0]} of {machine.name} would become"
+                    f" {now:g} (now {was:g}), and that is not what was asked; say the change"
+                    " another way.",
                 )
-                wanted = {_becomes(change, was) for change in own} - {None}
-                if now != was and (safe or not own or (wanted and now not in wanted)):
-                    context.ask(
-                        "closing.unsaid",
-                        "changes",
-                        f"The {field.split('_', maxsplit=1)[0]} of {machine.name} would become"
-                        f" {now:g} (now {was:g}), and that is not what was asked; say the change"
-                        " another way.",
-                    )
-
-
-def _meant(context: Context, group: Group, machine: Machine, change: Change) -> bool:
-    return meant(context, group, machine.name, change.target)
 
 
 def _becomes(change: Change, was: float) -> float | None:

@@ -32,7 +32,7 @@ def group(role: str, count: int, cores: int, memory_mib: int, *words: str) -> Gr
         words=frozenset((role, *words)),
         names=names,
         vmids=tuple(range(100, 100 + count)),
-        nodes=("pve1",),
+        nodes=("pve1",) * count,
         cores=cores,
         memory_mib=memory_mib,
         disk_gib=200,

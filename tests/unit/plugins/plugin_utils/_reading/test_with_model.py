@@ -43,11 +43,18 @@ WORDS = _reading.Vocabulary(
     nodes=("pve1", "pve3"),
     guests=("nas-01",),
 )
+
+
+def there(role: str, *names: str, sizes: tuple[int, int, int]) -> Group:
+    vmids = tuple(range(100, 100 + len(names)))
+    return Group(role, frozenset({role}), names, vmids, ("pve1",) * len(names), *sizes, "vm")
+
+
 CLUSTER = Record(
     deployment="prod",
     groups=(
-        Group("server", frozenset({"server"}), ("c1", "c2", "c3"), (), (), 2, 4096, 20, "vm"),
-        Group("agent", frozenset({"agent"}), ("w1", "w2"), (), (), 4, 8192, 40, "vm"),
+        there("server", "c1", "c2", "c3", sizes=(2, 4096, 20)),
+        there("agent", "w1", "w2", sizes=(4, 8192, 40)),
     ),
     addons=("prometheus",),
     cluster="prod",
