@@ -64,6 +64,7 @@ demo: setup ## One sentence becomes a running cluster: make demo INTENT="…" PR
 		-- $(PROVISION) $(PREVIEW)
 	rm -rf build/preview
 	python -m lab up --name $(LAB)
+	ansible-playbook playbooks/doctor.yml -i inventory/lab -e lab_name=$(LAB) -e lab_pair=true -e make=true -e renew=true
 	$(PROVISION) -e lab_name=$(LAB) -e deployment=$(DEPLOYMENT)
 
 demo-down: setup ## Remove everything that `make demo` made.

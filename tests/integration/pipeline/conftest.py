@@ -104,6 +104,7 @@ class LabClient:
             lab=self.document, lab_prefix=prefix
         )
         site: dict[str, t.Any] = yaml.safe_load(text)["site"]
+        del site["pool"], site["credentials"]  # those of a lab with reader and writer
         site["network"].update(network)
         return site
 

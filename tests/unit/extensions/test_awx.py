@@ -8,6 +8,7 @@ import re
 import typing as t
 from pathlib import Path
 
+import jinja2
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -15,6 +16,7 @@ from ansible.parsing.dataloader import DataLoader
 
 ROOT = Path(__file__).resolve().parents[3]
 AWX = ROOT / "extensions/awx"
+PVE = "ansible_collections.clusterwright.proxmox.plugins.module_utils._pve"
 LISTS = {
     "controller_credential_types": "credential_type",
     "controller_templates": "job_template",
@@ -111,13 +113,43 @@ def test_nobody_applies_without_the_approval_node(given: dict[str, t.Any]) -> No
         assert template["ask_variables_on_launch"], "artifacts arrive as variables"
 
 
-def test_credential_reaches_the_jobs_by_environment_only(given: dict[str, t.Any]) -> None:
-    [kind] = given["controller_credential_types"]
-    assert set(kind["injectors"]) == {"env", "file"}
-    fields = {field["id"]: field for field in kind["inputs"]["fields"]}
-    assert [name for name, field in fields.items() if field.get("secret")] == ["token_secret"]
-    options = importlib.import_module(
-        "ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.options"
-    ).argument_spec()
+def injected(kind: dict[str, t.Any], folder: Path) -> dict[str, str]:
+    """Return the environment of a job, its files written as AWX does."""
+    fields = kind["inputs"]["fields"]
+    values = {field["id"]: f"value of {field['id']}" for field in fields}
+    values |= {name: f"{name[:6]}@pve!job" for name in values if name.endswith("_token_id")}
+    names = {}
+    for name, template in kind["injectors"]["file"].items():
+        path = folder / name
+        path.touch(mode=0o600)
+        path.write_text(jinja2.Template(template).render(values).replace(" ", "-"))
+        names[name.removeprefix("template.")] = str(path)
+    given = {**values, "tower": {"filename": names}}
+    environment = kind["injectors"]["env"]
+    return {name: jinja2.Template(text).render(given) for name, text in environment.items()}
+
+
+def test_credentials_reach_the_jobs_by_environment_and_private_files_only(
+    given: dict[str, t.Any], tmp_path: Path
+) -> None:
+    pair, single = given["controller_credential_types"]
+    options = importlib.import_module(f"{PVE}.options").argument_spec()
     read = {name for spec in options.values() if "fallback" in spec for name in spec["fallback"][1]}
-    assert set(kind["injectors"]["env"]) <= read
+    secrets = {}
+    for kind in (pair, single):
+        assert set(kind["injectors"]) == {"env", "file"}
+        fields = kind["inputs"]["fields"]
+        assert kind["inputs"]["required"] == [field["id"] for field in fields]
+        secrets[kind["name"]] = [field["id"] for field in fields if field.get("secret")]
+    assert list(secrets.values()) == [["reader_secret", "writer_secret"], ["token_secret"]]
+    assert set(single["injectors"]["env"]) <= read
+
+    environment = injected(pair, tmp_path)
+    assert not any("secret" in value.replace(str(tmp_path), "") for value in environment.values())
+    [text] = re.findall(r"```yaml\n(site:\n.*?)```", (AWX / "README.md").read_text(), re.DOTALL)
+    named = jinja2.Template(text).render(lookup=lambda _plugin, name: environment[name])
+    options_of = importlib.import_module(f"{PVE}.credential").options_of
+    for purpose, held in yaml.safe_load(named)["site"]["credentials"].items():
+        found = options_of(purpose, held)
+        assert found["api_user"] == f"{purpose}@pve" and found["api_token_id"] == "job"
+        assert found["api_token_secret"] == f"value-of-{purpose}_secret"

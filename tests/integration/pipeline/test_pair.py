@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab with reader and writer, as `make demo` has it: made by doctor, used by every playbook."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .conftest import VM, Pipeline
+
+
+def test_doctor_makes_the_pair_of_the_lab_and_nothing_else_writes(pipeline: Pipeline) -> None:
+    document = pipeline.lab.document
+    folder = Path(document["token_secret_file"]).parent
+    secrets = [folder / f"{name}.secret" for name in ("reader", "writer")]
+    try:
+        made = pipeline.run("doctor", lab_pair=True, make=True, renew=True).ok().output
+        assert "make the token clusterwright-writer@pve!lab" in made
+        assert {oct(path.stat().st_mode & 0o777) for path in secrets} == {"0o600"}
+        assert not any(path.read_text().strip() in made for path in secrets)
+
+        pipeline.lab.forget_calls()
+        shop = VM.format(name="paired")
+        first = pipeline.run("provision", "paired", intent=shop, approve="auto").ok().output
+        assert "could" not in first, "nobody is warned of a right that is too much"
+        assert "changed=0" in pipeline.run("provision", "paired", approve="auto").ok().output
+        pipeline.run("destroy", "paired", confirm="paired").ok()
+        calls = pipeline.lab.calls()
+        assert {call["user"] for call in calls if call["method"] != "GET"} == {
+            "clusterwright-writer@pve!lab"
+        }
+        assert document["user"] not in " ".join(str(call["user"]) for call in calls)
+    finally:
+        for path in secrets:
+            path.unlink(missing_ok=True)
