@@ -15,6 +15,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._
 
 #: Things that are looked after; a family that knows one of the names is meant by the others.
 LOOKED_AFTER = ("agents", "devices", "endpoints", "nodes", "workers", "servers")
+#: Names of one and the same number of things or people: where one decides, the others are heard.
+SIBLINGS = (frozenset(LOOKED_AFTER), frozenset({"users", "concurrent_users"}))
+#: So many times a load is beyond every band of a document.
+VERY_MUCH = 1e6
 #: Share of all users that is there at the same time, where only those are documented.
 AT_ONCE = 0.5
 #: GiB of one of them, a heuristic: originals with what is made of them.
@@ -46,6 +50,18 @@ def with_derived(family: Family, said: t.Mapping[str, float]) -> dict[str, float
         derive("samples_per_second", said.get("series", 0.0) / said["scrape_interval_seconds"])
     derive("data_gib", stored_gib(said) or None)
     return drivers
+
+
+def movers(
+    outcome: t.Callable[[t.Mapping[str, float]], t.Any], said: t.Mapping[str, float]
+) -> frozenset[str]:
+    """Return the drivers without which, or with very much of which, an outcome is another."""
+    now = outcome(said)
+    return frozenset(
+        name
+        for name, number in said.items()
+        if any(outcome({**said, name: other}) != now for other in (0.0, number * VERY_MUCH))
+    )
 
 
 def stored_gib(said: t.Mapping[str, float]) -> float:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import typing as t
 from dataclasses import dataclass, replace
@@ -12,7 +13,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     Software,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge._drivers import (
+    SIBLINGS,
     keeps_data_by_rule,
+    movers,
     needed_at_once_mib,
     serves_people_by_rule,
     stored_gib,
@@ -43,7 +46,6 @@ SYSTEM_MIB = 2048.0
 DATA_CONFIDENCE = 0.5
 #: Confidence of a number that no source names.
 UNKNOWN_CONFIDENCE = 0.3
-
 
 #: Words in the name of unknown software that hint at a category, and endings that do.
 CATEGORY_HINTS = {
@@ -80,6 +82,8 @@ class Need:
     confidence: float
     last_resort: bool
     unknown: bool  # no file knows it; `family` holds the words
+    follows: frozenset[str]  # drivers that were said and that a number depends on
+    assumed: dict[str, float]  # title of a driver that nobody said → number
     source: str
     why: tuple[Why, ...]
 
@@ -111,47 +115,74 @@ def needs(
         if family is None:
             family = knowledge.table(category_of(asked.family))
         wanted = _with_variant(family, asked)
-        said = with_derived(family, {**drivers, **wanted.loads})
+        loads = {**drivers, **wanted.loads}
+        said = with_derived(family, loads)
         cases: list[_Case] = []
         for name, component in _chosen(family, wanted.component):
-            result = evaluate(
+            evaluated = functools.partial(
+                evaluate,
                 family,
                 component,
-                said,
-                environment,
-                ha,
+                environment=environment,
+                ha=ha,
                 scale=scale,
                 named=name == wanted.component,
                 variant=wanted.variant,
             )
+            result = evaluated(said)
             # The least of a table would be too little for half of the software nobody described.
             least = family.pick == "minimum" and not unknown
             small = least or environment in ("development", "test")
             chosen = result.minimum if small else result.recommended
             if chosen.get("count", 1.0) > 0:
-                cases.append(_Case(wanted, family, name, component, result, chosen, unknown))
-        cases = _with_room(cases, stored_gib(said))
-        found += [_need(case) for case in _with_people(cases, needed_at_once_mib(said))]
+                follows = _followed(family, loads, evaluated)
+                cases.append(
+                    _Case(wanted, family, name, component, result, chosen, unknown, follows)
+                )
+        cases = _with_people(_with_room(cases, said), said)
+        found += [_need(case) for case in cases]
     return found
 
 
-def _with_room(cases: list[_Case], stored: float) -> list[_Case]:
+def _followed(
+    family: Family,
+    loads: t.Mapping[str, float],
+    evaluated: t.Callable[[t.Mapping[str, float]], Evaluation],
+) -> frozenset[str]:
+    """Return the loads that a rule follows, and those that count the same people or things."""
+
+    def outcome(of: t.Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
+        found = evaluated(with_derived(family, of))
+        return found.minimum, found.recommended
+
+    found = movers(outcome, loads)
+    return found.union(*(group for group in SIBLINGS if group & found))
+
+
+def _with_room(cases: list[_Case], said: t.Mapping[str, float]) -> list[_Case]:
     """Give the part that keeps the data a disk for it, where no rule of the family does."""
+    stored = stored_gib(said)
     machines = [case for case in cases if case.on_a_machine]
     if not stored or not machines or any(keeps_data_by_rule(case.component) for case in cases):
         return cases
     keeper = next((case for case in machines if case.component.fast_storage), machines[0])
     wanted = SYSTEM_GIB + stored * DATA_HEADROOM
-    return [replace(c, stored=stored, room=wanted) if c is keeper else c for c in cases]
+    follows = keeper.follows | movers(stored_gib, said)
+    kept = replace(keeper, stored=stored, room=wanted, follows=follows)
+    return [kept if case is keeper else case for case in cases]
 
 
-def _with_people(cases: list[_Case], wanted_mib: float) -> list[_Case]:
+def _with_people(cases: list[_Case], said: t.Mapping[str, float]) -> list[_Case]:
     """Give the first part the memory that people were promised, where no rule of it does."""
+    wanted_mib = needed_at_once_mib(said)
     machines = [case for case in cases if case.component.per == "machine"]
     served = any(serves_people_by_rule(case.component) for case in machines)
     if not (wanted_mib and machines) or served:
         return cases
-    return [replace(c, people_mib=wanted_mib) if c is machines[0] else c for c in cases]
+    first = machines[0]
+    follows = first.follows | movers(needed_at_once_mib, said)
+    served_first = replace(first, people_mib=wanted_mib, follows=follows)
+    return [served_first if case is first else case for case in cases]
 
 
 def _with_variant(family: Family, wanted: Software) -> Software:
@@ -188,6 +219,7 @@ class _Case:
     result: Evaluation
     chosen: dict[str, float]
     unknown: bool
+    follows: frozenset[str]
     stored: float = 0.0  # GiB of data that no rule of the family provides for
     room: float = 0.0  # GiB of disk that hold it
     people_mib: float = 0.0  # memory of the people that no rule of the family provides for
@@ -253,6 +285,10 @@ def _need(case: _Case) -> Need:
         confidence=case.confidence,
         last_resort=case.family.last_resort or case.unknown,
         unknown=case.unknown,
+        follows=case.follows,
+        assumed={
+            case.family.drivers[name].title: number for name, number in case.result.assumed.items()
+        },
         source=case.source,
         why=tuple(_why(case, key, value, data_disk) for key, value in values.items()),
     )

@@ -21,6 +21,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     Change,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading import meaning
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._loads import (
+    name_unused_loads,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
     Context,
     Group,
@@ -55,7 +58,11 @@ _COMING = frozenset({"count", "whole", "ha", "scale", "name"})
 
 
 def close(context: Context, groups: t.Sequence[Group], plan: Plan) -> None:
-    """Ask about each statement that is not in the plan, and about what nobody said."""
+    """Ask about each statement that is not in the plan, and about what nobody said.
+
+    A load that no number follows is a warning: the sizes are still those of the documents.
+    """
+    name_unused_loads(context, groups)
     if context.previous is not None and context.request.changes:
         _changes(context, context.previous, plan)
         _reached(context, groups, context.previous, plan)

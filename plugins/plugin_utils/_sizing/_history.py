@@ -14,6 +14,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._uni
     practical_memory,
 )
 
+#: Loads that were measured.
+MEASURED = frozenset({"observed_cores_peak", "observed_memory_mib_peak", "observed_replicas_peak"})
 #: On top of the highest value that was seen, as the usual recommenders add it.
 MARGIN = 1.15
 #: Memory of the guest's own system; the measured values are the application's.

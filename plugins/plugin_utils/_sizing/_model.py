@@ -83,6 +83,8 @@ class Group:
     options: t.Mapping[str, t.Mapping[str, int]] = field(default_factory=dict)
     spread: bool = False
     fast: bool = False
+    follows: frozenset[str] = frozenset()  # loads that a number of the group depends on
+    assumed: t.Mapping[str, float] = field(default_factory=dict)  # loads nobody said, by title
     ha: bool = False
     start_order: int = 1
     before: t.Mapping[str, Machine] = field(default_factory=dict)

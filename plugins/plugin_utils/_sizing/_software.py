@@ -176,6 +176,8 @@ def _group(
         documented=documented,
         options=_options(need),
         fast=need.fast_storage,
+        follows=need.follows,
+        assumed=need.assumed,
         why=tuple(_true(why, thing) for why in need.why),
     )
     group = _share_of_table(group, need, thing)
@@ -291,6 +293,8 @@ def _together(context: Context, thing: MachinesThing, found: list[Need], ha: boo
         minimum=least,
         documented=documented,
         fast=any(need.fast_storage for need in found),
+        follows=frozenset[str]().union(*(need.follows for need in found)),
+        assumed={title: number for need in found for title, number in need.assumed.items()},
     )
     reason = f"{', '.join(titles)} share one machine."
     group = group.because("count", reason, "sizing.together", 0.9)

@@ -62,6 +62,7 @@ def _documented(context: Context, group: Group, entry: Entry, ha: bool) -> Group
         return group
     software = Software(family=found.family, component=found.component)
     [need] = needs([software], context.request.loads, "", ha, context.knowledge)
+    group = replace(group, follows=group.follows | need.follows)
     for number, key in KEYS.items():
         value = math.ceil(getattr(need, key))
         reason = f"{entry.name} documents {amount(number, value)} for each node it runs on"

@@ -13,6 +13,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
     Change,
+    MachinesThing,
+    Software,
     Target,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import load_knowledge
@@ -186,3 +188,50 @@ def test_machines_that_nobody_counted_are_named() -> None:
     request, _plan = made("GitLab")
     context = closed(two, request)
     assert "machines.implied" in {finding.id for finding in context.findings}
+
+
+KNOWLEDGE = load_knowledge(())
+FAMILIES = sorted(name for name in KNOWLEDGE.families if not name.startswith("table-"))
+
+
+def loaded(family: str, **loads: float) -> tuple[list[tuple[t.Any, ...]], list[str]]:
+    """Return the sizes of a software with loads, and the rules of what was found."""
+    request = Request(
+        things=(MachinesThing(id="t1", software=(Software(family=family, loads=loads),)),)
+    )
+    plan = size(request, None, PLACE, deployment="t")
+    sizes = [(m.cores, m.memory_mib, tuple(d.size_gib for d in m.disks)) for m in plan.machines]
+    return sizes, [found.id for found in plan.findings]
+
+
+@given(
+    family=st.sampled_from(FAMILIES),
+    load=st.sampled_from(["users", "concurrent_users", "devices", "rps", "data_gib", "agents"]),
+    number=st.sampled_from([1.0, 30.0, 400.0, 5000.0]),
+)
+def test_a_load_decides_a_number_or_is_named(family: str, load: str, number: float) -> None:
+    sizes, found = loaded(family, **{load: number})
+    others = [loaded(family, **{load: other})[0] for other in (0.0, number * 1e6)]
+    named = "loads.unused" in found
+    assert named or any(other != sizes for other in others)
+    assert not named or all(other == sizes for other in others)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("PostgreSQL for 5000 users", ['"5000 users"', "connections at the same time", "100"]),
+        ("Redis for 500 users", ['"500 users"', "no source"]),
+        ("nginx für 2000 Anfragen pro Sekunde", ['"2000 Anfragen pro Sekunde"', "no source"]),
+        ("PostgreSQL for 200 concurrent users", []),
+        ("GitLab for 1000 users with 50 concurrent", []),
+        ("Redis with 4 GB of RAM for 500 users", []),
+        ("Nextcloud for 30 people with 2 TB of photos", []),
+    ],
+)
+def test_a_load_that_decides_nothing_is_named_in_the_words_of_the_person(
+    text: str, words: list[str]
+) -> None:
+    found = [f.message for f in made(text)[1].findings if f.id == "loads.unused"]
+    assert len(found) == bool(words)
+    assert all(word in message for message in found for word in words)
