@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import time
 import typing as t
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from fakepve import schema
+from integration.terraform import test_protection as protection
 from integration.terraform.conftest import Lab
-from lab.pve import PveServer
 from unit.plugins.plugin_utils._doctor.test_doctor import BEYOND, SITE, made
 from unit.plugins.plugin_utils._doctor.test_foreign_guests import writes
 from unit.plugins.plugin_utils._render.samples import container, machine
@@ -23,11 +21,7 @@ from unit.plugins.plugin_utils._render.samples import container, machine
 POOL = "clusterwright"
 
 
-@pytest.fixture(params=["8.4", "9.1"])
-def pve(request: pytest.FixtureRequest) -> Iterator[PveServer]:
-    """A simulated cluster of each version."""
-    with PveServer(version=request.param) as server:
-        yield server
+pve = protection.pve  # with ZFS on every node, for replication
 
 
 def pair(lab: Lab, folder: Path, site: dict[str, t.Any]) -> dict[str, dict[str, str]]:
@@ -86,25 +80,28 @@ def test_the_reader_alone_destroys_nothing(lab: Lab, tmp_path: Path) -> None:
     assert refused["failed"] and len(lab.guests()) == len(before) + 1
 
 
-def test_high_availability_and_backups_with_a_right_on_the_root_alone(
+def test_high_availability_backups_and_replication_are_made_and_go(
     lab: Lab, tmp_path: Path
 ) -> None:
-    both: dict[str, t.Any] = pair(lab, tmp_path, {**SITE, **BEYOND})
+    site = {**SITE, **BEYOND, "storages": {**SITE["storages"], "fast": "tank"}}
+    both: dict[str, t.Any] = pair(lab, tmp_path, site)
     before = lab.guests()
-    name = "demo-web-1"
-    lab.render(
-        machine(pool=POOL, ha={"enabled": True}),
-        pve_major=int(lab.pve.state.series[0]),
-    )
+    copied = {**protection.VM, "name": "demo-web-2", "vmid": 20002, "pool": POOL}
+    machines = [machine(pool=POOL, ha={"enabled": True}), copied]
+    protection.render(lab, *machines, backups=[protection.OWN])
     planned = lab.run("planned", **both)
     assert not planned.get("failed"), planned["msg"]
     made_it = lab.run("applied", approved_sha256=planned["plan_sha256"], **both)
     assert not made_it.get("failed"), made_it["msg"]
+    state = lab.pve.state
+    assert "vm:20001" in state.ha_resources and "cw-demo-own" in state.backup_jobs
+    assert set(state.replication_jobs) == {"20002-0", "20002-1"}
     again = lab.run("planned", **both)
     assert not any(again["summary"]["counts"].values()), again["summary"]["text"]
-    gone = lab.run("absent", consent=[name], **both)
+    gone = lab.run("absent", consent=[one["name"] for one in machines], **both)
     assert not gone.get("failed"), gone["msg"]
-    assert lab.guests() == before
+    assert lab.guests() == before and not state.replication_jobs
+    assert "cw-demo-own" not in state.backup_jobs and "vm:20001" not in state.ha_resources
 
 
 def _users(lab: Lab) -> set[str]:

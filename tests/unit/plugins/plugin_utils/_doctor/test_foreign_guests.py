@@ -14,9 +14,10 @@ from collections.abc import Iterator
 
 import pytest
 import requests
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._doctor import examine
 from fakepve import schema
 from lab.pve import PveServer
-from unit.plugins.plugin_utils._doctor.test_doctor import made
+from unit.plugins.plugin_utils._doctor.test_doctor import BEYOND, SITE, facts, made
 
 #: Writes that name the guest in a field: method, path, fields.
 BY_FIELD: tuple[tuple[str, str, dict[str, str]], ...] = (
@@ -54,13 +55,17 @@ def pve(request: pytest.FixtureRequest) -> Iterator[PveServer]:
         yield server
 
 
-@pytest.fixture(scope="module")
-def session(pve: PveServer) -> requests.Session:
+def writer_of(pve: PveServer, site: dict[str, t.Any]) -> requests.Session:
     session = requests.Session()
     session.trust_env = False
     session.verify = str(pve.ca_file)
-    session.headers["Authorization"] = f"PVEAPIToken={made(pve)['writer']}"
+    session.headers["Authorization"] = f"PVEAPIToken={made(pve, site)['writer']}"
     return session
+
+
+@pytest.fixture(scope="module")
+def session(pve: PveServer) -> requests.Session:
+    return writer_of(pve, SITE)
 
 
 def send(
@@ -74,17 +79,20 @@ def send(
 def test_every_write_below_a_foreign_guest_is_refused(
     pve: PveServer, session: requests.Session, kind: str
 ) -> None:
+    assert len(writes(pve, kind)) > 21
+    assert _done(pve, session, kind) == []
+
+
+def _done(pve: PveServer, session: requests.Session, kind: str) -> list[tuple[str, str, int, str]]:
+    """Return the writes below a foreign guest that are not refused."""
     guests = pve.state.vms if kind == "qemu" else pve.state.cts
-    foreign = [guest for guest in guests if not guest.template]
-    calls = writes(pve, kind)
-    assert foreign and len(calls) > 21
-    guest, done = foreign[0], []
-    for method, template in calls:
+    guest, done = next(guest for guest in guests if not guest.template), []
+    for method, template in writes(pve, kind):
         path = template.replace("{node}", guest.node).replace("{vmid}", str(guest.vmid))
         answer = send(pve, session, method, re.sub(r"[{}]", "", path), {})
         if answer.status_code != 403:
             done.append((method, path, answer.status_code, answer.reason))
-    assert done == []
+    return done
 
 
 @pytest.mark.parametrize(
@@ -102,3 +110,34 @@ def test_every_write_that_names_a_foreign_guest_is_refused(
     filled = {name: text.format(**here) for name, text in fields.items()}
     answer = send(pve, session, method, template.format(**here), filled)
     assert answer.status_code in (403, 501), (answer.status_code, answer.reason)
+
+
+#: Begin of a path -> the right that reaches guests of others there: there is no smaller one.
+REACHES = {
+    "/cluster/ha/": "Sys.Console",
+    "/cluster/backup": "Sys.Modify",
+    "/cluster/replication": "Datastore.Allocate",
+}
+
+
+@pytest.mark.parametrize("version", ["8.4", "9.1"])
+def test_rights_for_more_than_guests_reach_no_further_than_doctor_says(version: str) -> None:
+    """What Proxmox VE lets this writer do to others is what its `along` sentences name."""
+    site = {**SITE, **BEYOND}
+    with PveServer(version=version) as pve:
+        session = writer_of(pve, site)
+        token = session.headers["Authorization"].removeprefix("PVEAPIToken=")
+        along = examine("writer", site, facts(pve, token)).along
+        told = {name for name in REACHES.values() if any(name in text for text in along)}
+        assert [_done(pve, session, kind) for kind in ("qemu", "lxc")] == [[], []]
+        guest = next(guest for guest in pve.state.vms if not guest.template)
+        here = {"node": guest.node, "vmid": str(guest.vmid)}
+        reached = {}
+        for method, template, fields in BY_FIELD:
+            filled = {name: text.format(**here) for name, text in fields.items()}
+            answer = send(pve, session, method, template.format(**here), filled)
+            if answer.status_code not in (403, 501):
+                names = (right for path, right in REACHES.items() if template.startswith(path))
+                reached[f"{method} {template}"] = next(names, answer.reason)
+    assert set(reached.values()) <= told, reached
+    assert told - set(reached.values()) <= {"Datastore.Allocate"}
