@@ -40,7 +40,8 @@ options:
         is all that O(writer) would do now; what is among it has not happened. For C(tags) they are
         what is now, beside what it should be.
       - V(retired) keeps the request that O(machines) go from O(end_of_life) on.
-      - V(released) gives back what a deployment held that is gone.
+      - V(released) gives back what a deployment held that is gone, and removes from O(directory)
+        what gave access to it. Guests that were let go are still there, and so is that.
       - V(forgotten) gives back its name, too.
       - V(finished) ends the run.
     type: str

@@ -13,6 +13,7 @@ from __future__ import annotations
 import datetime
 import glob
 import json
+import shutil
 import typing as t
 from pathlib import Path
 
@@ -26,6 +27,11 @@ Data = dict[str, t.Any]
 
 SCHEMA_VERSION = 1
 PARTS = ("request", "snapshot", "plan")
+#: What gives access to machines or tells of them; it goes with the last one.
+ACCESS = (
+    *("kubeconfig", "k3s.token", "known_hosts", "inventory.json", "plan.json", "verification.json"),
+    *("grafana.password", "rancher.password", "docs"),
+)
 #: How many proposals stay, and for how long; the newest and the applied one always do.
 KEEP_NUMBER = 20
 KEEP_DAYS = 30
@@ -43,6 +49,13 @@ def proposal_id(request: Data | None, plan: Data) -> str:
     provenance = plan.get("provenance") or {}
     kept = {key: value for key, value in provenance.items() if key not in _VOLATILE}
     return digest({"request": request, "plan": {**plan, "provenance": kept}})[:12]
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 class Folder:
@@ -198,8 +211,12 @@ class Folder:
     def unapply(self, run: str, *, how: str = "destroy") -> None:
         """Nothing is applied any more: what was goes to the history of the run.
 
-        ``how``: destroy, undo, or release where the guests go on without us.
+        ``how``: destroy, undo, or release where the guests go on without us, and with them what
+        gives access to them.
         """
+        if how != "release":
+            for name in ACCESS:
+                _remove(self.path / name)
         before = self.applied()
         if before is not None:
             self._remember(run, before, None, how)

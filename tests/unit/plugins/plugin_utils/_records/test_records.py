@@ -121,6 +121,23 @@ def test_what_a_run_goes_on_from(folder: Folder) -> None:
     assert emptied.plan is None and emptied.request == {"text": "a web server"}
 
 
+@pytest.mark.parametrize(("how", "stays"), [("destroy", False), ("undo", False), ("release", True)])
+def test_what_gives_access_goes_with_the_last_machine(
+    folder: Folder, how: str, *, stays: bool
+) -> None:
+    propose(folder, plan())
+    apply(folder, plan())
+    kept = [folder.path / name for name in ("request.json", "terraform/terraform.tfstate")]
+    access = [folder.path / name for name in ("kubeconfig", "k3s.token", "docs/index.html")]
+    for path in (*kept, *access):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("x")
+    folder.unapply("run-4", how=how)
+    assert all(path.exists() for path in kept)
+    assert {path.exists() for path in access} == {stays}
+    folder.unapply("run-5", how=how)
+
+
 def test_history_keeps_both_sides_of_a_run(folder: Folder) -> None:
     apply(folder, plan(), "run-a")
     assert apply(folder, plan(machine(cores=4)), "run-b")
