@@ -326,7 +326,8 @@ def _reason(case: _Case, key: str, value: float, data_disk: float) -> str:
     if key == "disk_gib" and data_disk:
         parts.append(f"{_amount(key, data_disk)} more for data, on a disk of their own")
     if result.assumed:
-        listed = ", ".join(f"{name} {number:g}" for name, number in result.assumed.items())
+        drivers = case.family.drivers
+        listed = ", ".join(f"{n:g} {drivers[name].title}" for name, n in result.assumed.items())
         parts.append(f"assumed {listed}")
     if case.unknown:
         title = case.family.title

@@ -7,6 +7,7 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model._redact import redact
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading import understood_of
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report._difference import (
     differences,
 )
@@ -124,6 +125,7 @@ def html_report(run: Data) -> str:
     drawn = pictures(run["plan"], run.get("snapshot") or {})
     return template.render(
         **run,
+        understood=understood_of(run.get("request") or {}),
         totals=totals(run["plan"]),
         numbers=numbers(run["plan"]),
         pictures=drawn[:MAX_NODES],

@@ -148,7 +148,7 @@ def test_every_number_names_its_source_and_every_assumption() -> None:
     assert {why.field for why in need.why} == {"count", "cores", "memory_mib", "disk_gib"}
     cores = next(why for why in need.why if why.field == "cores")
     assert cores.source.startswith("k3s.server (")
-    assert "assumed agents 10" in cores.reason
+    assert "assumed 10 joined agents" in cores.reason
     said = next(w for w in sized("k3s", "server", agents=5).why if w.field == "cores")
     assert "assumed" not in said.reason
 

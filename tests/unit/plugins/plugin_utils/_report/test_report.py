@@ -5,6 +5,7 @@ import typing as t
 from html.parser import HTMLParser
 
 import pytest
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import to_data
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report import (
     closing_table,
     html_report,
@@ -19,6 +20,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report._pic
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report._table import (
     gib,
     table,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing import request_of
+from ansible_collections.clusterwright.proxmox.tests.unit.plugins.plugin_utils._sizing.builders import (  # noqa: E501
+    site,
 )
 
 HOSTILE = '<script>alert(1)</script>"{{ 7 * 7 }}'
@@ -258,3 +263,15 @@ def test_the_last_column_wraps_and_the_others_stay_aligned() -> None:
     lines = table(("a", "b"), [("x", "word " * 40)]).splitlines()
     assert len({line.index("w") for line in lines[2:]}) == 1
     assert 80 < max(len(line) for line in lines) <= 100
+
+
+def test_the_report_shows_what_was_understood_and_what_was_set_aside(run: dict[str, t.Any]) -> None:
+    text = "Hello, a VM with 4 GB RAM. My password is hunter2hunter2. Thanks"
+    request, _rounds = request_of(text, site(), None)
+    data = to_data(request)
+    page = html_report({**run, "request": data})
+    shown = page[page.index("<h2>Understood</h2>") :]
+    shown = shown[: shown.index("</section>")]
+    assert "4 GB RAM" in shown and "memory 4 GiB" in shown
+    assert "Set aside" in shown
+    assert "hunter2" not in page
