@@ -18,6 +18,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import (
     ids_said,
     names_between,
+    names_in_braces,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._clean import (
     clean,
@@ -212,7 +213,10 @@ def _row(topic: str, text: str) -> tuple[str, ...]:
 
 def name_range(text: str) -> tuple[str, ...]:
     """Return the names that "web1 to web4" means, none where it is no such range."""
-    found = _RANGE.search(fold(text))
+    folded = fold(text)
+    if listed := re.search(r"[a-z][\w-]*\{[\d,.]+\}", folded):
+        return names_in_braces(listed.group(0))
+    found = _RANGE.search(folded)
     if found is None or not 0 < int(found["last"]) - int(found["first"]) < MAX_RANGE:
         return ()
     return names_between(f"{found['base']}{found['first']}", f"{found['base']}{found['last']}")
@@ -244,6 +248,9 @@ def _holds_number(statement: Statement, said: Sentence, tokens: list[Token], val
         return True
     if not numbers:
         if statement.topic == "count":
+            rest = any(token.has("word.rest", "word.second") for token in tokens)
+            if rest and value > 1:
+                return any(k.kind == "num" and k.value > value for k in said.tokens)
             denied = any(token.has("cue.not", "cue.off") for token in tokens)
             return value == (0 if denied else 1)
         one_core = statement.topic == "cores" and statement.verb == "increase" and value == 1

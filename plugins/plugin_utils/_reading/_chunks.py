@@ -110,6 +110,17 @@ def names_between(first: str, last: str) -> tuple[str, ...]:
     return tuple(f"{low[1]}{number:0{width}d}" for number in range(begin, end + 1))
 
 
+def names_in_braces(text: str) -> tuple[str, ...]:
+    """Return the names of "web{1,2}" and "web{1..3}"; none where there are no braces."""
+    found = re.fullmatch(r"([\w-]+)\{(\d+)(?:\.\.(\d+)|((?:,\d+)+))\}", text)
+    if found is None:
+        return ()
+    stem, first, last, listed = found.groups()
+    if last is not None:
+        return names_between(f"{stem}{first}", f"{stem}{last}")
+    return tuple(f"{stem}{number}" for number in (first, *listed[1:].split(",")))
+
+
 def ids_said(text: str) -> tuple[int, ...]:
     """Return the ids of "210-212" or "ids 210 to 212", or the one id."""
     ends = re.findall(r"(?<!\d)-?\d+", text)
@@ -151,7 +162,10 @@ def _chunk_at(tokens: list[Token], index: int, taken: int) -> Chunk:
     if size is not None:
         return Chunk("size", size.start, size.end, size.topic, size.value, size=size)
     following = tokens[index + 1] if index + 1 < len(tokens) else None
-    pronoun = token.of("ones") and following is not None and following.has("cue.for")
+    leads = following is not None and (
+        following.has("cue.for", "cue.with", "word.of_them", "cue.more") or following.of("of_size")
+    )
+    pronoun = leads and token.of("ones")
     if token.kind == "num" or pronoun:
         return Chunk("number", index, index + 1, value=token.value or 1.0)
     return _word(tokens, index)
@@ -174,6 +188,8 @@ def _word(tokens: list[Token], index: int) -> Chunk:
         if token.has("part."):
             head.what = ""
         return head
+    if describes(tokens, index):
+        return Chunk("word", index, index + 1, token.word)
     if token.concept in _ROLES or token.concept in _KINDS or token.has("part."):
         what = _ROLES.get(token.concept) or _KINDS.get(token.concept) or token.concept
         return Chunk("head", index, index + 1, what, plural=plural, definite=definite)
@@ -189,6 +205,14 @@ def _word(tokens: list[Token], index: int) -> Chunk:
     elif token.kind == "mark":
         kind = "mark"
     return Chunk(kind, index, index + 1, what, value)
+
+
+def describes(tokens: t.Sequence[Token], index: int) -> bool:
+    """Tell whether a word is only the first part of an unknown compound ("agent-packages")."""
+    hyphen = tokens[index + 1 : index + 3]
+    joined = len(hyphen) == 2 and hyphen[0].word == "-" and hyphen[0].glued and hyphen[1].glued
+    known = joined and (hyphen[1].concept or hyphen[1].software or hyphen[1].kind != "word")
+    return joined and not known and tokens[index].has("role.", "thing.", "unit.", "noun.")
 
 
 def _is_plural(word: str) -> bool:
@@ -237,7 +261,8 @@ def _merge(tokens: list[Token], head: Chunk, other: Chunk) -> bool:
     apart = other.start - head.end
     gap = " ".join(token.word for token in tokens[head.end : other.start])
     kubernetes = head.what in ("k3s", "k8s")
-    if kubernetes and other.what in ("cluster", "k8s"):
+    box = head.what == "hardware" and other.what in GENERIC and not apart  # "Proxmox box"
+    if box or (kubernetes and other.what in ("cluster", "k8s")):
         return True
     named = bool(head.software) and other.what in ("vm", "lxc") and other.count is None
     word = apart == 1 and named and gap.isalpha() and gap not in function_words()["between_nouns"]
@@ -316,10 +341,13 @@ def _counts(found: list[Chunk], place: int) -> Chunk | None:
     """Return the head that the number at ``place`` counts."""
     words = 0
     times = bool(found[place + 1 : place + 2]) and found[place + 1].what == "x"
-    for chunk in found[place + 1 : place + 8]:
+    for chunk in found[place + 1 : place + (14 if times else 8)]:
         if chunk.kind == "head":
             return chunk
-        between = chunk.what in ("-", "x") or (chunk.kind == "size" and times)
+        between = chunk.what in ("-", "x")
+        between = between or (
+            times and (chunk.kind == "size" or chunk.what in "(),/" or chunk.has("cue.for"))
+        )
         between = (
             between or chunk.kind == "flag" or (chunk.kind == "literal" and chunk.what == "os")
         )
@@ -335,10 +363,19 @@ def _counts(found: list[Chunk], place: int) -> Chunk | None:
 
 def _labelled(found: list[Chunk], place: int) -> Chunk | None:
     """Return the machines whose number stands behind a label ("VMs: 2", "VMs (3 for now)")."""
-    if place < 2 or found[place - 1].what not in (":", "=", "("):
+    if place < 2:
         return None
     head = found[place - 2]
     counted = found[place + 1 : place + 2]
+    opened = next((i for i in range(place - 1, 0, -1) if found[i].what == "("), 0)
+    told = found[opened + 1 : place]
+    closes = bool(opened and counted) and counted[0].what == ")"
+    if closes and all(c.kind in ("word", "cue") for c in told):
+        head = found[opened - 1]  # "masters (should default to 3)", "app server (x2)"
+        several = head.plural or any(c.what == "x" for c in told[-1:])
+        return head if head.kind == "head" and several and head.count is None else None
+    if found[place - 1].what not in (":", "=", "("):
+        return None
     if found[place - 1].what == "(" and counted and counted[0].kind in ("head", "size", "number"):
         return None
     return head if head.kind == "head" and head.plural else None

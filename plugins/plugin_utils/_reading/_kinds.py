@@ -19,11 +19,22 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._de
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._said import (
     CLUSTER,
     ROLES,
+    Thing,
 )
 
 
 class KindReader(DenialReader):
     """Reads kinds of machines and how many of them a list needs."""
+
+    def is_one_part(self, found: list[Chunk], place: int) -> bool:
+        """Take "X and Y on one database server" as the machine that both are on."""
+        chunk = found[place]
+        part = chunk.what.startswith("part.") and chunk.count == 1 and not chunk.software
+        words = {str(c.value or c.what) for c in self.cues[-4:]}
+        if not part or len(self.group) < 2 or not words & function_words()["insides"]:
+            return False
+        self.same_machine(chunk)
+        return True
 
     def is_kind(self, found: list[Chunk], place: int) -> bool:
         """Take "… as LXC", "… in a VM" and "file server: a container" as the kind of machine."""
@@ -43,13 +54,16 @@ class KindReader(DenialReader):
         if chunk.count not in (None, 1):
             of_all = self.marked(",(:") and len(self.group) == chunk.count  # "…, two VMs"
             of_all = of_all and not any(c.has("cue.for") for c in found[place + 1 : place + 2])
-            return (inside or of_all) and self.spread(chunk)
+            nodes = last.what in CLUSTER and self.marked("(:")  # "a cluster (3 VMs)"
+            return (inside or of_all or nodes) and self.spread(chunk)
         label = self.marked(":") and len(self.group) == 1
         how = function_words()["manners"] | function_words()["enough"]
         each = self.each_near(chunk)
         whole = len(self.group) > 1 and not each and self.holds_all(chunk)
         bare = self.marked(",") and not self.article(chunk) and chunk.count is None
         bare = bare and chunk.what == "lxc" and not chunk.plural
+        parted = chunk.plural and len(self.group) > 1 and self.linked("word.separate")
+        each = each or bool(parted)  # "…, separate machines"
         fits = inside or label or bare or each or whole or words & how
         if not fits or (server and not (inside and (chunk.count == 1 or self.article(chunk)))):
             return False
@@ -95,6 +109,9 @@ class KindReader(DenialReader):
         kind = "container" if chunk.what == "lxc" else "vm"
         near = chunk.count_at or (chunk.start, chunk.end)
         where = (min(near[0], chunk.start), chunk.end)
+        if len(self.group) == 1 and self.group[0].what in CLUSTER:
+            self.say("count", chunk.count, where, thing=self.group[0].id, about="nodes")
+            return True
         if len(self.group) == 1 and self.group[0].count is None:
             self.group[0].count = chunk.count
             self.say("count", chunk.count, where, thing=self.group[0].id)
@@ -138,6 +155,11 @@ class KindReader(DenialReader):
         things = [x for x in named if x.families or x.what.startswith("part.")]
         for thing in things[1:]:
             self.say("link", things[0].id, where, thing=thing.id, about="same_machine")
+        if not things and not self.things:  # "… on one VM": nothing that is known shares it
+            things = [Thing(self.new_id(), "vm", clause=self.clause)]
+            self.things.append(things[0])
+            self.give_pending(things[0])
+            things[0].together = things[0].holds_all = True
         if things:
             self.say("thing", kind, where, thing=things[0].id)
             self.group = things[:1]

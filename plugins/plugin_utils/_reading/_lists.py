@@ -20,6 +20,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sa
     CLUSTER,
     ROLES,
     Thing,
+    own_sizes,
 )
 
 _LISTS = frozenset({"cue.and", "cue.or"})
@@ -29,13 +30,19 @@ class ListReader(KindReader):
     """Finds what a noun of a list stands beside."""
 
     def one_more(self, before: Thing | None, thing: Thing, chunk: Chunk) -> None:
-        """Give the next of a list its own machine ("one VM each for redis and nginx")."""
+        """Give the next of a list its own machine ("one VM each for redis and nginx").
+
+        What has a size of its own in a list is a machine of the kind of those before.
+        """
+        last = self.tokens[chunk.start - 1].word if chunk.start else ""
         if thing.generic() and thing.count in (None, 1):
             thing.alone = self.each_near(chunk) and not chunk.plural
         elif before is not None and before.alone and thing.families and thing in self.group:
             kind = "container" if before.what == "lxc" else "vm"
             self.say("thing", kind, (chunk.start, chunk.end), thing=thing.id)
             thing.alone, self.apiece = True, list(self.group)
+        elif before is not None and thing.families and not chunk.what and last == ",":
+            self.same_kind(before, thing, (chunk.start, chunk.end))
 
     def are_all(self, found: list[Chunk], place: int) -> bool:
         """Take "all three are masters" as what the nodes said before are."""
@@ -148,6 +155,16 @@ class ListReader(KindReader):
         thing.families = [t_.software.family for t_, _at in chunk.software if t_.software]
         return True
 
+    def is_on_the_one(self, found: list[Chunk], place: int) -> bool:
+        """Take a part that nobody brands, beside software, as what the one machine for all runs."""
+        chunk, thing = found[place], self.target()
+        if thing is None or not (thing.holds_all and thing.families) or chunk.software:
+            return False
+        if not chunk.what.startswith("part.") or chunk.count not in (None, 1):
+            return False
+        self.say("whole", None, (chunk.start, chunk.end), thing=thing.id)
+        return True
+
     def runs_on(self, found: list[Chunk], place: int) -> bool:
         """Take what a machine is for ("VM for nginx", "container with Samba and NFS")."""
         chunk = found[place]
@@ -162,7 +179,9 @@ class ListReader(KindReader):
         near = bool(self.linked("cue.and") or self.marked(","))
         own = own or bool(thing.alone and thing.families and near)
         own = own or bool(thing.families and self.linked("verb.add") and self.article(chunk))
-        if own or (self.linked("cue.behind") and self.article(chunk)):
+        own = own and not thing.holds_all
+        behind = self.linked("cue.behind") and self.article(chunk) and not thing.holds_all
+        if own or behind:
             return False
         if thing.parent is None and thing.of_parent and thing.count == thing.of_parent:
             self.software(thing, chunk)
@@ -174,6 +193,7 @@ class ListReader(KindReader):
         if not described and self.one_each(thing, chunk, found, place):
             return True
         own = bool(thing.families) and _has_own_machine(found, place)
+        own = own or bool(thing.families and thing.sized & own_sizes(found, place))
         own = own or (bool(thing.sized or thing.families) and _is_set_apart(found, place))
         if not described and (own or not self.may_run_on(thing, chunk)):
             return False
@@ -197,7 +217,8 @@ class ListReader(KindReader):
             return False  # "one for redis": it is what that one is for
         told = self.linked("cue.for", "cue.with", "cue.carries") or self.marked(":(,-")
         begins = whole.generic() and told and _listed(found, place) == whole.count
-        goes_on = whole.of_parent and thing.parent is whole and not thing.sized
+        own = bool(own_sizes(found, place))
+        goes_on = whole.of_parent and thing.parent is whole and (own or not thing.sized)
         if not begins and not (goes_on and whole.of_parent < (whole.count or 0)):
             return False
         child = Thing(self.new_id(), whole.what, clause=self.clause)
@@ -211,6 +232,10 @@ class ListReader(KindReader):
 
     def may_run_on(self, thing: Thing, chunk: Chunk) -> bool:
         """Tell whether the words between allow that a noun is what the machine is for."""
+        if thing.holds_all and chunk.count in (None, 1):
+            return True
+        if thing.purpose and thing.clause != self.clause:
+            return False
         if chunk.count not in (None, 1) or (chunk.count == 1 and thing.count not in (None, 1)):
             return False
         purpose = self.linked("cue.for", "cue.with", "cue.carries", "verb.", "cue.of")
@@ -291,7 +316,7 @@ class ListReader(KindReader):
         plain = chunk.generic() or chunk.what == "part.app"
         if not (chunk.definite and plain and chunk.count is None and not chunk.plural):
             return False
-        named = [x for x in self.things if x.families]
+        named = [x for x in self.things if x.families or x.holds_all]
         if len(named) != 1 or len(self.things) != 1:
             return False
         self.group = named
@@ -332,6 +357,10 @@ def _listed(found: list[Chunk], place: int) -> int:
     for chunk in found[place + 1 :]:
         if chunk.kind == "head" and chunk.software and chunk.count is None:
             number += 1
-        elif not (chunk.has("cue.and") or (chunk.kind == "mark" and chunk.what in ",/&+")):
+        elif not (
+            chunk.kind == "size"
+            or chunk.has("cue.and")
+            or (chunk.kind == "mark" and chunk.what in ",/&+()")
+        ):
             break
     return number

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names, and numbers and words that stand for machines or for software."""
+"""Names, and words that stand for machines or for software."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 import re
 import typing as t
 
@@ -15,6 +16,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._ch
     MAX_NAMES,
     Chunk,
     names_between,
+    names_in_braces,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
     load,
@@ -24,11 +26,13 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._nu
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._said import (
     CLUSTER,
-    ROLES,
     Thing,
+    own_sizes,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._shares import (
+    ShareReader,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sized import (
-    SizeReader,
     _size_next,
 )
 
@@ -37,50 +41,8 @@ MAX_ROW = 60
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
-class NameReader(SizeReader):
+class NameReader(ShareReader):
     """Gives names to machines and takes unknown words as software."""
-
-    def number(self, found: list[Chunk], place: int) -> bool:
-        """Take a number, or "another", that counts some of the things before ("2 for tests")."""
-        chunk = found[place]
-        if self.corrected is not None and chunk.kind == "number":
-            return self.recount(chunk)
-        cue = next((c for c in reversed(self.cues) if c.kind == "cue"), None)
-        if cue is not None and cue.has("cue.instead"):
-            self.say("text", None, (cue.start, chunk.end), kind="remark")
-            return True
-        whole = next((x for x in reversed(self.things) if x.parent is None), None)
-        following = [c for c in found[place + 1 : place + 6] if c.kind not in ("mark", "word")]
-        told = following[:1] and following[0].has("cue.for", "env.")
-        meant = told and any(c.has("env.") or c.kind == "head" for c in following[:2])
-        if whole is None or not meant or whole.what in CLUSTER | ROLES:
-            return False
-        thing = Thing(self.new_id(), whole.what, clause=self.clause)
-        value = float(chunk.value) if chunk.kind == "number" else 1.0
-        thing.count = value
-        listed = whole.of_parent or self.marked(":-(,") or self.linked("word.of_them")
-        if listed and whole.count is not None and whole.of_parent + value <= whole.count:
-            thing.parent = whole
-            whole.of_parent += value
-        self.things.append(thing)
-        where = (chunk.start, chunk.end)
-        self.say("count", value, where, thing=thing.id)
-        if thing.parent is None:
-            kind = "container" if whole.what == "lxc" else "vm"
-            self.say("thing", kind, where, thing=thing.id)
-        self.group = [*self.group, thing] if self.linked("cue.and") else [thing]
-        self.cues = []
-        return True
-
-    def recount(self, chunk: Chunk) -> bool:
-        """Take the number behind "no, rather" as how many there shall be."""
-        thing = next((x for x in reversed(self.things) if x.count is not None), None)
-        if thing is None:
-            return False
-        self.say("count", chunk.value, (chunk.start, chunk.end), thing=thing.id)
-        thing.count = float(chunk.value)
-        self.group = [thing]
-        return True
 
     def name(self, found: list[Chunk], place: int) -> None:
         """Take a word with the form of a name."""
@@ -156,6 +118,10 @@ class NameReader(SizeReader):
         chunk = found[place]
         where = (chunk.start, chunk.end)
         literal = self.tokens[chunk.start].literal
+        names = names_in_braces(str(chunk.value).lower())
+        if names:
+            self.row(found, place, names)
+            return
         if not _NAME.fullmatch(str(chunk.value).lower()):
             quote = self.quote(*where)
             text = (
@@ -181,18 +147,30 @@ class NameReader(SizeReader):
             self.name_again(name, where, sized=_size_next(found, place))
         elif _leads(found, place):
             self.forward("name", name, where, ahead=True)
+        elif whole is not None and (whole.count or 1) > 1 and self.is_field(found, place):
+            self.name_part(whole, name, where)
+            self.group[-1].own = True
         elif whole is not None and whole.count is None and _in_a_row(found, place):
             whole.names += 1
             self.say("name", name, where, thing=whole.id)
         elif whole is None or not self.takes_name(whole):
             self.name_new(name, where)
-        elif 1 < (whole.count or 1) != whole.names + 1 and _has_own(found, place):
+        elif 1 < (whole.count or 1) != whole.names + 1 and _has_own(
+            found, place, parted=whole.of_parent > 0
+        ):
             self.name_part(whole, name, where)
         else:
             whole.names += 1
             self.say("name", name, where, thing=whole.id)
             if thing is not whole:
                 self.group = [whole]
+
+    def is_field(self, found: list[Chunk], place: int) -> bool:
+        """Tell whether a name is the field of a form: it begins what is said of one machine."""
+        chunk, behind = found[place], found[place + 1 : place + 3]
+        words = self.text[self.tokens[chunk.start].start : self.tokens[chunk.end - 1].end]
+        listed = any(c.kind == "name" or c.what == "name" for c in behind)
+        return chunk.kind == "literal" and ":" in words and not listed
 
     def name_again(self, name: str, where: tuple[int, int], *, sized: bool) -> None:
         """Turn to the machine of a name; one of several with sizes of its own is split off."""
@@ -213,16 +191,6 @@ class NameReader(SizeReader):
         if thing.count is not None:
             return thing.names + (thing.of_parent if thing.generic() else 0) < thing.count
         return not thing.names or (thing.generic() and not thing.sized)
-
-    def name_part(self, whole: Thing, name: str, where: tuple[int, int]) -> None:
-        """Make one of several machines a thing of its own, by its name."""
-        child = Thing(self.new_id(), whole.what, clause=self.clause)
-        child.parent, child.count, child.names = whole, 1, 1
-        whole.of_parent += 1
-        self.things.append(child)
-        child.together = True
-        self.say("name", name, where, thing=child.id)
-        self.group, self.cues = [child], []
 
     def name_new(self, name: str, where: tuple[int, int]) -> None:
         """Begin a machine with its name."""
@@ -250,6 +218,11 @@ class NameReader(SizeReader):
         thing = self.target()
         raw = self.text[token.start : token.end]
         previous = next((c for c in reversed(self.cues) if c.kind in ("cue", "mark")), None)
+        begins = bool(self.cues) and self.cues[-1].what in (",", ";", ")")
+        if thing is not None and begins and thing.sized & own_sizes(found, place):
+            self.unknown(raw, (chunk.start, chunk.end))  # "Gitea 1 GB, Frobnik 2 GB"
+            self.same_kind(thing, self.things[-1], (chunk.start, chunk.end))
+            return
         purpose = previous is not None and previous.has("cue.for", "verb.create", "cue.carries")
         purpose = purpose and previous is not None and previous.value != "as"
         camel = raw[:1].islower() and not raw.islower()
@@ -297,12 +270,16 @@ def _in_a_row(found: list[Chunk], place: int) -> bool:
     return linked and first != second and first.rstrip("0123456789") == second.rstrip("0123456789")
 
 
-def _has_own(found: list[Chunk], place: int) -> bool:
-    """Tell whether sizes or a purpose of its own follow a name ("web1: 2 cores; db1: 4 cores")."""
-    for chunk in found[place + 1 : place + 4]:
-        if chunk.kind in ("name", "head") or (chunk.kind == "literal" and chunk.what == "name"):
-            return False
-        if chunk.kind == "size":
-            later = any(c.kind == "name" for c in found[place + 1 :])
-            return later
-    return False
+def _has_own(found: list[Chunk], place: int, *, parted: bool) -> bool:
+    """Tell whether sizes or software of its own follow a name ("web1: 2 cores; db1: 4 cores").
+
+    In a list only: one more name follows, or the ones before had their own (``parted``).
+    """
+    behind = found[place + 1 :]
+    own = [*itertools.takewhile(lambda c: c.kind != "name" and c.what != "name", behind)]
+    later = len(own) < len(behind)
+    lead = own[:1] and (own[0].has("cue.with", "cue.for") or own[0].what in ":(=")
+    heads = [c for c in own[:3] if c.kind == "head"]
+    sized = any(c.kind == "size" for c in own[:3]) and not heads
+    runs = bool(lead and heads) and bool(heads[0].software) and heads[0].count is None
+    return (later and sized) or (bool(runs) and (later or parted))

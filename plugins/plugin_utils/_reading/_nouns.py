@@ -40,6 +40,7 @@ class NounReader(ListReader):
             self.say("thing", "host", where, kind="exists", thing="h1")
             if chunk.count is not None:
                 self.say("count", chunk.count, where, kind="exists", thing="h1")
+            self.host_at = place
         return True
 
     def is_denied(self, found: list[Chunk], place: int) -> bool:

@@ -65,8 +65,9 @@ def statements(text: str, vocabulary: Vocabulary, previous: Record | None = None
     body = cleaned.body
     tokens = tokenise(body, vocabulary)
     parts = []
-    for clause in told(body, tokens) if previous is None else ():
-        inside = _within(tokens, clause)
+    found_clauses = told(body, tokens) if previous is None else []
+    for clause in found_clauses:
+        inside = _within(tokens, clause, found_clauses)
         parts.append((clause, inside, chunks(inside)))
     wished = [c for clause, _tokens, found in parts if clause.kind == "wish" for c in found]
     if previous is not None or _changes_something(wished):
@@ -108,7 +109,8 @@ def _changes_something(wished: t.Sequence[Chunk]) -> bool:
     if first is not None and first.has("verb.remove", "verb.move", "verb.rename"):
         return any(chunk.kind in ("head", "name") or chunk.has("addon.") for chunk in wished)
     grows = any(chunk.has("verb.increase", "verb.decrease", "rel.twice") for chunk in wished)
-    made = any(c.kind == "head" and c.count and not c.definite for c in wished)
+    heads = [c for c in wished if c.kind == "head" and not c.definite]
+    made = any(c.count or c is first for c in heads)
     made = made and any(c.kind == "size" for c in wished)
     if grows and (made or any(chunk.has("verb.create") for chunk in wished)):
         return False
@@ -145,8 +147,15 @@ def _changed(cleaned: Cleaned, tokens: list[Token], previous: Record | None) -> 
     )
 
 
-def _within(tokens: t.Iterable[Token], clause: Clause) -> list[Token]:
-    return [token for token in tokens if clause.start <= token.start < clause.end]
+def _within(tokens: t.Iterable[Token], clause: Clause, others: t.Iterable[Clause]) -> list[Token]:
+    """Return the tokens of a clause without those of a remark inside it."""
+    apart = [c for c in others if c != clause and clause.start <= c.start and c.end <= clause.end]
+    return [
+        token
+        for token in tokens
+        if clause.start <= token.start < clause.end
+        and not any(c.start <= token.start < c.end for c in apart)
+    ]
 
 
 def clusterish(wished: t.Sequence[Chunk]) -> bool:

@@ -12,6 +12,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     Quote,
     Statement,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import (
+    describes,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
     function_words,
     load,
@@ -44,10 +47,11 @@ _MARKS = frozenset({",", ";", ".", ":", "(", ")", "!", "?", "\n"})
 _SMALL = ("cue.", "verb.", "rel.", "scale.", "work.", "word.")
 _IDLE = ("cue.not", "cue.off", "cue.only", "cue.instead", "verb.")
 #: What can be planned: a small word without any of it in its part changes nothing.
-_PLANNED = (
-    *("thing.", "role.", "part.", "addon.", "cni.", "env.", "ha", "noun.memory", "noun.disk"),
+_THINGS = (
+    *("thing.", "role.", "part.", "addon.", "cni.", "ha", "noun.memory", "noun.disk"),
     *("noun.datadisk", "unit.core", "unit.gpu", "cue.instead", "cue.correction"),
 )
+_PLANNED = (*_THINGS, "env.")
 #: A size without a number is no order; with one of these beside it, it may be.
 _SIZES = ("noun.memory", "noun.disk", "unit.core")
 _MORE = (
@@ -72,18 +76,22 @@ def remainder(
     kept = list(kept)
     changes = any(statement.kind == "change" for statement in kept)
     ordered = changes or any(s.kind == "wish" and s.thing for s in kept)
-    sized = not changes and _all_sized(kept)
+    single = not changes and _is_one_machine(kept)
+    sized = not changes and (single or _all_sized(kept))
 
     def changes_nothing(index: int) -> bool:
         if said.tokens[index].lit("url", "mail", "secret", "port", "reference", "path"):
             return True
-        if not changes and (_moves_here(said, index) or _is_idle(said, index)):
+        if not changes and (_moves_here(said, index) or _is_idle(said, index, single)):
             return True
         word = said.tokens[index]
         beside = said.within(*said.around(word))
         if ordered and stands_apart(beside, word, said.language):
             return True
-        return _is_harmless(said, index) or (sized and _is_only_called(said, index))
+        if single and _measures_nothing(said, index):
+            return True
+        called = sized and _is_only_called(said, index, single=single)
+        return called or _is_harmless(said, index)
 
     open_spans = [_span(q) for q in aside]
     open_spans += [_span(q.quote) for q in asked if q.quote is not None]
@@ -161,7 +169,8 @@ def _uses(statement: Statement, said: Sentence, index: int) -> bool:
     token, quote = said.tokens[index], statement.quote
     outside = token.end <= (quote.start or 0) or token.start >= (quote.end or 0)
     if outside or statement.topic == "text":
-        return False
+        following = said.tokens[index + 1 : index + 2]
+        return statement.about == "label" and any(k.word == ":" for k in following)
     if statement.topic in LITERALS or statement.topic in ("software", "backup"):
         return True
     if statement.verb == "multiply":
@@ -185,8 +194,11 @@ def _part(said: Sentence, index: int) -> tuple[int, int]:
     return low, high
 
 
-def _is_idle(said: Sentence, index: int) -> bool:
-    """Tell whether a verb or a denial stands where nothing is that could be planned."""
+def _is_idle(said: Sentence, index: int, single: bool) -> bool:
+    """Tell whether a verb or a denial stands where nothing is that could be planned.
+
+    Beside a ``single`` machine whose sizes are known, no unknown word could be.
+    """
     low, high = _part(said, index)
     if said.tokens[index].has(*_SIZES):  # "what about the RAM?"
         return not any(k.kind == "num" or k.has(*_MORE) for k in said.tokens[low:high])
@@ -197,8 +209,8 @@ def _is_idle(said: Sentence, index: int) -> bool:
         or token.software
         or token.name
         or token.mib is not None
-        or token.has(*_PLANNED)
-        or _unknown(said, at)
+        or token.has(*(_THINGS if single else _PLANNED))
+        or (not single and _unknown(said, at))
         for at, token in enumerate(said.tokens[low:high], low)
     )
 
@@ -225,12 +237,27 @@ def _all_sized(kept: t.Sequence[Statement]) -> bool:
     )
 
 
-def _is_only_called(said: Sentence, index: int) -> bool:
-    """Tell whether an unknown word says only what machines of known sizes are for.
+def _is_one_machine(kept: t.Sequence[Statement]) -> bool:
+    """Tell whether all that is asked for is one machine, of which its purpose is known."""
+    wished = [s for s in kept if s.kind == "wish" and s.thing]
+    counts = [s.value for s in wished if s.topic == "count"]
+    told = any(s.topic in ("software", "name") or _is_part(s) for s in wished)
+    told = told and any(s.topic == "memory_mib" for s in wished)
+    return told and len({s.thing for s in wished}) == 1 and not any(v != 1 for v in counts)
 
-    Not in a list and not behind "on": there it could be one more machine, or a place.
+
+def _is_part(statement: Statement) -> bool:
+    return statement.topic == "thing" and statement.value not in ("vm", "container", None)
+
+
+def _is_only_called(said: Sentence, index: int, *, single: bool) -> bool:
+    """Tell whether an unknown word says only what machines of known sizes are for, or run.
+
+    It may be one more machine where it is counted or has an article in a list, and a place behind
+    "on"; of several machines in any list.
     """
-    if not _is_strange(said, index) or _beside_addon(said, index):
+    part = single and said.tokens[index].has("part.", "addon.", "work.")
+    if not (part or _is_strange(said, index)) or _beside_addon(said, index):
         return False
     low, high = _part(said, index)
     first, last = index, index
@@ -238,9 +265,26 @@ def _is_only_called(said: Sentence, index: int) -> bool:
         first -= 1
     while last + 1 < high and _unknown(said, last + 1):
         last += 1
-    around = [*said.tokens[max(first - 1, 0) : first], *said.tokens[last + 1 : last + 2]]
+    before = said.tokens[max(first - 1, 0) : first]
     listed, places = ("cue.and", "cue.or", "cue.with"), function_words()["places"]
-    return not any(k.has(*listed) or k.word in ",+&/" or k.word in places for k in around)
+    if before and before[0].of("determiners"):
+        listing = said.tokens[first - 2] if first > 1 else None
+        article = listing is not None and (listing.has("cue.and") or listing.word == ",")
+    else:
+        article = any(k.kind == "num" or k.has("cue.more", "verb.add", "cue.not") for k in before)
+    placed = any(token.word in places for token in before)
+    around = () if single else (*before, *said.tokens[last + 1 : last + 2])
+    return not (article or placed or any(k.has(*listed) or k.word in ",+&/" for k in around))
+
+
+def _measures_nothing(said: Sentence, index: int) -> bool:
+    """Tell whether a bare number stands among words that no machine has ("open 22 and 443")."""
+    low, high = _part(said, index)
+    inside = said.tokens[low:high]
+    sizes = (*_SIZES, "unit.", "noun.", "thing.", "role.", "part.", "cue.total", "cue.each")
+    known = any(k.mib is not None or k.software or k.name or k.has(*sizes) for k in inside)
+    told = any(k.kind == "word" and not k.concept for k in inside)
+    return said.tokens[index].kind == "num" and told and not known
 
 
 def _apart(said: Sentence, left: int, right: int) -> bool:
@@ -263,11 +307,13 @@ def matters(said: Sentence, index: int) -> bool:
     """Tell whether a token could change a machine."""
     token = said.tokens[index]
     if token.kind == "num":
+        around = said.tokens[max(index - 1, 0) : index + 2]
+        again = len(around) == 3 and around[0].of("said_again") and token.written
+        if again and around[2].has("cue.", "verb."):
+            return False  # "for these two to run"
         return not (token.written and (token.value == 1 or token.word in numerals().vague))
-    following = said.tokens[index + 1 : index + 3]
-    hyphen = len(following) == 2 and following[0].word == "-" and following[0].glued
-    if hyphen and token.has("unit.", "noun.") and following[1].glued and not following[1].concept:
-        return False  # "CPU-hungry"
+    if describes(said.tokens, index):
+        return False
     if token.kind == "lit" or token.name or token.software is not None:
         return True
     return token.has(*_mattering()) or _unknown(said, index) or _like_a_name(said, index)

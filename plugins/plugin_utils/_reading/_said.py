@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
@@ -44,6 +45,8 @@ class Thing:
     clause: int = 0
     purpose: str = ""  # the unknown word for what its machines are for
     uncounted: Quote | None = None  # "VMs", "several VMs": of which no number was said
+    holds_all: bool = False  # "all on one machine: …": whatever is listed runs on it
+    own: bool = False  # split off by a size of its own ("one with 16 GB")
     alone: bool = False  # "one VM each for …": what follows in the list gets its own
 
     def generic(self) -> bool:
@@ -76,6 +79,7 @@ class Said:
         self.made = 0
         self.corrected: Chunk | None = None  # "no, rather": what follows holds instead
         self.turned = False  # the last noun was of a thing said before
+        self.host_at = -1  # the chunk of the hardware that was named last in this clause
         self.apiece: list[Thing] = []  # things that have a machine each ("on one VM each")
 
     def new_id(self) -> str:
@@ -144,7 +148,10 @@ class Said:
 
     def each_near(self, chunk: Chunk) -> bool:
         """Tell whether "each" stands before or behind a noun ("each on one VM", "one VM each")."""
-        behind = self.tokens[chunk.end : chunk.end + 1]
+        behind = itertools.takewhile(
+            lambda token: token.kind == "word" and not token.software,
+            self.tokens[chunk.end : chunk.end + 5],  # "one VM of its own each"
+        )
         return bool(self.linked("cue.each")) or any(token.has("cue.each") for token in behind)
 
     def kinds_said(self) -> set[str]:
@@ -152,13 +159,22 @@ class Said:
         named = {"vm", "container"}
         return {s.thing for s in self.statements if s.topic == "thing" and s.value in named}
 
+    def same_kind(self, before: Thing, thing: Thing, where: tuple[int, int]) -> None:
+        """Make a member of a list with sizes of its own the kind of machine of those before."""
+        listed = before.sized and before.families and before.clause == thing.clause
+        if listed and before.what in ("vm", "lxc") and before.count in (None, 1):
+            kind = "container" if before.what == "lxc" else "vm"
+            self.say("thing", kind, where, thing=thing.id)
+            thing.what, before.uncounted = before.what, None
+
     def last_cue(self) -> Chunk | None:
         """Return the last small word since the last thing."""
         return next((c for c in reversed(self.cues) if c.kind == "cue"), None)
 
     def everyone(self, topic: str) -> list[Thing] | None:
         """Return all machines when "both" or "all of them" stands before a value."""
-        told = self.cues[-1:] and self.cues[-1].has("cue.each", "word.all_of_them")
+        near = [c for c in self.cues if c.what != ":"][-1:]  # "each: Debian 12"
+        told = near and near[0].has("cue.each", "word.all_of_them")
         if not told:
             said = {s.thing for s in self.statements if s.topic == topic}
             free = [x for x in self.group if x.id not in said]
@@ -184,7 +200,7 @@ class Said:
         """Return the sum whose parts were all listed, when what follows is said of all of it."""
         thing = self.target()
         whole = thing.parent if thing is not None else None
-        if whole is None or thing is None or thing.sized:
+        if whole is None or thing is None or thing.sized or thing.own:
             return None
         apart = each or self.marked(",-)") or self.linked("cue.with")
         return (
@@ -205,3 +221,16 @@ class Said:
             where = (at, at + 1) if len(chunk.software) > 1 else (chunk.start, chunk.end)
             about = entry.component or ""
             self.say("software", entry.family, where, thing=thing.id, about=about)
+
+
+def own_sizes(found: list[Chunk], place: int) -> set[str]:
+    """Return of what sizes are said directly behind a noun ("Gitea 1 GB", "Gitea (1 GB)")."""
+    behind = found[place + 1 : place + 2]
+    marks = behind and behind[0].kind == "mark" and behind[0].what in ":=(,"
+    if behind and (marks or behind[0].has("cue.with")):
+        behind = found[place + 2 : place + 3]
+    sizes = itertools.takewhile(lambda c: c.kind in ("size", "mark"), found[place + 1 :])
+    if not behind or behind[0].kind != "size":
+        return set()
+    topics = {c.size.topic for c in (*behind, *sizes) if c.size is not None}
+    return topics | ({"memory_mib"} if "bytes" in topics else set())

@@ -13,6 +13,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._cl
     sentences,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._clean import fold
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sizes import (
+    FEWEST_MIB,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._tokens import (
     Token,
     tokenise,
@@ -69,6 +72,8 @@ def amounts(tokens: t.Sequence[Token], index: int, topic: str) -> list[float]:
     mib = unit_after(tokens, index)
     if topic in ("memory_mib", "disk_gib", "data_disk_gib"):
         share = 1.0 if topic == "memory_mib" else 1 / 1024
+        if mib is None and topic == "memory_mib" and number.value >= FEWEST_MIB:
+            mib = 1.0
         return [value * (mib if mib is not None else 1024.0) * share for value in plain]
     if topic == "driver":
         times = [1.0, 7.0, 30.0, 365.0, 1 / 24, 1000.0, 1e-9]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
@@ -42,6 +43,13 @@ class SizeReader(Said):
         each = "each" in modes or any(cue.has("cue.each") for cue in self.cues[-2:])
         each = each or self.apiece_now()
         self.settle(found, run, at)
+        if not self.group and self.host_at >= 0 and self.is_of_host(found, place):
+            for chunk in run:
+                if chunk.size is not None:
+                    where, about = (chunk.start, chunk.end), chunk.size.topic
+                    value = chunk.size.value
+                    self.say("hardware", value, where, kind="exists", thing="h1", about=about)
+            return at
         if not each and not any(modes) and self.before_noun(found, run, at):
             return at
         self.turn_to(found, at)
@@ -55,6 +63,11 @@ class SizeReader(Said):
             else:
                 self.size_all(totals, things, total=True)
         return at
+
+    def is_of_host(self, found: list[Chunk], place: int) -> bool:
+        """Tell whether sizes stand directly behind hardware ("NUC, 32 GB RAM: …")."""
+        between = found[self.host_at + 1 : place]
+        return all(c.kind == "mark" or c.has("cue.with") for c in between)
 
     def size_row(self, found: list[Chunk], place: int) -> tuple[list[Chunk], list[str], int]:
         """Return a row of sizes, what each of them is of, and the place behind the row.
@@ -70,7 +83,8 @@ class SizeReader(Said):
             chunk = found[at]
             if chunk.kind == "size" and chunk.size is not None:
                 topic = chunk.size.topic
-                again = any(c.size and c.size.topic == topic != "bytes" for c in run)
+                known = [c.size.topic for c in run if c.size and not c.size.vague]
+                again = topic in known and topic != "bytes" and not chunk.size.vague
                 if again and found[at - 1].what != "(":
                     break
                 run.append(chunk)
@@ -91,6 +105,8 @@ class SizeReader(Said):
         chunk = found[at]
         said = chunk.what.removeprefix("cue.")
         if chunk.has("cue.each"):
+            if modes and found[at - 1].kind == "size":
+                modes[-1] = said  # "12 GB in all, 2 cores each"
             self.per_machine = str(chunk.value).split()[0] in ("per", "par", "pro")
         if found[at - 1].kind != "size" and _size_next(found, at):
             return said
@@ -109,13 +125,27 @@ class SizeReader(Said):
         return bool(self.apiece) and [x.id for x in self.group] == [x.id for x in self.apiece]
 
     def before_noun(self, found: list[Chunk], run: list[Chunk], at: int) -> bool:
-        """Keep sizes for the noun that they stand before ("GitLab and a 4 core redis VM")."""
-        ahead = [c for c in found[at : at + 2] if c.what != "-"][:1]
+        """Keep sizes for the noun that they stand before ("GitLab and a 4 core redis VM").
+
+        Also for the one whose machines they count out ("2 x 4 cores, 8 GB for haproxy").
+        """
         first = run[0].start
-        article = first > 0 and self.tokens[first - 1].word in numerals().articles
-        if not (article and self.group and ahead and ahead[0].kind == "head"):
+        before = [token.word for token in self.tokens[max(first - 2, 0) : first]]
+        times = before[-1:] == ["x"] or before == ["x", "("]
+        small = [
+            *itertools.takewhile(
+                lambda c: c.what == "-" or (times and (c.what == ")" or c.has("cue.for"))),
+                found[at : at + 3],
+            )
+        ]
+        ahead = found[at + len(small) : at + len(small) + 1]
+        if times and ahead and ahead[0].kind == "head" and ahead[0].count_at is not None:
+            times = ahead[0].count_at[1] <= first
+        elif not (before[-1:] and before[-1] in numerals().articles) or (
+            ahead and (ahead[0].count is not None or ahead[0].start - run[-1].end > 1)
+        ):
             return False
-        if ahead[0].count is not None or ahead[0].start - run[-1].end > 1:
+        if not (self.group and ahead and ahead[0].kind == "head"):
             return False
         for chunk in run:
             if chunk.size is not None:
@@ -157,7 +187,8 @@ class SizeReader(Said):
             return
         head = after[1]
         thing = next((x for x in self.things if self.is_thing(x, head)), None)
-        if thing is not None and head.count is None and (head.definite or head.plural):
+        told = head.definite or head.plural or bool(head.software)
+        if thing is not None and head.count is None and told:
             self.group = [thing]
 
     def of_several(self, run: list[Chunk], things: list[Thing]) -> bool:
@@ -196,9 +227,26 @@ class SizeReader(Said):
                 settle([first])
                 second.topic = first.topic
                 second.value /= 1 if first.topic == "memory_mib" else 1024
+        thing = self.target()
+        parts = [x for x in self.things if thing is not None and thing.own and x.own]
+        if len(sizes) == 1 and sizes[0].topic == "bytes" and parts and len(parts[0].sized) == 1:
+            sizes[0].topic = t.cast("t.Any", next(iter(parts[0].sized)))  # "…, the other 300 GB"
+            sizes[0].value /= 1 if sizes[0].topic == "memory_mib" else 1024
+        self.disks(found, run)
         alone = sum(chunk.kind == "head" for chunk in found) <= 1
-        others = {c.size.topic for c in found if c.size is not None} if alone else set()
-        settle(sizes, others)
+        clear = [c.size for c in found if c.size is not None and not c.size.vague]
+        settle(sizes, {size.topic for size in clear} if alone else set())
+
+    def disks(self, found: list[Chunk], run: list[Chunk]) -> None:
+        """Take amounts behind "two disks" as those of the disks: the system's and the data's."""
+        before = [c for c in found[: found.index(run[0])] if c.kind != "mark"][-1:]
+        if not before or before[0].what != "disks" or before[0].load is None:
+            return
+        for chunk, topic in zip(run, ("disk_gib", "data_disk_gib"), strict=False):
+            if chunk.size is None or chunk.size.topic != "bytes":
+                break
+            chunk.size.topic = t.cast("t.Any", topic)
+            chunk.size.value /= 1024
 
     def sized(self, run: list[Chunk], each: bool) -> list[Thing]:
         """Return the things that a row of sizes belongs to."""
@@ -249,15 +297,28 @@ class SizeReader(Said):
         more: dict[str, t.Any] = {"bound": size.bound, "total": total}
         if size.before is not None:
             more["before"] = size.before
+        if self.linked("word.recommended"):
+            self.are_least({thing.id for thing in things}, size.topic)
         for thing in things:
             thing.sized.add(size.topic)
         value = size.value
         self.attribute(size.topic, value, (size.start, size.end), things=things, **more)
 
+    def are_least(self, things: set[str], topic: str) -> None:
+        """Take what was said of a size before as the least, where another one is recommended."""
+        self.statements = [
+            s.model_copy(update={"bound": "at_least"})
+            if s.thing in things and s.topic == topic and s.bound == "exact"
+            else s
+            for s in self.statements
+        ]
+
     def relative(self, found: list[Chunk], place: int) -> None:
         """Take "half of that" and "twice the memory" as sizes of another thing."""
         chunk = found[place]
         factor = {"rel.half": 0.5, "rel.twice": 2.0, "rel.triple": 3.0, "rel.same": 1.0}
+        if chunk.kind == "word":
+            factor[chunk.what] = 1.0  # "db2: same"
         if chunk.what not in factor:
             return
         ahead = [c for c in found[place + 1 : place + 7] if c.kind not in ("word", "mark")]

@@ -12,7 +12,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._da
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
     numerals,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._tokens import Token
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._tokens import (
+    Token,
+    byte_units,
+)
 
 #: Beside cores an amount without a word is memory up to this share, a disk beyond it.
 MOST_MEMORY_MIB_PER_CORE = 64 * 1024
@@ -21,8 +24,12 @@ MOST_MEMORY_MIB = 1024**2
 NEVER_MEMORY_MIB = 128 * 1024
 _BOUNDS = ("bound.at_least", "bound.at_most", "bound.about")
 
+#: Words between the noun of a field and its number at most ("memory per VM (in GB): 16").
+_LONGEST_LABEL = 8
 #: Behind a number they only lead to the noun that it measures ("4x CPU", "60er Platte").
 _MULTIPLES = frozenset({"x", "er"})
+#: A number of memory without a unit is MiB from here on ("RAM 512"), GiB below.
+FEWEST_MIB = 256
 #: A number of a disk without a unit is GiB from here on; below it counts disks.
 FEWEST_GIB = 8
 
@@ -43,6 +50,7 @@ class Size:
     before: float | None = None  # what is there now, in the same unit
     placed: bool = False  # "… on local-zfs"
     alone: bool = True  # no noun said what it is
+    vague: bool = False  # its noun may be memory or disk ("Speicher")
 
 
 def size_at(tokens: t.Sequence[Token], index: int, taken: int = 0) -> Size | None:
@@ -63,24 +71,11 @@ def _after_number(tokens: t.Sequence[Token], index: int, taken: int) -> Size | N
     if len(times) == 2 and times[0].word in {"x", "*"} and times[1].kind == "num":
         after = _skip(tokens, unit + 2)
         machines = after + 1 < len(tokens) and tokens[after + 1].has("thing.", "role.", "part.")
-        if machines:
+        if machines or _counts_rows(tokens, index, after + 1):
             return None
         if after < len(tokens) and tokens[after].has("unit.core"):
             return Size("cores", value * times[1].value, index, after + 1, index, alone=False)
-    more = 0
-    while unit < len(tokens) and unit <= index + 3:
-        token = tokens[unit]
-        more = 1 if token.has("cue.more") else -1 if token.has("cue.less") else more
-        if token.glued and token.word in _MULTIPLES:
-            unit += 1
-            continue
-        if not (
-            token.has("cue.more", "cue.less", "scale.")
-            or token.of("size_adjectives")
-            or token.word == "-"
-        ):
-            break
-        unit += 1
+    unit, more = _unit_of(tokens, index)
     if unit >= len(tokens):
         return None
     token = tokens[unit]
@@ -97,12 +92,55 @@ def _after_number(tokens: t.Sequence[Token], index: int, taken: int) -> Size | N
         value += 0.5 if half else 0
         size = _bytes(tokens, index, half or unit, value * token.mib, taken)
         size.more = more or size.more
+    elif (shared := _of_disks(tokens, index)) is not None:
+        return Size("bytes", value * shared, index, index + 1, index)
     elif (topic := _in_gib(tokens, unit, value)) is not None:
-        value = value * 1024 if topic == "memory_mib" else value
+        value = value * 1024 if topic == "memory_mib" and value < FEWEST_MIB else value
         size = Size(topic, value, index, unit + 1, index, more=more, alone=False)
     else:
         return None
     return _decorated(tokens, size, taken)
+
+
+def _unit_of(tokens: t.Sequence[Token], index: int) -> tuple[int, int]:
+    """Return the place of a number's unit, and whether it is "more" (1) or "less" (-1)."""
+    unit, more = index + 1, 0
+    while unit < len(tokens) and unit <= index + 3:
+        token = tokens[unit]
+        more = 1 if token.has("cue.more") else -1 if token.has("cue.less") else more
+        if token.glued and token.word in _MULTIPLES:
+            unit += 1
+            continue
+        if not (
+            token.has("cue.more", "cue.less", "scale.")
+            or token.of("size_adjectives")
+            or token.word == "-"
+        ):
+            break
+        unit += 1
+    return unit, more
+
+
+def _counts_rows(tokens: t.Sequence[Token], index: int, end: int) -> bool:
+    """Tell whether "3 x 4 cores, 8 GB" says that there are three of them, not twelve cores."""
+    begins = index == 0 or tokens[index - 1].word in {".", ",", ";", ":", "-", "\n"}
+    begins = begins or tokens[index - 1].has("cue.and", "verb.create")
+    end += end < len(tokens) and tokens[end].word in {",", "/", "+"}
+    return (
+        begins and end + 1 < len(tokens) and tokens[end].kind == "num" and bool(tokens[end + 1].mib)
+    )
+
+
+def _of_disks(tokens: t.Sequence[Token], index: int) -> float | None:
+    """Return the unit that a disk of a row shares with the next ("two disks, 40 and 200 GB")."""
+    named = [k for k in tokens[max(index - 2, 0) : index] if k.kind != "mark"][-1:]
+    joint, number, unit = [*tokens[index + 1 : index + 4], *[None] * 3][:3]
+    if not named or not (named[0].driver == "disks" or named[0].has("noun.disk")):
+        return None
+    joins = joint is not None and (joint.has("cue.and") or joint.word in {",", "/", "+"})
+    if not joins or number is None or number.kind != "num" or unit is None:
+        return None
+    return unit.mib
 
 
 def _in_gib(tokens: t.Sequence[Token], at: int, value: float) -> Dimension | None:
@@ -130,6 +168,8 @@ def _and_a_half(tokens: t.Sequence[Token], at: int) -> int | None:
 def _apart(tokens: t.Sequence[Token], index: int) -> bool:
     if tokens[index - 1].word != "-":
         return True
+    if not tokens[index].glued:
+        return False  # "squid - 2 cores - 4 GB" is a list
     return index < 2 or tokens[index - 2].end < tokens[index - 1].start
 
 
@@ -162,12 +202,17 @@ def _bytes(tokens: t.Sequence[Token], index: int, unit: int, mib: float, taken: 
         more = 1 if tokens[at].has("cue.more") else -1
         at += 1
     at = _skip(tokens, at)
-    labels = at + 1 < len(tokens) and tokens[at + 1].word in {":", "="}
+    behind = tokens[at + 1 : at + 3]
+    labels = len(behind) == 2 and behind[0].word in {":", "="} and behind[1].kind == "num"
     if at < len(tokens) and not labels and at - unit <= 4:
         topic = _named(tokens[at])
         end = at + 1 if topic else end
-    while topic and end < len(tokens) and _named(tokens[end]) == topic:  # "SSD storage"
-        end += 1
+    while topic and end < len(tokens):  # "SSD storage", "storage/disk space"
+        behind = [k for k in tokens[end : end + 2] if k.word != "/"][:1]
+        if not behind or _named(behind[0]) != topic:
+            break
+        end = tokens.index(behind[0]) + 1
+    noun = at if topic else index
     if topic is None:
         before = index - 1
         while before >= taken and (
@@ -175,19 +220,19 @@ def _bytes(tokens: t.Sequence[Token], index: int, unit: int, mib: float, taken: 
         ):
             before -= 1
         if before >= taken and (topic := _named(tokens[before])):
-            start = before
+            start = noun = before
     value = mib if topic in (None, "memory_mib") else mib / 1024
-    return Size(
-        topic or "bytes", value, start, end, index, more=more if topic else 0, alone=topic is None
-    )
+    size = Size(topic or "bytes", value, start, end, index, alone=topic is None)
+    size.more, size.vague = more if topic else 0, tokens[noun].of("either_size")
+    return size
 
 
 def _before_number(tokens: t.Sequence[Token], index: int) -> Size | None:
     """Read "cores: 4", "vCPU=2", "CPU 1 thread", "RAM 8" (GiB when no unit follows)."""
-    at = index + 1
+    at = _label_end(tokens, index)
     while (
         at < len(tokens)
-        and at - index < 4
+        and at - index < _LONGEST_LABEL
         and (
             tokens[at].word in {":", "=", "(", "to", "auf", "a"}
             or tokens[at].has("cue.to", *_BOUNDS)
@@ -209,9 +254,23 @@ def _before_number(tokens: t.Sequence[Token], index: int) -> Size | None:
     end = at + 1
     if topic == "cores" and after is not None and after.has("unit.core"):
         end += 1
-    value = number.value * 1024 if topic == "memory_mib" else number.value
-    size = Size(topic, value, index, end, at, alone=False)
+    value = number.value
+    if topic == "memory_mib" and value < FEWEST_MIB:
+        value *= 1024
+    size = Size(topic, value, index, end, at, alone=False, vague=token.of("either_size"))
     return _decorated(tokens, size, index)
+
+
+def _label_end(tokens: t.Sequence[Token], index: int) -> int:
+    """Return the index of the colon of a field ("memory per VM (in GB): 16"), else the next one."""
+    for at in range(index + 1, min(index + _LONGEST_LABEL, len(tokens))):
+        token = tokens[at]
+        if token.word in {":", "="}:
+            return at
+        small = token.word in {"(", ")"} or token.has("cue.each", "noun.", "thing.")
+        if not (small or token.of("in_labels") or token.word in byte_units()):
+            break
+    return index + 1
 
 
 def _is_load(tokens: t.Sequence[Token], index: int, after: int) -> bool:
@@ -327,6 +386,10 @@ def settle(sizes: t.Sequence[Size], others: t.Collection[str] = ()) -> None:
 
     ``others`` are topics that are said of the same machine elsewhere.
     """
+    exact = {*others, *(size.topic for size in sizes if not size.vague)}
+    for size in sizes:
+        if size.vague and size.topic == "memory_mib" and "memory_mib" in exact:
+            size.topic, size.value = "disk_gib", size.value / 1024
     known = {size.topic for size in sizes}
     cores = max((size.value for size in sizes if size.topic == "cores"), default=0.0)
     plain = [size for size in sizes if size.topic == "bytes"]

@@ -12,6 +12,9 @@ import typing as t
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
     function_words,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
+    numerals,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._tokens import Token
 
 _NOUNS = ("thing.", "role.", "part.", "addon.", "cni.", "word.addon")
@@ -145,6 +148,10 @@ def _determined(tokens: t.Sequence[Token], article: int, last: int, written: boo
         told = following is not None and following.kind == "word" and not following.concept
         return not told or (following is not None and following.of("modals"))
     ordered = before.has(*_ORDERS) or before.of("places")
+    ends = following is None or following.kind == "mark"
+    ordered = ordered or (
+        before.has(*_JOINS) and ends and tokens[article].word in numerals().articles
+    )
     return ordered or (written and not before.has("cue.for", "cue.of"))
 
 

@@ -14,6 +14,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._cl
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
     function_words,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._glosses import (
+    glosses,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._tokens import Token
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._words import (
     words_of,
@@ -26,7 +29,10 @@ _CHANGES = ("verb.upgrade", "verb.move", "verb.rename", "verb.replace", "cue.ins
 
 
 def told(text: str, tokens: t.Sequence[Token]) -> list[Clause]:
-    """Return the clauses of a text; one that orders nothing beside an order tells what exists."""
+    """Return the clauses of a text; one that orders nothing beside an order tells what exists.
+
+    Brackets that only explain are remarks of their own inside a clause.
+    """
     found = clauses(text)
     inside = [[k for k in tokens if c.start <= k.start < c.end] for c in found]
     orders = [_orders(c, said) for c, said in zip(found, inside, strict=True)]
@@ -36,7 +42,9 @@ def told(text: str, tokens: t.Sequence[Token]) -> list[Clause]:
         free = not clause.ordered or any(token.has("verb.keep") for token in said)
         tells = clause.kind == "wish" and others and free and _tells(said)
         result.append(dataclasses.replace(clause, kind="exists") if tells else clause)
-    return result
+    wishes = [c for c in result if c.kind == "wish"]
+    apart = [g for g in glosses(tokens) if any(c.start <= g.start < c.end for c in wishes)]
+    return [*result, *apart]
 
 
 def _orders(clause: Clause, tokens: t.Sequence[Token]) -> bool:

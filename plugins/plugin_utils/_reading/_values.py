@@ -9,6 +9,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._ch
     Chunk,
     ids_said,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
+    function_words,
+    load,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._names import (
     NameReader,
 )
@@ -61,12 +65,7 @@ class ValueReader(NameReader):
         chunk = found[place]
         where = (chunk.start, chunk.end)
         if chunk.what == "labelled_vm":
-            thing = Thing(self.new_id(), "vm", clause=self.clause)
-            self.things.append(thing)
-            self.group = [thing]
-            self.say("thing", "vm", where, thing=thing.id)
-            self.say("vmid", int(chunk.value), where, thing=thing.id)
-            self.cues = []
+            self.labelled(chunk, where)
         elif chunk.what == "name":
             self.named(found, place)
         elif chunk.what == "node" and self.denied is not None:
@@ -106,6 +105,32 @@ class ValueReader(NameReader):
             else:
                 self.say("address", "public", where, kind="remark")
 
+    def labelled(self, chunk: Chunk, where: tuple[int, int]) -> None:
+        """Begin a machine with its id ("VM 300: …"), or say that of the thing at hand."""
+        container = not self.tokens[chunk.start].word.startswith("vm")
+        if self.is_placed():  # "Home Assistant as VM 300"
+            self.attribute("thing", "container" if container else "vm", where)
+            self.attribute("vmid", int(chunk.value), where)
+            return
+        thing = Thing(self.new_id(), "lxc" if container else "vm", clause=self.clause)
+        self.things.append(thing)
+        self.group = [thing]
+        self.say("thing", "container" if container else "vm", where, thing=thing.id)
+        self.say("vmid", int(chunk.value), where, thing=thing.id)
+        self.cues = []
+
+    def is_for_this(self) -> bool:
+        """Tell whether what follows is what the machine at hand is for ("a VM for monitoring")."""
+        thing, last = self.target(), self.cues[-1] if self.cues else None
+        return thing is not None and thing.generic() and last is not None and last.has("cue.for")
+
+    def is_placed(self) -> bool:
+        """Tell whether a machine that follows is said to be that of the thing at hand."""
+        thing, near = self.target(), self.cues[-1] if self.cues else None
+        how = function_words()["manners"] | function_words()["insides"]
+        led = near is not None and str(near.value or near.what) in how
+        return led and thing is not None and bool(thing.families) and thing.what not in CLUSTER
+
     def flag(self, found: list[Chunk], place: int) -> None:
         """Say environment, availability, scale, network, purpose or add-on."""
         chunk = found[place]
@@ -114,7 +139,13 @@ class ValueReader(NameReader):
         if denied is not None:
             where = (denied.start, chunk.end)
         ahead = _before_head(found, place)
-        if chunk.has("addon."):
+        part = load("software.yml")["addon_machines"].get(chunk.value)
+        if part and ahead and denied is None and not self.clusterish:  # "monitoring VM"
+            self.forward("thing", part, where, ahead=True)
+        elif part and denied is None and not self.clusterish and self.is_for_this():
+            self.attribute("thing", part, where)
+            self.group[-1].what = f"part.{part}"
+        elif chunk.has("addon."):
             self.addon(chunk, where)
         elif chunk.has("cni."):
             kind = "exclude" if denied else "wish"

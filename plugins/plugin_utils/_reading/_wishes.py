@@ -12,6 +12,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import (
     Chunk,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
+    function_words,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._names import (
     everyday,
 )
@@ -37,10 +40,10 @@ class Reader(NounReader):
     def read(self, tokens: list[Token], found: list[Chunk]) -> None:
         """Read the chunks of one clause."""
         self.tokens, self.cues, self.denied, self.turned = tokens, [], None, False
-        self.corrected = None
+        self.corrected, self.host_at = None, -1
         self.name_places = set()
         self.clause += 1
-        place = 0
+        place = self.block(found)
         while place < len(found):
             chunk = found[place]
             place += 1
@@ -61,12 +64,35 @@ class Reader(NounReader):
             else:
                 self.cue(found, place - 1)
 
+    def block(self, found: list[Chunk]) -> int:
+        """Begin a machine where a clause begins with its label ("VM 1: …"); return what follows."""
+        labels = len(found) > 2 and found[0].generic() and found[2].what == ":"
+        bare = labels and found[0].count is None and not found[0].plural
+        if not bare or found[1].kind not in ("number", "word") or len(self.token_of(found[1])) > 2:
+            return 0
+        self.begin_block(found[0])
+        self.say("text", None, (found[1].start, found[1].end), kind="remark", about="label")
+        self.cues = [found[2]]
+        return 3
+
+    def token_of(self, chunk: Chunk) -> str:
+        """Return the first word of a chunk."""
+        return self.tokens[chunk.start].word
+
+    def begin_block(self, chunk: Chunk) -> None:
+        """Begin one more machine of a list of labelled ones."""
+        thing = self.begin(chunk)
+        self.group, self.cues = [thing], []
+        self.describe(thing, chunk)
+
     def cue(self, found: list[Chunk], place: int) -> None:
         """Remember small words; some close a list or deny what follows."""
         chunk = found[place]
         where = (chunk.start, chunk.end)
         self.deny_or_correct(found, place)
-        if chunk.has("cue.more", "word.second", "word.first") and self.number(found, place):
+        if chunk.has("cue.more", "word.second", "word.first", "word.rest") and self.number(
+            found, place
+        ):
             return
         if chunk.has("word.in_cluster"):
             self.in_cluster(chunk)
@@ -86,7 +112,8 @@ class Reader(NounReader):
         ):
             if chunk.has(concept):
                 take(chunk)
-        if chunk.has("rel."):
+        ends = all(c.kind == "mark" for c in found[place + 1 : place + 2])
+        if chunk.has("rel.") or (ends and chunk.what in function_words()["dittos"]):
             self.relative(found, place)
         elif chunk.kind == "word":
             self.word(found, place)
@@ -98,6 +125,19 @@ class Reader(NounReader):
             self.say("thing", "cluster", (self.denied.start, chunk.end), kind="exclude")
         elif self.target() is not None:
             self.attribute("thing", "application", (chunk.start, chunk.end), things=self.group)
+
+    def is_of_cue(self, found: list[Chunk], place: int) -> bool:
+        """Take the noun of "all on one" as a part of it ("… all on one machine")."""
+        chunk, cue = found[place], self.cues[-1] if self.cues else None
+        told = cue is not None and cue.has("word.same_machine", "word.other_machine")
+        bare = (
+            chunk.generic() and chunk.count is None and cue is not None and cue.end == chunk.start
+        )
+        thing = self.target()
+        if not (told and bare) or thing is None:
+            return False
+        self.say("whole", None, (chunk.start, chunk.end), thing=thing.id)
+        return True
 
     def head(self, found: list[Chunk], place: int) -> None:
         """Take a noun: the first reading of the table that fits, else a new thing."""
@@ -140,6 +180,7 @@ class Reader(NounReader):
         if chunk.what == "server_word" and self.clusterish and not chunk.software:
             named = self.marked(":") and any(x.what == "k3s" for x in self.things)  # its own word
             role = chunk.count is not None and not self.linked("word.separate")
+            named = named or self.are_its_own(chunk)
             thing.what = "server" if role and (self.agents or named) else "vm"
             last = self.things[-1] if self.things else None
             if (
@@ -158,6 +199,14 @@ class Reader(NounReader):
         thing.stack = any(token.software and token.software.stack for token, _at in chunk.software)
         self.things.append(thing)
         return thing
+
+    def are_its_own(self, chunk: Chunk) -> bool:
+        """Tell whether servers are those of k3s, which calls its own so ("k3s, one server")."""
+        behind = self.tokens[chunk.end : chunk.end + 1]
+        other = any(k.has("cue.for", "cue.with", "cue.of") or k.word in ":(" for k in behind)
+        last = self.target()
+        alone = last is not None and last.what == "k3s" and len(self.things) == 1
+        return alone and not other and not self.linked("cue.and", "cue.more")
 
     def describe(self, thing: Thing, chunk: Chunk) -> None:
         """Say what a noun says of its thing."""
@@ -246,6 +295,7 @@ class Reader(NounReader):
 #: What a noun can be besides a new thing, in the order in which it is tried; and whether what
 #: stood before it belongs to the thing at hand then.
 NOUNS: tuple[tuple[t.Callable[[Reader, list[Chunk], int], bool], bool], ...] = (
+    (Reader.is_of_cue, False),  # "all on one machine"
     (Reader.is_addon, False),  # "with longhorn"
     (Reader.is_there, False),  # "the existing database"
     (Reader.is_other_kind, False),  # "a kubeadm cluster"
@@ -256,6 +306,7 @@ NOUNS: tuple[tuple[t.Callable[[Reader, list[Chunk], int], bool], bool], ...] = (
     (Reader.is_per_machine, False),  # "1 GB per VM"
     (Reader.is_instead, True),  # "redis, no wait, valkey"
     (Reader.is_stack, True),  # "Django with React"
+    (Reader.is_one_part, True),  # "… on one database server"
     (Reader.is_kind, True),  # "… as LXC", "… on two VMs"
     (Reader.is_load, True),  # "Zabbix for 500 hosts"
     (Reader.is_part, True),  # "Redis for GitLab"
@@ -267,6 +318,7 @@ NOUNS: tuple[tuple[t.Callable[[Reader, list[Chunk], int], bool], bool], ...] = (
     (Reader.is_loose, False),  # "several machines are fine"
     (Reader.is_on_all, True),  # "nginx on all of them"
     (Reader.is_named_again, True),  # "…, postgres with 8 GB"
+    (Reader.is_on_the_one, False),  # "all on one machine: Ghost, a frontend"
     (Reader.runs_on, True),  # "a VM for nginx"
     (Reader.again, True),  # "… the masters have 4 GB"
     (Reader.is_it, True),  # "the machine gets 4 GB"

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Numbers and words that stand for some of the machines said before, or for more of their kind."""
+
+from __future__ import annotations
+
+import itertools
+
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import (
+    Chunk,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
+    function_words,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._said import (
+    CLUSTER,
+    ROLES,
+    Thing,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sized import (
+    SizeReader,
+)
+
+#: May stand between a number and the size of the machines that it counts.
+_LEADS = ("cue.with", "cue.of", "cue.more", "cue.each", "word.of_them", "verb.set")
+#: What one more machine has in common with those said before.
+_SHARED = frozenset({"thing", "software", "os"})
+
+
+class ShareReader(SizeReader):
+    """Splits counted machines by purpose or size, and adds more of the same kind."""
+
+    def number(self, found: list[Chunk], place: int) -> bool:
+        """Take a number, or "another", that counts some of the things before ("2 for tests")."""
+        chunk = found[place]
+        if self.corrected is not None and chunk.kind == "number":
+            return self.recount(chunk)
+        cue = next((c for c in reversed(self.cues) if c.kind == "cue"), None)
+        if cue is not None and cue.has("cue.instead"):
+            self.say("text", None, (cue.start, chunk.end), kind="remark")
+            return True
+        whole = next((x for x in reversed(self.things) if x.parent is None), None)
+        if whole is None or whole.what in CLUSTER | ROLES:
+            return False
+        left = (whole.count or 0) - whole.of_parent
+        if self.are_members(found, place):
+            return True
+        again = place > 0 and found[place - 1].kind == "number" and chunk.kind == "cue"
+        sized = self.is_sized(found, place)
+        if again or not (sized or self.has_purpose(found, place)):
+            return False
+        value = float(chunk.value) if chunk.kind == "number" else 1.0
+        if chunk.has("word.rest") or (chunk.has("word.second") and whole.of_parent and left == 1):
+            value = left
+        return value > 0 and self.split(whole, chunk, value, sized=sized)
+
+    def are_members(self, found: list[Chunk], place: int) -> bool:
+        """Take an unknown noun that is counted and sized as machines of the software before it.
+
+        "Kafka, 3 brokers with 4 cores each".
+        """
+        chunk, thing = found[place], self.target()
+        noun, lead = [*found[place + 1 : place + 3], None, None][:2]
+        if chunk.kind != "number" or noun is None or noun.kind != "word" or thing is None:
+            return False
+        ahead = found[place + 2 : place + 6]
+        small = [*itertools.takewhile(lambda c: c.has(*_LEADS) or c.kind == "mark", ahead)]
+        sized = [c.kind for c in ahead[len(small) : len(small) + 1]] == ["size"]
+        plain = len(noun.what) > 3 and thing.what not in CLUSTER | ROLES and lead is not None
+        if not (plain and sized and thing.families and thing.count is None) or thing.sized:
+            return False
+        self.say("count", chunk.value, (chunk.start, noun.end), thing=thing.id)
+        thing.count = float(chunk.value)
+        return True
+
+    def has_purpose(self, found: list[Chunk], place: int) -> bool:
+        """Tell whether a number is followed by what its machines are for ("2 for tests")."""
+        ahead = [c for c in found[place + 1 : place + 6] if c.kind not in ("mark", "word")]
+        told = bool(ahead) and ahead[0].has("cue.for", "env.")
+        return told and any(c.has("env.") or c.kind == "head" for c in ahead[:2])
+
+    def is_sized(self, found: list[Chunk], place: int) -> bool:
+        """Tell whether a number is followed by the size of its machines ("one with 16 GB")."""
+        leads = function_words()["of_size"]
+        ahead = found[place + 1 : place + 6]
+        small = [*itertools.takewhile(lambda c: c.has(*_LEADS) or c.what in leads, ahead)]
+        behind = ahead[len(small) : len(small) + 1]
+        return bool(small and behind) and behind[0].kind == "size"
+
+    def split(self, whole: Thing, chunk: Chunk, value: float, *, sized: bool) -> bool:
+        """Make some of counted machines a thing of their own, or say more of the same kind."""
+        thing = Thing(self.new_id(), whole.what, clause=self.clause)
+        thing.count, thing.own = value, sized
+        more = self.linked("cue.and", "cue.more") and whole.sized and not whole.of_parent
+        told = self.linked("word.of_them")
+        listed = whole.of_parent or self.marked(":-(,") or told
+        fits = whole.count is not None and whole.of_parent + value <= whole.count
+        if listed and fits and (told or not more):
+            thing.parent = whole
+            whole.of_parent += value
+        self.things.append(thing)
+        where = (chunk.start, chunk.end)
+        self.say("count", value, where, thing=thing.id)
+        if thing.parent is None:
+            kind = "container" if whole.what == "lxc" else "vm"
+            self.say("thing", kind, where, thing=thing.id)
+            for said in self.statements if more else ():
+                if said.thing == whole.id and said.topic in _SHARED and said.kind == "wish":
+                    self.statements.append(said.model_copy(update={"thing": thing.id}))
+            thing.families = list(whole.families) if more else []
+        known = sized or whole.sized or any(x.sized for x in self.group)
+        self.group = [*self.group, thing] if self.linked("cue.and") and not known else [thing]
+        self.cues = []
+        return True
+
+    def recount(self, chunk: Chunk) -> bool:
+        """Take the number behind "no, rather" as how many there shall be."""
+        thing = next((x for x in reversed(self.things) if x.count is not None), None)
+        if thing is None:
+            return False
+        self.say("count", chunk.value, (chunk.start, chunk.end), thing=thing.id)
+        thing.count = float(chunk.value)
+        self.group = [thing]
+        return True
+
+    def name_part(self, whole: Thing, name: str, where: tuple[int, int]) -> None:
+        """Make one of several machines a thing of its own, by its name."""
+        child = Thing(self.new_id(), whole.what, clause=self.clause)
+        child.parent, child.count, child.names = whole, 1, 1
+        whole.of_parent += 1
+        self.things.append(child)
+        child.together = True
+        self.say("name", name, where, thing=child.id)
+        self.group, self.cues = [child], []
