@@ -65,6 +65,11 @@ steps:
   type: list
   elements: str
   sample: [make the pool clusterwright]
+receipts:
+  description: The same for M(clusterwright.proxmox.run), without secrets.
+  returned: always
+  type: list
+  elements: dict
 """
 
 import time
@@ -75,6 +80,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.accounts import (
     AccountsError,
+    Step,
     carry_out,
     steps,
 )
@@ -119,7 +125,7 @@ def main() -> None:
         {**account, "secret_file": options["secret_files"][account["purpose"]]}
         for account in options["wanted"]["accounts"]
     ]
-    done: list[str] = []
+    done: list[Step] = []
     try:
         client = connect(Connection.from_options(options))
         try:
@@ -133,16 +139,22 @@ def main() -> None:
             for step in found:
                 if not module.check_mode:
                     carry_out(client, step)
-                done.append(step.what)
+                done.append(step)
         finally:
             client.close()
     except (AccountsError, PveError) as error:
-        module.fail_json(msg=str(error), changed=bool(done), steps=done)
+        module.fail_json(msg=str(error), **_told(done))
     module.exit_json(
-        changed=bool(done),
-        steps=done,
-        diff={"before": "", "after": "".join(f"{what}\n" for what in done)},
+        **_told(done), diff={"before": "", "after": "".join(f"{step.what}\n" for step in done)}
     )
+
+
+def _told(done: list[Step]) -> dict[str, t.Any]:
+    return {
+        "changed": bool(done),
+        "steps": [step.what for step in done],
+        "receipts": [step.receipt for step in done],
+    }
 
 
 def _works(options: t.Mapping[str, t.Any], account: t.Mapping[str, t.Any]) -> bool:

@@ -17,6 +17,7 @@ PLAYBOOKS = sorted(path.stem for path in (TOP / "playbooks").glob("*.yml"))
 WRITERS: dict[str, tuple[str, ...]] = {
     f"{OURS}tf_apply": ("applied", "absent", "imported", "rolled_back", "released"),
     f"{OURS}guest_tags": (),
+    f"{OURS}credentials": (),
     f"{OURS}helm_release_cleanup": (),
     "kubernetes.core.helm": (),
     "kubernetes.core.k8s": (),
@@ -153,8 +154,8 @@ def test_the_walk_finds_the_playbooks_that_write() -> None:
         for name in PLAYBOOKS
         if any(step.writes for step in steps_of(TOP / f"playbooks/{name}.yml"))
     }
-    writing = {"provision", "apply", "destroy", "import", "release", "retire", "undo"}
+    writing = {"doctor", "provision", "apply", "destroy", "import", "release", "retire", "undo"}
     k3s = {f"k3s_{name}" for name in ("add", "cluster", "remove", "replace", "reset", "restore")}
     k3s |= {f"k3s_{name}" for name in ("rollback", "rotate", "snapshot", "upgrade")}
     assert found >= writing | k3s
-    assert not found & {"size", "status", "list", "plans", "diff", "audit", "drift", "doctor"}
+    assert not found & {"size", "status", "list", "plans", "diff", "audit", "drift"}

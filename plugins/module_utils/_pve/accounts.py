@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.truth import truth
@@ -43,7 +43,8 @@ class AccountsError(Exception):
 class Step:
     """One change: a sentence, and the call that does it.
 
-    ``secret_file`` is where the secret goes that a new token's answer holds.
+    ``secret_file`` is where the secret goes that a new token's answer holds, ``before`` has what
+    the fields are now.
     """
 
     what: str
@@ -51,6 +52,23 @@ class Step:
     path: str
     fields: Data
     secret_file: Path | None = None
+    before: Data = field(default_factory=dict)
+
+    @property
+    def receipt(self) -> dict[str, t.Any]:
+        """Return what is announced of it; no field holds a secret."""
+        whose = [self.path, *(str(self.fields[key]) for key in _WHOSE if key in self.fields)]
+        return {
+            "what": f"credential {self.method}",
+            "target": " ".join(whose)[:255],
+            "before": dict(self.before),
+            "after": dict(self.fields),
+            "outcome": "happened",
+        }
+
+
+#: Fields that say which of the entries below one address is meant.
+_WHOSE = ("poolid", "roleid", "userid", "path", "users", "roles")
 
 
 def steps(
@@ -152,6 +170,7 @@ def _roles(api: Administrator, roles: Data) -> t.Iterator[Step]:
                 "PUT",
                 f"/access/roles/{name}",
                 fields,
+                before={"privs": ",".join(sorted(there[name]))},
             )
 
 
@@ -172,7 +191,13 @@ def _user(account: Data, there: Data | None, now: float) -> t.Iterator[Step]:
             f" pveum user modify {user} --enable 1."
         )
     if not _holds(int(there.get("expire") or 0), expire, now):
-        yield Step(f"let the user {user} end another day", "PUT", f"/access/users/{user}", fields)
+        yield Step(
+            f"let the user {user} end another day",
+            "PUT",
+            f"/access/users/{user}",
+            fields,
+            before={key: there[key] for key in fields if key in there},
+        )
 
 
 def _holds(end: int, wanted: int, now: float) -> bool:
@@ -196,6 +221,7 @@ def _rights(account: Data, acl: t.Iterable[Data]) -> t.Iterator[Step]:
                 "PUT",
                 "/access/acl",
                 {"path": path, "roles": role, "users": user, "propagate": int(propagate)},
+                before={"propagate": int(there[path, role])} if (path, role) in there else {},
             )
     for path, role in sorted(there.keys() - wanted.keys()):
         yield Step(
@@ -203,6 +229,7 @@ def _rights(account: Data, acl: t.Iterable[Data]) -> t.Iterator[Step]:
             "PUT",
             "/access/acl",
             {"path": path, "roles": role, "users": user, "delete": 1},
+            before={"propagate": int(there[path, role])},
         )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger import Ledger
+
 from .conftest import VM, Pipeline
 
 
@@ -12,11 +14,25 @@ def test_doctor_makes_the_pair_of_the_lab_and_nothing_else_writes(pipeline: Pipe
     document = pipeline.lab.document
     folder = Path(document["token_secret_file"]).parent
     secrets = [folder / f"{name}.secret" for name in ("reader", "writer")]
+    pipeline.run("freeze", freeze="frozen", reason="holidays").ok()
     try:
+        frozen = pipeline.run("doctor", lab_pair=True, make=True)
+        frozen.refused("holidays", "Nothing is written until it is lifted")
+        assert pipeline.lab.writes() == [] and not any(path.exists() for path in secrets)
+        pipeline.run("freeze", freeze="lifted").ok()
+
         made = pipeline.run("doctor", lab_pair=True, make=True, renew=True).ok().output
         assert "make the token clusterwright-writer@pve!lab" in made
         assert {oct(path.stat().st_mode & 0o777) for path in secrets} == {"0o600"}
         assert not any(path.read_text().strip() in made for path in secrets)
+        ledger = Ledger(str(pipeline.deployments / "ledger.sqlite"))
+        receipts = ledger.receipts(pipeline.runs("credentials")[0]["workflow_id"])
+        ledger.close()
+        assert {receipt["outcome"] for receipt in receipts} == {"happened"}
+        told = [f"{receipt['what']} {receipt['target']}" for receipt in receipts]
+        assert [line.removeprefix("credential ").split(" ")[:2] for line in told] == [
+            line.split(" ") for line in pipeline.lab.writes()
+        ]
 
         pipeline.lab.forget_calls()
         shop = VM.format(name="paired")
