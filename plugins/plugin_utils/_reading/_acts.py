@@ -11,6 +11,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._aims import (
     ALL,
     Aim,
+    family_of,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._amounts import (
     Amounts,
@@ -108,13 +109,21 @@ class Acts(Amounts):
 
     def change_addons(self, piece: Piece, addons: list[Chunk], verb: str) -> None:
         """Add, remove or exchange add-ons."""
-        instead = piece.cues("verb.replace", "cue.instead", "noun.swap")
+        instead = piece.cues("verb.replace", "cue.instead", "noun.swap", "cue.from")
         if instead and len(addons) == 2:
             between = instead[0].has("cue.instead") and instead[0].start > addons[0].start
             old, new = reversed(addons) if between else addons
             self.say("addon", old.value, old, "remove")
             self.say("addon", new.value, new, "add")
             return
+        strange = [
+            c
+            for c in piece.of("head")
+            if c.software and family_of(c) not in [family_of(x) for x in addons]
+            if not self.aims.runs(family_of(c))
+        ]
+        for chunk in strange:
+            self.ask("addon", '"{}" is no add-on that can be installed here; what is meant?', chunk)
         removed = verb == "remove" or bool(piece.cues("cue.not", "cue.off"))
         for chunk in addons:
             self.say("addon", chunk.value, chunk, "remove" if removed else "add")

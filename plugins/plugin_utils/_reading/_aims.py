@@ -16,11 +16,15 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._or
     is_name,
     words,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._pointing import (
+    numbered,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._record import (
     Group,
     Record,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._targets import (
+    KINDS,
     called,
     meant,
     target_of,
@@ -61,12 +65,34 @@ class Aims:
             elif chunk.kind == "word" or chunk.has("cue.", "word."):
                 found += self.of_word(piece.tokens[chunk.start])
         nodes = self.of_nodes(piece)
-        names = self.record.names if self.record else ()
-        both = len(names) == 2 and piece.words() & words("both")
-        every = bool(both or piece.words() & words("everything"))
+        every = bool(piece.words() & words("everything"))
         if nodes and (every or not found):
             return nodes if every or self.is_origin(piece) else []
         return self._specific(list(dict.fromkeys(found)), every)
+
+    def pointed(self, piece: Piece, own: list[Aim], last: list[Aim]) -> list[Aim]:
+        """Return what "both", "the third one" and "the others" mean; [] where they mean nothing.
+
+        Args:
+            piece: the words.
+            own: what its nouns name; a pointer picks among these machines.
+            last: what was spoken of before.
+        """
+        points = piece.pointer()
+        if points is None:
+            return []
+        spoken = [name for aim in last for name in self.names(aim)]
+        every = [name for group in self.groups for name in group.names]
+        groups = [list(group.names) for group in self.groups]
+        rows = [[name for aim in own for name in self.names(aim)]]
+        if own in ([], [ALL]):
+            alike = [names for names in groups if points.how == "others" and {*spoken} < {*names}]
+            rows = [*alike, spoken if points.how == "together" else [], every, *groups]
+        picked = next((found for names in rows if (found := points.pick(names, spoken))), [])
+        whole = [g for g in self.groups if {*g.names} <= {*picked} and _label(g) not in KINDS]
+        named = {name for group in whole for name in group.names}
+        rest = [("name", name) for name in picked if name not in named]
+        return [*(("role", _label(group)) for group in whole), *rest]
 
     def _specific(self, found: list[Aim], every: bool) -> list[Aim]:
         if every and found and all(aim in GENERIC[:2] for aim in found):
@@ -78,7 +104,7 @@ class Aims:
             return named
         narrow = [aim for aim in found if aim != ALL]
         if any(by in ("family", "name") for by, _value in narrow):
-            narrow = [aim for aim in narrow if aim not in GENERIC]
+            narrow = [aim for aim in narrow if aim not in (*GENERIC, ("role", "node"))]
         return narrow or found or ([ALL] if every else [])
 
     def of_head(self, piece: Piece, place: int) -> list[Aim]:
@@ -111,7 +137,9 @@ class Aims:
         """Return the machines of the record that are a part or are called after it."""
         if any(part in group.words for group in self.groups):
             return [("role", part)]
-        return [("role", _label(g)) for g in self.groups if part in _words_of(g)]
+        found = [("role", _label(g)) for g in self.groups if part in _words_of(g)]
+        every = self.record.names if self.record else ()
+        return found or [("name", name) for name in numbered(part, sorted(every))]
 
     def is_purpose(self, piece: Piece, place: int) -> bool:
         """Tell whether software only says what data is of ("a disk for the Immich photos")."""
@@ -139,6 +167,9 @@ class Aims:
         for name in self.record.names if self.record else ():
             if word in (name, name.removeprefix(prefix)):
                 return [("name", name)]
+        called_so = numbered(word, sorted(self.record.names if self.record else ()))
+        if called_so:
+            return [("name", name) for name in called_so]
         known = words_of(None)
         if (token.concept and not said) or known.ordinary(word):
             return []

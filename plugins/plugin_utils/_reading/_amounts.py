@@ -37,16 +37,12 @@ class Amounts(Stating):
 
     def number_of(self, targets: list[Aim]) -> int:
         """Return how many machines there are of what is meant."""
-        return sum(
-            len(group.names)
-            for group in self.aims.groups
-            if any(value in (group.role, group.label, *group.words) for _by, value in targets)
-        )
+        return len({name for aim in targets for name in self.aims.names(aim)})
 
     def counts(self, piece: Piece, verb: str) -> None:
         """Change how many machines there are."""
         only = bool(piece.cues("cue.only"))
-        more = (piece.cues("cue.more") or verb == "add") and not only
+        more = (piece.cues("cue.more") or piece.next_one() or verb == "add") and not only
         for head in piece.of("head"):
             reach = span(head)
             extra = only and any(reach[0] <= c.start <= reach[1] for c in piece.cues("cue.more"))
@@ -56,6 +52,8 @@ class Amounts(Stating):
                 one = head.role() or head.what.startswith("part.") or head.software
                 if one or head.generic():
                     self.say("count", 1, head, "increase")
+            elif piece.cues("cue.less") and self.single_of(head) and not self.sized(piece):
+                self.say("count", 1, head, "decrease")  # "one worker less"
             elif only and self.single_of(head) and not self.sized(piece):
                 self.say("count", 1, head, "set")  # "only one worker is left"
         for place, chunk in enumerate(piece.chunks):
@@ -71,10 +69,17 @@ class Amounts(Stating):
     def counted(self, piece: Piece, head: Chunk, verb: str, *, more: bool) -> None:
         """Change a number of machines that is said."""
         low, high = span(head)
+        there = self.number_of(self.aims.find(Piece([head], self.tokens)))
+        if head.definite and head.count == there and (piece.values() != [head]):
+            self.add(self.quote(low, high), "whole", about="said", value=head.count)
+            return  # "the two web servers could use 2 cores more"
         signed = sign(self.tokens, low)
         less = signed < 0 or (not signed and (verb == "decrease" or piece.cues("cue.less")))
         how = "decrease" if less else "increase" if more or signed > 0 else "set"
         quote, before = self.quote(low, high), None
+        start = self.started(piece, head)
+        if start is not None:
+            quote, how, before = self.quote(start.start, high), "set", float(start.value)
         old = self.instead(piece, head)
         if old is not None:
             quote, how, before = self.quote(low, old.end), "set", float(old.value)
@@ -98,6 +103,13 @@ class Amounts(Stating):
         plain = plain and not piece.cues("cue.only", "cue.to")
         part = ("role", head.what.removeprefix("part."))
         return bool(article and plain and head.count == 1 and self.number_of([part]) > 1)
+
+    def started(self, piece: Piece, head: Chunk) -> Chunk | None:
+        """Return the number that there is now ("from three to five workers")."""
+        place = piece.chunks.index(head)
+        first = piece.chunks[max(place - 2, 0) : place]
+        told = len(first) == 2 and first[0].kind == "number" and piece.leads(first[1])
+        return first[0] if told else None
 
     def instead(self, piece: Piece, head: Chunk) -> Chunk | None:
         """Return the number that a count replaces ("three workers instead of two")."""
@@ -128,7 +140,9 @@ class Amounts(Stating):
                 how = "add"
             self.hint = size.topic if size.topic != "data_disk_gib" else self.hint
             self.how = how
-            fields = {"bound": size.bound, "before": size.before}
+            grown = piece.cues("verb.set", "verb.increase", "verb.decrease")
+            bound = "exact" if grown else size.bound  # "bring it up to 8 GB"
+            fields = {"bound": bound, "before": size.before}
             self.say(size.topic, abs(size.value), chunk, how, **fields)
 
     def swapped(self, piece: Piece, chunk: Chunk) -> None:
@@ -149,7 +163,7 @@ class Amounts(Stating):
     def bare_numbers(self, piece: Piece, targets: list[Aim]) -> None:
         """Read "from 3 to 8" and "CPU of the masters to 4": a number without a unit."""
         for place, chunk in enumerate(piece.chunks):
-            if chunk.kind != "number" or not piece.counts(chunk) or piece.of("size"):
+            if chunk.kind != "number" or chunk not in piece.values() or piece.of("size"):
                 continue
             if any(c.has("cue.more") for c in piece.chunks[max(place - 1, 0) : place + 2]):
                 continue
@@ -178,7 +192,7 @@ class Amounts(Stating):
             before.has("cue.by") or (before.word == "de" and verb == "increase")
         )
         lead = self.tokens[max(size.start - 1, 0) : size.number]
-        to = any(token.has("cue.to") or token.word in {"a", "at"} for token in lead)
+        to = any(token.has("cue.to") or token.word in {"a", "at", ":"} for token in lead)
         if size.before is not None or to:
             return "set"
         if signed or size.more:

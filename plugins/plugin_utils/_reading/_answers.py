@@ -120,7 +120,7 @@ def _tries(text: str, answer: str, question: Question, reading: Reading) -> t.It
             yield _each(text, quote.text, at, chosen, each=chosen == question.choices[0])
             return
         drops = fold(answer).strip(" .!") in load("answers.yml")["nothing"]
-        if drops and question.id.startswith("open."):
+        if drops and question.id.startswith(("open.", "change.condition")):
             yield _Try(text[:at] + text[end:], at, at, (at, end))
             return
         if question.id.startswith(REPLACED):

@@ -71,6 +71,7 @@ class ChangeReader(Acts):
         self.tokens = found[0].tokens
         orders, self.ordered = joined(found, self.aims), False
         fresh, self.fresh = self.fresh, False
+        self.depends(orders)
         for place, piece in enumerate(orders):
             if self.wishes and self.liken(piece, self.wishes[-1]):
                 continue
@@ -114,6 +115,20 @@ class ChangeReader(Acts):
                 self.order(piece, orders[place + 1 :])
             self.aims.remember(piece)
         self.fresh = fresh
+
+    def depends(self, orders: list[Piece]) -> None:
+        """Ask about a condition of an order: the one before it, else the one it begins with."""
+        for place, piece in enumerate(orders):
+            if not piece.condition:
+                continue
+            before, after = orders[:place][-1:], orders[place + 1 :][:1]
+            begins = not before or len(before[0].chunks) == 1  # "*only* if …"
+            follows = begins and after and not after[0].follows()
+            ordered = after if follows else before
+            if any(p.kind == "order" and not p.cues("verb.keep") for p in ordered):
+                text = '"{}": a plan waits for nothing. Shall it be done now, or be left out?'
+                whole = dataclasses.replace(piece.chunks[0], end=piece.chunks[-1].end)
+                self.ask("condition", text, whole, ("do it now",))
 
     def names_anything(self, piece: Piece) -> bool:
         """Tell whether a fragment holds a name, an address or a word that nobody knows."""
@@ -160,7 +175,7 @@ class ChangeReader(Acts):
 
     def mention(self, piece: Piece) -> None:
         """Remember what words speak of that order nothing: "it" and "them" may mean it."""
-        found = self.aims.find(piece)
+        found = self.named(piece)
         if found and not (piece.reason and self.ordered):
             self.mentioned = self.latest = found
         self.aims.remember(piece)
@@ -202,7 +217,7 @@ class ChangeReader(Acts):
     def order(self, piece: Piece, later: list[Piece]) -> None:
         """Read one order: what it is about, and what shall become of it."""
         before, asked = len(self.statements), len(self.questions)
-        own = self.aims.find(piece)
+        own = self.named(piece)
         targets = own or self.meant(piece, later)
         verb = self.verb_of(piece, later)
         if own in ([], [ALL]) and piece.cues("verb.keep") and piece.words() & words("others"):
@@ -266,6 +281,18 @@ class ChangeReader(Acts):
         self.targets = self.mentioned = self.latest = targets or self.targets
         self.ordered, self.verb = True, verb or self.verb
         self.cover(piece, piece.cues(*_READ))
+
+    def named(self, piece: Piece) -> list[Aim]:
+        """Return what a piece names or points at."""
+        found = self.aims.find(piece)
+        pointed = self.aims.pointed(piece, found, self.mentioned or self.latest)
+        points = piece.pointer()
+        if points is not None and points.how == "others" and piece.cues("verb.keep"):
+            return found  # "leave the others alone": what no order names stays anyway
+        if pointed and points is not None:
+            quote = self.quote(points.chunk.start, points.chunk.end)
+            self.add(quote, "whole", about="said", value=points.number or None)
+        return pointed or found
 
     def meant(self, piece: Piece, later: list[Piece]) -> list[Aim]:
         """Return what an order without a name of its own is about."""

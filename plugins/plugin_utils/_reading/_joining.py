@@ -9,6 +9,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._or
     NOUNS,
     Piece,
     is_name,
+    only,
     words,
 )
 
@@ -55,11 +56,6 @@ def joined(found: list[Piece], aims: Aims) -> list[Piece]:
             if whole.kind == "bare" and waiting is None:
                 whole.kind = "order" if last is not None and not whole.excepted else "talk"
     return result + ([waiting] if waiting else [])
-
-
-def only(piece: Piece, *kinds: str) -> bool:
-    """Tell whether a piece holds chunks of some kinds alone."""
-    return all(chunk.kind in kinds for chunk in piece.chunks)
 
 
 def _unknown(piece: Piece, last: Piece | None, aims: Aims) -> str:
@@ -112,5 +108,7 @@ def _back(last: Piece, rest: list[Piece], aims: Aims) -> bool:
     following = next((p for p in rest[1:] if p.kind != "bare"), None)
     if following is None or following.kind == "talk" or piece.opening is None:
         return True
+    if following.opening is not None and following.opening.what == ":":
+        return False  # "web1: 8 GB, *web2*: 6 GB"
     begins = following.chunks[0].kind in NOUNS or is_name(following.chunks[0])
     return piece.opening.has("cue.and", "cue.or") or not begins

@@ -20,6 +20,13 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._da
     function_words,
     load,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
+    numerals,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._pointing import (
+    Pointer,
+    pointer,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._tokens import Token
 
 Kind = t.Literal["order", "bare", "talk"]
@@ -45,7 +52,7 @@ def _patterns() -> dict[str, re.Pattern[str]]:
     data = load("changes.yml")
     return {
         name: re.compile("|".join(entry["pattern"] for entry in data[name]))
-        for name in ("openers", "tells", "done", "asks", "please", "same")
+        for name in ("openers", "conditions", "polite", "tells", "done", "asks", "please", "same")
     }
 
 
@@ -64,6 +71,7 @@ class Piece:
     kind: Kind = "order"
     excepted: bool = False  # "except A and B"
     reason: bool = False  # opened by "because", "if", "since"
+    condition: bool = False  # opened by "if", "as soon as"
     fragment: bool = False  # no clause of its own: what it says may belong to the order beside it
     unknown: str = ""  # a word that stands in a list with an order and is nothing known
 
@@ -93,6 +101,11 @@ class Piece:
         named = [DIMENSIONS[c.what] for c in self.chunks if c.what in DIMENSIONS]
         return named + ["disk_gib"] * bool(disks and "disk_gib" not in named)
 
+    def follows(self) -> bool:
+        """Tell whether it is said to follow from what was told before ("…, so give it 8 GB")."""
+        first = [self.opening] if self.opening else []
+        return any(self.said(chunk) in words("therefore") for chunk in (*first, self.chunks[0]))
+
     def nouns(self) -> list[Chunk]:
         """Return what may name machines."""
         return [c for c in self.chunks if c.kind == "head" or is_name(c)]
@@ -104,19 +117,27 @@ class Piece:
         small |= words("pronouns") | words("everything")
         return [c for c in self.of("word") if self.said(c) not in small]
 
+    def pointer(self) -> Pointer | None:
+        """Return what points at machines without naming them ("the other one")."""
+        return pointer(self.tokens, self.chunks)
+
     def verbs(self) -> list[Chunk]:
         """Return the verbs that change something."""
-        return [c for c in self.cues("verb.") if not c.has(*PASSIVE)]
+        points = self.pointer()  # "die andere" is no "ändere"
+        found = [c for c in self.cues("verb.") if not c.has(*PASSIVE)]
+        return [c for c in found if points is None or c is not points.chunk]
 
     def values(self) -> list[Chunk]:
         """Return what says to what, or by how much, something shall change."""
-        found = self.of("size") + self.cues(*FACTORS)
+        found = self.of("size") + self.cues(*FACTORS) + self.next_one()
         if self.cues(*MORE, "verb.increase", "verb.decrease", "cue.by"):
             found += self.cues("unit.percent")
         found += [c for c in self.of("literal") if c.what in VALUES or self.is_place(c)]
         found += [c for c in self.of("flag") if c.has("addon.", "ha", "cni.", "word.single_node")]
         found += [c for c in self.of("head") if c.count is not None and c.count_at is not None]
-        found += [c for c in self.chunks if c.kind == "number" and self.counts(c)]
+        points = self.pointer()
+        numbers = [c for c in self.of("number") if points is None or c is not points.chunk]
+        found += [c for c in numbers if self.counts(c)]
         return found
 
     def counts(self, number: Chunk) -> bool:
@@ -130,7 +151,24 @@ class Piece:
             return True
         more = [c for c in (*before, *after) if c.has("cue.more")]
         more += [number] if sign(self.tokens, number.start) else []
-        return bool(more) or any(c.has("cue.to") for c in before)
+        if more or any(map(self.leads, before)):
+            return True
+        points = self.pointer()  # "…, the other one 6"
+        noun = any(c.kind == "head" or is_name(c) or (points and c is points.chunk) for c in before)
+        return noun and not after and self.opening is not None and not self.verbs()
+
+    def leads(self, chunk: Chunk) -> bool:
+        """Tell whether a chunk is the "to" before a number or a host."""
+        return chunk.has("cue.to") or self.said(chunk) in words("directions")
+
+    def next_one(self) -> list[Chunk]:
+        """Return what says that there shall be one more ("a fourth node")."""
+        articles, found = numerals().articles, self.cues("word.second")
+        before = [
+            {self.said(c).split()[0], *(t_.word for t_ in self.tokens[: c.start][-1:])}
+            for c in found
+        ]
+        return [chunk for chunk, lead in zip(found, before, strict=True) if lead & articles]
 
     def is_place(self, literal: Chunk) -> bool:
         """Tell whether something shall go to a node."""
@@ -165,15 +203,15 @@ class Piece:
     def says(self) -> bool:
         """Tell whether something in it can be an order."""
         named = bool(self.nouns() or self.dimensions() or self.of("flag"))
-        named = named or bool(self.words() & words("pronouns"))
+        named = named or bool(self.words() & words("pronouns") or self.pointer())
         return bool(
             self.values()
             or self.verbs()
             or self.cues("verb.keep")
             or (self.cues(*MORE) and named)
-            or (self.cues("cue.instead", "verb.replace") and self.of("head"))
+            or (self.cues("cue.instead", "verb.replace", "noun.swap") and self.of("head"))
             or (self.of("number") and self.dimensions())
-            or (self.cues(*DENIALS) and (self.nouns() or self.of("flag")))
+            or (self.cues(*DENIALS) and (self.nouns() or self.of("flag") or self.pointer()))
             or self.cues("verb.create")
         )
 
@@ -214,7 +252,8 @@ def _text(folded: str, piece: Piece) -> str:
 
 def _opens(folded: str, piece: Piece) -> bool:
     found = _text(folded, piece)
-    return bool(_patterns()["openers"].match(found) or _patterns()["done"].search(found))
+    begins = (_patterns()[name].match(found) for name in ("openers", "conditions"))
+    return any(begins) or bool(_patterns()["done"].search(found))
 
 
 def _kind(folded: str, piece: Piece) -> Kind:
@@ -240,16 +279,21 @@ def _kind(folded: str, piece: Piece) -> Kind:
 def _split(folded: str, tokens: list[Token], found: list[Chunk]) -> list[Piece]:
     """Cut the chunks of a sentence at its separators, and before what opens talk."""
     low, high = tokens[0].start, tokens[-1].end
-    begins = {low + m.start() for m in _patterns()["openers"].finditer(folded[low:high])}
+    begins, conditions, polite = (
+        {low + found.start() for found in _patterns()[name].finditer(folded[low:high])}
+        for name in ("openers", "conditions", "polite")
+    )
     result: list[Piece] = [Piece([], tokens)]
     taken = 0
     for place, chunk in enumerate(found):
         if place < taken:
             continue
         last = result[-1]
-        if tokens[chunk.start].start in begins and not chunk.has("verb.", "cue.instead"):
+        at = tokens[chunk.start].start
+        if at in begins | conditions and not chunk.has("verb.", "cue.instead"):
             result.append(Piece([chunk], tokens, last.opening, kind="talk", reason=True))
-        elif (taken := _excepted(tokens, found, place)) > place:
+            result[-1].condition = at in conditions - polite
+        elif (taken := _excepted(last, found, place)) > place:
             result.insert(len(result) - 1, Piece(found[place:taken], tokens, chunk, excepted=True))
         elif _separates(tokens, found, place):
             ordered = any(c.has("verb.") for c in found[place + 1 :][:1])
@@ -308,12 +352,23 @@ def sign(tokens: list[Token], number: int) -> int:
     return {"+": 1, "-": -1}.get(tokens[number - 1].word, 0)
 
 
-def _excepted(tokens: list[Token], found: list[Chunk], place: int) -> int:
+def _excepts(last: Piece, found: list[Chunk], place: int) -> int:
+    """Return the index behind the words that begin an exception, ``place`` where none does."""
+    every = last.words() & words("everything") and last.nouns() and only(last, "word", "head")
+    if every and found[place].has("cue.but"):  # "every machine *but* db1"
+        return place + 1
+    for at in range(min(place + 4, len(found) - 1), place, -1):
+        said = last.tokens[found[place].start : found[at - 1].end]
+        if " ".join(token.word for token in said) in words("exceptions"):
+            return at
+    return place
+
+
+def _excepted(last_: Piece, found: list[Chunk], place: int) -> int:
     """Return where an exception that begins at ``place`` ends ("all *except A and B* get 8 GB")."""
-    said = " ".join(token.word for token in tokens[found[place].start : found[place].end])
-    if said not in words("exceptions") or (said == "not" and place + 1 == len(found)):
+    begins = last = at = _excepts(last_, found, place)
+    if begins == place:
         return place
-    last = at = place + 1
     while at < len(found):
         chunk = found[at]
         named = chunk.kind == "head" or is_name(chunk) or chunk.what in DIMENSIONS
@@ -322,7 +377,12 @@ def _excepted(tokens: list[Token], found: list[Chunk], place: int) -> int:
         elif not (chunk.kind == "word" or chunk.has("cue.and", "cue.or", "cue.of", "cue.for")):
             if not (chunk.what == "," and last == at):
                 break
-        elif chunk.kind == "word" and last > place + 1:
+        elif chunk.kind == "word" and last > begins:
             break
         at += 1
-    return last if last > place + 1 else place
+    return last if last > begins else place
+
+
+def only(piece: Piece, *kinds: str) -> bool:
+    """Tell whether a piece holds chunks of some kinds alone."""
+    return all(chunk.kind in kinds for chunk in piece.chunks)
