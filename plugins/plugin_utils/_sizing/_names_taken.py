@@ -60,13 +60,16 @@ def _foreign_rules(snapshot: Snapshot, deployment: str) -> set[str]:
 def _foreign_jobs(context: Context, snapshot: Snapshot) -> set[str]:
     """Return the backup jobs of guests that are not ours; a job has no comment.
 
-    One of a pool or of everything is ours where the deployment has guests.
+    One of a pool or of everything is ours where the deployment has guests, or planned it before:
+    a run that died may have made the job and no guest.
     """
     own = own_vmids(context)
+    before = context.previous.backups if context.previous else ()
+    planned = {job_name(context.deployment, job.name) for job in before}
     found = set()
     for job in snapshot.backup_jobs:
         kind, _colon, listed_vmids = job.selection.partition(":")
         vmids = {int(vmid) for vmid in listed_vmids.split(",") if kind == "vmid" and vmid.isdigit()}
-        if not own & vmids if vmids else not own:
+        if not own & vmids if vmids else not own and job.id not in planned:
             found.add(job.id)
     return found

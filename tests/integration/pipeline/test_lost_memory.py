@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import typing as t
 from collections.abc import Callable, Iterator
@@ -130,6 +131,8 @@ def test_the_one_command_takes_it_back(made: Pipeline, tmp_path: Path, loss: str
 
 
 def test_a_lost_ledger_is_made_again_from_the_folders(made: Pipeline, tmp_path: Path) -> None:
+    pins = str(tmp_path / "heads")
+    made.run("audit", pin=pins).ok()
     pipeline = _lost(made, tmp_path, _ledger).pipeline
     assert NAME in pipeline.run("status", NAME).ok().output
     planned = pipeline.run("plan", "other", intent=VM.format(name="other")).ok().output
@@ -138,6 +141,11 @@ def test_a_lost_ledger_is_made_again_from_the_folders(made: Pipeline, tmp_path: 
     assert mine["vmid"] != other["vmid"]
     assert mine["nics"][0]["address"] != other["nics"][0]["address"]
     _works(pipeline)
+
+    cut = pipeline.run("audit", pin=pins).refused("rows were cut off").output
+    [start] = re.findall(r"-e acknowledge=(\w+)", cut)
+    pipeline.run("audit", pin=pins, acknowledge=start, reason="the disk broke").ok()
+    assert "the disk broke" in pipeline.run("audit", pin=pins).ok().output
 
 
 def test_a_run_names_its_deployment_when_the_folder_is_gone(made: Pipeline, tmp_path: Path) -> None:

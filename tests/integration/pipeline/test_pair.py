@@ -3,11 +3,21 @@
 
 from __future__ import annotations
 
+import subprocess
+import typing as t
 from pathlib import Path
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger import Ledger
 
 from .conftest import VM, Pipeline
+
+
+def git(repository: Path, *words: str) -> str:
+    """Return what git says about a repository."""
+    done = subprocess.run(
+        ["git", "-C", str(repository), *words], capture_output=True, text=True, check=True
+    )
+    return done.stdout
 
 
 def test_doctor_makes_the_pair_of_the_lab_and_nothing_else_writes(pipeline: Pipeline) -> None:
@@ -36,10 +46,15 @@ def test_doctor_makes_the_pair_of_the_lab_and_nothing_else_writes(pipeline: Pipe
 
         pipeline.lab.forget_calls()
         shop = VM.format(name="paired")
-        first = pipeline.run("provision", "paired", intent=shop, approve="auto").ok().output
+        kept: dict[str, t.Any] = {"approve": "auto", "deployments_git": True}
+        first = pipeline.run("provision", "paired", intent=shop, **kept).ok().output
         assert "could" not in first, "nobody is warned of a right that is too much"
         assert "changed=0" in pipeline.run("provision", "paired", approve="auto").ok().output
-        pipeline.run("destroy", "paired", confirm="paired").ok()
+        pipeline.run("destroy", "paired", confirm="paired", deployments_git=True).ok()
+        repository = pipeline.folder / "deployments-git"
+        log = git(repository, "log", "--format=%s", "--patch")
+        assert log.count("paired: run ") == 2 and '"machines"' in log
+        assert not any(path.read_text().strip() in log for path in secrets)
         calls = pipeline.lab.calls()
         assert {call["user"] for call in calls if call["method"] != "GET"} == {
             "clusterwright-writer@pve!lab"

@@ -315,6 +315,18 @@ def test_a_backup_job_of_somebody_else_keeps_its_name(
     assert ("names.taken" in finding_ids(found, "error")) is taken, found.findings
 
 
+@pytest.mark.parametrize(("selection", "taken"), [("all", False), ("vmid:100", True)])
+def test_a_backup_job_that_a_dead_run_made_is_its_own(selection: str, *, taken: bool) -> None:
+    storages = [storage("tank", "pve1", content=["images", "backup"])]
+    at = site(backups=[{"name": "nightly", "storage": "tank", "schedule": "2:30"}])
+    wish = vm(name="a", node="pve1")
+    first = plan(wish, snapshot(storages=storages), at, deployment="lab")
+    job = {"id": "cw-lab-nightly", "enabled": True, "schedule": "2:30", "storage": "tank"}
+    facts = snapshot(storages=storages, backup_jobs=[{**job, "selection": selection}])
+    again = plan(wish, facts, at, deployment="lab", previous=first)
+    assert ("names.taken" in finding_ids(again, "error")) is taken, again.findings
+
+
 def test_no_address_lies_in_the_pods_of_another_deployment() -> None:
     low = plan(vm(name="a")).machines[0].address
     assert low is not None
