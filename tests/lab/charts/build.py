@@ -23,7 +23,7 @@ LABELS = {
     "app.kubernetes.io/managed-by": "<<.Release.Service>>",
     "app.kubernetes.io/instance": "<<.Release.Name>>",
 }
-_QUOTED = re.compile(r"""(['"])<<(.*?)>>\1""")
+_QUOTED = re.compile(r"""(['"])(<<.*>>)\1$""", re.MULTILINE)
 _INSIDE = re.compile(r"<<(.*?)>>")
 TYPES = {"bool": "boolean", "int": "integer", "list": "array", "map": "object", "number": "number"}
 Data = dict[str, t.Any]
@@ -115,10 +115,15 @@ def _write(target: Path, chart: str, what: Data, known: Data) -> None:
 
 def _template(path: Path, when: str, item: Data) -> None:
     text = yaml.safe_dump(item, sort_keys=False, width=10_000)
-    text = _INSIDE.sub(r"{{ \1 }}", _QUOTED.sub(r"{{ \2 }}", text))
+    # A scalar that begins and ends with an expression is what helm makes of it, not a text.
+    text = _INSIDE.sub(r"{{ \1 }}", _QUOTED.sub(lambda found: _unquoted(found[0]), text))
     if when:
         text = f"{{{{ if {when} }}}}\n{text}{{{{ end }}}}\n"
     path.write_text(text, encoding="utf-8")
+
+
+def _unquoted(scalar: str) -> str:
+    return str(yaml.safe_load(scalar))
 
 
 def _objects(what: Data) -> t.Iterator[tuple[str, Data]]:

@@ -3,7 +3,7 @@
 
 Usage: python -m lab.kube FOLDER. Makes ``sets.json`` in it when all of them are ready: what each
 set installs, its kubeconfig, and three folders of charts (``now``, ``next``, ``failing``). Ends
-when FOLDER is gone, or after an hour.
+when FOLDER is gone, or after two hours.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from lab.charts.sets import compatible_sets
 from lab.kube import ControlPlane, Pretend
 from lab.tools.toolbox import ensure
 
-LONGEST_SECONDS = 3600
+LONGEST_SECONDS = 7200
 
 
 def main(folder: Path) -> None:

@@ -186,13 +186,24 @@ class Pretend:
         known = self._addresses.get(service.metadata.uid)
         if known:
             return known
-        number = len(self._addresses)
-        address = f"192.0.2.{100 + number}"
-        if self.listening:
-            # Two of them on one machine share no address.
-            high, low = divmod(os.getpid(), 200)
-            address = f"127.{1 + high % 250}.{1 + low}.{1 + number}"
-            for port in service.spec.ports:
-                self._listeners.append(socket.create_server((address, port.port)))
+        address = (
+            self._listen(service) if self.listening else f"192.0.2.{100 + len(self._addresses)}"
+        )
         self._addresses[service.metadata.uid] = address
         return address
+
+    def _listen(self, service: t.Any) -> str:
+        """Return an address of the loopback on whose ports nobody else listened."""
+        high, low = divmod(os.getpid(), 200)
+        for last in range(1, 255):
+            address, taken = f"127.{1 + high % 250}.{1 + low}.{last}", []
+            try:
+                for port in service.spec.ports:
+                    taken.append(socket.create_server((address, port.port)))
+            except OSError:
+                for listener in taken:
+                    listener.close()
+                continue
+            self._listeners += taken
+            return address
+        raise RuntimeError(f"No address is left for the service {service.metadata.name}.")

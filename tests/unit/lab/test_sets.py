@@ -57,3 +57,5 @@ def test_the_lab_has_a_chart_for_every_addon_and_newer_ones(tmp_path: Path) -> N
         }
         assert versions["now"] == entry.chart.version
         assert len(set(versions.values())) == 3
+    for template in tmp_path.glob("*/*/templates/*.yaml"):
+        assert "<<" not in template.read_text(), template
