@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action import (
     ControllerAction,
+    typed,
 )
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger import (
@@ -43,7 +44,9 @@ class ActionModule(ControllerAction):
 
     def act(self, args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Return the freezes that hold now."""
-        if args["state"] == "frozen" and not args["reason"].strip():
+        said = typed("reason")
+        reason = said.text if said else args["reason"]
+        if args["state"] == "frozen" and not reason.strip():
             return {"failed": True, "msg": "A freeze needs a reason: say why with -e reason=…"}
         by = args["user"] or getpass.getuser()
         ledger = Ledger(args["ledger"])
@@ -55,7 +58,7 @@ class ActionModule(ControllerAction):
             )
             if changed and not self._task.check_mode:
                 if args["state"] == "frozen":
-                    ledger.freeze(args["scope"], by=by, reason=args["reason"])
+                    ledger.freeze(args["scope"], by=by, reason=reason)
                 else:
                     ledger.lift(args["scope"], by=by)
                 held = ledger.freezes()

@@ -12,13 +12,13 @@ import typing as t
 import unicodedata
 from pathlib import Path
 
-from ansible import context
 from ansible.errors import AnsiblePromptNoninteractive
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action import (
     ControllerAction,
     next_commands,
+    typed,
     warm,
 )
 
@@ -70,27 +70,38 @@ def slug(text: str, length: int = 30) -> str:
 def sentence(variable: str, task_vars: dict[str, t.Any]) -> str:
     """Return the raw text of ``variable``, of its file, or of its environment variable.
 
-    ``-e intent="HA cluster"`` reaches Ansible without the quotes and would be cut at the first
-    space, so the command line itself is looked at first.
-
     Raises:
-        ValueError: the file that ``variable_file`` names cannot be read.
+        ValueError: the file that ``variable_file`` names cannot be read, the variable is no text,
+            or Ansible made variables of words of it, so that nobody can tell what was said.
     """
-    for option in reversed(context.CLIARGS.get("extra_vars") or ()):
-        said = str(option).removeprefix(f"{variable}=")
-        if said != option and not said.startswith(("'", '"')):
-            return said
+    said = typed(variable)
+    if said is not None and said.taken:
+        raise ValueError(
+            f"Ansible takes {', '.join(said.taken)} after -e {variable}= for variables of their"
+            f" own, so what was said cannot be told from them: say it in the environment variable"
+            f" CLUSTERWRIGHT_{variable.upper()} or in a file (-e {variable}_file=FILE), and give"
+            " each variable an -e of its own."
+        )
+    if said is not None:
+        return said.text
     raw = _raw(variable, task_vars)
     if raw is None:
         file = _raw(f"{variable}_file", task_vars)
         raw = os.environ.get(f"CLUSTERWRIGHT_{variable.upper()}", "") if not file else _read(file)
-    return raw if isinstance(raw, str) else ""
+    if isinstance(raw, (dict, list)):
+        raise ValueError(f"The variable {variable} is no text; say it in one sentence.")
+    return _text(raw)
+
+
+def _text(raw: t.Any) -> str:
+    """Return what YAML took for a number or a truth as the word that was said."""
+    return {True: "yes", False: "no"}[raw] if isinstance(raw, bool) else str(raw)
 
 
 def several(variable: str, task_vars: dict[str, t.Any]) -> tuple[str, ...]:
     """Return the texts of a variable that is a list, nothing for one that is none."""
     raw = _raw(variable, task_vars)
-    return tuple(str(item) for item in raw) if isinstance(raw, list) else ()
+    return tuple(map(_text, raw)) if isinstance(raw, list) else ()
 
 
 def form(task_vars: dict[str, t.Any]) -> dict[str, t.Any] | None:
@@ -309,7 +320,8 @@ def _said(
     text: str, given: dict[str, t.Any] | None, args: dict[str, t.Any], task_vars: dict[str, t.Any]
 ) -> Said:
     """Return what the person says in this run."""
-    answer, answers = sentence("answer", task_vars).strip(), several("answer", task_vars)
+    answers = several("answer", task_vars)
+    answer = "" if answers else sentence("answer", task_vars).strip()
     insist = args["insist"].strip()
     return Said(
         text=text,

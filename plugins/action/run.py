@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action import (
     ControllerAction,
+    typed,
     warm,
 )
 
@@ -278,12 +279,13 @@ class ActionModule(ControllerAction):
         return {"workflow_id": args["workflow_id"]}
 
     def _retired(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
+        said = typed("reason")
         ledger.retire(
             args["deployment"],
             args["end_of_life"],
             machines=args["machines"],
             by=user,
-            reason=args["reason"],
+            reason=said.text if said else args["reason"],
         )
         return {"workflow_id": args["workflow_id"]}
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import re
 import typing as t
 
 import ansible.constants
 import ansible.context
+from ansible.parsing.splitter import parse_kv
 from ansible.plugins.action import ActionBase
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._commands import commands
 
@@ -18,6 +20,35 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._commands im
 def next_commands(deployment: str = "") -> dict[str, str]:
     """Return the command of each playbook, worded as the person started this run."""
     return commands(ansible.context.CLIARGS, ansible.constants.DEFAULT_HOST_LIST or (), deployment)
+
+
+class Typed(t.NamedTuple):
+    """A text as a person typed it; ``taken``: variables that Ansible made of words of it."""
+
+    text: str
+    taken: tuple[str, ...] = ()
+
+
+def typed(variable: str) -> Typed | None:
+    """Return what was typed as ``-e VARIABLE=…``, None where nothing was.
+
+    ``-e intent="HA cluster"`` reaches Ansible without the quotes, which then keeps what stands
+    before the first blank, so the command line itself is looked at.
+    """
+    for option in map(str, reversed(ansible.context.CLIARGS.get("extra_vars") or ())):
+        start = re.search(rf"(?:^|\s){variable}=", option)
+        if start is None or option.lstrip()[:1] in ("@", "{", "["):
+            continue
+        if variable not in parse_kv(option):
+            continue  # it stands in the quotes of another variable
+        said = option[start.end() :]
+        kept = parse_kv(f"{variable}={said}")
+        value = kept.pop(variable)
+        taken = tuple(name for name in kept if name.isidentifier() and name != "_raw_params")
+        if said.startswith(("'", '"')) and len(taken) == len(kept):
+            return Typed(str(value))  # quoted as a whole; what follows are variables
+        return Typed(re.sub(r"\\(['\"])", r"\1", said), taken)
+    return None
 
 
 def warm(*libraries: str) -> None:

@@ -134,8 +134,9 @@ def _kept(said: str) -> t.Iterator[str]:
     if said.startswith("@"):
         yield f"@{_near(said[1:])}"
         return
-    if said.partition("=")[0] in OF_ONE_RUN:
-        return
+    key, _equals, value = said.partition("=")
+    if key in OF_ONE_RUN and not value.startswith(("'", '"')):
+        return  # a sentence, whatever it holds
     if said.lstrip().startswith("{"):
         import yaml
 

@@ -59,6 +59,18 @@ def said(
         ((), {}, BRACES, BRACES),
         (("intent=größer, bitte: 2 VMs = 4 GB",), {}, None, "größer, bitte: 2 VMs = 4 GB"),
         (("@intent=file.yml",), {"intent": "of the file"}, None, "of the file"),
+        (("intent='HA cluster' provider=none",), {"intent": "HA cluster"}, None, "HA cluster"),
+        (("deployment=lab intent=HA cluster",), {"intent": "HA"}, None, "HA cluster"),
+        (("reason='on intent=x'",), {}, "of the environment", "of the environment"),
+        (('intent="web1" is a vm',), {"intent": "web1"}, None, '"web1" is a vm'),
+        ((r"intent=the team\'s GitLab",), {"intent": "the"}, None, "the team's GitLab"),
+        (("intent=don't, can't",), {"intent": "don't, can't"}, None, "don't, can't"),
+        (("intent=one\ntwo # three",), {"intent": "one"}, None, "one\ntwo # three"),
+        (("intent=@home, 2 VMs",), {"intent": "@home,"}, None, "@home, 2 VMs"),
+        (("intent=see https://x.org/?a=b",), {"intent": "see"}, None, "see https://x.org/?a=b"),
+        (("intent=7",), {"intent": "7"}, None, "7"),
+        ((), {"intent": 7}, None, "7"),
+        ((), {"intent": True}, "of the environment", "yes"),
     ],
 )
 def test_where_the_sentence_comes_from(
@@ -77,11 +89,37 @@ def test_nothing_said(said: t.Callable[..., dict[str, t.Any]], text: str) -> Non
     assert result["failed"] and result["msg"].startswith("There is nothing to do: say what")
 
 
-@pytest.mark.parametrize("variable", [{"intent": ["a"]}, {"intent": 7}, {"intent": None}])
-def test_what_is_no_sentence_says_nothing(
-    said: t.Callable[..., dict[str, t.Any]], variable: dict[str, t.Any]
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(["a"], "no text"), ({"a": 1}, "no text"), (None, "There is nothing to do")],
+)
+def test_what_is_no_sentence_is_refused(
+    said: t.Callable[..., dict[str, t.Any]], value: t.Any, words: str
 ) -> None:
-    assert said(variables=variable)["failed"]
+    result = said(variables={"intent": value})
+    assert result["failed"] and words in result["msg"]
+
+
+@pytest.mark.parametrize("variable", ["intent", "answer"])
+@pytest.mark.parametrize("text", ["vm with cores=4", "dev approve=auto", "'a' vm, disk=9"])
+def test_a_sentence_that_ansible_makes_variables_of_is_refused(
+    said: t.Callable[..., dict[str, t.Any]], variable: str, text: str, tmp_path: Path
+) -> None:
+    result = said((f"{variable}={text}",), environment=SENTENCE, deployment="lab")
+    assert result["failed"] and f"CLUSTERWRIGHT_{variable.upper()}" in result["msg"]
+    assert "approve" in result["msg"] or "cores" in result["msg"] or "disk" in result["msg"]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "answers"),
+    [(2, ["2"]), (False, ["no"]), (4.5, ["4.5"]), ([True, 8], ["yes", "8"]), ("x", ["x"])],
+)
+def test_what_yaml_takes_for_something_else_is_the_answer_that_was_said(
+    said: t.Callable[..., dict[str, t.Any]], answer: t.Any, answers: list[str]
+) -> None:
+    result = said(variables={"intent": SENTENCE, "answer": answer}, deployment="lab")
+    assert result["answers"] == answers
 
 
 @pytest.mark.parametrize("name", ["../evil", "Upper", "a b", "-a", "a-", "a" * 64, "a/b", "a\n"])
