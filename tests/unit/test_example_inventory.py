@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Site, parse
 
 ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 GROUP_VARS = ROOT / "inventory/example/group_vars/all"
 sys.path.insert(0, str(ROOT / "tests"))
 from reference import site_page  # noqa: E402
@@ -60,6 +63,56 @@ def test_every_key_is_documented() -> None:
         if line.startswith("| `site"):
             _, key, kind, _unit, default, example, what, _ = re.split(r"(?<!\\) ?\|", line)
             assert all(cell.strip() for cell in (key, kind, default, example, what)), line
+
+
+def test_nothing_beside_the_hosts_is_taken_for_an_inventory() -> None:
+    """Ansible reads every file in the folder of an inventory but those below group_vars."""
+    copied = re.search(r"scp \S+/(\S+) inventory/(\S+)", README)
+    assert copied is not None
+    path = read("proxmox.yml")["proxmox_ca_path"]
+    assert path == f"{{{{ inventory_dir }}}}/{copied[2]}{copied[1]}"
+    assert copied[2].startswith("group_vars/")
+    assert [file.name for file in (ROOT / "inventory/example").iterdir() if file.is_file()] == [
+        "hosts.yml"
+    ]
+
+
+DEFAULTS = yaml.safe_load((ROOT / "roles/pipeline/defaults/main.yml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("variables", "environment", "place"),
+    [
+        ({"inventory_dir": "/srv/inventory"}, {"HOME": "/home/ada"}, "/srv/inventory/.cl"),
+        ({"inventory_dir": "None"}, {"HOME": "/home/ada"}, "/home/ada/.local/state/cl"),
+        ({}, {"HOME": "/home/ada", "XDG_STATE_HOME": "/state"}, "/state/cl"),
+        (
+            {"inventory_dir": "/srv/inventory", "deployments_dir": "/srv/own"},
+            {"CLUSTERWRIGHT_DEPLOYMENTS_DIR": "/srv/other"},
+            "/srv/own",
+        ),
+        (
+            {"inventory_dir": "/srv/inventory"},
+            {"CLUSTERWRIGHT_DEPLOYMENTS_DIR": "/srv/other"},
+            "/srv/other",
+        ),
+    ],
+)
+def test_deployments_are_where_the_inventory_is_whatever_folder_a_run_starts_in(
+    variables: dict[str, str],
+    environment: dict[str, str],
+    place: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("HOME", "XDG_STATE_HOME", "CLUSTERWRIGHT_DEPLOYMENTS_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    templar = Templar(DataLoader(), variables=variables)
+    found = templar.template(trust_as_template(DEFAULTS["pipeline_deployments_dir"]))
+    assert str(found).startswith(place)
 
 
 def test_the_secret_comes_from_the_environment() -> None:

@@ -75,6 +75,7 @@ def hardware(config: Config, kind: str = "qemu") -> Data:
         "os_type": str(config.get("ostype") or "other"),
         "boot_order": order,
         "disks": [_disk(k, config) for k in sorted(disks, key=lambda k: k != system)],
+        "cdroms": [key for key in cdroms if ":" in drives[key].get("volume", "")],
         "cloud_init": cloud_init,
         "cloud_init_storage": _storage(drives[cloud_init]) if cloud_init else None,
         "cloud_init_files": files,

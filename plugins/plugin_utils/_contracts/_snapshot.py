@@ -152,6 +152,7 @@ class Hardware(Model):
     os_type: str = "l26"
     boot_order: tuple[str, ...] = ()
     disks: tuple[GuestDisk, ...] = ()
+    cdroms: tuple[str, ...] = ()  # interfaces of drives with a medium
     cloud_init: str | None = None  # interface of the cloud-init drive
     cloud_init_storage: str | None = None
     cloud_init_files: dict[str, str] = Field(default_factory=dict)  # user, vendor … -> volume

@@ -65,7 +65,8 @@ class Shortfall:
     resource: str  # "memory", "cpu", "cores", "disk", "spread", "host", "failover"
     needed: float
     free: float
-    what: str = ""  # the storage that the host lacks
+    storage: str = ""  # the one that is too small
+    absent: bool = False  # the host has no such storage
 
 
 @dataclass(frozen=True)

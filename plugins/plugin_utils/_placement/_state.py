@@ -54,8 +54,8 @@ class State:
         lacking = self._lacking_disk(item, name)
         if lacking is not None:
             storage, needed, free = lacking
-            absent = "" if storage in host.pools else storage
-            yield Shortfall(item.name, name, "disk", needed, free, absent)
+            absent = storage not in host.pools
+            yield Shortfall(item.name, name, "disk", needed, free, storage, absent)
         if item.spread and self.groups.get((name, item.group)):
             yield Shortfall(item.name, name, "spread", 1, 0)
 

@@ -33,6 +33,8 @@ PARTS = {
     "disk image": "volumes",
     "PCI mapping": "pci_mappings",
 }
+#: Of these each host has its own, which it does not tell while it is offline.
+ON_HOSTS = ("bridge", "ISO", "container template", "disk image")
 #: What facts have to say without anything being hidden.
 HARMLESS = frozenset({"facts.estimated", "facts.no-agent-answer", "facts.node-offline"})
 CONTENT_TITLES = {
@@ -80,8 +82,8 @@ def unknown(context: Context, what: str, where: str, name: str, existing: t.Iter
         )
     else:
         text = f"The {what} {name} does not exist; there is: {names}."
-        if away and what == "bridge":
-            text += f" What {', '.join(away)} has is not known: it is offline."
+        if away and what in ON_HOSTS:
+            text += f" What {listed(away)} has is not known: it is offline."
     named = [n for n in context.snapshot.nodes if n.address == name] if context.snapshot else []
     if what == "node" and named:
         text = f"{name} is the address of the node {named[0].name}; name it so."

@@ -8,6 +8,12 @@ from dataclasses import dataclass, replace
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Machine
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._absent import (
     check_storage,
+    listed,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._barred import (
+    Barred,
+    check_hosts,
+    why_not,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._devices import (
     gpu_mappings,
@@ -36,6 +42,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._mod
     Group,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._reach import (
+    bridges_of,
     check_clones,
     network_hosts,
     reach,
@@ -90,6 +97,7 @@ class _Prepared:
     origin: Origin | None  # None: all of its machines are there
     where: Where
     pci_mappings: tuple[str, ...]
+    barred: Barred  # what keeps hosts out
 
 
 def _prepared(context: Context, group: Group, there: list[Known]) -> _Prepared | None:
@@ -97,7 +105,8 @@ def _prepared(context: Context, group: Group, there: list[Known]) -> _Prepared |
     if context.snapshot is not None:
         check_wish_names(context, context.snapshot, group)
     if group.count <= len(group.before):  # nothing is made: no template is needed
-        return _Prepared(group, None, _there(context, group), ())
+        where = _there(context, group)
+        return _Prepared(group, None, where, (), {"another host was said": where.hosts})
     source, storage = _origin(context, group, there), storage_of(context, group)
     mappings, gpu_hosts = gpu_mappings(context, group)
     if source is None or storage is None:
@@ -105,6 +114,13 @@ def _prepared(context: Context, group: Group, there: list[Known]) -> _Prepared |
     drive = _cloud_init_storage(context, group, source)
     bridged, made = network_hosts(context, group, source), reach(context, source, storage)
     allowed = [h for h in (bridged, gpu_hosts, _hosts(context, group)) if h is not None]
+    volume = source.volume_id
+    barred = {
+        "another host was said": _hosts(context, group),
+        f"no {listed(bridges_of(context, group, source))}": bridged,
+        "no such device that is free": gpu_hosts,
+        f"no {volume}" if volume else "the template cannot be cloned there": made.wide,
+    }
     group = _template_disk(context, group, source)
     if mappings:
         group = replace(group, spread=True)  # a device serves one machine of a host
@@ -120,7 +136,7 @@ def _prepared(context: Context, group: Group, there: list[Known]) -> _Prepared |
     )
     if made.own:
         source = replace(source, templates=made.own, far=made.far)
-    return _Prepared(group, source, where, mappings)
+    return _Prepared(group, source, where, mappings, barred)
 
 
 def _origin(context: Context, group: Group, there: list[Known]) -> Origin | None:
@@ -261,6 +277,9 @@ def _fitted(
     _check_known(context, names, identities, {host.name for host in hosts})
     for ready in prepared:
         _check_moves(context, ready, named(ready.group), identities)
+        moves = ready.group.wish and (ready.group.wish.nodes or ready.group.wish.not_nodes)
+        if moves or any(name not in identities.known for name in named(ready.group)):
+            check_hosts(context, ready.group.name, ready.barred, hosts, ready.where.why)
     if context.refused:
         return None
     where = {ready.group.name: ready.where for ready in prepared}
@@ -276,7 +295,7 @@ def _check_known(
     for name, known in identities.known.items():
         if known.guest is None or known.node in hosts:
             continue
-        why = _why_not(context, known.node)
+        why = why_not(context, known.node)
         if name not in wanted and why != "offline":
             continue
         cure = "bring the host back first" if why == "offline" else "mend that first"
@@ -288,19 +307,6 @@ def _check_known(
             f" {cure}.",
             "facts",
         )
-
-
-def _why_not(context: Context, name: str) -> str:
-    """Return what keeps a host from taking machines."""
-    nodes = {node.name: node for node in context.snapshot.nodes} if context.snapshot else {}
-    node = nodes.get(name)
-    if node is None or not node.online:
-        return "offline"
-    if node.maintenance:
-        return "in maintenance"
-    if context.site.nodes and name not in context.site.nodes:
-        return "not one of the site's nodes"
-    return "without the bridge that the machines use"
 
 
 def _check_moves(

@@ -4,6 +4,10 @@
 from __future__ import annotations
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Snapshot
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._barred import (
+    takes_machines,
+    why_not,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._identity import (
     own_vmids,
 )
@@ -40,7 +44,11 @@ def gpu_mappings(context: Context, group: Group) -> tuple[tuple[str, ...], froze
     taken = _taken(context, snapshot)
     for node in sorted({node for mapping in mappings for node in mapping.nodes}):
         free = {
-            mapping.id: {n for n in mapping.nodes if (mapping.id, n) not in taken}
+            mapping.id: {
+                n
+                for n in mapping.nodes
+                if takes_machines(context, n) and (mapping.id, n) not in taken
+            }
             for mapping in mappings
         }
         chosen = [name for name, nodes in free.items() if node in nodes][:wanted]
@@ -52,13 +60,19 @@ def gpu_mappings(context: Context, group: Group) -> tuple[tuple[str, ...], froze
             return tuple(chosen), frozenset(held)
     listed = "; ".join(f"{m.id} on {', '.join(m.nodes)}" for m in mappings) or "none"
     told = ", ".join(f"{name} on {node} ({who})" for (name, node), who in sorted(taken.items()))
+    named = sorted({node for mapping in mappings for node in mapping.nodes})
+    out = "".join(
+        f"; {node} is {why_not(context, node)}"
+        for node in named
+        if not takes_machines(context, node)
+    )
     context.report(
         "gpu.mapping",
         "error",
         where,
         f"{group.count} machine(s) with {wanted} GPU(s) each need PCI resource mappings on as many"
         f" hosts that no other machine has; the facts hold: {listed}"
-        f"{'; taken: ' + told if told else ''}.",
+        f"{'; taken: ' + told if told else ''}{out}.",
         "facts",
     )
     return (), frozenset()

@@ -43,7 +43,7 @@ RESOURCES = {
     "memory": "memory",
     "cpu": "vCPU",
     "cores": "host threads for one machine",
-    "disk": "GiB of storage",
+    "disk": "storage",
 }
 
 
@@ -312,8 +312,8 @@ def _settings(context: Context, missing: t.Sequence[Shortfall]) -> str:
 def _sentence(shortfall: Shortfall, taken: t.Mapping[str, str]) -> str:
     if shortfall.resource == "host":
         return "not allowed for it"
-    if shortfall.what:
-        return f"the storage {shortfall.what} cannot be used there"
+    if shortfall.absent:
+        return f"the storage {shortfall.storage} cannot be used there"
     if shortfall.resource == "spread":
         return "already holds one of its group"
     if shortfall.resource == "failover":
@@ -327,12 +327,15 @@ def _sentence(shortfall: Shortfall, taken: t.Mapping[str, str]) -> str:
     )
     known = taken.get(shortfall.host) if shortfall.resource == "memory" else None
     why = f" ({known})" if known else ""
-    return f"needs {needed}, {free} may be used, {lack} short{why}"
+    on = f" on the storage {shortfall.storage}" if shortfall.storage else ""
+    return f"needs {needed}{on}, {free} may be used, {lack} short{why}"
 
 
 def _resource(resource: str, value: float) -> str:
     if resource == "memory":
         return f"{amount('memory_mib', value)} of memory"
+    if resource == "disk":
+        return f"{round(value * 1024)} MiB" if 0 < value < 1 else f"{round(value, 1):g} GiB"
     return f"{round(value, 1):g} {RESOURCES[resource]}"
 
 

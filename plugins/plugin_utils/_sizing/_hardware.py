@@ -35,6 +35,9 @@ _MACHINE_TYPE = re.compile(
     r"|pc-q35-\d+(\.\d+)+(\+pve\d+)?"
 )
 _SYSTEM_DISK = "scsi0"
+#: Where a cloud-init drive goes, by preference; the first ones are for guests without UEFI.
+OLD_DRIVES = ("ide2", "ide0", "ide3", "ide1")
+SCSI = tuple(f"scsi{number}" for number in range(1, 31))
 
 
 def usual() -> Hardware:
@@ -69,18 +72,19 @@ class Frame:
         first = _disk(self.system, storage, max(size_gib, grown(self.system.size_gib)), fast)
         if self.existing:
             return (self._as_it_is(self.system, first), *map(self._whole, self.others))
-        single = self._io_threads()
         ours = first.model_copy(
             update={
                 **_kept(self.system),
                 "ssd": (first.ssd or self.system.ssd) and not first.interface.startswith("virtio"),
                 "iothread": first.interface.startswith("virtio")
-                or (first.interface.startswith("scsi") and single),
+                or (first.interface.startswith("scsi") and self.single),
             }
         )
         return (ours, *(_disk(d, storage, grown(d.size_gib), None, d) for d in self.others))
 
-    def _io_threads(self) -> bool:
+    @property
+    def single(self) -> bool:
+        """Whether each disk on the SCSI bus has a controller, and so a thread, of its own."""
         return self.hardware.scsi_hardware == "virtio-scsi-single"
 
     def _as_it_is(self, there: GuestDisk, ours: Disk) -> Disk:
@@ -103,10 +107,17 @@ class Frame:
         """Interface of the cloud-init drive; UEFI guests find it on the SCSI bus only."""
         if self.hardware.cloud_init is not None:
             return self.hardware.cloud_init
-        taken = {disk.interface for disk in self.hardware.disks}
-        if self.hardware.bios != "ovmf" and "q35" not in self.hardware.machine_type:
-            return "ide2"
-        return next(name for name in (f"scsi{n}" for n in range(1, 31)) if name not in taken)
+        taken = self.places
+        old = self.hardware.bios != "ovmf" and "q35" not in self.hardware.machine_type
+        wanted = OLD_DRIVES if old else ()
+        return next(name for name in (*wanted, *SCSI) if name not in taken)
+
+    @property
+    def places(self) -> frozenset[str]:
+        """Interfaces where the template has something already."""
+        drive = {self.hardware.cloud_init} - {None}
+        disks = {disk.interface for disk in self.hardware.disks}
+        return frozenset({*disks, *self.hardware.cdroms, *t.cast("set[str]", drive)})
 
     @property
     def boot_order(self) -> tuple[str, ...]:

@@ -25,6 +25,11 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._snapshot import (
     GuestState,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._disks import (
+    bus_of,
+    data_disk,
+    disks_of,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._hardware import (
     Frame,
     frame_of,
@@ -100,7 +105,7 @@ def _changed(
             kept = kept if frame is not None and frame.existing else size
             disks[index] = disks[index].model_copy(update={"size_gib": kept})
         else:
-            disks.append(_data_disk(group, parts.storage, disks, size))
+            disks.append(data_disk(group, parts.storage, disks, size, bus_of(there, frame)))
     if there.name in identities.known:
         _report_kept(context, group, name, disks[0])
     if wish is not None and wish.storage is not None:
@@ -182,7 +187,7 @@ def _built(context: Context, group: Group, identities: Identities, parts: Parts)
         return alike and _twin(context, group, alike, parts, {"vmid": vmid, "nic": nic})
     container = group.kind == "lxc"
     site, wish = context.site, group.wish
-    disks = _disks(group, storage, site.storages.fast, frame)
+    disks = disks_of(group, storage, site.storages.fast, frame)
     shell = {} if container or frame is None else _hardware(frame, disks[0].storage, nic)
     said = {"cpu_type": site.cpu_type} if site.cpu_type else {}
     fallback = () if container else ("scsi0", "ide2") if source.type == "iso" else ("scsi0",)
@@ -252,53 +257,6 @@ def _report_impossible(context: Context, name: str, error: ValidationError) -> N
             " another value.",
             "limits of Proxmox VE",
         )
-
-
-def _disks(group: Group, storage: str, fast: str | None, frame: Frame | None) -> tuple[Disk, ...]:
-    """Return the system disk, what the template brings beside it, and the data disks."""
-    if frame is not None:
-        wished = group.wish.storage if group.wish else None
-        own = frame.disks(storage, group.disk_gib, fast)
-        disks = [own[0].model_copy(update={"storage": wished or own[0].storage}), *own[1:]]
-    else:
-        disks = [_root(group, storage, fast)]
-    there = len(disks) - 1 if frame is not None and frame.existing else 0
-    for index, size in enumerate(group.data_disks_gib, start=1):
-        if index <= there:
-            grown_to = max(size, disks[index].size_gib)
-            disks[index] = disks[index].model_copy(update={"size_gib": grown_to})
-        else:
-            disks.append(_data_disk(group, storage, disks, size))
-    return tuple(disks)
-
-
-def _root(group: Group, storage: str, fast: str | None) -> Disk:
-    if group.kind == "lxc":
-        return Disk(
-            interface="rootfs",
-            storage=storage,
-            size_gib=group.disk_gib,
-            discard=False,
-            iothread=False,
-        )
-    return Disk(interface="scsi0", storage=storage, size_gib=group.disk_gib, ssd=storage == fast)
-
-
-def _data_disk(group: Group, storage: str, disks: t.Sequence[Disk], size_gib: int) -> Disk:
-    """Return one more disk beside those that are there."""
-    bus = "mp" if group.kind == "lxc" else "scsi"
-    taken = {disk.interface for disk in disks}
-    number = next(n for n in range(31) if f"{bus}{n}" not in taken)
-    if group.kind == "lxc":
-        return Disk(
-            interface=f"mp{number}",
-            storage=storage,
-            size_gib=size_gib,
-            discard=False,
-            iothread=False,
-            mount_path="/data" if number == 0 else f"/data{number + 1}",
-        )
-    return Disk(interface=f"scsi{number}", storage=storage, size_gib=size_gib, ssd=disks[0].ssd)
 
 
 def _hardware(frame: Frame, storage: str, nic: Nic) -> dict[str, t.Any]:

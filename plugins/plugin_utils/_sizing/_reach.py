@@ -155,25 +155,40 @@ def check_clones(context: Context, machines: t.Iterable[Machine]) -> None:
         )
 
 
-def network_hosts(context: Context, group: Group, origin: Origin) -> Hosts | None:
-    """Return the hosts that have all bridges of a group; report a VLAN that cannot be had."""
-    snapshot = context.snapshot
-    if snapshot is None or not snapshot.bridges:
-        return None
+def bridges_of(context: Context, group: Group, origin: Origin) -> list[str]:
+    """Return the bridges of a group's network devices, each with its VLAN tag."""
+    wanted = [_wanted(context, group), *_further(origin)]
+    return [f"{name} with VLAN {tag}" if tag is not None else name for name, tag in wanted]
+
+
+def _wanted(context: Context, group: Group) -> tuple[str, int | None]:
+    """Return bridge and VLAN of the first network device: those that were said, else the site's."""
     network, wish = context.site.network, group.wish
     bridge = wish.bridge if wish and wish.bridge else network.bridge
-    vlan = wish.vlan if wish and wish.vlan is not None else network.vlan
-    where = f"machines.{group.name}.vlan"
-    found = _hosts_of(context, snapshot, bridge, vlan, where)
-    further = {
+    return bridge, wish.vlan if wish and wish.vlan is not None else network.vlan
+
+
+def _further(origin: Origin) -> list[tuple[str, int | None]]:
+    """Return bridge and VLAN of the network devices that a template has beside the first."""
+    found = {
         (nic.bridge, nic.vlan)
         for template in origin.templates
         if template.hardware is not None
         for nic in template.hardware.nics
         if nic.slot > 0 and nic.bridge
     }
-    for name, tag in sorted(further, key=str):
-        hosts = _hosts_of(context, snapshot, name or "", tag, "site.template")
+    return sorted(found, key=str)
+
+
+def network_hosts(context: Context, group: Group, origin: Origin) -> Hosts | None:
+    """Return the hosts that have all bridges of a group; report a VLAN that cannot be had."""
+    snapshot = context.snapshot
+    if snapshot is None or not snapshot.bridges:
+        return None
+    bridge, vlan = _wanted(context, group)
+    found = _hosts_of(context, snapshot, bridge, vlan, f"machines.{group.name}.vlan")
+    for name, tag in _further(origin):
+        hosts = _hosts_of(context, snapshot, name, tag, "site.template")
         if hosts is not None and not hosts:
             context.report(
                 "unknown.bridge",

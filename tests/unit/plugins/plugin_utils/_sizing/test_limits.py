@@ -153,7 +153,10 @@ def test_a_refusal_names_what_is_short_on_each_node() -> None:
     result = plan(vm(cores=4, memory_mib=12288, disk_gib=3000), snapshot(hosts))
     assert result.status == "refused"
     first, second = result.summary.split("pve2:")
-    for text, words in ((first, ("memory", "vCPU", "storage")), (second, ("memory", "storage"))):
+    for text, words in (
+        (first, ("memory", "vCPU", "storage tank")),
+        (second, ("memory", "storage tank")),
+    ):
         assert [word for word in words if f"{word}," not in text] == []
         assert text.count("short") == len(words)
 
