@@ -28,7 +28,7 @@ from lab.state import POLL_SECONDS, LabError, LabState
 from lab.tools import ToolError, Tools
 
 ERRORS = (ClusterError, CommandError, ImageError, LabError, MachineError, ToolError)
-START_SECONDS = 120
+START_SECONDS = 300
 TICK_SECONDS = 1
 NOT_ASKED = "the lab was asked for without real hosts."
 

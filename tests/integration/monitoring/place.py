@@ -7,7 +7,6 @@ import contextlib
 import http.server
 import json
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -17,6 +16,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import yaml
+from lab.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
 MONITORING = ROOT / "plugins/plugin_utils/_catalogue/entries/monitoring"
@@ -33,13 +33,6 @@ def program(name: str) -> str:
     found = shutil.which(name)
     assert found is not None, f"{name} is not installed; run tests/packages.sh."
     return found
-
-
-def free_port() -> int:
-    """Return a port of the loopback that nothing listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def bare(*, quick: bool = False) -> t.Any:

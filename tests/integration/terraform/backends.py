@@ -21,9 +21,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab.ports import free_port
 from lab.tools import ensure
 
-START_SECONDS = 60.0
+START_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -40,13 +41,6 @@ class Backend:
     secret: str
     refused: dict[str, str]
     nowhere: tuple[dict[str, t.Any], dict[str, str]]
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 # -- PostgreSQL
@@ -89,7 +83,7 @@ def _postgresql(folder: Path) -> Iterator[Backend]:
         capture_output=True,
         cwd="/",
     )
-    control = (program("pg_ctl"), "-D", str(data), "-w")
+    control = (program("pg_ctl"), "-D", str(data), "-w", "-t", str(START_SECONDS))
     options = f"-h 127.0.0.1 -p {port} -k {folder}"
     subprocess.run(
         as_postgres(*control, "-l", str(folder / "log"), "-o", options, "start"),

@@ -13,7 +13,7 @@ import pytest
 from integration.terraform.conftest import Lab
 from unit.plugins.plugin_utils._render.samples import machine
 
-WAIT_SECONDS = 60.0
+WAIT_SECONDS = 300.0
 
 
 def wait_for(condition: t.Callable[[], bool]) -> None:

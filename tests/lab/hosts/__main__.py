@@ -29,7 +29,7 @@ from lab.state import POLL_SECONDS, LabError, LabState
 from lab.tools import ToolError, ensure
 
 ERRORS = (CommandError, ImageError, LabError, MachineError, ToolError)
-START_SECONDS = 120
+START_SECONDS = 300
 
 
 def print_step(line: str) -> None:

@@ -133,7 +133,7 @@ class ControlGroup:
         return 0.0
 
 
-def end_group(directories: Iterable[Path], *, timeout_seconds: float = 15) -> None:
+def end_group(directories: Iterable[Path], *, timeout_seconds: float = 60) -> None:
     """End every process in and below the directories; remove them when none is left.
 
     Directories that are gone are fine.

@@ -43,7 +43,7 @@ LISTENING_SSHD = ":0016 00000000:0000 0A"
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 TIDYING = "Attempted to remove disk file system"
 """What systemd-nspawn says at every end where /run is on a disk; the reason is the line before."""
-START_SECONDS = 90
+START_SECONDS = 240
 STOP_SECONDS = 60
 POLL_SECONDS = 0.05
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import secrets
 import signal
-import socket
 import ssl
 import subprocess
 import time
@@ -17,14 +16,10 @@ from pathlib import Path
 
 import yaml
 
+from lab.ports import free_port
 from lab.tools.toolbox import ensure
 
-
-def free_port() -> int:
-    """Return a port of the loopback that nothing listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+START_SECONDS = 300.0
 
 
 class ControlPlane:
@@ -142,7 +137,7 @@ class ControlPlane:
         self._children.append(child)
         return child
 
-    def _wait(self, api: subprocess.Popen[bytes], timeout_seconds: float = 90) -> None:
+    def _wait(self, api: subprocess.Popen[bytes], timeout_seconds: float = START_SECONDS) -> None:
         end = time.monotonic() + timeout_seconds
         certificate = self.folder / "certificates/apiserver.crt"
         while time.monotonic() < end:
@@ -160,7 +155,7 @@ class ControlPlane:
             f"{self.address}/readyz", headers={"Authorization": f"Bearer {self.token}"}
         )
         try:
-            with urllib.request.urlopen(request, context=context, timeout=2) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, context=context, timeout=10) as answer:  # noqa: S310
                 return bool(answer.status == 200)
         except (OSError, urllib.error.URLError):
             return False
