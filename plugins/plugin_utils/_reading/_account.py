@@ -25,7 +25,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._cl
     fold,
     template_syntax,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
+    called_by,
+    load,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._remainder import (
     remainder,
 )
@@ -178,12 +181,14 @@ def _holds(statement: Statement, said: Sentence, tokens: list[Token]) -> bool:
 
 
 def _holds_words(statement: Statement, value: str, said: Sentence, tokens: list[Token]) -> bool:
-    spoken = _spoken(value, statement.quote.text)
+    spoken = is_spoken(value, statement.quote.text)
     if statement.topic == "name" and not NAME.fullmatch(value):
         return False
     if value in _row(statement.topic, statement.quote.text):
         return True
     families = {token.software.family for token in tokens if token.software}
+    families |= {name for token in tokens for name in _called(token)}
+    families |= {value} if _abbreviates(statement.quote.text, value) else set()
     if statement.topic in LITERALS:
         return spoken or _names(statement.topic, value, tokens)
     if statement.topic in ("software", "thing"):
@@ -197,7 +202,21 @@ def _holds_words(statement: Statement, value: str, said: Sentence, tokens: list[
     return True
 
 
-def _spoken(value: str, quote: str) -> bool:
+def _called(token: Token) -> list[str]:
+    """Return the families that a word for a part may mean ("the database")."""
+    part = token.concept.removeprefix("part.") if token.has("part.") else ""
+    return called_by(part) if part else []
+
+
+def _abbreviates(quote: str, value: str) -> bool:
+    """Tell whether a word in capitals may stand for a longer one ("ELS" for Elasticsearch)."""
+    if not re.fullmatch(r"[A-Z]{3,6}", quote) or fold(value[:1]) != fold(quote[0]):
+        return False
+    letters = iter(fold(value))
+    return all(letter in letters for letter in fold(quote))
+
+
+def is_spoken(value: str, quote: str) -> bool:
     """Tell whether a quote holds the letters and digits of a value, in their order."""
     plain = "".join(c for c in fold(quote) if c.isalnum())
     letters = "".join(c for c in fold(value) if c.isalnum())
@@ -253,13 +272,24 @@ def _holds_number(statement: Statement, said: Sentence, tokens: list[Token], val
                 return any(k.kind == "num" and k.value > value for k in said.tokens)
             denied = any(token.has("cue.not", "cue.off") for token in tokens)
             return value == (0 if denied else 1)
-        one_core = statement.topic == "cores" and statement.verb == "increase" and value == 1
+        by_one = statement.verb in ("increase", "decrease") and value == 1
+        one_core = statement.topic == "cores" and by_one
         return one_core or (statement.topic in ("gpu", "driver") and value in (0, 1))
+    if statement.topic == "count" and any(token.has("cue.each") for token in tokens):
+        shares = {float(number.value) for number in numbers}  # "one VM per host", and three hosts
+        if value in {share * there for share in shares for there in _counted(said)}:
+            return True
     return any(
         math.isclose(value, candidate, rel_tol=TOLERANCE)
         for number in numbers
         for candidate in amounts(said.tokens, said.tokens.index(number), statement.topic)
     )
+
+
+def _counted(said: Sentence) -> set[float]:
+    """Return the numbers that the sentence counts something with, and of how many hosts."""
+    hosts = {token.word for token in said.tokens if token.word in said.vocabulary.nodes}
+    return {*(float(k.value) for k in said.tokens if k.kind == "num"), float(len(hosts))}
 
 
 def _is_half(statement: Statement, said: Sentence, value: float) -> bool:

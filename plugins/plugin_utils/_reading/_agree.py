@@ -15,13 +15,22 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
     Question,
+    Quote,
     Reading,
     Statement,
 )
 
 FIRST, SECOND = "first", "second"
 DIFFER = "reading.differ"
+#: Ids of what a model asks itself.
+UNCLEAR = "open.unclear."
 MAX_MEANING = 180
+#: Words of one reading that the other one set aside, at most so many are named.
+MAX_LOST = 4
+_ORDERS = ("wish", "change", "exclude")
+_SIZES = ("count", "cores", "memory_mib", "disk_gib", "data_disk_gib")
+#: Topics that change a machine by a word.
+_WORDS = ("software", "addon", "cni", "name", "node", "storage", "os", "template", "link", "ha")
 #: What of a request changes a machine, where nobody plans it.
 _SAME = ("things", "changes", "environment", "loads", "backups", "destroy", "workload", "scale")
 
@@ -31,14 +40,15 @@ class Outcome:
     """What becomes of a request, as far as a person would see a difference.
 
     ``parts`` are its machines, cluster and add-ons in plain words, each as often as it is there;
-    ``ready``: they can be built; ``asks``: the person has to be asked first;
-    ``names``: those that were said.
+    ``said``: the same without the sizes that nobody said; ``ready``: they can be built; ``asks``:
+    the person has to be asked first; ``names``: those that were said.
     """
 
     parts: tuple[str, ...]
     ready: bool = True
     asks: bool = False
     names: frozenset[str] = frozenset()
+    said: tuple[str, ...] = ()
 
 
 #: Builds the request of a reading and plans it, so that readings are compared by what becomes of
@@ -70,11 +80,12 @@ def agree(
     """Return the reading that holds: ``first`` (the rules') when both make the same machines.
 
     An account that does not close loses to one that does, unless it sets a number aside that the
-    other one uses. What a model would ask about a plan that the rules are ready to make is a
-    warning; where they are not, it is asked. When both
-    close and differ in a machine, the difference is one question with the two meanings, which
-    ``answers`` may decide; one that leads to a question only, because it names nothing that is
-    there, loses to one that leads to a plan. When neither closes, the reading with fewer open
+    other one uses; other words that only the loser reads are a warning. What a model would ask
+    about a plan that the rules are ready to make is a warning; where they are not, it is asked.
+    When both close and differ in a machine, the difference is one question with the two meanings,
+    which ``answers`` may decide; where they differ in sizes that nobody said, those of ``first``
+    stand and the others are told. One that leads to a question only, because it names nothing that
+    is there, loses to one that leads to a plan. When neither closes, the reading with fewer open
     places stays, with its questions. ``there_are``: how many machines of a kind exist; a number
     like that may be a remark.
     """
@@ -87,17 +98,21 @@ def agree(
         return _of_an_open_one(first, second, there_are)
     if second.closed:
         return _of_closed_ones(first, second, becomes, there_are)
-    if second.statements and _only_asks(second):
-        return _doubted(first, second) if becomes(first).ready else second
-    return _noted(first, f"The reading of {second.reader} did not account for every word.")
+    if _only_asks(second) and not becomes(first).ready:
+        return second if second.statements else first
+    said = [q.text for q in second.questions if q.id.startswith(UNCLEAR)]
+    held = _doubted(first, said) if said else _loses(second, first)
+    return _told_of(held, second, first)
 
 
 def _of_closed_ones(
     first: Reading, second: Reading, becomes: Becomes, there_are: frozenset[float]
 ) -> Reading:
     one, other = becomes(first), becomes(second)
-    if one.parts == other.parts or not (one.ready or other.ready) or other.asks:
+    if one.parts == other.parts or not (one.ready or other.ready):
         return first
+    if other.asks:
+        return _doubted(first, other.parts)
     if one.asks:
         return _of_an_open_one(first, second, there_are)
     if _without_names(one) == _without_names(other):
@@ -105,22 +120,62 @@ def _of_closed_ones(
             return first
         if one.names < other.names:
             return _noted(second, f"Only {second.reader} read the names of the machines.")
+    if one.ready and other.ready and one.said == other.said != ():
+        message = (
+            f"The reading of {second.reader} makes {_meaning(other, one)}; the rules make"
+            f" {_meaning(one, other)}, which is planned. Say cores, memory and disk where that is"
+            " not meant."
+        )
+        return _noted(first, message, "warning")
     return _asked(first, _meaning(one, other), _meaning(other, one))
 
 
-def _doubted(first: Reading, second: Reading) -> Reading:
-    """Return a reading with what the other one would ask the person."""
-    doubts = tuple(
-        Finding(
-            id="reading.doubt",
-            severity="warning",
-            field="text",
-            message=f"The model would ask: {question.text}",
-            source="model",
+def _doubted(reading: Reading, asked: t.Iterable[str]) -> Reading:
+    """Return a reading with what a model would ask the person about it."""
+    for text in asked:
+        reading = _noted(reading, f"The model would ask: {text}", "warning", "reading.doubt")
+    return reading
+
+
+def _loses(reading: Reading, other: Reading) -> Reading:
+    """Return the other reading, told that the account of this one did not close."""
+    message = f"The reading of {reading.reader} did not account for every word."
+    return _noted(other, message)
+
+
+def _told_of(held: Reading, other: Reading, own: Reading) -> Reading:
+    """Return the reading that holds with a warning for words that only the other one reads.
+
+    ``own`` is the one that holds, as its reader left it.
+    """
+    lost = [s for s in other.statements if s.kind in _ORDERS and s.topic in (*_WORDS, *_SIZES)]
+    lost = [s for s in lost if _set_aside(s, own) and not _said_too(s, own)]
+    for statement in list({s.quote.text: s for s in lost}.values())[:MAX_LOST]:
+        what = f"{statement.topic} {statement.value}".strip()
+        message = (
+            f'"{statement.quote.text}" was set aside; the reading of {other.reader} takes it for'
+            f" {what}. Say it another way if it is meant."
         )
-        for question in second.questions
+        held = _noted(held, message, "warning", "reading.aside")
+    return held
+
+
+def _set_aside(statement: Statement, reading: Reading) -> bool:
+    """Tell whether a reading makes nothing of the words of a statement."""
+    used = [s.quote for s in reading.statements if s.kind not in ("remark", "exists")]
+    used += [q.quote for q in reading.questions if q.quote is not None]
+    return not any(_overlap(quote, statement.quote) for quote in used)
+
+
+def _said_too(statement: Statement, reading: Reading) -> bool:
+    return any(
+        (s.topic, str(s.value).lower()) == (statement.topic, str(statement.value).lower())
+        for s in reading.statements
     )
-    return first.model_copy(update={"findings": (*first.findings, *doubts)})
+
+
+def _overlap(one: Quote, other: Quote) -> bool:
+    return (one.start or 0) < (other.end or 0) and (one.end or 0) > (other.start or 0)
 
 
 def _without_names(outcome: Outcome) -> list[str]:
@@ -136,7 +191,7 @@ def _of_an_open_one(first: Reading, second: Reading, there_are: frozenset[float]
         return first if _weight(first) <= _weight(second) and not _only_asks(second) else second
     dropped = _dropped(first, second, there_are)
     if dropped is None:
-        return _noted(second, f"The reading of {first.reader} did not account for every word.")
+        return _told_of(_loses(first, second), first, second)
     question = Question(
         id="reading.dropped",
         text=f'What should "{dropped.quote.text}" mean? It was read as {dropped.topic}, and as a'
@@ -149,13 +204,14 @@ def _of_an_open_one(first: Reading, second: Reading, there_are: frozenset[float]
 def _only_asks(reading: Reading) -> bool:
     """Tell whether a reading is closed but for what its reader asks the person."""
     failed = any(finding.severity == "error" for finding in reading.findings)
-    asks = [question for question in reading.questions if question.id.startswith("open.unclear.")]
+    asks = [question for question in reading.questions if question.id.startswith(UNCLEAR)]
     return bool(asks) and len(asks) == len(reading.questions) and not failed
 
 
 def _dropped(first: Reading, second: Reading, there_are: frozenset[float]) -> Statement | None:
     """Return a number that the first reading uses and the second one sets aside."""
     aside = [quote for quote in second.aside if any(char.isdigit() for char in quote.text)]
+    doubtful = {text for q in first.questions for text in q.choices if q.quote is not None}
     for statement in first.statements:
         value = statement.value
         number = isinstance(value, (int, float)) and value is not True
@@ -163,10 +219,13 @@ def _dropped(first: Reading, second: Reading, there_are: frozenset[float]) -> St
             continue
         if statement.topic == "count" and value in there_are:
             continue
-        start, end = statement.quote.start or 0, statement.quote.end or 0
-        covered = any((q.start or 0) < end and (q.end or 0) > start for q in aside)
+        if statement.quote.text in doubtful:  # the rules do not know which of several it is
+            continue
+        if any(s.topic == statement.topic and s.kind in _ORDERS for s in second.statements):
+            continue  # corrected, not lost: a warning
+        covered = any(_overlap(quote, statement.quote) for quote in aside)
         used = any(
-            (s.quote.start or 0) < end and (s.quote.end or 0) > start
+            _overlap(s.quote, statement.quote)
             for s in second.statements
             if s.kind not in ("remark", "exists") and s.topic == statement.topic
         )
@@ -199,8 +258,13 @@ def _weight(reading: Reading) -> tuple[int, int]:
     return errors, len(reading.questions)
 
 
-def _noted(reading: Reading, message: str) -> Reading:
-    finding = Finding(id="reading.other", severity="info", field="text", message=message)
+def _noted(
+    reading: Reading,
+    message: str,
+    severity: t.Literal["info", "warning"] = "info",
+    rule: str = "reading.other",
+) -> Reading:
+    finding = Finding(id=rule, severity=severity, field="text", message=message)
     return reading.model_copy(update={"findings": (*reading.findings, finding)})
 
 

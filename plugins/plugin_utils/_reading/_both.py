@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
@@ -20,6 +21,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model impor
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._account import (
     account,
+    is_spoken,
     name_range,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._agree import (
@@ -32,8 +34,14 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._by
     Known,
     read_by_model,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._clean import clean
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._clean import (
+    clean,
+    fold,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._drafts import (
+    is_stack,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._masked import Masked
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._record import (
     Group,
@@ -58,6 +66,10 @@ ALL = "all"
 #: What the machines of a cluster are, whatever runs on them.
 ROLES = ("server", "agent")
 MAX_ALIASES = 4
+#: Longest name of software that no file knows.
+MAX_NAME = 40
+#: Software that is there to run other software.
+RUNTIMES = ("docker", "podman")
 
 
 def with_model(
@@ -87,7 +99,7 @@ def with_model(
 
     def judged(reading: Reading) -> Reading:
         said = _in_our_words(reading.statements, vocabulary, there)
-        said = tuple(said_elsewhere(said, reading.text, vocabulary))
+        said = tuple(said_elsewhere(_apart(said, vocabulary), reading.text, vocabulary))
         asked = reading.questions
         accounted = account(reading.model_copy(update={"statements": said}), vocabulary)
         return spoken_for(accounted, vocabulary, asked)
@@ -239,9 +251,16 @@ def _named(statement: Statement, vocabulary: Vocabulary, there: _There) -> State
         update = {"about": there.like(statement.about)}
     elif statement.topic == "node" and len(value.split()) > 1:  # "the same host" names none
         update = {"kind": "remark", "topic": "text", "value": None}
-    elif statement.topic == "software" and value in vocabulary.software:
-        family, component = vocabulary.software[value]
-        update = {"value": family, "about": statement.about or component or ""}
+    elif statement.topic == "template" and fold(value) not in map(fold, vocabulary.templates):
+        update = {"topic": "os", "value": fold(value)} if _is_system(value) else {}
+    elif statement.topic == "os":
+        # A system that is none of those that machines are made from is an appliance.
+        any_system = fold(value) in load("software.yml")["any_system"]
+        aside = {"kind": "remark", "topic": "text", "value": None}
+        update = {"value": fold(value)} if _is_system(value) else {"topic": "software"}
+        update = aside if any_system else update
+    elif statement.topic == "software":
+        update = _software(statement, value, vocabulary)
     elif statement.topic in ("addon", "cni") and value in vocabulary.addons:
         update = {"value": vocabulary.addons[value]}
     elif statement.topic == "driver":
@@ -249,6 +268,55 @@ def _named(statement: Statement, vocabulary: Vocabulary, there: _There) -> State
         said = next((token.driver for token in tokens if token.driver), statement.about)
         update = {"about": load("software.yml")["same_loads"].get(said, said)}
     return statement.model_copy(update=update) if update else statement
+
+
+def _is_system(value: str) -> bool:
+    """Tell whether a value names an operating system that machines are made from."""
+    data = load("software.yml")
+    names = (*data["operating_systems"], *data["system_aliases"], *data["any_system"])
+    return any(re.match(rf"{re.escape(name)}(?![a-z])", fold(value)) for name in names)
+
+
+def _software(statement: Statement, value: str, vocabulary: Vocabulary) -> dict[str, t.Any]:
+    """Return family and component of software; what nobody knows is called as it was said."""
+    if value in vocabulary.software:
+        family, component = vocabulary.software[value]
+        return {"value": family, "about": statement.about or component or ""}
+    words = " ".join(statement.quote.text.split())
+    known = value in vocabulary.words.families or is_spoken(value, words)
+    return {} if known or len(words) > MAX_NAME else {"value": words}
+
+
+def _apart(statements: t.Sequence[Statement], vocabulary: Vocabulary) -> t.Iterator[Statement]:
+    """Yield the statements with a thing of its own for each software that shares no said machine.
+
+    "Wiki with a database": that both run on one machine was not said, and where nothing was said
+    of machines each program has its own.
+    """
+    single = {"count", "cores", "memory_mib", "disk_gib", "data_disk_gib", "name", "vmid"}
+    single |= {"address", "node", "template", "os", "link"}
+    placed = {s.thing for s in statements if s.kind == "wish" and s.topic in single}
+    placed |= {str(s.value) for s in statements if s.topic == "link"}
+    for statement in statements:
+        if statement.topic in ("thing", "software") and statement.kind == "wish":
+            tokens = sentence(statement.quote.text, vocabulary).tokens
+            if any(token.has("thing.", "role.") for token in tokens):
+                placed.add(statement.thing)
+    first: dict[str, t.Any] = {}
+    ids = (f"x{number}" for number in range(1, len(statements) + 1))
+    for statement in statements:
+        own = statement.kind == "wish" and statement.topic == "software" and statement.thing
+        value = str(statement.value)
+        if (
+            not own
+            or statement.thing in placed
+            or is_stack(value)
+            or value in RUNTIMES
+            or first.setdefault(statement.thing, value) == value
+        ):
+            yield statement
+        else:
+            yield statement.model_copy(update={"thing": next(ids, statement.thing)})
 
 
 def _alone(rules: Reading, failure: ModelFailure, partner: Partner) -> Reading:

@@ -151,18 +151,33 @@ def _said(row: dict[str, t.Any], masked: Masked, number: int) -> Statement | Que
             text=f'"{place[0]}": {plain}',
             quote=Quote(text=place[0], start=start),
         )
+    if _says_no_address(row, masked):
+        topic, row = "text", {**row, "kind": "remark", "value": "", "verb": NO_VERB}
     return Statement(
         kind=row["kind"],
         quote=Quote(text=place[0], start=place[1]),
         thing=row["thing"].strip().lower(),
         topic=topic,
         about=masked.value(row["about"].strip()),
-        value=_value(row, masked),
+        value=_value({**row, "topic": topic}, masked),
         bound=row["bound"],
         total=row["total"],
         verb=None if row["verb"] == NO_VERB else row["verb"],
         before=_before(row),
     )
+
+
+def _says_no_address(row: dict[str, t.Any], masked: Masked) -> bool:
+    """Tell whether a wish for an address holds none ("a public IPv4"): that is a remark.
+
+    Raises ``ValueError`` where digits of an address are there and are none.
+    """
+    text = masked.value(row["value"].strip())
+    if row["topic"] not in _ADDRESSES or text.lower() in ("", "dhcp") or _is_address(text):
+        return False
+    if re.search(r"[0-9a-f][.:]+[0-9a-f]", text.lower()):
+        raise ValueError(f"{text} is no address")
+    return True
 
 
 def _value(row: dict[str, t.Any], masked: Masked) -> bool | int | float | str | None:
@@ -199,8 +214,6 @@ def typed(topic: Topic, about: str, text: str) -> bool | int | float | str | Non
         return _plain(text)
     if topic == "name":
         return text.lower() or None
-    if topic in _ADDRESSES and text and text.lower() != "dhcp" and not _is_address(text):
-        raise ValueError("the value is no address; a wish without one is a remark")
     return text or None
 
 

@@ -120,7 +120,7 @@ def _uncovered(
         covered = any(start < token.end and end > token.start for start, end in quotes)
         if token.kind == "num" and _counts(said, index):
             set_apart = any(start <= token.start < end for start, end in apart)
-            covered = (covered and set_apart) or any(_uses(s, said, index) for s in kept)
+            covered = (covered and set_apart) or any(uses(s, said, index) for s in kept)
         if not covered and matters(said, index):
             yield index
 
@@ -164,7 +164,7 @@ def _counts(said: Sentence, index: int) -> bool:
     return not (token.written and token.value == 1)
 
 
-def _uses(statement: Statement, said: Sentence, index: int) -> bool:
+def uses(statement: Statement, said: Sentence, index: int) -> bool:
     """Tell whether a statement takes its value from the number at ``index``."""
     token, quote = said.tokens[index], statement.quote
     outside = token.end <= (quote.start or 0) or token.start >= (quote.end or 0)

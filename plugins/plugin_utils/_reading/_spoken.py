@@ -2,9 +2,9 @@
 """What a model's statements speak for beyond their quotes.
 
 A model quotes values; the verb and the plain nouns around them belong to what it says there. A
-number, a name, software and a denial have to be quoted by what they are used for, with three
-exceptions that code can check itself: a sum of what is listed, a number that its sentence corrects,
-and a number in a remark that says something of its own.
+number, a name, software and a denial have to be quoted by what they are used for, with exceptions
+that code can check itself: a sum of what is listed, a number that its sentence corrects, a number
+that measures no machine beside a load, and a number in a remark that says something of its own.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._da
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._remainder import (
     matters,
+    uses,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sentence import (
     Sentence,
@@ -42,8 +43,8 @@ SOFT_CUES = ("cue.more", "cue.less", "cue.only", "cue.each", "cue.with", "cue.co
 CLUSTERS = ("k3s", "cluster", "kubernetes", "server", "agent", "node")
 CORRECTIONS = ("cue.correction", "cue.instead")
 _COMMA = re.compile(r",(?!\d)|;|\n| - ")
-#: A remark says something of its own with so many words beside a number and its noun.
-OWN_WORDS = 2
+#: Topics of which each statement is a disk of its own.
+DISKS = ("disk_gib", "data_disk_gib")
 
 Span = tuple[int, int]
 
@@ -94,9 +95,11 @@ def _sentence_of(text: str, quote: Quote | None) -> t.Iterator[Span]:
 
 def _spoken(token: Token, statements: t.Sequence[Statement], said: Sentence) -> bool:
     if token.kind == "num":
+        index = said.tokens.index(token)
         return (
-            _is_sum(token, statements)
-            or _is_added(token, statements, said)
+            any(uses(statement, said, index) for statement in statements)
+            or _is_sum(token, statements)
+            or _is_beside_load(index, statements, said)
             or _is_again(token, statements, said)
             or _corrected(token, statements, said)
             or _remarked(token, statements, said)
@@ -156,22 +159,34 @@ def _part(token: Token, said: Sentence) -> Span:
 
 
 def _is_sum(token: Token, statements: t.Sequence[Statement]) -> bool:
-    """Tell whether a number is how many machines there are of the listed ones in all."""
+    """Tell whether a number is how many machines, or disks of one, the listed ones are in all."""
     counts: dict[str, float] = {}
+    disks: dict[str, set[float]] = {}
     for statement in statements:
-        if statement.kind == "wish" and statement.thing:
-            counts.setdefault(statement.thing, 1.0)
-            if statement.topic == "count" and isinstance(statement.value, (int, float)):
-                counts[statement.thing] = float(statement.value)
-    return len(counts) > 1 and sum(counts.values()) == token.value
+        if statement.kind != "wish" or not statement.thing:
+            continue
+        counts.setdefault(statement.thing, 1.0)
+        if statement.topic == "count" and isinstance(statement.value, (int, float)):
+            counts[statement.thing] = float(statement.value)
+        if statement.topic in DISKS and isinstance(statement.value, (int, float)):
+            disks.setdefault(statement.thing, set()).add(float(statement.quote.start or 0))
+    several = len(counts) > 1 and sum(counts.values()) == token.value
+    return several or any(len(own) == token.value > 1 for own in disks.values())
 
 
-def _is_added(token: Token, statements: t.Sequence[Statement], said: Sentence) -> bool:
-    """Tell whether a number is one of those whose sum is a load."""
+def _is_beside_load(index: int, statements: t.Sequence[Statement], said: Sentence) -> bool:
+    """Tell whether a number stands in the words of a load: one of a sum, or of no machine's unit.
+
+    "50 + 30 users", "two of them transcoding 4K".
+    """
+    token = said.tokens[index]
+    following = said.tokens[index + 1 : index + 2]
+    sized = any(k.mib is not None or k.has("unit.", "noun.", "thing.", "role.") for k in following)
     for statement in statements:
         if statement.topic == "driver" and _covers(statement, token.start, token.end):
             quoted = said.within(statement.quote.start or 0, statement.quote.end or 0)
-            if sum(other.value for other in quoted if other.kind == "num") == statement.value:
+            numbers = [other.value for other in quoted if other.kind == "num"]
+            if sum(numbers) == statement.value or (not sized and len(numbers) > 1):
                 return True
     return False
 
@@ -243,17 +258,33 @@ def _only_remarked(token: Token, statements: t.Sequence[Statement], said: Senten
 
 
 def _remarked(token: Token, statements: t.Sequence[Statement], said: Sentence) -> bool:
-    """Tell whether a remark holds a number and says something of its own."""
-    for statement in statements:
-        if statement.kind != "remark" or not _covers(statement, token.start, token.end):
-            continue
-        quote = statement.quote
-        words = [
-            other
-            for other in said.within(quote.start or 0, quote.end or 0)
-            if other.kind == "word" and len(other.word) > 2 and not other.has("noun.", "unit.")
-            if other.mib is None and not other.has("thing.", "role.", "part.")
-        ]
-        if len(words) >= OWN_WORDS:
-            return True
-    return False
+    """Tell whether a remark holds a number and says something of its own.
+
+    So may another remark of the same number: "800 GB … the 800 were the size of my server".
+    """
+    spoken = [
+        statement
+        for statement in statements
+        if statement.kind == "remark" and _covers(statement, token.start, token.end)
+    ]
+    if any(_says_something(statement, said) for statement in spoken):
+        return True
+    return bool(spoken) and any(
+        other.kind == "num" and other.value == token.value and _says_something(statement, said)
+        for statement in statements
+        if statement.kind == "remark"
+        for other in said.within(statement.quote.start or 0, statement.quote.end or 0)
+    )
+
+
+def _says_something(remark: Statement, said: Sentence) -> bool:
+    """Tell whether a remark has a word beside numbers, their nouns and units, and small words."""
+    small = frozenset().union(*function_words().values())
+    return any(
+        other.kind == "word"
+        and len(other.word) > 1
+        and other.word not in small
+        and not other.has("noun.", "unit.", "cue.", "thing.", "role.")
+        and other.mib is None
+        for other in said.within(remark.quote.start or 0, remark.quote.end or 0)
+    )

@@ -18,6 +18,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._ag
     Outcome,
 )
 
+_SIZES = ("cores", "memory_mib", "disk_gib")
+
 
 def outcome(request: Request, plan: Plan, previous: Plan | None) -> Outcome:
     """Return the machines, the cluster and the add-ons of a plan.
@@ -33,8 +35,9 @@ def outcome(request: Request, plan: Plan, previous: Plan | None) -> Outcome:
     names = {name for group in groups for name in group.names} | there
     vmids = {vmid for group in groups for vmid in group.vmids}
     addresses = {a.partition("/")[0] for group in groups for a in group.addresses}
-    parts = [_machine(machine, names, vmids, addresses) for machine in plan.machines]
-    parts += [f"add-on {addon.name}" for addon in plan.addons]
+    machines = [_machine(machine, names, vmids, addresses) for machine in plan.machines]
+    plain = [_machine(m, names, vmids, addresses, _explicit(m)) for m in plan.machines]
+    parts = [f"add-on {addon.name}" for addon in plan.addons]
     if plan.cluster is not None:
         cluster = plan.cluster
         version = f" {cluster.version}" if _of_version(request) else ""
@@ -43,23 +46,41 @@ def outcome(request: Request, plan: Plan, previous: Plan | None) -> Outcome:
             f" agents with {cluster.cni}"
         )
     parts += [f"backup {job.schedule}" for job in plan.backups]
-    said = names - there
-    return Outcome(tuple(sorted(parts)), names=frozenset(said))
+    return Outcome(
+        tuple(sorted([*machines, *parts])),
+        names=frozenset(names - there),
+        said=tuple(sorted([*plain, *parts])),
+    )
 
 
 def _of_version(request: Request) -> bool:
     return any(isinstance(thing, ClusterThing) and thing.version for thing in request.things)
 
 
+def _explicit(machine: Machine) -> frozenset[str]:
+    """Return the sizes of a machine that a person said."""
+    return frozenset(why.field for why in machine.why if why.source == "explicit")
+
+
 def _machine(
-    machine: Machine, names: t.Collection[str], vmids: t.Collection[int], said: t.Collection[str]
+    machine: Machine,
+    names: t.Collection[str],
+    vmids: t.Collection[int],
+    said: t.Collection[str],
+    sizes: t.Collection[str] = _SIZES,
 ) -> str:
+    """Return a machine in words, with those of its sizes that count."""
     disks = "+".join(str(disk.size_gib) for disk in machine.disks)
+    shown = {
+        "cores": f"{machine.cores * machine.sockets} cores",
+        "memory_mib": f"{machine.memory_mib} MiB",
+        "disk_gib": f"{disks} GiB",
+    }
     words = [
         {"lxc": "container", "vm": "VM"}[machine.kind],
         machine.name if machine.name in names else "",
         str(machine.vmid) if machine.vmid in vmids else "",
-        f"with {machine.cores * machine.sockets} cores, {machine.memory_mib} MiB, {disks} GiB",
+        "with " + ", ".join(text for size, text in shown.items() if size in sizes),
         f"on {machine.node}" if machine.node != "unverified" else "",
         f"from {machine.source.vmid or machine.source.volume_id}",
         "highly available" if machine.ha.enabled else "",
