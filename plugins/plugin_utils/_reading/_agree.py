@@ -19,6 +19,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     Reading,
     Statement,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._understood import (
+    meaning,
+)
 
 FIRST, SECOND = "first", "second"
 DIFFER = "reading.differ"
@@ -109,10 +112,8 @@ def _of_closed_ones(
     first: Reading, second: Reading, becomes: Becomes, there_are: frozenset[float]
 ) -> Reading:
     one, other = becomes(first), becomes(second)
-    if one.parts == other.parts or not (one.ready or other.ready):
-        return first
-    if other.asks:
-        return _doubted(first, other.parts)
+    if one.parts == other.parts or not (one.ready or other.ready) or other.asks:
+        return _doubted(first, other.parts) if one.ready and other.asks else first
     if one.asks:
         return _of_an_open_one(first, second, there_are)
     if _without_names(one) == _without_names(other):
@@ -121,13 +122,18 @@ def _of_closed_ones(
         if one.names < other.names:
             return _noted(second, f"Only {second.reader} read the names of the machines.")
     if one.ready and other.ready and one.said == other.said != ():
-        message = (
-            f"The reading of {second.reader} makes {_meaning(other, one)}; the rules make"
-            f" {_meaning(one, other)}, which is planned. Say cores, memory and disk where that is"
-            " not meant."
-        )
-        return _noted(first, message, "warning")
+        return _sized_otherwise(first, second, one, other)
     return _asked(first, _meaning(one, other), _meaning(other, one))
+
+
+def _sized_otherwise(first: Reading, second: Reading, one: Outcome, other: Outcome) -> Reading:
+    """Return the first reading, told of the sizes that the other one would make."""
+    message = (
+        f"The reading of {second.reader} makes {_meaning(other, one)}; the rules make"
+        f" {_meaning(one, other)}, which is planned. Say cores, memory and disk if that is not"
+        " meant."
+    )
+    return _noted(first, message, "warning")
 
 
 def _doubted(reading: Reading, asked: t.Iterable[str]) -> Reading:
@@ -151,10 +157,9 @@ def _told_of(held: Reading, other: Reading, own: Reading) -> Reading:
     lost = [s for s in other.statements if s.kind in _ORDERS and s.topic in (*_WORDS, *_SIZES)]
     lost = [s for s in lost if _set_aside(s, own) and not _said_too(s, own)]
     for statement in list({s.quote.text: s for s in lost}.values())[:MAX_LOST]:
-        what = f"{statement.topic} {statement.value}".strip()
         message = (
             f'"{statement.quote.text}" was set aside; the reading of {other.reader} takes it for'
-            f" {what}. Say it another way if it is meant."
+            f" {meaning(statement)}. Say it another way if it is meant."
         )
         held = _noted(held, message, "warning", "reading.aside")
     return held

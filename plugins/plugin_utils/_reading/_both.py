@@ -40,6 +40,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._cl
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._drafts import (
+    RUNTIMES,
     is_stack,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._masked import Masked
@@ -68,8 +69,6 @@ ROLES = ("server", "agent")
 MAX_ALIASES = 4
 #: Longest name of software that no file knows.
 MAX_NAME = 40
-#: Software that is there to run other software.
-RUNTIMES = ("docker", "podman")
 
 
 def with_model(
@@ -203,7 +202,12 @@ def _in_our_words(
     addressed: dict[str, Statement] = {}
     said: list[Statement] = []
     orders = any(s.kind == "change" and s.thing != ALL for s in statements)
-    for statement in statements:
+    programs = {s.thing for s in statements if s.topic == "software" and s.kind == "wish"}
+    for written in statements:
+        # That a program is an application says nothing of its machine.
+        only_app = (written.topic, written.value) == ("thing", "app") and written.thing in programs
+        whole = {"topic": "whole", "value": None} if only_app else {}
+        statement = written.model_copy(update=whole)
         ours = statement.kind == "change" and statement.thing in there
         if ours and orders and statement.thing == ALL and statement.verb == "keep":
             # "Leave the others alone": what no order names stays anyway.
@@ -298,7 +302,7 @@ def _apart(statements: t.Sequence[Statement], vocabulary: Vocabulary) -> t.Itera
     placed = {s.thing for s in statements if s.kind == "wish" and s.topic in single}
     placed |= {str(s.value) for s in statements if s.topic == "link"}
     for statement in statements:
-        if statement.topic in ("thing", "software") and statement.kind == "wish":
+        if statement.topic in ("thing", "whole", "software") and statement.kind == "wish":
             tokens = sentence(statement.quote.text, vocabulary).tokens
             if any(token.has("thing.", "role.") for token in tokens):
                 placed.add(statement.thing)

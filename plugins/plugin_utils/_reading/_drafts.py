@@ -28,6 +28,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._wo
 _KINDS = {"vm": "vm", "container": "lxc"}
 CLUSTER = {"cluster": "kubernetes", "kubernetes": "kubernetes", "k3s": "k3s"}
 ROLES = {"server": "servers", "agent": "agents", "node": "nodes"}
+#: What other software runs in: nothing of its own beside it.
+RUNTIMES = frozenset({"docker", "podman"})
 _NUMBERS = ("count", "cores", "memory_mib", "disk_gib")
 _PLAIN = ("gateway", "bridge", "vlan", "pool", "storage", "os", "gpu", "scale", "ha")
 _LISTS = {"name": "names", "vmid": "vmids", "address": "addresses", "node": "nodes"}

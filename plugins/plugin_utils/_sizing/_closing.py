@@ -97,9 +97,10 @@ class _Owners(t.NamedTuple):
     groups: dict[str, list[Group]]
     kinds: dict[str, set[str]]
     whole: dict[str, str]  # thing → the one that it is a part of, or runs with
+    sized: frozenset[tuple[str, str]]  # thing and topic of each size
 
 
-def _owners(statements: t.Iterable[Statement], groups: t.Sequence[Group]) -> _Owners:
+def _owners(statements: t.Sequence[Statement], groups: t.Sequence[Group]) -> _Owners:
     made: dict[str, list[Group]] = {}
     for group in groups:
         made.setdefault(group.thing, []).append(group)
@@ -110,7 +111,8 @@ def _owners(statements: t.Iterable[Statement], groups: t.Sequence[Group]) -> _Ow
             kinds.setdefault(statement.thing, set()).add(str(statement.value))
         if statement.topic == "link" and statement.about in ("same_machine", "part_of"):
             whole[statement.thing] = str(statement.value)
-    return _Owners(made, kinds, whole)
+    sized = frozenset((s.thing, s.topic) for s in statements if s.topic in _NUMBERS)
+    return _Owners(made, kinds, whole, sized)
 
 
 def _machines(statement: Statement, owners: _Owners, plan: Plan) -> list[Machine]:
@@ -122,6 +124,9 @@ def _machines(statement: Statement, owners: _Owners, plan: Plan) -> list[Machine
         return [m for m in plan.machines if m.name in names]
     things = {thing, *(part for part, whole in owners.whole.items() if whole == thing)}
     things |= {owners.whole[thing]} if thing in owners.whole else set()
+    if statement.topic in _NUMBERS:  # "three VMs, one of them with 16 GB, the others with 4"
+        things = {x for x in things if x == thing or (x, statement.topic) not in owners.sized}
+        things = {thing} if thing in owners.groups and thing in owners.whole else things
     labels = {g.label or g.name for one in things for g in owners.groups.get(one, ())}
     return [m for m in plan.machines if m.group in labels] or list(plan.machines)
 

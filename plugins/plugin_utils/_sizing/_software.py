@@ -18,6 +18,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge i
     category_of,
     needs,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._drafts import (
+    RUNTIMES,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._history import (
     with_history,
 )
@@ -56,8 +59,6 @@ CONTAINER_DISK_GIB = 8
 MAX_SPLIT_VCPU = 16
 #: Numbers of a group and the keys that the knowledge has for them.
 KEYS = {"cores": "vcpu", "memory_mib": "memory_mib", "disk_gib": "disk_gib"}
-#: What other software runs in: nothing of its own beside it.
-RUNTIMES = frozenset({"docker", "podman"})
 #: Longest purpose that serves as a role; more words describe and do not name.
 MAX_ROLE_WORDS = 2
 

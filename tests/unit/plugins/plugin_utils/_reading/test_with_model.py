@@ -227,6 +227,74 @@ def test_a_model_that_always_finds_something_else_is_stopped() -> None:
             ),
             False,
         ),
+        # how many disks there are, where each of them is said
+        (
+            "a redis VM with two disks, 40 GB and 200 GB",
+            (
+                ["wish", "t1", "thing", "", "vm", "none", "", "VM"],
+                ["wish", "t1", "software", "", "redis", "none", "", "redis"],
+                ["remark", "", "text", "", "", "none", "", "with two disks"],
+                ["wish", "t1", "disk_gib", "", "40 GB", "none", "", "40 GB"],
+                ["wish", "t1", "data_disk_gib", "", "200 GB", "none", "", "200 GB"],
+            ),
+            True,
+        ),
+        # so many for each of the hosts, whose number is said elsewhere
+        (
+            "one redis VM per host on our three hosts",
+            (
+                ["wish", "t1", "thing", "", "vm", "none", "", "VM"],
+                ["wish", "t1", "count", "", "3", "none", "", "one redis VM per host"],
+                ["wish", "t1", "software", "", "redis", "none", "", "redis"],
+                ["exists", "", "hardware", "count", "3", "none", "", "three hosts"],
+            ),
+            True,
+        ),
+        (
+            "one redis VM per host on our three hosts",
+            (
+                ["wish", "t1", "thing", "", "vm", "none", "", "VM"],
+                ["wish", "t1", "count", "", "5", "none", "", "one redis VM per host"],
+                ["wish", "t1", "software", "", "redis", "none", "", "redis"],
+                ["exists", "", "hardware", "count", "3", "none", "", "three hosts"],
+            ),
+            False,
+        ),
+        # names as shells write them
+        (
+            "three redis VMs named web{1,2,3}",
+            (
+                ["wish", "t1", "thing", "", "vm", "none", "", "VMs"],
+                ["wish", "t1", "count", "", "3", "none", "", "three"],
+                ["wish", "t1", "software", "", "redis", "none", "", "redis"],
+                ["wish", "t1", "name", "", "web3", "none", "", "named web{1,2,3}"],
+            ),
+            True,
+        ),
+        # an address that is none is a remark
+        (
+            "two redis VMs with a public IP",
+            (*GOOD[:3], ["wish", "t1", "address", "", "public", "none", "", "a public IP"]),
+            True,
+        ),
+        # a load may say more than its number, but no size
+        (
+            "two redis VMs for 6 people, two of them watching in 4K",
+            (
+                *GOOD[:3],
+                ["load", "t1", "driver", "users", "6", "none", "", "6 people"],
+                ["load", "t1", "driver", "streams", "2", "none", "", "two of them watching in 4K"],
+            ),
+            True,
+        ),
+        (
+            "two redis VMs for 6 people with 4 GB",
+            (
+                *GOOD[:3],
+                ["load", "t1", "driver", "users", "6", "none", "", "6 people with 4 GB"],
+            ),
+            False,
+        ),
         # a denial has to be quoted
         (
             "two redis VMs, not on pve3",
@@ -257,6 +325,7 @@ VM = "VM with 2 cores"
     [
         (Outcome((VM,)), Outcome((VM,)), "rules", []),
         (Outcome((VM,)), Outcome((VM, VM)), "rules", ["reading.differ"]),
+        (Outcome((VM,), said=("VM",)), Outcome((VM, VM), said=("VM",)), "rules", []),
         (Outcome((VM,)), Outcome(("which?",), ready=False, asks=True), "rules", []),
         (Outcome(("which?",), ready=False, asks=True), Outcome((VM,)), "scripted", []),
         (Outcome(("too small",), ready=False), Outcome((VM,)), "rules", ["reading.differ"]),
@@ -293,6 +362,82 @@ def test_what_a_model_would_ask_is_a_doubt_where_the_rules_have_a_plan() -> None
     assert (reading.closed, reading.reader) == (True, "rules")
     [doubt] = [f for f in reading.findings if f.id == "reading.doubt"]
     assert (doubt.severity, "Which of the two?" in doubt.message) == ("warning", True)
+
+
+def test_a_model_that_reads_nothing_but_a_question_is_heard() -> None:
+    reading, _rounds, _prompts = read(TEXT, lambda _prompt: form(UNCLEAR))
+    assert (reading.closed, reading.reader) == (True, "rules")
+    assert [f.severity for f in reading.findings if f.id == "reading.doubt"] == ["warning"]
+
+
+def test_sizes_that_nobody_said_are_no_question_but_told() -> None:
+    first = Reading(text="two VMs", closed=True)
+    second = Reading(text="two VMs", closed=True, reader="scripted")
+    rules = Outcome((VM,), said=("VM",))
+    model = Outcome(("VM with 8 cores",), said=("VM",))
+    found = agree(first, second, outcomes(rules=rules, model=model))
+    assert (found.reader, found.questions) == ("rules", ())
+    [finding] = found.findings
+    assert (finding.severity, "8 cores" in finding.message) == ("warning", True)
+
+
+@pytest.mark.parametrize(
+    ("rows", "aside"),
+    [
+        ((*GOOD[:3], ["remark", "", "text", "", "", "none", "", "beside postgres"]), ["postgres"]),
+        ((*GOOD[:3], ["wish", "t2", "software", "", "postgres", "none", "", "postgres"]), []),
+    ],
+)
+def test_a_word_that_only_the_loser_reads_is_told(
+    rows: tuple[list[str], ...], aside: list[str]
+) -> None:
+    text = "two redis VMs beside postgres with frobnicate"
+    unknown = ["remark", "", "text", "", "", "none", "", "with frobnicate"]
+    reading, _rounds, _prompts = read(text, lambda _prompt: form(*rows, unknown))
+    told = [f.message.split('"')[1] for f in reading.findings if f.id == "reading.aside"]
+    assert (reading.reader, told) == ("scripted", aside)
+
+
+@pytest.mark.parametrize(
+    ("text", "quote", "things"),
+    [
+        ("redis with postgres for 50 users", "redis", 2),
+        ("redis with postgres on one VM for 50 users", "on one VM", 1),
+    ],
+)
+def test_software_shares_a_machine_where_that_is_said(text: str, quote: str, things: int) -> None:
+    rows = (
+        ["wish", "t1", "thing", "", "app", "none", "", quote],
+        ["wish", "t1", "software", "", "redis", "none", "", "redis"],
+        ["wish", "t1", "software", "", "postgres", "none", "", "with postgres"],
+        ["load", "t1", "driver", "users", "50", "none", "", "50 users"],
+    )
+    with partner(lambda _prompt: form(*rows), []) as opened:
+        rules = _reading.read(text, WORDS, None).model_copy(update={"closed": False})
+        reading, _rounds = with_model(rules, WORDS, None, opened)
+    assert len(_reading.request(reading, WORDS).things) == things
+
+
+@pytest.mark.parametrize(
+    ("topic", "value", "expected"),
+    [
+        ("os", "Débian 12", ("os", "debian 12")),
+        ("os", "Linux", ("text", None)),
+        ("os", "Foo OS", ("software", "Foo OS")),
+        ("template", "Debian 12", ("os", "debian 12")),
+        ("software", "desktop suite", ("software", "Bürosuite")),
+    ],
+)
+def test_a_system_is_one_that_machines_are_made_from(
+    topic: str, value: str, expected: tuple[str, str | None]
+) -> None:
+    quote = "Bürosuite" if topic == "software" else value
+    row = ["wish", "t1", topic, "", value, "none", "", quote]
+    with partner(lambda _prompt: form(*GOOD[:2], row), []) as opened:
+        rules = _reading.read(f"two VMs: {quote}", WORDS, None).model_copy(update={"closed": False})
+        reading, _rounds = with_model(rules, WORDS, None, opened)
+    [statement] = [s for s in reading.statements if s.quote.text == quote]
+    assert (statement.topic, statement.value) == expected
 
 
 def test_what_a_model_would_ask_is_asked_where_the_rules_have_none() -> None:
