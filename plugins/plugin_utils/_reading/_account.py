@@ -266,15 +266,7 @@ def _holds_number(statement: Statement, said: Sentence, tokens: list[Token], val
     if any(token.has("rel.half") for token in tokens) and _is_half(statement, said, value):
         return True
     if not numbers:
-        if statement.topic == "count":
-            rest = any(token.has("word.rest", "word.second") for token in tokens)
-            if rest and value > 1:
-                return any(k.kind == "num" and k.value > value for k in said.tokens)
-            denied = any(token.has("cue.not", "cue.off") for token in tokens)
-            return value == (0 if denied else 1)
-        by_one = statement.verb in ("increase", "decrease") and value == 1
-        one_core = statement.topic == "cores" and by_one
-        return one_core or (statement.topic in ("gpu", "driver") and value in (0, 1))
+        return _holds_without_number(statement, said, tokens, value)
     if statement.topic == "count" and any(token.has("cue.each") for token in tokens):
         shares = {float(number.value) for number in numbers}  # "one VM per host", and three hosts
         if value in {share * there for share in shares for there in _counted(said)}:
@@ -284,6 +276,21 @@ def _holds_number(statement: Statement, said: Sentence, tokens: list[Token], val
         for number in numbers
         for candidate in amounts(said.tokens, said.tokens.index(number), statement.topic)
     )
+
+
+def _holds_without_number(
+    statement: Statement, said: Sentence, tokens: list[Token], value: float
+) -> bool:
+    """Tell whether words without a number mean one, none or the rest of those that were said."""
+    if statement.topic == "count":
+        rest = any(token.has("word.rest", "word.second") for token in tokens)
+        if rest and value > 1:
+            return any(k.kind == "num" and k.value > value for k in said.tokens)
+        denied = any(token.has("cue.not", "cue.off") for token in tokens)
+        return value == (0 if denied else 1)
+    by_one = statement.verb in ("increase", "decrease") and value == 1
+    one_core = statement.topic == "cores" and by_one
+    return one_core or (statement.topic in ("gpu", "driver") and value in (0, 1))
 
 
 def _counted(said: Sentence) -> set[float]:

@@ -98,7 +98,8 @@ def with_model(
 
     def judged(reading: Reading) -> Reading:
         said = _in_our_words(reading.statements, vocabulary, there)
-        said = tuple(said_elsewhere(_apart(said, vocabulary), reading.text, vocabulary))
+        said = tuple(_apart(said, reading.text, vocabulary))
+        said = tuple(said_elsewhere(said, reading.text, vocabulary))
         asked = reading.questions
         accounted = account(reading.model_copy(update={"statements": said}), vocabulary)
         return spoken_for(accounted, vocabulary, asked)
@@ -291,12 +292,17 @@ def _software(statement: Statement, value: str, vocabulary: Vocabulary) -> dict[
     return {} if known or len(words) > MAX_NAME else {"value": words}
 
 
-def _apart(statements: t.Sequence[Statement], vocabulary: Vocabulary) -> t.Iterator[Statement]:
+def _apart(
+    statements: t.Sequence[Statement], text: str, vocabulary: Vocabulary
+) -> t.Iterator[Statement]:
     """Yield the statements with a thing of its own for each software that shares no said machine.
 
     "Wiki with a database": that both run on one machine was not said, and where nothing was said
     of machines each program has its own.
     """
+    if any(token.has("word.same_machine") for token in sentence(text, vocabulary).tokens):
+        yield from statements
+        return
     single = {"count", "cores", "memory_mib", "disk_gib", "data_disk_gib", "name", "vmid"}
     single |= {"address", "node", "template", "os", "link"}
     placed = {s.thing for s in statements if s.kind == "wish" and s.topic in single}
