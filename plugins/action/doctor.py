@@ -16,6 +16,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._doctor impo
     Examined,
     commands,
     examine,
+    not_ours_to_change,
     wanted,
 )
 
@@ -28,6 +29,7 @@ class ActionModule(ControllerAction):
         "site": {"type": "dict", "required": True},
         "snapshot": {"type": "dict", "required": True},
         "days": {"type": "int", "default": 365},
+        "guests": {"type": "list", "elements": "int", "default": []},
     }
     ERRORS = (ValueError,)
 
@@ -45,6 +47,7 @@ class ActionModule(ControllerAction):
             "excess": list(found.excess),
             "along": list(found.along),
             "ending": list(found.ending),
+            "guests": not_ours_to_change(args["guests"], args["site"], args["snapshot"]),
             "commands": list(commands(args["site"], args["snapshot"], end)),
             "wanted": wanted(args["site"], args["snapshot"], end),
             "warnings": [

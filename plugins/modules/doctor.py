@@ -30,6 +30,11 @@ options:
     description: Facts that the credential read, of M(clusterwright.proxmox.proxmox_facts).
     type: dict
     required: true
+  guests:
+    description: VMIDs of guests that are to be taken over with the credential.
+    type: list
+    elements: int
+    default: []
   days:
     description: How many days the credentials hold that the commands make.
     type: int
@@ -75,6 +80,11 @@ along:
   elements: str
 ending:
   description: That the credential ends within the next 30 days.
+  returned: success
+  type: list
+  elements: str
+guests:
+  description: What it lacks to take O(guests) over, and the command for it, one sentence for each.
   returned: success
   type: list
   elements: str

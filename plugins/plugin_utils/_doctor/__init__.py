@@ -9,10 +9,11 @@ may do nothing.
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._doctor._examine import (
     Examined,
     examine,
+    not_ours_to_change,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._doctor._wanted import (
     commands,
     wanted,
 )
 
-__all__ = ["Examined", "commands", "examine", "wanted"]
+__all__ = ["Examined", "commands", "examine", "not_ours_to_change", "wanted"]

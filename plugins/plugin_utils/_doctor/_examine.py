@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.ends import told
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._doctor._wanted import (
+    POOL,
     Credential,
     Data,
     grants,
@@ -77,6 +78,34 @@ def _ending(snapshot: Data) -> t.Iterator[str]:
         now = datetime.datetime.fromisoformat(snapshot["source"]["collected_at"])
         if text := told(held["identity"], held["ends"], now):
             yield text
+
+
+#: What taking a guest over needs at least: it is read with its disks, and gets our tags.
+_TAKING_OVER = ("VM.Audit", "VM.Config.Disk", "VM.Config.Options")
+
+
+def not_ours_to_change(vmids: t.Container[int], site: Data, snapshot: Data) -> list[str]:
+    """Return a sentence for each guest that the credential could not take over.
+
+    Args:
+        vmids: the guests.
+        site: site profile, for the pool that the writer writes in.
+        snapshot: facts; ``privileges`` are those of the credential.
+    """
+    held, pool, found = snapshot.get("privileges") or {}, site.get("pool") or POOL, []
+    for guest in snapshot.get("guests") or ():
+        vmid, inside = guest["vmid"], guest.get("pool")
+        places = [f"/vms/{vmid}", *([f"/pool/{inside}"] if inside else [])]
+        rights = set().union(*(granted(held, path) for path in places))
+        lacking = sorted(set(_TAKING_OVER) - rights)
+        if held and vmid in vmids and lacking:
+            move = " --allow-move 1" if inside else ""
+            found.append(
+                f"The credential that writes lacks {', '.join(lacking)} on {guest['name']} (VMID"
+                f" {vmid}): put it into the pool {pool}, as root on any node with pvesh set /pools"
+                f" --poolid {pool} --vms {vmid}{move}, then run this again."
+            )
+    return found
 
 
 def _words(privileges: t.Container[str]) -> list[str]:

@@ -86,7 +86,9 @@ def test_high_availability_backups_and_replication_are_made_and_go(
     site = {**SITE, **BEYOND, "storages": {**SITE["storages"], "fast": "tank"}}
     both: dict[str, t.Any] = pair(lab, tmp_path, site)
     before = lab.guests()
-    copied = {**protection.VM, "name": "demo-web-2", "vmid": 20002, "pool": POOL}
+    nic = {**machine()["nics"][0], "address": "10.77.0.22/24"}
+    other = {"name": "demo-web-2", "vmid": 20002, "nics": [nic], "pool": POOL}
+    copied = {**protection.VM, **other}
     machines = [machine(pool=POOL, ha={"enabled": True}), copied]
     protection.render(lab, *machines, backups=[protection.OWN])
     planned = lab.run("planned", **both)

@@ -16,6 +16,7 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.ends im
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._doctor import (
     commands,
     examine,
+    not_ours_to_change,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._doctor._wanted import (
     CREDENTIALS,
@@ -141,6 +142,17 @@ def test_they_end(pve: PveServer) -> None:
     tokens = made(pve)
     user = tokens["writer"].partition("!")[0]
     assert pve.state.access.users[user].fields["expire"] in (DECADE, str(DECADE))
+
+
+def test_a_guest_outside_the_pool_is_not_taken_over(pve: PveServer) -> None:
+    tokens = made(pve)
+    foreign = next(guest for guest in pve.state.vms if not guest.template)
+    held = facts(pve, tokens["writer"])
+    [told] = not_ours_to_change([foreign.vmid, 999], SITE, held)
+    assert "VM.Config.Disk, VM.Config.Options" in told and f"--vms {foreign.vmid}" in told
+    assert not_ours_to_change([foreign.vmid], SITE, facts(pve, pve.make_token())) == []
+    inside = [{**g, "pool": "clusterwright"} for g in held["guests"]]
+    assert not_ours_to_change([foreign.vmid], SITE, {**held, "guests": inside}) == []
 
 
 @pytest.mark.parametrize(
