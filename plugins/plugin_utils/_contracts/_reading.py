@@ -68,6 +68,7 @@ Topic = t.Literal[
     "environment",
     "ha",
     "scale",  # "small", "medium", "large"
+    "setting",  # about: an entry of settings.yml ("on_boot", "usb" …), value: wanted or not
     "backup",  # schedule or storage; value is the words of the rhythm or the storage's name
     "sla",  # about: latency_ms, availability_percent, zero_downtime
     "link",  # value: the id of another thing; about: same_machine, beside, in_front_of, uses,

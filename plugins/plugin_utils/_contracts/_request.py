@@ -101,6 +101,8 @@ class Machines(Model):
     tags: tuple[str, ...] = ()
     os: str | None = None
     source: Source | None = None
+    #: Settings of the guest that were named ("on_boot", "usb" …): wanted, or not wanted.
+    settings: dict[str, bool] = Field(default_factory=dict)
 
     @property
     def listed(self) -> int:

@@ -33,6 +33,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._re
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._request import (
     request,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._settings import (
+    Setting,
+    setting_of,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._structured import (
     read_structured,
 )
@@ -50,6 +54,7 @@ __all__ = [
     "Answered",
     "Judged",
     "Record",
+    "Setting",
     "Understood",
     "Vocabulary",
     "account",
@@ -62,6 +67,7 @@ __all__ = [
     "read_structured",
     "record",
     "request",
+    "setting_of",
     "template_syntax",
     "told",
     "understood",

@@ -36,7 +36,10 @@ _KINDS = {
     "thing.k8s": "k8s",
     "thing.dockerhost": "dockerhost",
 }
-_FLAGS = ("env.", "ha", "scale.", "cni.", "work.", "word.zero_downtime", "word.single_node")
+_FLAGS = (
+    *("env.", "ha", "scale.", "cni.", "work.", "set.", "unset."),
+    *("word.zero_downtime", "word.single_node"),
+)
 #: Names or ids of a row that are written out; nobody means more, and a person is asked.
 MAX_NAMES = 1000
 

@@ -54,6 +54,11 @@ class Draft:
             return own
         return self.whole.said(topic, about)
 
+    def said_of(self, topic: str) -> list[Statement]:
+        """Return what was said of a topic, whatever it is about; of the sum first."""
+        inherited = self.whole.said_of(topic) if self.whole else []
+        return [*inherited, *(s for s in self.own if s.topic == topic)]
+
     def values(self, topic: str, about: str = "") -> list[t.Any]:
         """Return the values of a topic."""
         return [s.value for s in self.said(topic, about)]
@@ -157,6 +162,7 @@ def fields_of(draft: Draft, *, sum_of_parts: bool = True) -> dict[str, t.Any]:
     for topic, name in _LISTS.items():
         fields[name] = tuple(dict.fromkeys(draft.values(topic)))
     fields["nodes"] = tuple(dict.fromkeys(s.value for s in draft.said("node") if s.kind == "wish"))
+    fields["settings"] = {s.about: bool(s.value) for s in draft.said_of("setting")}
     fields["environment"] = next(iter(draft.values("environment")), None)
     fields["source"] = _source(draft)
     fields["loads"] = {} if fields["software"] else loads_of(draft, None)

@@ -51,7 +51,7 @@ _THINGS = (
     *("thing.", "role.", "part.", "addon.", "cni.", "ha", "noun.memory", "noun.disk"),
     *("noun.datadisk", "unit.core", "unit.gpu", "cue.instead", "cue.correction"),
 )
-_PLANNED = (*_THINGS, "env.")
+_PLANNED = (*_THINGS, "env.", "set.", "unset.")
 #: A size without a number is no order; with one of these beside it, it may be.
 _SIZES = ("noun.memory", "noun.disk", "unit.core")
 _MORE = (

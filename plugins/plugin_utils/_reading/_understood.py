@@ -15,6 +15,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     Statement,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._settings import (
+    setting_of,
+)
 
 #: Fields of a request that are of no thing in particular.
 _WHOLE = ("environment", "loads", "scale", "sla", "backups", "workload", "destroy", "insist")
@@ -88,11 +91,15 @@ def meaning(statement: Statement) -> str:
     """Return a statement in plain words ("memory at least 16 GiB")."""
     words = load("understood.yml")
     about = statement.about.replace("_", " ")
+    if statement.topic == "setting":
+        about = setting_of(statement.about).title
     value = _value(statement, words)
     form = words["topics"].get(statement.topic, statement.topic.replace("_", " ") + " {value}")
     if statement.verb == "multiply" and statement.value is not None:
         form, value = form.replace("{value}", "times {value}"), f"{statement.value:g}"
     text = " ".join(form.format(value=value, about=about).split())
+    if statement.value is False:
+        text = f"no {text}"
     if statement.total:
         text += " in all"
     if statement.before is not None:
@@ -104,7 +111,7 @@ def meaning(statement: Statement) -> str:
 
 def _value(statement: Statement, words: dict[str, t.Any]) -> str:
     value = statement.value
-    if value is None or value is True:
+    if value is None or isinstance(value, bool):
         return ""
     if isinstance(value, str):
         return str(words["things"].get(value, value)) if statement.topic == "thing" else value

@@ -153,6 +153,8 @@ class ValueReader(NameReader):
         elif chunk.has("ha"):
             self.forward("ha", denied is None, where, ahead=ahead)
             self.denied = None
+        elif chunk.has("set.", "unset."):
+            self.setting(chunk, where, ahead=ahead)
         elif chunk.has("word.single_node"):
             self.forward("count", 1, where, ahead=ahead, about="nodes")
         elif chunk.has("env.") and denied is None:
@@ -161,6 +163,16 @@ class ValueReader(NameReader):
             self.forward("scale", chunk.value, where, ahead=ahead)
         elif chunk.has("work.") and denied is None:
             self.forward("thing", chunk.value, where, ahead=ahead, about="workload")
+
+    def setting(self, chunk: Chunk, where: tuple[int, int], *, ahead: bool) -> None:
+        """Say a setting of a guest; behind the comma of a list of roles it is the cluster's."""
+        on = chunk.has("set.") and self.denied is None
+        self.denied = None
+        cluster = next((x for x in reversed(self.things) if x.what in CLUSTER), None)
+        if cluster is not None and self.marked(",") and not ahead:
+            self.attribute("setting", on, where, things=[cluster], about=str(chunk.value))
+        else:
+            self.forward("setting", on, where, ahead=ahead, about=str(chunk.value))
 
     def addon(self, chunk: Chunk, where: tuple[int, int]) -> None:
         """Say an add-on of the cluster; beside machines it is a part of its own."""

@@ -117,7 +117,17 @@ def _builtin() -> Words:
     plain = frozenset(" ".join(load("plain.yml").values()).split())
     plain |= frozenset(software["not_typos"])
     plain |= frozenset(word for listed in data["languages"].values() for word in listed)
-    return _indexed(_phrases(data["concepts"]), names, _phrases(data["drivers"]), plain)
+    concepts = {**_settings(), **_phrases(data["concepts"])}
+    return _indexed(concepts, names, _phrases(data["drivers"]), plain)
+
+
+def _settings() -> dict[Phrase, str]:
+    """Return the words for settings of a guest, and those that turn one off."""
+    found: dict[Phrase, str] = {}
+    for name, entry in load("settings.yml")["settings"].items():
+        for key, concept in (("words", "set"), ("denied", "unset")):
+            found.update({phrase(str(w)): f"{concept}.{name}" for w in entry.get(key, ())})
+    return found
 
 
 def _indexed(

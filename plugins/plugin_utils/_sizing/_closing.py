@@ -28,6 +28,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._mod
     Context,
     Group,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._settings import (
+    name_settings_by_hand,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._targets import meant
 
 _ROLES = {"server": ("server",), "agent": ("agent",), "node": ("server", "agent")}
@@ -60,9 +63,10 @@ _COMING = frozenset({"count", "whole", "ha", "scale", "name"})
 def close(context: Context, groups: t.Sequence[Group], plan: Plan) -> None:
     """Ask about each statement that is not in the plan, and about what nobody said.
 
-    A load that no number follows is a warning: the sizes are still those of the documents.
+    A load that no number follows, and a setting that no machine takes, are warnings.
     """
     name_unused_loads(context, groups)
+    name_settings_by_hand(context, groups)
     if context.previous is not None and context.request.changes:
         _changes(context, context.previous, plan)
         _reached(context, groups, context.previous, plan)

@@ -43,6 +43,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._mod
     Context,
     Group,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._settings import (
+    with_settings,
+)
 
 #: Roles and families whose containers run containers themselves.
 CONTAINER_HOSTS = frozenset({"container-host", "docker", "table-container-host"})
@@ -75,7 +78,8 @@ def build_machine(
             vmid = identities.vmid(name)
             changed = _changed(context, group, there, identities, parts)
             return changed and changed.model_copy(update={"vmid": vmid or changed.vmid})
-        return _built(context, group, identities, parts)
+        made = _built(context, group, identities, parts)
+        return made and with_settings(group, made)
     except ValidationError as error:
         _report_impossible(context, name, error)
         return None

@@ -32,6 +32,19 @@ def test_concept(concept: str, example: str) -> None:
     assert concept in {token.concept for token in tokenise(clean(example).text, NOTHING)}
 
 
+@pytest.mark.parametrize(
+    ("name", "example"),
+    [
+        (name, text)
+        for name, entry in load("settings.yml")["settings"].items()
+        for text in entry["examples"]
+    ],
+)
+def test_setting(name: str, example: str) -> None:
+    found = {token.concept for token in tokenise(clean(example).text, NOTHING)}
+    assert f"set.{name}" in found
+
+
 @pytest.mark.parametrize("concept", WORDS["concepts"])
 def test_concept_has_an_example(concept: str) -> None:
     assert WORDS["concepts"][concept]["examples"] or concept.startswith("word.")
