@@ -197,14 +197,15 @@ def _word(tokens: list[Token], index: int) -> Chunk:
         what = _ROLES.get(token.concept) or _KINDS.get(token.concept) or token.concept
         return Chunk("head", index, index + 1, what, plural=plural, definite=definite)
     kind: Kind = "word"
-    what, value = token.concept or token.word, None
+    what = token.concept or token.word
+    value: str | tuple[str, ...] | None = None
     if token.has("addon.", *_FLAGS):
         kind = "flag"
         value = token.concept.partition(".")[2] or token.concept
     elif token.concept:
         kind, value = "cue", token.word
     elif token.name:
-        kind, what, value = "name", "", token.word
+        kind, what, value = "name", "", names_in_braces(token.word) or token.word
     elif token.kind == "mark":
         kind = "mark"
     return Chunk(kind, index, index + 1, what, value)
@@ -264,7 +265,7 @@ def _merge(tokens: list[Token], head: Chunk, other: Chunk) -> bool:
     apart = other.start - head.end
     gap = " ".join(token.word for token in tokens[head.end : other.start])
     kubernetes = head.what in ("k3s", "k8s")
-    box = head.what == "hardware" and other.what in GENERIC and not apart  # "Proxmox box"
+    box = head.what == "hardware" and not apart and tokens[other.start].of("boxes")
     if box or (kubernetes and other.what in ("cluster", "k8s")):
         return True
     named = bool(head.software) and other.what in ("vm", "lxc") and other.count is None

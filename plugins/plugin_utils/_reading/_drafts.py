@@ -161,6 +161,8 @@ def fields_of(draft: Draft, *, sum_of_parts: bool = True) -> dict[str, t.Any]:
         fields[name] = next(iter(draft.values(name)), None)
     for topic, name in _LISTS.items():
         fields[name] = tuple(dict.fromkeys(draft.values(topic)))
+    disks = {(s.value, s.quote.text): s.value for s in draft.said("data_disk_gib")}
+    fields["data_disks_gib"] = tuple(disks.values())  # "two 500 GB disks" are two statements
     fields["nodes"] = tuple(dict.fromkeys(s.value for s in draft.said("node") if s.kind == "wish"))
     fields["settings"] = {s.about: bool(s.value) for s in draft.said_of("setting")}
     fields["environment"] = next(iter(draft.values("environment")), None)

@@ -54,6 +54,8 @@ class KindReader(DenialReader):
         if chunk.count not in (None, 1):
             of_all = self.marked(",(:") and len(self.group) == chunk.count  # "…, two VMs"
             of_all = of_all and not any(c.has("cue.for") for c in found[place + 1 : place + 2])
+            labels = chunk.count_at is not None and chunk.count_at[0] >= chunk.end  # "VMs: 3"
+            of_all = of_all or (labels and len(self.group) == 1 and not last.sized)
             nodes = last.what in CLUSTER and self.marked("(:")  # "a cluster (3 VMs)"
             return (inside or of_all or nodes) and self.spread(chunk)
         label = self.marked(":") and len(self.group) == 1
@@ -108,7 +110,7 @@ class KindReader(DenialReader):
         """Take "… on two VMs" as how many machines the things at hand are."""
         kind = "container" if chunk.what == "lxc" else "vm"
         near = chunk.count_at or (chunk.start, chunk.end)
-        where = (min(near[0], chunk.start), chunk.end)
+        where = (min(near[0], chunk.start), max(near[1], chunk.end))
         if len(self.group) == 1 and self.group[0].what in CLUSTER:
             self.say("count", chunk.count, where, thing=self.group[0].id, about="nodes")
             return True

@@ -29,6 +29,9 @@ _PIECE = re.compile(
     r"|(?P<arrow>->|=>)|(?P<mark>\S)"
 )
 _IDENT = re.compile(r"[^\W\d_][^\W_]*(?:[-_][^\W_]+)*")
+#: Names that differ in a number ("web{1,2}").
+_BRACES = re.compile(r"[a-z][\w-]*\{\d+(?:,\d+|\.\.\d+)+\}")
+_TIMES = re.compile(r"x(?=\d{1,2}\b)")
 #: A name whose machines are told apart by a letter ("cache-a").
 _LETTERED = re.compile(r"[^\W\d_]{2,}-[a-z]")
 
@@ -85,7 +88,12 @@ def split(folded: str, position: int, stop: int, language: str, words: Words) ->
             continue
         ident = _IDENT.match(folded, position, stop)
         after_number = bool(tokens and tokens[-1].kind == "num" and tokens[-1].end == position)
-        times = re.compile(r"x(?=\d{1,2}\b)").match(folded, position, stop)
+        times = _TIMES.match(folded, position, stop)
+        braces = _BRACES.match(folded, position, stop)
+        if braces is not None:
+            tokens.append(Token("word", braces.group(0), position, braces.end(), name=True))
+            position = braces.end()
+            continue
         if times is not None:  # "(x2)"
             tokens.append(Token("word", "x", position, position + 1))
             position += 1

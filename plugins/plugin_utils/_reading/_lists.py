@@ -9,6 +9,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._ch
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
     called_by,
     function_words,
+    load,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._denials import (
     ends_part,
@@ -123,7 +124,10 @@ class ListReader(KindReader):
         same = (
             bool(last.families) and last.families == thing.families
         )  # "a galera cluster: three …"
-        bare = (part or same) and not (last.sized or last.names)
+        heading = last.uncounted is not None and last.generic() and thing.generic()
+        if heading and self.marked(":"):
+            last.count, thing.count = None, thing.count or 1
+        bare = (part or same or heading) and not (last.sized or last.names)
         if not bare or last.count is not None or thing.count is None or not self.marked(":"):
             return False
         self.statements = [
@@ -248,6 +252,11 @@ class ListReader(KindReader):
         named = {token.software.family for token, _at in chunk.software if token.software}
         such = named & {*called_by(thing.what.removeprefix("part."))}  # "game server for Minecraft"
         first = first or bool(bare and such and self.linked("cue.for") and chunk.count is None)
+        stores = {*load("software.yml")["relational"]} if thing.what == "part.database" else set()
+        brand = bool(bare and named) and named <= stores and chunk.count is None
+        first = first or (
+            brand and self.marked(",")
+        )  # "a database VM, PostgreSQL is not there yet"
         if not (first or listed) or thing.what in CLUSTER | ROLES:
             return False
         return bool(first) or thing.count in (None, 1)
@@ -257,8 +266,9 @@ class ListReader(KindReader):
         chunk, rest = found[place], found[place + 1 :]
         families = {token.software.family for token, _at in chunk.software if token.software}
         counted = chunk.count is not None and not chunk.definite
-        if self.article(chunk) and chunk.generic() and any(not x.generic() for x in self.things):
-            return False  # "… and a VM …"
+        other = any(not x.generic() or x.uncounted for x in self.things)
+        if self.article(chunk) and chunk.generic() and other:
+            return False  # "… and a VM …", "separate VMs: one VM …"
         for thing in reversed(self.things):
             what = "vm" if chunk.what in ("server_word", "host") else chunk.what
             if chunk.what == "server_word" and thing.what == "server":
@@ -309,6 +319,25 @@ class ListReader(KindReader):
             else s
             for s in self.statements
         ]
+
+    def is_its_machine(self, found: list[Chunk], place: int) -> bool:
+        """Take a machine of a later sentence, with sizes, as that of the one software said.
+
+        "We need Nextcloud. Let us start with a VM with 4 cores and 8 GB."
+        """
+        chunk, thing = found[place], self.target()
+        single = chunk.generic() and chunk.count in (None, 1) and not chunk.plural
+        if not single or thing is None or len(self.things) > 1 or not thing.families:
+            return False
+        known = thing.sized or thing.count not in (None, 1) or thing.clause == self.clause
+        other = any(c.kind == "head" for c in found[place + 1 :])
+        if known or other or self.linked("cue.and", "cue.more", "verb.add"):
+            return False
+        if chunk.what == "lxc" or not own_sizes(found, place):
+            return False
+        self.say("whole", None, (chunk.start, chunk.end), thing=thing.id)
+        self.group = [thing]
+        return True
 
     def is_it(self, found: list[Chunk], place: int) -> bool:
         """Take "the machine", "the app" as the software that is spoken of."""

@@ -206,6 +206,9 @@ class NameReader(ShareReader):
         """Take an unknown word that stands where a name of software belongs."""
         chunk = found[place]
         token = self.tokens[chunk.start]
+        if token.of("occasions"):
+            self.once(found, place)
+            return
         if self.corrected is not None and token.word in numerals().articles:
             self.recount(dataclasses.replace(chunk, value=1.0))
             return
@@ -230,7 +233,9 @@ class NameReader(ShareReader):
         capital = any(char.isupper() for char in raw) and chunk.start > 0
         after = found[place + 1] if place + 1 < len(found) else None
         ends = after is None or after.kind in ("mark", "size", "load", "cue", "name", "literal")
-        if not purpose or not (ends or capital):
+        counted = thing is not None and thing.id == self.rows and bool(thing.sized)
+        counted = counted and all(c.kind != "cue" for c in self.cues)  # "3x (2c/4g) frobnik"
+        if not counted and not (purpose and (ends or capital)):
             return
         if (thing is not None and thing.generic()) or (
             thing is None and not any(c.kind == "head" for c in found[place:])

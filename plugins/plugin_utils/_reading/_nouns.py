@@ -115,6 +115,16 @@ class NounReader(ListReader):
         self.addon(dataclasses.replace(chunk, value=token.concept.partition(".")[2]), where)
         return True
 
+    def is_addon_kind(self, found: list[Chunk], place: int) -> bool:
+        """Take a part before an add-on as what that add-on is ("load balancer MetalLB")."""
+        chunk, behind = found[place], found[place + 1 : place + 2]
+        bare = chunk.what.startswith("part.") and not chunk.software and chunk.count is None
+        named = bool(behind) and behind[0].has("addon.") and behind[0].start == chunk.end
+        if not (self.clusterish and bare and named):
+            return False
+        self.say("text", None, (chunk.start, chunk.end), kind="remark")
+        return True
+
     def is_stack(self, found: list[Chunk], place: int) -> bool:
         """Add one more language or framework to the application that is spoken of."""
         chunk = found[place]

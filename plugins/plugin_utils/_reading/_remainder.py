@@ -173,7 +173,9 @@ def uses(statement: Statement, said: Sentence, index: int) -> bool:
         return statement.about == "label" and any(k.word == ":" for k in following)
     if statement.topic in LITERALS or statement.topic in ("software", "backup"):
         return True
-    if statement.verb == "multiply":
+    following = said.tokens[index + 1 : index + 2]
+    disks = statement.topic == "data_disk_gib" and any(k.kind == "num" for k in following)
+    if statement.verb == "multiply" or disks:  # "two 500 GB data disks"
         return True
     values = [v for v in (statement.value, statement.before) if isinstance(v, (int, float))]
     topics = {"hardware": statement.about, "sla": "driver", "whole": "count"}

@@ -79,6 +79,8 @@ class Said:
         self.made = 0
         self.corrected: Chunk | None = None  # "no, rather": what follows holds instead
         self.turned = False  # the last noun was of a thing said before
+        self.rows = ""  # the thing that "3 x 4 cores, 8 GB" began
+        self.occasion = ""  # the thing that was said to be there once ("once for tests, …")
         self.host_at = -1  # the chunk of the hardware that was named last in this clause
         self.apiece: list[Thing] = []  # things that have a machine each ("on one VM each")
 

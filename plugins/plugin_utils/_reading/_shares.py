@@ -22,6 +22,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._si
 
 #: May stand between a number and the size of the machines that it counts.
 _LEADS = ("cue.with", "cue.of", "cue.more", "cue.each", "word.of_them", "verb.set")
+#: Two forms of a noun begin with as many letters that are the same.
+MIN_STEM = 4
 #: What one more machine has in common with those said before.
 _SHARED = frozenset({"thing", "software", "os"})
 
@@ -38,12 +40,13 @@ class ShareReader(SizeReader):
         if cue is not None and cue.has("cue.instead"):
             self.say("text", None, (cue.start, chunk.end), kind="remark")
             return True
+        readings = (self.are_members, self.are_disks, self.are_rows)
+        if any(reading(found, place) for reading in readings):
+            return True
         whole = next((x for x in reversed(self.things) if x.parent is None), None)
         if whole is None or whole.what in CLUSTER | ROLES:
             return False
         left = (whole.count or 0) - whole.of_parent
-        if self.are_members(found, place):
-            return True
         again = place > 0 and found[place - 1].kind == "number" and chunk.kind == "cue"
         sized = self.is_sized(found, place)
         if again or not (sized or self.has_purpose(found, place)):
@@ -52,6 +55,55 @@ class ShareReader(SizeReader):
         if chunk.has("word.rest") or (chunk.has("word.second") and whole.of_parent and left == 1):
             value = left
         return value > 0 and self.split(whole, chunk, value, sized=sized)
+
+    def once(self, found: list[Chunk], place: int) -> None:
+        """Say one more of a thing for its second occasion ("once for production, once for tests").
+
+        The first is the thing itself.
+        """
+        chunk, thing = found[place], self.target()
+        if thing is None or thing.count not in (None, 1) or not self.has_purpose(found, place):
+            return
+        if self.occasion == thing.id:
+            self.split(thing, chunk, 1.0, sized=False, again=True)
+        else:
+            self.occasion = thing.id
+
+    def per_each(self, found: list[Chunk], place: int) -> None:
+        """Count what there is one of for each of several ("one VM per site, 4 sites")."""
+        small = function_words()["determiners"] | function_words()["of"]
+        after = range(place + 1, len(found))
+        behind = [i for i in after if found[i].what not in small and not found[i].has("cue.of")]
+        numbers = (i for i in behind[:1] if found[i].kind in ("number", "load"))
+        number = next(numbers, None)
+        noun = self.tokens[found[behind[0]].end - 1].word if behind else ""
+        if number is None and behind and found[behind[0]].kind in ("word", "cue"):
+            number = next((i for i in behind[1:] if self.counts_noun(found, i, noun)), None)
+        thing = self.target()
+        known = thing is not None and (thing.count not in (None, 1) or thing.what in CLUSTER)
+        if number is None or known or (len(noun) < MIN_STEM and found[number].kind != "number"):
+            return
+        chunk = found[number]
+        end = min(chunk.end + (chunk.kind == "number"), len(self.tokens))
+        self.attribute("count", self.tokens[chunk.start].value, (chunk.start, end))
+        if thing is not None:
+            thing.count = self.tokens[chunk.start].value
+            said = self.statements[-1]
+            self.statements = [
+                s.model_copy(update={"topic": "whole", "value": None})
+                if s is not said and (s.thing, s.topic, s.value) == (thing.id, "count", 1)
+                else s
+                for s in self.statements
+            ]
+        found[number] = Chunk("mark", chunk.start, chunk.end)
+
+    def counts_noun(self, found: list[Chunk], place: int, noun: str) -> bool:
+        """Tell whether a number counts a noun, in its plural or singular."""
+        chunk = found[place]
+        if chunk.kind not in ("number", "load") or self.tokens[chunk.start].kind != "num":
+            return False
+        following = self.tokens[chunk.start + 1 : chunk.start + 2]
+        return any(k.word[:MIN_STEM] == noun[:MIN_STEM] for k in following if len(noun) >= MIN_STEM)
 
     def are_members(self, found: list[Chunk], place: int) -> bool:
         """Take an unknown noun that is counted and sized as machines of the software before it.
@@ -72,6 +124,29 @@ class ShareReader(SizeReader):
         thing.count = float(chunk.value)
         return True
 
+    def are_disks(self, found: list[Chunk], place: int) -> bool:
+        """Take "two" before the size of data disks as two of them."""
+        chunk, disk = found[place], [*found[place + 1 : place + 2], None][0]
+        told = disk is not None and disk.size is not None and disk.size.topic == "data_disk_gib"
+        if disk is None or disk.size is None or not told or chunk.value != 2:
+            return False  # more of them are asked about
+        self.attribute("data_disk_gib", disk.size.value, (chunk.start, disk.end))
+        return True
+
+    def are_rows(self, found: list[Chunk], place: int) -> bool:
+        """Begin the machines that "3 x 4 cores, 8 GB" counts where no noun follows."""
+        chunk, ahead = found[place], found[place + 1 : place + 4]
+        times = bool(ahead) and ahead[0].what == "x"
+        sized = [c for c in ahead[1:] if c.what != "("][:1]
+        if chunk.kind != "number" or not (times and sized and sized[0].kind == "size"):
+            return False
+        thing = Thing(self.new_id(), "vm", count=float(chunk.value), clause=self.clause)
+        self.things.append(thing)
+        self.say("thing", "vm", (chunk.start, ahead[0].end), thing=thing.id)
+        self.say("count", chunk.value, (chunk.start, ahead[0].end), thing=thing.id)
+        self.group, self.cues, self.rows = [thing], [], thing.id
+        return True
+
     def has_purpose(self, found: list[Chunk], place: int) -> bool:
         """Tell whether a number is followed by what its machines are for ("2 for tests")."""
         ahead = [c for c in found[place + 1 : place + 6] if c.kind not in ("mark", "word")]
@@ -84,13 +159,17 @@ class ShareReader(SizeReader):
         ahead = found[place + 1 : place + 6]
         small = [*itertools.takewhile(lambda c: c.has(*_LEADS) or c.what in leads, ahead)]
         behind = ahead[len(small) : len(small) + 1]
-        return bool(small and behind) and behind[0].kind == "size"
+        rest = found[place].has("word.rest", "word.second")
+        return bool((small or rest) and behind) and behind[0].kind == "size"
 
-    def split(self, whole: Thing, chunk: Chunk, value: float, *, sized: bool) -> bool:
+    def split(
+        self, whole: Thing, chunk: Chunk, value: float, *, sized: bool, again: bool = False
+    ) -> bool:
         """Make some of counted machines a thing of their own, or say more of the same kind."""
         thing = Thing(self.new_id(), whole.what, clause=self.clause)
         thing.count, thing.own = value, sized
         more = self.linked("cue.and", "cue.more") and whole.sized and not whole.of_parent
+        more = more or again
         told = self.linked("word.of_them")
         listed = whole.of_parent or self.marked(":-(,") or told
         fits = whole.count is not None and whole.of_parent + value <= whole.count

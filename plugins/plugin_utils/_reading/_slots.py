@@ -7,6 +7,7 @@ noun, an occasion, hardware) it changes no machine and is set aside.
 
 from __future__ import annotations
 
+import itertools
 import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
@@ -48,6 +49,9 @@ def can_be_a_thing(
     written = language != "de" and any(named(at) for at in range(first, last + 1))
     if _verb_behind(tokens, last) and not tokens[max(first - 2, 0)].has("cue.for"):
         return True
+    following = tokens[last + 1] if last + 1 < len(tokens) else None
+    if following is not None and following.has("role.") and not written:
+        return False  # "generic workers"
     small = language == "de" and not any(named(at) for at in range(first, last + 1))
     if small and _german_verb(tokens, first, last):
         return False
@@ -91,7 +95,10 @@ def _german_verb(tokens: t.Sequence[Token], first: int, last: int) -> bool:
     before = tokens[first - 1] if first else None
     following = tokens[last + 1] if last + 1 < len(tokens) else None
     ends = following is None or following.word in _BEGINS or following.word in {",", "werden"}
-    listed = before is None or before.has("cue.with", "cue.for", *_JOINS) or before.kind != "word"
+    part = itertools.takewhile(lambda token: token.kind == "word", reversed(tokens[:first]))
+    modal = any(token.of("german_modals") for token in part)  # "das soll pve2 mit prüfen"
+    joins = _JOINS if modal else ("cue.with", "cue.for", *_JOINS)
+    listed = before is None or before.has(*joins) or before.kind == "mark"
     return ends and not listed and tokens[last].word.endswith(("en", "ern", "eln", "t"))
 
 
@@ -146,6 +153,9 @@ def _determined(tokens: t.Sequence[Token], article: int, last: int, written: boo
         return False  # a modifier of what is known
     if before is None or before.word in _BEGINS:
         told = following is not None and following.kind == "word" and not following.concept
+        told = told or bool(
+            following and following.has("cue.of") and tokens[article].of("definite")
+        )
         return not told or (following is not None and following.of("modals"))
     ordered = before.has(*_ORDERS) or before.of("places")
     ends = following is None or following.kind == "mark"

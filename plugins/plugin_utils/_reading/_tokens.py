@@ -171,7 +171,8 @@ def _byte_unit(token: Token, following: Token | None, language: str) -> float | 
     if factor is None or len(token.word) > 2:
         return factor
     if token.word == "to" and not token.glued:
-        nothing = following is None or following.kind == "num" or language == "en"
+        nothing = language == "en" or (following is None and language != "fr")
+        nothing = nothing or (following is not None and following.kind == "num")
         return None if nothing else factor
     if len(token.word) == 1 and not token.glued:
         ends = following is None or following.kind == "mark"

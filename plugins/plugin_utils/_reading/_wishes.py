@@ -106,6 +106,8 @@ class Reader(NounReader):
             ("word.apart", lambda c: self.apart((c.start, c.end))),
             ("word.not_needed", self.not_needed),
             ("word.separate", lambda c: self.parted(found, place)),
+            ("cue.each", lambda c: self.per_each(found, place)),
+            ("word.device", self.device),
             ("noun.service", self.service),
             ("unit.gpu", self.gpu),
             ("cue.respectively", self.respectively),
@@ -170,6 +172,7 @@ class Reader(NounReader):
             return
         token = self.tokens[before.start]
         strange = token.kind == "word" and len(token.word) > 3 and token.word not in everyday()
+        strange = strange and " " not in token.word  # "self hosted" is known
         if strange and not token.concept and found[place].start - before.end <= 1:
             self.say("thing", token.word, (before.start, before.end), thing=thing.id)
             thing.purpose = token.word
@@ -297,6 +300,7 @@ class Reader(NounReader):
 NOUNS: tuple[tuple[t.Callable[[Reader, list[Chunk], int], bool], bool], ...] = (
     (Reader.is_of_cue, False),  # "all on one machine"
     (Reader.is_addon, False),  # "with longhorn"
+    (Reader.is_addon_kind, False),  # "load balancer MetalLB"
     (Reader.is_there, False),  # "the existing database"
     (Reader.is_other_kind, False),  # "a kubeadm cluster"
     (Reader.are_all, False),  # "all three are masters"
@@ -322,4 +326,5 @@ NOUNS: tuple[tuple[t.Callable[[Reader, list[Chunk], int], bool], bool], ...] = (
     (Reader.runs_on, True),  # "a VM for nginx"
     (Reader.again, True),  # "… the masters have 4 GB"
     (Reader.is_it, True),  # "the machine gets 4 GB"
+    (Reader.is_its_machine, True),  # "Nextcloud. A VM with 4 GB is enough"
 )
