@@ -64,6 +64,24 @@ def test_facts_with_a_token_that_sees_all(server: PveServer) -> None:
     assert full.quorate and full.cluster == "lab"
 
 
+def test_what_high_availability_obeys_says_whose_it_is(server: PveServer) -> None:
+    api = connect(server, server.make_token())
+    says = {"nodes": "pve1", "comment": "Deployment lab"}
+    if server.state.series == "8.4":
+        made = "/cluster/ha/groups"
+        api.post(made, {"group": "cw-lab-pve1", **says})
+        api.post("/cluster/ha/resources", {"sid": "vm:101", "group": "cw-lab-pve1"})
+    else:
+        made = "/cluster/ha/rules"
+        api.post("/cluster/ha/resources", {"sid": "vm:101"})
+        rule = {"rule": "cw-lab-pve1", "type": "node-affinity", "resources": "vm:101"}
+        api.post(made, {**rule, **says})
+    found = parse(Snapshot, collect.collect(api, depth="addresses")).ha
+    api.delete("/cluster/ha/resources/vm:101")
+    assert "cw-lab-pve1" in (*found.groups, *found.rules)
+    assert found.comments == {"cw-lab-pve1": "Deployment lab"}
+
+
 def test_facts_with_a_token_that_sees_only_guests(server: PveServer) -> None:
     token = server.make_token("narrow@pve", "t", privileges=["VM.Audit"], path="/vms")
     result = parse(Snapshot, collect.collect(connect(server, token)))
