@@ -70,25 +70,28 @@ class Aims:
             return nodes if every or self.is_origin(piece) else []
         return self._specific(list(dict.fromkeys(found)), every)
 
-    def pointed(self, piece: Piece, own: list[Aim], last: list[Aim]) -> list[Aim]:
+    def pointed(
+        self, piece: Piece, own: list[Aim], last: list[Aim], before: list[Aim]
+    ) -> list[Aim]:
         """Return what "both", "the third one" and "the others" mean; [] where they mean nothing.
 
         Args:
             piece: the words.
             own: what its nouns name; a pointer picks among these machines.
-            last: what was spoken of before.
+            last: what was spoken of last.
+            before: all that was spoken of; "the others" are none of it.
         """
         points = piece.pointer()
         if points is None:
             return []
-        spoken = [name for aim in last for name in self.names(aim)]
+        spoken, said = ([n for aim in aims for n in self.names(aim)] for aims in (last, before))
         every = [name for group in self.groups for name in group.names]
         groups = [list(group.names) for group in self.groups]
         rows = [[name for aim in own for name in self.names(aim)]]
         if own in ([], [ALL]):
             alike = [names for names in groups if points.how == "others" and {*spoken} < {*names}]
             rows = [*alike, spoken if points.how == "together" else [], every, *groups]
-        picked = next((found for names in rows if (found := points.pick(names, spoken))), [])
+        picked = next((found for names in rows if (found := points.pick(names, said))), [])
         whole = [g for g in self.groups if {*g.names} <= {*picked} and _label(g) not in KINDS]
         named = {name for group in whole for name in group.names}
         rest = [("name", name) for name in picked if name not in named]

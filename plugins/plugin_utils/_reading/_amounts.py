@@ -43,7 +43,10 @@ class Amounts(Stating):
         """Change how many machines there are."""
         only = bool(piece.cues("cue.only"))
         more = (piece.cues("cue.more") or piece.next_one() or verb == "add") and not only
+        ends = {h.end for h in piece.of("head") if h.count is not None}
         for head in piece.of("head"):
+            if head.start in ends and head.count is None:
+                continue  # "one *node* elasticsearch more"
             reach = span(head)
             extra = only and any(reach[0] <= c.start <= reach[1] for c in piece.cues("cue.more"))
             if head.count is not None and head.count_at is not None:
@@ -133,6 +136,10 @@ class Amounts(Stating):
                 continue
             self.swapped(piece, chunk)
             how = self.how_of(size, piece, verb)
+            if size.topic == "bytes" and piece.cues("noun.datadisk"):
+                size.topic, size.value = "data_disk_gib", size.value / 1024
+            if size.topic == "disk_gib" and how != "increase" and piece.cues("word.separate"):
+                size.topic = "data_disk_gib"  # "a separate 500 GB disk"
             if size.topic == "bytes" and not self.settled(size, piece, how, targets):
                 self.ask("dimension", 'Is "{}" memory or disk?', chunk, ("memory", "disk"))
                 continue
@@ -201,11 +208,12 @@ class Amounts(Stating):
             return self.how
         goes_on = piece.opening is not None and piece.opening.has("cue.and")
         by = by or (goes_on and verb == self.how and verb in ("increase", "decrease"))
-        if verb == "decrease":  # "um 2 GB RAM und 20 GB Platte verkleinern"
-            return "decrease" if by else "set"
-        if verb == "add" or by or piece.cues("cue.more"):
-            return "increase"
-        return "set"
+        if verb in ("decrease", "remove"):  # "um 2 GB RAM und 20 GB Platte verkleinern"
+            return "decrease" if by or verb == "remove" else "set"
+        if any(piece.said(c) in words("fewer") for c in piece.cues("cue.less")):
+            return "decrease"
+        more = verb == "add" or by or piece.cues("cue.more")
+        return "increase" if more else self.trend or "set"
 
     def settled(self, size: Size, piece: Piece, how: str, targets: list[Aim]) -> bool:
         """Decide whether an amount without a word is memory or disk; tell whether it could be.
@@ -217,7 +225,9 @@ class Amounts(Stating):
         if not topic and size.before is not None:
             topic = self.dimension_of(size.before, targets)
         topic = topic or (self.hint if self.hint != "cores" else "")
-        if not topic and (how != "set" or size.value > LIKELY_MEMORY_MIB):
+        goes_on = piece.opening is not None and not piece.nouns() and self.hint == "cores"
+        sure = how == "set" or goes_on  # "+2 cores, +4 GB"
+        if not topic and (not sure or size.value > LIKELY_MEMORY_MIB):
             return False
         size.topic = t.cast("t.Any", topic or "memory_mib")
         if size.topic == "disk_gib":
@@ -266,7 +276,7 @@ class Amounts(Stating):
         """Read "more RAM", "smaller": a direction without a number."""
         up = piece.cues("verb.increase", "cue.larger", "cue.more")
         down = piece.cues("verb.decrease", "cue.less")
-        here = [s for s in self.statements if s.thing == f"c{self.number}"]
+        here = any(s.verb and s.thing == f"c{self.number}" for s in self.statements)
         if here or not (up or down) or piece.cues("cue.only", "cue.not"):
             return
         told = {s.topic for s in self.statements if s.value is not None and s.verb}

@@ -27,6 +27,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._ch
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._joining import (
     joined,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
+    numerals,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._orders import (
     Piece,
     is_name,
@@ -102,6 +105,7 @@ class ChangeReader(Acts):
                 new = [c for c in piece.chunks if c not in there]
                 self.wishes.append(Wish(new, self.tokens))
                 self.liken(piece, self.wishes[-1])
+                self.complete(piece, self.wishes[-1])
                 fresh = True
             elif fresh and not (piece.verbs() or piece.cues("cue.not") or self.aims.find(piece)):
                 if self.wishes[-1].tokens is not self.tokens:
@@ -132,7 +136,9 @@ class ChangeReader(Acts):
 
     def names_anything(self, piece: Piece) -> bool:
         """Tell whether a fragment holds a name, an address or a word that nobody knows."""
-        named = piece.of("literal") or piece.of("name") or piece.of("flag")
+        there = {node for group in self.aims.groups for node in group.nodes}
+        literals = [c for c in piece.of("literal") if c.what != "node" or c.value not in there]
+        named = literals or piece.of("name") or piece.of("flag")
         return bool(named or self.aims.stranger(piece, anywhere=True))
 
     def liken(self, piece: Piece, wish: Wish) -> bool:
@@ -153,6 +159,19 @@ class ChangeReader(Acts):
         wish.quote = Quote(text=self.text[start : inside[-1].end][:240], start=start)
         wish.chunks = [c for c in wish.chunks if c not in chunks]
         return True
+
+    def strangers(self, piece: Piece) -> list[Chunk]:
+        """Return the names that no machine has."""
+        return [c for c in piece.chunks if is_name(c) and not self.aims.of_name(piece, c)]
+
+    def complete(self, piece: Piece, wish: Wish) -> None:
+        """Make a machine of the same kind of a new name alone ("add web3, same as web1")."""
+        names = self.strangers(piece)
+        if not wish.like or not names or any(chunk.kind == "head" for chunk in wish.chunks):
+            return
+        kinds = [g.kind for g in self.aims.groups if wish.like in g.names]
+        at = names[0].start
+        wish.chunks.insert(0, Chunk("head", max(at - 1, 0), max(at, 1), kinds[0]))
 
     def replaces(self, piece: Piece) -> bool:
         """Read software that shall come in the place of another one."""
@@ -205,14 +224,19 @@ class ChangeReader(Acts):
         sized = bool(piece.of("size") or piece.of("name") or piece.of("literal"))
         for head in heads:
             family, part = family_of(head), head.what.removeprefix("part.")
+            one = self.tokens[head.start - 1].word in numerals().articles if head.start else False
             addon = self.previous.cluster is not None and self.tokens[head.start].has("addon.")
             if family and not addon and not self.aims.runs(family):
-                return asked or head.count is not None
-            if head.what.startswith("part.") and not self.aims.of_part(part):
-                return counted
+                several = any(h.count is not None for h in heads)
+                return asked or ((one or several) and (counted or sized))
+            if head.what.startswith("part."):
+                there = self.aims.of_part(part)
+                if all(by == "name" for by, _value in there):  # none, or machines called so
+                    return counted and bool(not there or self.strangers(piece))
             if head.what in ("vm", "lxc") and not named and piece.cues("verb.add"):
                 return sized
-        return False
+        alike = piece.likens() is not None and not [h for h in heads if not h.generic()]
+        return bool(alike and (counted or piece.next_one()) and self.strangers(piece))
 
     def order(self, piece: Piece, later: list[Piece]) -> None:
         """Read one order: what it is about, and what shall become of it."""
@@ -233,8 +257,9 @@ class ChangeReader(Acts):
                 self.mentioned = own or self.mentioned
                 if piece.excepted and piece.words() & words("everything"):  # "all but db1"
                     self.mentioned = self.latest = [ALL]
-            self.ordered = True
+            self.ordered, self.spoken = True, self.spoken + own
         else:
+            self.trend = self.ends(piece, later)
             self.change(piece, targets, verb)
             if len(self.statements) > before or (own and self.repeat(piece, targets)):
                 self.close(piece, own, targets, verb)
@@ -249,15 +274,14 @@ class ChangeReader(Acts):
         named = piece.dimensions()
         self.hint = named[0] if len(set(named)) == 1 else self.hint
         addons = self.aims.addons(piece)
-        if verb == "remove" and piece.of("size"):  # "drop the agents to 4 GB"
-            verb = "decrease"
+        sized = bool(piece.of("size"))  # "drop the agents to 4 GB", "take 1 GB away"
         if addons:
             self.change_addons(piece, addons, verb)
             if verb == "remove" and self.aims.find(piece) not in ([], [ALL]):  # "… and Traefik"
                 self.remove(piece, targets)
         elif verb == "rename":
             self.rename(piece)
-        elif verb == "remove" and (targets or piece.of("head")):
+        elif verb == "remove" and not sized and (targets or piece.of("head")):
             self.remove(piece, targets)
         else:
             self.counts(piece, verb)
@@ -267,6 +291,17 @@ class ChangeReader(Acts):
             self.others(piece)
             self.kinds(piece, targets)
             self.tendency(piece)
+
+    def ends(self, piece: Piece, later: list[Piece]) -> str:
+        """Return what the last of a list of amounts does ("2 cores and 4 GB *more*")."""
+        last = next(iter(later), None)
+        if last is None or last.opening is None or not last.opening.has("cue.and"):
+            return ""
+        if last.nouns() or last.verbs() or any(map(piece.leads, piece.chunks)):
+            return ""
+        signs = {c.size.more for c in last.of("size") if c.size is not None and c.size.more}
+        signs |= {1} if last.cues("cue.more") else set()
+        return "increase" if signs == {1} and last.of("size") else ""
 
     def close(self, piece: Piece, own: list[Aim], targets: list[Aim], verb: str) -> None:
         """Say what an order was about, and keep it for the next one."""
@@ -279,17 +314,22 @@ class ChangeReader(Acts):
                 self.add(quote, "whole", about="said", value=chunk.value)
         self.aim(targets, piece)
         self.targets = self.mentioned = self.latest = targets or self.targets
+        own_ = [s for s in self.statements if s.thing == f"c{self.number}"]
+        self.recounted = any(s.topic == "count" for s in own_)
+        self.spoken += targets
         self.ordered, self.verb = True, verb or self.verb
         self.cover(piece, piece.cues(*_READ))
 
     def named(self, piece: Piece) -> list[Aim]:
         """Return what a piece names or points at."""
-        found = self.aims.find(piece)
-        pointed = self.aims.pointed(piece, found, self.mentioned or self.latest)
-        points = piece.pointer()
-        if points is not None and points.how == "others" and piece.cues("verb.keep"):
+        found, points = self.aims.find(piece), piece.pointer()
+        if points is None or (points.how == "others" and piece.cues("verb.keep")):
             return found  # "leave the others alone": what no order names stays anyway
-        if pointed and points is not None:
+        last = self.mentioned or self.latest
+        pointed = self.aims.pointed(piece, found, last, self.spoken or last)
+        if points.how == "others" and self.recounted:
+            pointed = last  # "one worker less, *the others* get 16 GB"
+        if pointed:
             quote = self.quote(points.chunk.start, points.chunk.end)
             self.add(quote, "whole", about="said", value=points.number or None)
         return pointed or found

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 import re
 import typing as t
 
@@ -104,7 +105,8 @@ class Piece:
     def follows(self) -> bool:
         """Tell whether it is said to follow from what was told before ("…, so give it 8 GB")."""
         first = [self.opening] if self.opening else []
-        return any(self.said(chunk) in words("therefore") for chunk in (*first, self.chunks[0]))
+        said = [c for c in (*first, self.chunks[0]) if not c.has("cue.with")]
+        return any(self.said(chunk) in words("therefore") for chunk in said)
 
     def nouns(self) -> list[Chunk]:
         """Return what may name machines."""
@@ -147,7 +149,7 @@ class Piece:
         rest = [c for c in self.chunks if not c.has("verb.", "cue.with", "filler")]
         alone = all(c.kind in ("word", "number", "mark") for c in rest)
         nouns = [c for c in after if c.kind == "word" and self.said(c) not in words("behind")]
-        if alone and not nouns:  # "make 16 of it", "so 8"
+        if (alone and not nouns) or self.words() & words("enough"):  # "make 16 of it", "4 will do"
             return True
         more = [c for c in (*before, *after) if c.has("cue.more")]
         more += [number] if sign(self.tokens, number.start) else []
@@ -193,7 +195,7 @@ class Piece:
     def likens(self) -> int | None:
         """Return the index behind the words that make something as large as another thing."""
         for at, token in enumerate(self.inside()):
-            if token.has("rel.same"):
+            if token.has("rel.same") or token.word in words("like"):
                 return at + 1
         inside = self.inside()
         said = " ".join(token.word for token in inside)
@@ -226,6 +228,9 @@ def pieces(text: str, tokens: list[Token]) -> list[list[Piece]]:
             found = _split(folded, inside, chunks(inside))
             for piece in found:
                 piece.kind = "talk" if piece.kind == "talk" else _kind(folded, piece)
+            for piece, after in itertools.pairwise(found):
+                if after.kind == "order" and after.follows() and not piece.verbs():
+                    piece.kind = "talk"  # "web1 is at 100 % CPU, so give it 4 cores"
             result.append(found)
     told = [piece for found in result for piece in found]
     if not any(piece.kind == "order" for piece in told):
@@ -290,7 +295,7 @@ def _split(folded: str, tokens: list[Token], found: list[Chunk]) -> list[Piece]:
             continue
         last = result[-1]
         at = tokens[chunk.start].start
-        if at in begins | conditions and not chunk.has("verb.", "cue.instead"):
+        if at in conditions or (at in begins and not chunk.has("verb.", "cue.instead")):
             result.append(Piece([chunk], tokens, last.opening, kind="talk", reason=True))
             result[-1].condition = at in conditions - polite
         elif (taken := _excepted(last, found, place)) > place:

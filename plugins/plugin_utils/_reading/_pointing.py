@@ -21,9 +21,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._to
 
 @dataclasses.dataclass(frozen=True)
 class Pointer:
-    """What points: the n-th (-1: the last), n of them together, or the others."""
+    """What points: the n-th (-1: the last), n of them together, the others, or all of a kind."""
 
-    how: t.Literal["nth", "together", "others"]
+    how: t.Literal["nth", "together", "others", "all"]
     number: int
     chunk: Chunk
 
@@ -35,7 +35,7 @@ class Pointer:
         if self.how == "others":
             rest = [name for name in names if name not in spoken]
             return rest if spoken and len(rest) < len(names) else []
-        return list(names) if len(names) == self.number else []
+        return list(names) if self.how == "all" or len(names) == self.number else []
 
 
 @functools.lru_cache(maxsize=1)
@@ -54,6 +54,14 @@ def pointer(tokens: t.Sequence[Token], found: t.Sequence[Chunk]) -> Pointer | No
         both = chunk.has("cue.each") and _together(said)
         if both:
             return Pointer("together", both, chunk)
+        if (
+            chunk.kind == "head"
+            and chunk.definite
+            and chunk.generic()
+            and (chunk.plural or chunk.count)
+        ):
+            number = int(chunk.count or 0)  # "the two VMs", "the VMs"
+            return Pointer("together" if number else "all", number, chunk)
         if not pointing or chunk.kind not in ("word", "cue", "number"):
             continue
         nth = next((_places()[word] for word in said if word in _places()), 0)

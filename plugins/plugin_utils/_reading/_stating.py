@@ -41,9 +41,12 @@ class Stating:
         self.targets: list[Aim] = []  # of the order before
         self.mentioned: list[Aim] = []  # what was spoken of last
         self.latest: list[Aim] = []  # of the order before, or of what was told since
+        self.recounted = False  # the order before changed how many there are of what it named
+        self.spoken: list[Aim] = []  # of all orders
         self.ordered = False  # the sentence had an order already
         self.verb = ""
         self.gone: list[Aim] = []  # what was said to go
+        self.trend = ""  # what the end of a list of amounts does with all of them
         self.how = ""  # what the number before did
         self.hint = ""  # the size that the text speaks of
         self.tokens: list[Token] = []

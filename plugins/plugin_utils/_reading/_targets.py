@@ -39,7 +39,12 @@ def find(change: Change, groups: t.Sequence[Group]) -> tuple[Found, Question | N
     """Return the machines that a change is about, or a question when these are none or unclear."""
     target, found = change.target, meant(change.target, groups)
     only_kind = target.role in KINDS and target == Target(role=target.role)
-    open_ = target in (Target(), Target(pronoun=True)) or (only_kind and change.verb != "keep")
+    exact = any(
+        target.role == group.role for group, _names in found
+    )  # "database": PostgreSQL, Redis
+    only_part = target == Target(role=target.role) and target.role != "node" and not exact
+    open_ = target in (Target(), Target(pronoun=True))
+    open_ = open_ or (change.verb != "keep" and (only_kind or only_part))
     if found and not (open_ and _several(change, found)):
         return found, None
     there = [group for group, _names in found] or groups

@@ -261,7 +261,8 @@ def _which_go(context: Context, change: Change, found: list[tuple[Group, list[st
 
 def _drop(context: Context, state: State, names: set[str]) -> None:
     """Take machines out of the plan; a deployment without any is destroyed, not planned."""
-    if not {name for group in state.groups for name in group.names} - names:
+    there = {name for group in state.groups for name in group.names}
+    if not (there - names or context.request.things):
         context.report(
             "change.none-left",
             "error",

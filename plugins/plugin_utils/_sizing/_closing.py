@@ -316,7 +316,8 @@ def _reached(context: Context, groups: t.Sequence[Group], before: Plan, after: P
             now, was = _SHOWN[field](machine), _SHOWN[field](old[machine.vmid])
             own = [change for change in touching if _field(change) == field]
             safe = bool(holding & {field, "whole"})
-            wanted = {_becomes(change, was) for change in own} - {None}
+            wanted = {_becomes(change, was) for change in own}
+            wanted = set() if None in wanted else wanted
             if now != was and (safe or not own or (wanted and now not in wanted)):
                 context.ask(
                     "closing.unsaid",
