@@ -6,7 +6,7 @@ from __future__ import annotations
 import functools
 import math
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import Why
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
@@ -77,6 +77,7 @@ class Need:
     data_disk_gib: float  # a second disk for data; 0: none
     minimum: dict[str, float]
     recommended: dict[str, float]
+    available: dict[str, float]  # with high availability, where the family says how; else empty
     documented: frozenset[str]  # quantities of which a document names the least
     fast_storage: bool
     confidence: float
@@ -136,9 +137,10 @@ def needs(
             chosen = result.minimum if small else result.recommended
             if chosen.get("count", 1.0) > 0:
                 follows = _followed(family, loads, evaluated)
-                cases.append(
-                    _Case(wanted, family, name, component, result, chosen, unknown, follows)
-                )
+                case = _Case(wanted, family, name, component, result, chosen, unknown, follows)
+                if component.ha_count is not None and not ha:
+                    case = replace(case, available=evaluated(said, ha=True).recommended)
+                cases.append(case)
         cases = _with_people(_with_room(cases, said), said)
         found += [_need(case) for case in cases]
     return found
@@ -220,6 +222,7 @@ class _Case:
     chosen: dict[str, float]
     unknown: bool
     follows: frozenset[str]
+    available: dict[str, float] = field(default_factory=dict)  # numbers with high availability
     stored: float = 0.0  # GiB of data that no rule of the family provides for
     room: float = 0.0  # GiB of disk that hold it
     people_mib: float = 0.0  # memory of the people that no rule of the family provides for
@@ -280,6 +283,7 @@ def _need(case: _Case) -> Need:
         data_disk_gib=data_disk,
         minimum=minimum,
         recommended=dict(case.result.recommended),
+        available=dict(case.available),
         documented=_documented(case, minimum),
         fast_storage=case.component.fast_storage,
         confidence=case.confidence,

@@ -36,8 +36,9 @@ INSTRUCTIONS = (
     " limits, and findings about your last answer. No document says how large these machines"
     " should be; each group lists the sizes that the rules have to choose from. Answer with one"
     " JSON object of the given schema and nothing else: for each group the draft's numbers, or"
-    " those of one of its sizes for a reason that the request gives. Keep the count, and numbers"
-    " listed in 'said'."
+    " those of one of its sizes for a reason that the request gives. Keep numbers listed in"
+    " 'said', and the count unless you choose a size that has one (high availability: machines"
+    " stand in for each other) because the request says that it must not stop."
     " Correct what the findings name. Reasons are one short sentence each."
 )
 

@@ -71,13 +71,20 @@ def stopped(plan: Plan, status: t.Literal["refused", "failed"], summary: str) ->
 
 
 def objections(draft: Plan, candidate: Plan) -> tuple[Finding, ...]:
-    """Return what is wrong with a candidate: its errors, and warnings that the draft has not."""
+    """Return what is wrong with a candidate: its errors, and warnings that the draft has not.
+
+    That a size of the rules was chosen is told to the person, and no fault.
+    """
     known = {(finding.id, finding.field) for finding in draft.findings}
     found = [
         finding
         for finding in candidate.findings
         if finding.severity == "error"
-        or (finding.severity == "warning" and (finding.id, finding.field) not in known)
+        or (
+            finding.severity == "warning"
+            and finding.id != "model.chosen"
+            and (finding.id, finding.field) not in known
+        )
     ]
     return (*found, *_far_apart(draft, candidate))
 

@@ -38,8 +38,8 @@ def apply_proposal(context: Context, groups: list[Group], proposal: Proposal) ->
 def offered(groups: t.Iterable[Group]) -> dict[str, dict[str, dict[str, int]]]:
     """Return the sizes a model may choose among, by group and what they are called.
 
-    A number that a person said or a document decides is none of them, and neither is how many
-    machines there are.
+    A number that a person said or a document decides is none of them. How many machines there are
+    is offered with high availability only, where nobody said it and the family knows how many.
     """
     offers: dict[str, dict[str, dict[str, int]]] = {}
     for group in groups:
@@ -47,8 +47,15 @@ def offered(groups: t.Iterable[Group]) -> dict[str, dict[str, dict[str, int]]]:
         sizes: dict[str, dict[str, int]] = {
             name: {str(number): numbers[number] for number in free if number in numbers}
             for name, numbers in group.options.items()
+            if free
         }
-        own: dict[str, int] = {number: getattr(group, number) for number in free}
+        several = {name: own["count"] for name, own in group.options.items() if "count" in own}
+        for name in several.keys() & sizes.keys():
+            if "count" in group.explicit or group.names:
+                del sizes[name]
+            else:
+                sizes[name]["count"] = several[name]
+        own: dict[str, int] = {number: getattr(group, number) for number in [*free, "count"]}
         if any(own | chosen != own for chosen in sizes.values()):
             offers[group.name] = sizes
     return offers
@@ -56,13 +63,13 @@ def offered(groups: t.Iterable[Group]) -> dict[str, dict[str, dict[str, int]]]:
 
 def _applied(context: Context, group: Group, proposal: Proposal) -> Group:
     proposed = proposal.groups.get(group.name, {})
-    reason = _plain(proposal.reasons.get(group.name, "")) or "Proposed by the model."
+    reason = _plain(proposal.reasons.get(group.name, ""))
     for number in NUMBERS:
         value = proposed.get(number)
         own = getattr(group, number)
         if value is None or value == own:
             continue
-        objection = _objection(group, number, value, own)
+        objection = _objection(group, number, value, own, reason)
         if objection is not None:
             context.report(
                 f"model.{objection[0]}",
@@ -73,12 +80,13 @@ def _applied(context: Context, group: Group, proposal: Proposal) -> Group:
                 "model",
             )
             continue
-        told = f"{reason} The rules alone: {amount(number, own)}."
+        told = f"{reason or 'Proposed by the model.'} The rules alone: {amount(number, own)}."
         group = replace(group, **t.cast("dict[str, t.Any]", {number: value}))
+        group = replace(group, spread=group.spread or group.count > 1)
         group = group.because(number, told, "model", CONFIDENCE)
         context.report(
             "model.chosen",
-            "info",
+            "warning" if number == "count" else "info",
             f"machines.{group.name}.{number}",
             f"The model chose {amount(number, value)} for {group.name}; the rules alone make it"
             f" {amount(number, own)}.",
@@ -87,16 +95,19 @@ def _applied(context: Context, group: Group, proposal: Proposal) -> Group:
     return group
 
 
-def _objection(group: Group, number: str, value: t.Any, own: int) -> tuple[str, str] | None:
+def _objection(
+    group: Group, number: str, value: t.Any, own: int, reason: str
+) -> tuple[str, str] | None:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         return "invalid", "that is no whole positive number"
     if number in group.explicit:
         return "explicit", "the request says otherwise"
-    if number == "count":
+    known = {option[number] for option in group.options.values() if number in option}
+    if number == "count" and (value not in known or not reason or group.names):
         return "count", "how many machines there are is not for a model to say"
     if number in group.documented:
         return "documented", "a document decides it"
-    sizes = sorted({own, *(o[number] for o in group.options.values() if number in o)})
+    sizes = sorted({own, *known})
     if value not in sizes:
         listed = " or ".join(amount(number, size) for size in sizes)
         return "options", f"the rules have {listed} to choose from"

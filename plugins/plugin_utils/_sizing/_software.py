@@ -59,6 +59,8 @@ CONTAINER_DISK_GIB = 8
 MAX_SPLIT_VCPU = 16
 #: Numbers of a group and the keys that the knowledge has for them.
 KEYS = {"cores": "vcpu", "memory_mib": "memory_mib", "disk_gib": "disk_gib"}
+#: What the option is called whose machines stand in for each other.
+AVAILABLE = "high availability"
 #: Longest purpose that serves as a role; more words describe and do not name.
 MAX_ROLE_WORDS = 2
 
@@ -237,12 +239,22 @@ def _of_part(thing: MachinesThing, first: bool) -> Machines:
 
 
 def _options(need: Need) -> dict[str, dict[str, int]]:
-    """Return the numbers that documents give by the names of what they are."""
+    """Return the numbers that the family gives by the names of what they are.
+
+    High availability has a number of machines as well.
+    """
     rounded = {"vcpu": practical_cores, "memory_mib": practical_memory, "disk_gib": practical_disk}
-    return {
+    named = {"minimum": need.minimum, "recommended": need.recommended, AVAILABLE: need.available}
+    options = {
         name: {number: rounded[key](values[key]) for number, key in KEYS.items() if values.get(key)}
-        for name, values in (("minimum", need.minimum), ("recommended", need.recommended))
+        for name, values in named.items()
+        if values
     }
+    if need.available.get("count", 0.0) > need.count:
+        options[AVAILABLE]["count"] = math.ceil(need.available["count"] - 1e-9)
+    else:
+        options.pop(AVAILABLE, None)
+    return options
 
 
 def _true(why: Why, thing: MachinesThing) -> Why:

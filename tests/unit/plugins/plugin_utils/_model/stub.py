@@ -244,10 +244,11 @@ def form(prompt: Json, **changes: t.Any) -> str:
 
 
 def larger(prompt: Json) -> str:
-    """Answer with the largest of the rules' own sizes in each group, where it was not said."""
+    """Answer with the largest size of one machine in each group, where it was not said."""
     answer = json.loads(form(prompt))
     for row, group in zip(answer.get("groups", ()), prompt.get("groups", ()), strict=True):
-        sizes = max(group["sizes"].values(), key=lambda size: size.get("memory_mib", 0))
+        single = [size for size in group["sizes"].values() if "count" not in size]
+        sizes = max(single, key=lambda size: size.get("memory_mib", 0))
         row |= {number: n for number, n in sizes.items() if number not in group["said"]}
         row["reason"] = "The request mentions heavy use."
     return json.dumps(answer)

@@ -107,6 +107,37 @@ def test_only_sizes_of_the_rules_can_be_chosen(changes: Json, rule: str) -> None
     assert rule in {f.id for f in result.rounds[0].findings}
 
 
+AVAILABLE = "high availability"
+
+
+def available(prompt: Json, reason: str = "It must not stop.") -> str:
+    return form(prompt, **prompt["groups"][0]["sizes"].get(AVAILABLE, {}), reason=reason)
+
+
+def test_high_availability_is_chosen_for_a_reason_and_told_beside_the_rules() -> None:
+    result = reviewed(app(), FACTS, SITE, available)
+    assert (len(plan(app(), FACTS).machines), len(result.machines)) == (1, 2)
+    assert len({machine.node for machine in result.machines}) == 2
+    [told] = [f for f in result.findings if f.id == "model.chosen" and f.field.endswith(".count")]
+    assert (told.severity, "alone make it 1" in told.message) == ("warning", True)
+    [why] = [why for why in result.machines[0].why if why.field == "count"]
+    assert why.reason == "It must not stop. The rules alone: 1."
+
+
+def test_more_machines_need_a_reason() -> None:
+    result = reviewed(app(), FACTS, SITE, lambda prompt: available(prompt, reason=""))
+    assert len(result.machines) == 1
+    assert "model.count" in {f.id for f in result.rounds[0].findings}
+
+
+@pytest.mark.parametrize("said", [{"count": 1}, {"names": ["box1"]}])
+def test_machines_that_were_counted_or_named_are_not_multiplied(said: Json) -> None:
+    prompts: list[str] = []
+    result = reviewed(app(said=said), FACTS, SITE, available, prompts=prompts)
+    assert [AVAILABLE in prompt for prompt in prompts] == [False]
+    assert len(result.machines) == 1
+
+
 @pytest.mark.parametrize(
     "wanted",
     [

@@ -109,3 +109,20 @@ def test_unknown_software_is_told_in_one_sentence_with_a_range_around_the_answer
 def test_software_that_is_known_by_name_alone_has_no_near_name() -> None:
     [told] = [f.message for f in sized("a VM for nginx").findings if f.id == "software.unknown"]
     assert "nginx has no size of its own in the knowledge: sized as web server" in told
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("vm with 2 cores and 4 GB called web", {"cores", "memory_mib"}),
+        ("eine VM namens web mit 4 GB", {"memory_mib"}),
+        ("gitea for 20 people", set()),
+        ("3 VMs with 2 cores", {"count", "cores"}),
+    ],
+)
+def test_only_what_was_said_is_told_as_asked(text: str, said: set[str]) -> None:
+    plan = sized(text)
+    told = {why.field for m in plan.machines for why in m.why if why.source == "explicit"}
+    assert told == said
+    asked = {why.field for m in plan.machines for why in m.why if "As asked" in why.reason}
+    assert asked == said
