@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Machine
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import Disk
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._snapshot import (
+    GuestState,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._hardware import Frame
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import Group
 
@@ -20,7 +23,9 @@ class Bus:
     single: bool = True
 
 
-def disks_of(group: Group, storage: str, fast: str | None, frame: Frame | None) -> tuple[Disk, ...]:
+def disks_of(
+    group: Group, storage: str, fast: str | None, frame: Frame | None, template: GuestState | None
+) -> tuple[Disk, ...]:
     """Return the system disk, what the template brings beside it, and the data disks."""
     if frame is not None:
         wished = group.wish.storage if group.wish else None
@@ -28,9 +33,11 @@ def disks_of(group: Group, storage: str, fast: str | None, frame: Frame | None) 
         disks = [own[0].model_copy(update={"storage": wished or own[0].storage}), *own[1:]]
     else:
         disks = [_root(group, storage, fast)]
-    there = len(disks) - 1 if frame is not None and frame.existing else 0
-    for index, size in enumerate(group.data_disks_gib, start=1):
-        if index <= there:
+    there = len(disks) if frame is not None and frame.existing else 0
+    hardware = template.hardware if template is not None else None
+    first = max(1, len(hardware.disks)) if hardware is not None else 1
+    for index, size in enumerate(group.data_disks_gib, start=first):
+        if index < there:
             grown_to = max(size, disks[index].size_gib)
             disks[index] = disks[index].model_copy(update={"size_gib": grown_to})
         else:

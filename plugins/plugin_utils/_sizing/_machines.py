@@ -191,7 +191,7 @@ def _built(context: Context, group: Group, identities: Identities, parts: Parts)
         return alike and _twin(context, group, alike, parts, {"vmid": vmid, "nic": nic})
     container = group.kind == "lxc"
     site, wish = context.site, group.wish
-    disks = disks_of(group, storage, site.storages.fast, frame)
+    disks = disks_of(group, storage, site.storages.fast, frame, parts.template)
     shell = {} if container or frame is None else _hardware(frame, disks[0].storage, nic)
     said = {"cpu_type": site.cpu_type} if site.cpu_type else {}
     fallback = () if container else ("scsi0", "ide2") if source.type == "iso" else ("scsi0",)

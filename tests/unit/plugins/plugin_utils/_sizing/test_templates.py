@@ -34,11 +34,20 @@ USUAL: Config = {
 EFI = "tank:base-9000-disk-1,efitype=4m,pre-enrolled-keys=1,size=1M"
 
 
-def made(config: Config, without: t.Sequence[str] = (), **wish: t.Any) -> Plan:
+def made(
+    config: Config,
+    without: t.Sequence[str] = (),
+    others: t.Sequence[dict[str, t.Any]] = (),
+    previous: Plan | None = None,
+    **wish: t.Any,
+) -> Plan:
     """Return the plan of one VM from a template with this configuration."""
     whole = {key: value for key, value in USUAL.items() if key not in without} | config
     template = guest(9001, "own", "pve1", template=True, hardware=hardware(whole))
-    return plan(vm(**wish), snapshot(guests=[template]), site(template={"name": "own"}))
+    facts = snapshot(guests=[template, *others])
+    return plan(
+        vm(**wish), facts, site(template={"name": "own"}), deployment="web", previous=previous
+    )
 
 
 def places(machine: Machine) -> list[str]:
@@ -123,6 +132,27 @@ def test_a_machine_has_the_hardware_of_its_template(kind: str, data_disks: tuple
     threads = [d.interface for d in machine.disks if d.iothread]
     single = machine.scsi_hardware == "virtio-scsi-single"
     assert all(n.startswith("virtio") or (n.startswith("scsi") and single) for n in threads)
+
+
+@pytest.mark.parametrize("remembered", [False, True])
+@pytest.mark.parametrize("config", [{}, {"scsi1": "tank:base-9000-disk-9,size=5G"}])
+def test_a_second_run_leaves_all_disks_as_they_are(config: Config, *, remembered: bool) -> None:
+    wish = {"name": "web", "data_disks_gib": [20]}
+    first = made(config, **wish)
+    [machine] = first.machines
+    sizes = {disk.interface: f"tank:x,size={disk.size_gib}G" for disk in machine.disks}
+    there = guest(
+        machine.vmid,
+        "web",
+        machine.node,
+        tags=list(machine.tags),
+        hardware=hardware(USUAL | config | sizes),
+    )
+    previous = first if remembered else None
+    again = made(config, others=[there], previous=previous, **wish)
+    assert {d.interface: d.size_gib for d in again.machines[0].disks} == {
+        d.interface: d.size_gib for d in machine.disks
+    }
 
 
 @pytest.mark.parametrize(
