@@ -77,10 +77,10 @@ def sentence(variable: str, task_vars: dict[str, t.Any]) -> str:
     said = typed(variable)
     if said is not None and said.taken:
         raise ValueError(
-            f"Ansible takes {', '.join(said.taken)} after -e {variable}= for variables of their"
-            f" own, so what was said cannot be told from them: say it in the environment variable"
-            f" CLUSTERWRIGHT_{variable.upper()} or in a file (-e {variable}_file=FILE), and give"
-            " each variable an -e of its own."
+            f"Ansible makes variables ({', '.join(said.taken)}) of what stands after"
+            f" -e {variable}=, so that nobody can tell what was said: say it in the environment"
+            f" variable CLUSTERWRIGHT_{variable.upper()} or in a file"
+            f" (-e {variable}_file=FILE), and give each variable an -e of its own."
         )
     if said is not None:
         return said.text
