@@ -4,43 +4,25 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import re
-import select
 import typing as t
 from pathlib import Path
+
+from integration.keyboard import talk
 
 from .conftest import VM, Pipeline, Run
 
 WEB = VM.format(name="web")
 QUESTION = b"(yes/no/defer)"
-PATIENCE_SECONDS = 1.0
 CALLBACKS = Path(__file__).with_name("callbacks")
 
 
 def at_the_keyboard(pipeline: Pipeline, answer: str, playbook: str, deployment: str) -> Run:
     """Run a playbook on a terminal and answer the one question that it asks."""
     command, environment = pipeline.command(playbook, deployment)
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.chdir(pipeline.folder)
-        os.execve(command[0], command, environment)  # noqa: S606  (there is no shell to want)
-    shown, typed = b"", False
-    while True:
-        try:
-            if select.select([terminal], [], [], PATIENCE_SECONDS)[0]:
-                shown += os.read(terminal, 4096)
-            elif QUESTION in shown:
-                # Asking empties what was typed before: type again while nothing happens.
-                os.write(terminal, answer.encode() + b"\r")
-                typed = True
-        except OSError:  # the other side has closed the terminal
-            break
-    _pid, status = os.waitpid(pid, 0)
-    os.close(terminal)
-    assert typed, shown.decode()
-    return Run(os.waitstatus_to_exitcode(status), shown.decode())
+    code, shown, answered = talk(command, environment, pipeline.folder, {QUESTION: answer})
+    assert answered, shown
+    return Run(code, shown)
 
 
 def test_yes_no_and_defer_at_the_prompt(pipeline: Pipeline) -> None:

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import re
-import select
 import shlex
 import shutil
 import ssl
@@ -25,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from integration.keyboard import talk
 from lab.pve import PveServer
 from lab.tools import ensure
 
@@ -34,7 +33,6 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 COLLECTION = Path(".ansible/collections/ansible_collections/clusterwright/proxmox")
 #: What is asked at the terminal, and answered when nothing more is shown.
 QUESTIONS = (b"(yes/no/defer)", b"(it is not kept)")
-PATIENCE_SECONDS = 1.0
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJR6j62RtMaxYhclsumW6xbhUqvcWgLC++OBaMybuTSZ you@laptop"
 
 
@@ -180,28 +178,14 @@ class Person:
     def _play(self, command: str) -> None:
         """Run a playbook at a terminal and say yes when asked."""
         before = time.monotonic()
-        pid, terminal = pty.fork()
-        if pid == 0:
-            os.chdir(self.folder)
-            os.execvpe("sh", ["sh", "-c", command], self.environment)  # noqa: S606
-        shown, left = b"", dict(zip(QUESTIONS, ("yes", self.pve.root_password), strict=True))
-        while True:
-            try:
-                if select.select([terminal], [], [], PATIENCE_SECONDS)[0]:
-                    shown += os.read(terminal, 65536)
-                elif asked := next((text for text in left if text in shown), None):
-                    answer = left.pop(asked)
-                    # The password is pasted, which is two keys.
-                    self.keys += (2 if answer == self.pve.root_password else len(answer)) + 1
-                    os.write(terminal, f"{answer}\r".encode())
-            except OSError:  # the other side has closed the terminal
-                break
-        _pid, status = os.waitpid(pid, 0)
-        os.close(terminal)
+        answers = dict(zip(QUESTIONS, ("yes", self.pve.root_password), strict=True))
+        code, shown, answered = talk(["sh", "-c", command], self.environment, self.folder, answers)
+        for question in answered:  # the password is pasted, which is two keys
+            self.keys += 1 + (2 if question == QUESTIONS[1] else len(answers[question]))
         name = command.partition("clusterwright.proxmox.")[2].partition(" ")[0]
-        self.output[name] = shown.decode().replace("\r\n", "\n")
+        self.output[name] = shown.replace("\r\n", "\n")
         self.seconds[name] = time.monotonic() - before
-        assert os.waitstatus_to_exitcode(status) == 0, self.output[name]
+        assert code == 0, self.output[name]
 
 
 def told(output: str) -> str:
