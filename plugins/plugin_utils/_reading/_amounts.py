@@ -20,9 +20,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._or
     sign,
     words,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._settle import settle
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sizes import (
     Size,
-    settle,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._stating import (
     Stating,

@@ -31,7 +31,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._da
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._orders import pieces
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._record import Record
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._said import CLUSTER
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sizes import settle
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._settle import settle
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._tokens import (
     Token,
     tokenise,

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 import typing as t
 
@@ -12,16 +11,14 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     Quote,
     Statement,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import (
-    describes,
-)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
     function_words,
-    load,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
-    is_number_word,
-    numerals,
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._matter import (
+    is_strange,
+    is_unknown,
+    like_a_name,
+    matters,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._orders import talk
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sentence import (
@@ -36,9 +33,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sl
     stands_apart,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._told import told
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._words import (
-    words_of,
-)
 
 Span = tuple[int, int]
 #: A quote longer than this does not account for all of its words.
@@ -212,7 +206,7 @@ def _is_idle(said: Sentence, index: int, single: bool) -> bool:
         or token.name
         or token.mib is not None
         or token.has(*(_THINGS if single else _PLANNED))
-        or (not single and _unknown(said, at))
+        or (not single and is_unknown(said, at))
         for at, token in enumerate(said.tokens[low:high], low)
     )
 
@@ -222,7 +216,7 @@ def _is_harmless(said: Sentence, index: int) -> bool:
     following = said.tokens[index + 1 : index + 2]
     if said.tokens[index].kind == "num" and following and following[0].has("unit.other"):
         return True
-    strange = _is_strange(said, index) and not _can_be_a_thing(said, index)
+    strange = is_strange(said, index) and not _can_be_a_thing(said, index)
     return strange or _is_model(said, index)
 
 
@@ -259,13 +253,13 @@ def _is_only_called(said: Sentence, index: int, *, single: bool) -> bool:
     "on"; of several machines in any list.
     """
     part = single and said.tokens[index].has("part.", "addon.", "work.")
-    if not (part or _is_strange(said, index)) or _beside_addon(said, index):
+    if not (part or is_strange(said, index)) or _beside_addon(said, index):
         return False
     low, high = _part(said, index)
     first, last = index, index
-    while first > low and _unknown(said, first - 1):
+    while first > low and is_unknown(said, first - 1):
         first -= 1
-    while last + 1 < high and _unknown(said, last + 1):
+    while last + 1 < high and is_unknown(said, last + 1):
         last += 1
     before = said.tokens[max(first - 1, 0) : first]
     listed, places = ("cue.and", "cue.or", "cue.with"), function_words()["places"]
@@ -300,47 +294,16 @@ def _with_unit(said: Sentence, index: int, end: int) -> int:
     return end
 
 
-@functools.lru_cache(maxsize=1)
-def _mattering() -> tuple[str, ...]:
-    return tuple(load("words.yml")["mattering"])
-
-
-def matters(said: Sentence, index: int) -> bool:
-    """Tell whether a token could change a machine."""
-    token = said.tokens[index]
-    if token.kind == "num":
-        around = said.tokens[max(index - 1, 0) : index + 2]
-        again = len(around) == 3 and around[0].of("said_again") and token.written
-        if again and around[2].has("cue.", "verb."):
-            return False  # "for these two to run"
-        return not (token.written and (token.value == 1 or token.word in numerals().vague))
-    if describes(said.tokens, index):
-        return False
-    if token.kind == "lit" or token.name or token.software is not None:
-        return True
-    return token.has(*_mattering()) or _unknown(said, index) or _like_a_name(said, index)
-
-
-def _is_strange(said: Sentence, index: int) -> bool:
-    """Tell whether a word matters for nothing but being unknown."""
-    token = said.tokens[index]
-    known = token.kind != "word" or token.software or token.concept or token.driver
-    following = said.tokens[index + 1] if index + 1 < len(said.tokens) else None
-    noun = following is not None and (following.software or following.has("thing.", "part."))
-    modifies = noun and not any(char.isdigit() for char in token.word)  # "self-hosted GitLab"
-    return not known and (not token.name or bool(modifies))
-
-
 def _can_be_a_thing(said: Sentence, index: int) -> bool:
     return _beside_addon(said, index) or can_be_a_thing(
         said.tokens,
         index,
         said.language,
-        lambda at: _is_strange(said, at) and matters(said, at),
+        lambda at: is_strange(said, at) and matters(said, at),
         lambda at: (
             said.text[said.tokens[at].start].isupper()
             if said.language == "de"
-            else _like_a_name(said, at)
+            else like_a_name(said, at)
         ),
     )
 
@@ -357,7 +320,7 @@ def _is_model(said: Sentence, index: int) -> bool:
     if following is not None and following.kind == "word" and not following.has("cue."):
         return False
     named = before.has("thing.hardware") or said.text[before.start].isupper()
-    strange = _is_strange(said, index - 1) and not _can_be_a_thing(said, index - 1)
+    strange = is_strange(said, index - 1) and not _can_be_a_thing(said, index - 1)
     return named and (strange or before.has("thing.hardware"))
 
 
@@ -373,30 +336,4 @@ def _beside_addon(said: Sentence, index: int) -> bool:
     before, after = words[max(index - 3, 0) : index], words[index + 1 : index + 4]
     called = (before[-1:], "".join(before), after[:1], "".join(after))
     names = ("addon", "addons", "add-on", "add-ons")
-    return _unknown(said, index) and any("".join(words) in names for words in called)
-
-
-def _unknown(said: Sentence, index: int) -> bool:
-    token = said.tokens[index]
-    known = token.concept or token.driver or token.software or token.mib is not None
-    return (
-        token.kind == "word"
-        and not known
-        and len(token.word) > 2
-        and not is_number_word(token.word)
-        and not words_of(said.vocabulary).ordinary(token.word)
-    )
-
-
-def _like_a_name(said: Sentence, index: int) -> bool:
-    """Tell whether an unknown word is written like a name ("Storyden")."""
-    token = said.tokens[index]
-    if token.kind != "word" or token.concept or token.driver or token.mib is not None:
-        return False
-    raw = said.text[token.start : token.end]
-    if len(raw) < 3 or not raw[0].isupper() or token.word in words_of(said.vocabulary).plain:
-        return False
-    if any(char.isupper() for char in raw[1:]) and not raw.isupper():
-        return True
-    begins = index == 0 or said.tokens[index - 1].word in {".", ":", "!", "?", ";", "-", '"'}
-    return said.language != "de" and not begins
+    return is_unknown(said, index) and any("".join(words) in names for words in called)

@@ -26,9 +26,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sa
     Said,
     Thing,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._settle import settle
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sizes import (
     Size,
-    settle,
 )
 
 _DIMENSIONS = {"noun.memory": "memory_mib", "noun.disk": "disk_gib", "unit.core": "cores"}

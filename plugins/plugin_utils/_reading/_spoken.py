@@ -24,8 +24,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._cl
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
     function_words,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._remainder import (
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._matter import (
     matters,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._remainder import (
     uses,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sentence import (
