@@ -20,7 +20,13 @@ def called_by(part: str) -> list[str]:
 @functools.lru_cache(maxsize=1)
 def function_words() -> dict[str, frozenset[str]]:
     """Return the closed classes of function words by their names."""
-    return {name: frozenset(words) for name, words in load("words.yml")["closed"].items()}
+    return {name: spoken(words) for name, words in load("words.yml")["closed"].items()}
+
+
+def spoken(words: list[str] | dict[str, list[str]]) -> frozenset[str]:
+    """Return the words of a class, whose lists may be kept apart by their language."""
+    lists = words.values() if isinstance(words, dict) else [words]
+    return frozenset(word for listed in lists for word in listed)
 
 
 @functools.lru_cache(maxsize=16)

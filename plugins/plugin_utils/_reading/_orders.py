@@ -20,6 +20,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._cl
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
     function_words,
     load,
+    spoken,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
     numerals,
@@ -45,7 +46,7 @@ VALUES = ("version", "storage", "bridge", "vlan", "pool", "os", "tag")
 @functools.lru_cache(maxsize=16)
 def words(name: str) -> frozenset[str]:
     """Return a closed class of words of changes."""
-    return frozenset(load("changes.yml")[name])
+    return spoken(load("changes.yml")[name])
 
 
 @functools.lru_cache(maxsize=1)

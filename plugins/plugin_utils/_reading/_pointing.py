@@ -12,6 +12,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._ch
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
     function_words,
     load,
+    spoken,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
     numerals,
@@ -68,7 +69,7 @@ def pointer(tokens: t.Sequence[Token], found: t.Sequence[Chunk]) -> Pointer | No
         noun = any(c.kind == "head" and c.software for c in found[place + 1 :][:1])
         if nth and not noun:
             return Pointer("nth", nth, chunk)
-        if set(said) & set(load("changes.yml")["complement"]):
+        if set(said) & spoken(load("changes.yml")["others"]):
             return Pointer("others", 0, chunk)
         if chunk.kind == "number" and chunk.value > 1 and chunk.value == int(chunk.value):
             return Pointer("together", int(chunk.value), chunk)
@@ -77,7 +78,7 @@ def pointer(tokens: t.Sequence[Token], found: t.Sequence[Chunk]) -> Pointer | No
 
 def _together(said: t.Sequence[str]) -> int:
     """Return how many "both" and "all three" are; 0 for "each"."""
-    two = set(load("changes.yml")["both"])
+    two = spoken(load("changes.yml")["both"])
     numbers = [int(numerals().units[word]) for word in said if word in numerals().units]
     return 2 if set(said) & two else numbers[0] if numbers and numbers[0] > 1 else 0
 

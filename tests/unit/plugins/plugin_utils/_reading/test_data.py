@@ -117,7 +117,7 @@ def test_clause(kind: str, text: str) -> None:
     ("pattern", "text"),
     [
         (entry["pattern"], text)
-        for name in ("openers", "tells", "done", "asks", "please", "same")
+        for name in ("openers", "conditions", "polite", "tells", "done", "asks", "please", "same")
         for entry in load("changes.yml")[name]
         for text in entry["examples"]
     ],
