@@ -172,7 +172,7 @@ func StartNode(
 	if err := certificates(ctx, settings, server); err != nil {
 		return nil, err
 	}
-	network.PrepareHost()
+	network.PrepareHost(config.IsIPv6(cluster.ClusterCIDR))
 	if err := preparePodsCgroup(); err != nil {
 		return nil, err
 	}
@@ -196,6 +196,7 @@ func StartNode(
 			NodeName: settings.NodeName, ClusterCIDR: cluster.ClusterCIDR,
 			Kubeconfig: settings.DataDir.Agent("k3scontroller.kubeconfig"),
 			ConfDir:    CNIFor(settings.DataDir, cluster.FlannelBackend).Conf,
+			HidesIPv6:  cluster.ClusterLevel["flannel-ipv6-masq"] == "true",
 		}
 		node.run(func() { pods.Run(ctx) })
 	}
@@ -240,7 +241,7 @@ func certificates(ctx context.Context, settings *config.Config, server *join.Ser
 	}
 	headers := map[string]string{
 		join.NodeNameHeader: settings.NodeName, join.NodePasswordHeader: password,
-		join.NodeIPHeader: settings.NodeIP,
+		join.NodeIPHeader: strings.Join(settings.NodeIPs, ","),
 	}
 	if err := fetch(ctx, func() error {
 		text, err := server.Get(ctx, "/v1-k3s/client-ca.crt")

@@ -37,7 +37,7 @@ func kubeletArguments(settings *config.Config, cluster join.AgentConfig) ([]stri
 	}
 	var text bytes.Buffer
 	err = form.Execute(&text, map[string]string{
-		"Agent": data.Agent(), "Socket": layout.ContainerdSocket, "ClusterDNS": cluster.ClusterDNS,
+		"Agent": data.Agent(), "Socket": layout.ContainerdSocket, "ClusterDNS": strings.ReplaceAll(cluster.ClusterDNS, ",", `", "`),
 		"ClusterDomain": cluster.ClusterDomain, "ResolvConf": resolvConf,
 	})
 	if err != nil {
@@ -54,7 +54,7 @@ func kubeletArguments(settings *config.Config, cluster join.AgentConfig) ([]stri
 		"config":            file,
 		"kubeconfig":        data.Agent("kubelet.kubeconfig"),
 		"hostname-override": settings.NodeName,
-		"node-ip":           settings.NodeIP,
+		"node-ip":           strings.Join(settings.NodeIPs, ","),
 		"node-labels":       strings.Join(labels, ","),
 	}
 	if len(settings.NodeTaints) > 0 {

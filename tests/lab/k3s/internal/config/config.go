@@ -24,7 +24,7 @@ type Config struct {
 	AgentToken string
 	ServerURL  string
 	NodeName   string
-	NodeIP     string
+	NodeIPs    []string
 	ExternalIP string
 	WithNodeID bool
 	NodeLabels []string
@@ -188,7 +188,7 @@ func common(c *cli.Context) (*Config, error) {
 		DataDir:          layout.Data(c.String("data-dir")),
 		ServerURL:        strings.TrimSuffix(c.String("server"), "/"),
 		NodeName:         strings.ToLower(c.String("node-name")),
-		NodeIP:           first(c.StringSlice("node-ip")),
+		NodeIPs:          split(c.StringSlice("node-ip")),
 		ExternalIP:       first(c.StringSlice("node-external-ip")),
 		WithNodeID:       c.Bool("with-node-id"),
 		NodeLabels:       c.StringSlice("node-label"),
@@ -213,13 +213,17 @@ func common(c *cli.Context) (*Config, error) {
 		}
 		config.NodeName = strings.ToLower(name)
 	}
-	if config.NodeIP == "" {
-		if config.NodeIP, err = outgoingAddress(); err != nil {
+	if len(config.NodeIPs) == 0 {
+		own, err := outgoingAddress()
+		if err != nil {
 			return nil, err
 		}
+		config.NodeIPs = []string{own}
 	}
-	if net.ParseIP(config.NodeIP) == nil {
-		return nil, fmt.Errorf("invalid node-ip %q", config.NodeIP)
+	for _, address := range config.NodeIPs {
+		if net.ParseIP(address) == nil {
+			return nil, fmt.Errorf("invalid node-ip %q", address)
+		}
 	}
 	return config, nil
 }
@@ -256,20 +260,15 @@ func network(c *cli.Context, config *Config) error {
 		config.AdvertiseAddress = config.ExternalIP
 	}
 	if config.AdvertiseAddress == "" {
-		config.AdvertiseAddress = config.NodeIP
+		config.AdvertiseAddress = config.NodeIP()
 	}
-	config.ClusterCIDR = firstOr(split(c.StringSlice("cluster-cidr")), "10.42.0.0/16")
-	config.ServiceCIDR = firstOr(split(c.StringSlice("service-cidr")), "10.43.0.0/16")
-	for name, value := range map[string]string{"cluster-cidr": config.ClusterCIDR, "service-cidr": config.ServiceCIDR} {
-		if _, _, err := net.ParseCIDR(value); err != nil {
-			return fmt.Errorf("invalid %s %q: %w", name, value, err)
-		}
-	}
-	tenth, err := Address(config.ServiceCIDR, 10)
+	config.ClusterCIDR = joinedOr(c.StringSlice("cluster-cidr"), "10.42.0.0/16")
+	config.ServiceCIDR = joinedOr(c.StringSlice("service-cidr"), "10.43.0.0/16")
+	tenths, err := checkFamilies(config)
 	if err != nil {
 		return err
 	}
-	config.ClusterDNS = firstOr(split(c.StringSlice("cluster-dns")), tenth)
+	config.ClusterDNS = joinedOr(c.StringSlice("cluster-dns"), tenths...)
 	switch config.EgressSelectorMode {
 	case "agent", "cluster", "pod", "disabled":
 		return nil
@@ -310,20 +309,6 @@ func unsupported(c *cli.Context) error {
 	return nil
 }
 
-// Address is the address with the given offset in an IPv4 network.
-func Address(cidr string, offset int) (string, error) {
-	_, network, err := net.ParseCIDR(cidr)
-	if err != nil {
-		return "", err
-	}
-	ip := network.IP.To4()
-	if ip == nil {
-		return "", fmt.Errorf("the lab stand-in for k3s has IPv4 only, not %s", cidr)
-	}
-	ip[3] += byte(offset)
-	return ip.String(), nil
-}
-
 // outgoingAddress is this host's address on the way to its default route.
 func outgoingAddress() (string, error) {
 	connection, err := net.Dial("udp4", "192.0.2.1:9")
@@ -346,11 +331,15 @@ func split(values []string) []string {
 	return parts
 }
 
-func first(values []string) string { return firstOr(split(values), "") }
+func first(values []string) string {
+	first, _, _ := strings.Cut(joinedOr(values), ",")
+	return first
+}
 
-func firstOr(values []string, fallback string) string {
-	if len(values) == 0 {
-		return fallback
+// joinedOr are all values with commas between them, those of fallback where there are none.
+func joinedOr(values []string, fallback ...string) string {
+	if parts := split(values); len(parts) > 0 {
+		return strings.Join(parts, ",")
 	}
-	return values[0]
+	return strings.Join(fallback, ",")
 }

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -62,7 +63,11 @@ func (e *Etcd) file(name string) string { return filepath.Join(e.Dir(), name) }
 // HasData tells whether the member has already been part of a cluster.
 func (e *Etcd) HasData() bool { return layout.Exists(e.file("member/wal")) }
 
-func (e *Etcd) peerURL() string { return "https://" + e.Address + ":2380" }
+func (e *Etcd) peerURL() string { return e.url("https", "2380") }
+
+func (e *Etcd) url(scheme, port string) string {
+	return scheme + "://" + net.JoinHostPort(e.Address, port)
+}
 
 // LoadName reads the member's name, `<node>-<8 hex>`, and makes one where there is none.
 func (e *Etcd) LoadName() error {
@@ -99,13 +104,13 @@ func (e *Etcd) StartNew() error {
 func (e *Etcd) writeConfig(cluster []string, state string, force bool) error {
 	metrics := "http://127.0.0.1:2381"
 	if e.ExposeMetrics {
-		metrics += ",http://" + e.Address + ":2381"
+		metrics += "," + e.url("http", "2381")
 	}
 	values := map[string]any{
 		"name":                        e.Name,
 		"data-dir":                    e.Dir(),
-		"listen-client-urls":          "https://" + e.Address + ":2379," + LocalEndpoint,
-		"advertise-client-urls":       "https://" + e.Address + ":2379",
+		"listen-client-urls":          e.url("https", "2379") + "," + LocalEndpoint,
+		"advertise-client-urls":       e.url("https", "2379"),
 		"listen-peer-urls":            e.peerURL() + ",https://127.0.0.1:2380",
 		"initial-advertise-peer-urls": e.peerURL(),
 		"listen-metrics-urls":         metrics,

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,22 +45,24 @@ type Network struct {
 	ClusterCIDR string
 	Kubeconfig  string
 	ConfDir     string
+	// HidesIPv6 tells whether pods reach what is outside by their node's IPv6 address.
+	HidesIPv6 bool
 
-	podCIDR string
+	podCIDRs []string
 }
 
 // PrepareHost sets what a node must allow; settings it may not change are logged.
-func PrepareHost() {
-	for name, value := range map[string]string{
-		"net/ipv4/conf/all/forwarding":       "1",
-		"net/ipv4/conf/default/forwarding":   "1",
-		"net/bridge/bridge-nf-call-iptables": "1",
-	} {
+func PrepareHost(ipv6 bool) {
+	names := []string{"net/ipv4/conf/all/forwarding", "net/ipv4/conf/default/forwarding", "net/bridge/bridge-nf-call-iptables"}
+	if ipv6 {
+		names = append(names, "net/ipv6/conf/all/forwarding", "net/ipv6/conf/default/forwarding", "net/bridge/bridge-nf-call-ip6tables")
+	}
+	for _, name := range names {
 		path := filepath.Join("/proc/sys", name)
-		if current, err := os.ReadFile(path); err == nil && strings.TrimSpace(string(current)) == value {
+		if current, err := os.ReadFile(path); err == nil && strings.TrimSpace(string(current)) == "1" {
 			continue
 		}
-		if err := os.WriteFile(path, []byte(value), 0o644); err != nil {
+		if err := os.WriteFile(path, []byte("1"), 0o644); err != nil {
 			log.Printf("Failed to set sysctl %s: %v", name, err)
 		}
 	}
@@ -125,68 +128,86 @@ func (n *Network) apply(lister listers.NodeLister) error {
 	}
 	wanted := map[string]string{}
 	for _, node := range nodes {
-		switch {
-		case node.Spec.PodCIDR == "":
-		case node.Name == n.NodeName:
-			if err := n.configure(node.Spec.PodCIDR); err != nil {
+		if node.Name == n.NodeName {
+			if err := n.configure(node.Spec.PodCIDRs); err != nil {
 				return err
 			}
-		case internalIP(node) != "":
-			wanted[node.Spec.PodCIDR] = internalIP(node)
+			continue
+		}
+		for _, cidr := range node.Spec.PodCIDRs {
+			if gateway := internalIP(node, strings.Contains(cidr, ":")); gateway != "" {
+				wanted[cidr] = gateway
+			}
 		}
 	}
 	return setRoutes(wanted)
 }
 
-func internalIP(node *corev1.Node) string {
+// internalIP is the address of a node in one IP version.
+func internalIP(node *corev1.Node, ipv6 bool) string {
 	for _, address := range node.Status.Addresses {
-		if address.Type == corev1.NodeInternalIP {
+		if address.Type == corev1.NodeInternalIP && strings.Contains(address.Address, ":") == ipv6 {
 			return address.Address
 		}
 	}
 	return ""
 }
 
-// configure gives the node's own range to the bridge plug-in, once.
-func (n *Network) configure(podCIDR string) error {
-	if n.podCIDR == podCIDR {
+// configure gives the node's own ranges to the bridge plug-in, once.
+func (n *Network) configure(podCIDRs []string) error {
+	if len(podCIDRs) == 0 || slices.Equal(n.podCIDRs, podCIDRs) {
 		return nil
 	}
-	if err := n.masquerade(); err != nil {
-		return err
+	for _, cidr := range strings.Split(n.ClusterCIDR, ",") {
+		if err := n.letThrough(cidr); err != nil {
+			return err
+		}
 	}
-	text := strings.ReplaceAll(conflist, "@POD_CIDR@", podCIDR)
+	var ranges []string
+	for _, cidr := range podCIDRs {
+		ranges = append(ranges, fmt.Sprintf(`[{"subnet": %q}]`, cidr))
+	}
+	text := strings.ReplaceAll(conflist, "@RANGES@", strings.Join(ranges, ", "))
 	if err := layout.WriteFile(filepath.Join(n.ConfDir, "10-flannel.conflist"), []byte(text), 0o600); err != nil {
 		return err
 	}
-	n.podCIDR = podCIDR
+	n.podCIDRs = podCIDRs
 	return nil
 }
 
-// masquerade hides pods behind their node on the way out of the cluster, and lets them pass.
-func (n *Network) masquerade() error {
-	for _, rule := range []string{
-		"-t nat POSTROUTING -s %[1]s -d %[1]s -m comment --comment flanneld -j RETURN",
-		"-t nat POSTROUTING -s %[1]s ! -d 224.0.0.0/4 -m comment --comment flanneld -j MASQUERADE",
-		"-t filter FORWARD -s %[1]s -m comment --comment flanneld -j ACCEPT",
-		"-t filter FORWARD -d %[1]s -m comment --comment flanneld -j ACCEPT",
-	} {
-		words := strings.Fields(fmt.Sprintf(rule+" ", n.ClusterCIDR))
-		if iptables(words, "-C") == nil {
+// letThrough lets pods of a network pass, and hides them behind their node on the way out of the
+// cluster.
+func (n *Network) letThrough(cidr string) error {
+	command, multicast, hidden := "iptables", "224.0.0.0/4", true
+	if strings.Contains(cidr, ":") {
+		command, multicast, hidden = "ip6tables", "ff00::/8", n.HidesIPv6
+	}
+	rules := []string{
+		"-t filter FORWARD -s @PODS@ -m comment --comment flanneld -j ACCEPT",
+		"-t filter FORWARD -d @PODS@ -m comment --comment flanneld -j ACCEPT",
+	}
+	if hidden {
+		rules = append(rules,
+			"-t nat POSTROUTING -s @PODS@ -d @PODS@ -m comment --comment flanneld -j RETURN",
+			"-t nat POSTROUTING -s @PODS@ ! -d @MULTICAST@ -m comment --comment flanneld -j MASQUERADE")
+	}
+	for _, rule := range rules {
+		words := strings.Fields(strings.NewReplacer("@PODS@", cidr, "@MULTICAST@", multicast).Replace(rule))
+		if filter(command, words, "-C") == nil {
 			continue
 		}
-		if err := iptables(words, "-A"); err != nil {
+		if err := filter(command, words, "-A"); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func iptables(rule []string, action string) error {
+func filter(command string, rule []string, action string) error {
 	arguments := append([]string{"-w", rule[0], rule[1], action}, rule[2:]...)
-	output, err := exec.Command("iptables", arguments...).CombinedOutput()
+	output, err := exec.Command(command, arguments...).CombinedOutput()
 	if err != nil {
-		return fmt.Errorf("iptables %s: %w: %s", strings.Join(arguments, " "), err, output)
+		return fmt.Errorf("%s %s: %w: %s", command, strings.Join(arguments, " "), err, output)
 	}
 	return nil
 }
@@ -194,7 +215,7 @@ func iptables(rule []string, action string) error {
 // setRoutes makes the pod network's routes exactly the wanted ones, {range: gateway}.
 func setRoutes(wanted map[string]string) error {
 	filter := &netlink.Route{Protocol: routeProtocol}
-	present, err := netlink.RouteListFiltered(netlink.FAMILY_V4, filter, netlink.RT_FILTER_PROTOCOL)
+	present, err := netlink.RouteListFiltered(netlink.FAMILY_ALL, filter, netlink.RT_FILTER_PROTOCOL)
 	if err != nil {
 		return err
 	}

@@ -4,8 +4,10 @@ package server
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"clusterwright.lab/k3s/internal/config"
 	"clusterwright.lab/k3s/internal/kubeconfig"
@@ -23,17 +25,17 @@ type leaf struct {
 }
 
 func (s *Server) leaves() ([]leaf, error) {
-	first, err := config.Address(s.settings.ServiceCIDR, 1)
+	first, err := config.Addresses(s.settings.ServiceCIDR, 1)
 	if err != nil {
 		return nil, err
 	}
 	names := []string{
-		"127.0.0.1", "localhost", s.settings.NodeName, s.settings.NodeIP, s.settings.AdvertiseAddress, first,
+		"127.0.0.1", "::1", "localhost", s.settings.NodeName, s.settings.AdvertiseAddress,
 		"kubernetes", "kubernetes.default", "kubernetes.default.svc",
 		"kubernetes.default.svc." + s.settings.ClusterDomain,
 	}
-	names = append(names, s.settings.TLSSANs...)
-	etcdNames := []string{"127.0.0.1", "localhost", "kine.sock", s.settings.NodeName, s.settings.NodeIP}
+	names = slices.Concat(names, s.settings.NodeIPs, first, s.settings.TLSSANs)
+	etcdNames := append([]string{"127.0.0.1", "localhost", "kine.sock", s.settings.NodeName}, s.settings.NodeIPs...)
 	user := func(file, name string, groups ...string) leaf {
 		return leaf{"client-ca", file, pki.Subject{CommonName: name, Organizations: groups, Client: true}}
 	}
@@ -132,7 +134,7 @@ func (s *Server) writeKubeconfig() (string, error) {
 		return "", err
 	}
 	err := kubeconfig.WriteEmbedded(path, s.settings.KubeconfigMode,
-		fmt.Sprintf("https://%s:%d", host, s.settings.HTTPSPort),
+		"https://"+net.JoinHostPort(host, fmt.Sprint(s.settings.HTTPSPort)),
 		s.data.TLS("server-ca.crt"), s.data.TLS("client-admin.crt"), s.data.TLS("client-admin.key"))
 	if err != nil || path == layout.Kubeconfig {
 		return path, err

@@ -52,8 +52,9 @@ func (s *Server) writePackaged(dir string) error {
 	if err != nil {
 		return err
 	}
+	dns := strings.Split(s.settings.ClusterDNS, ",")
 	values := strings.NewReplacer(
-		"%{CLUSTER_DNS}%", s.settings.ClusterDNS, "%{CLUSTER_DOMAIN}%", s.settings.ClusterDomain)
+		"%{CLUSTER_DNS}%", dns[0], "%{CLUSTER_DNS_ALL}%", strings.Join(dns, `", "`), "%{CLUSTER_DOMAIN}%", s.settings.ClusterDomain)
 	for _, entry := range entries {
 		if s.settings.Disables(strings.TrimSuffix(entry.Name(), ".yaml")) {
 			continue

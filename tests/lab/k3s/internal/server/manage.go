@@ -133,7 +133,7 @@ func (s *Server) mark(ctx context.Context, client *kubernetes.Clientset, node *c
 	if s.etcdMode && node.Annotations[removedAnnotation] != s.member.Name {
 		want(labels, node.Labels, etcdLabel, "true")
 		want(annotations, node.Annotations, memberAnnotation, s.member.Name)
-		want(annotations, node.Annotations, addressAnnotation, s.settings.NodeIP)
+		want(annotations, node.Annotations, addressAnnotation, s.settings.NodeIP())
 	}
 	if len(labels)+len(annotations) > 0 {
 		err := patch(ctx, client, node.Name, "", map[string]any{

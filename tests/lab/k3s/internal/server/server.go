@@ -53,7 +53,7 @@ func Run(ctx context.Context, settings *config.Config) error {
 
 func newServer(settings *config.Config) *Server {
 	member := &etcd.Etcd{
-		Data: settings.DataDir, NodeName: settings.NodeName, Address: settings.NodeIP,
+		Data: settings.DataDir, NodeName: settings.NodeName, Address: settings.NodeIP(),
 		Args: settings.EtcdArgs, ExposeMetrics: settings.EtcdExposeMetrics,
 	}
 	return &Server{settings: settings, data: settings.DataDir, member: member}

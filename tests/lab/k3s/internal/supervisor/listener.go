@@ -13,7 +13,7 @@ import (
 // listen shares the port with the API server, which binds the same one on its own address.
 func listen(ctx context.Context, address string) (net.Listener, error) {
 	options := net.ListenConfig{Control: reusePort}
-	listener, err := options.Listen(ctx, "tcp4", address)
+	listener, err := options.Listen(ctx, "tcp", address)
 	return front{listener}, err
 }
 
