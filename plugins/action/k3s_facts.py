@@ -11,6 +11,11 @@ import typing as t
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action import (
     ControllerAction,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._bucket import (
+    bucket_of,
+    snapshot_path,
+    wanted_object,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._files import (
     paths_of,
     services_of,
@@ -32,6 +37,8 @@ class ActionModule(ControllerAction):
         """Return the fact ``__k3s_facts``."""
         host = own_host(task_vars)
         opened, secret = paths_of(host)
+        opened += [snapshot_path(host)] if snapshot_path(host) else []
+        bucket = bucket_of(host)
         provider = host.options["vip_provider"]
         result = self._execute_module(
             module_name=MODULE,
@@ -47,6 +54,8 @@ class ActionModule(ControllerAction):
                 "services": services_of(host),
                 "commands": COMMANDS,
                 "sysctls": sorted(sysctls_of(host)),
+                "bucket": bucket or None,
+                "bucket_object": wanted_object(host),
                 "vip": host.options["vip"] if provider in ("keepalived", "kube_vip") else "",
                 "cloud_init_timeout_seconds": host.options["cloud_init_timeout_seconds"],
             },

@@ -81,6 +81,24 @@ options:
     description: Address of which is asked whether a neighbour holds it; empty asks nothing.
     type: str
     default: ""
+  bucket:
+    description: Bucket for snapshots that is asked whether it takes them; nothing asks nothing.
+    type: dict
+    suboptions:
+      endpoint: {description: Host and port., type: str, required: true}
+      bucket: {description: Name of the bucket., type: str, required: true}
+      region: {description: Its region., type: str, required: true}
+      access_key: {description: Name of the key., type: str, required: true}
+      secret_key: {description: The key., type: str, required: true}
+      session_token: {description: Token of a temporary key., type: str, default: ""}
+      insecure: {description: By HTTP., type: bool, default: false}
+      skip_verify: {description: Without looking at its certificate., type: bool, default: false}
+      ca: {description: File of its certificate authority., type: str, default: ""}
+      by_name: {description: The bucket is part of the host's name., type: bool, default: false}
+  bucket_object:
+    description: Snapshot that O(bucket) must hold.
+    type: str
+    default: ""
   cloud_init_timeout_seconds:
     description: How long to wait until cloud-init has finished, where it is installed.
     type: int
@@ -171,6 +189,10 @@ default_route:
 vip_holder:
   description: MAC address of the neighbour that holds O(vip), empty when none does.
   type: str
+  returned: always
+bucket:
+  description: Why O(bucket) will not do, as C(refused) or C(silent); both are empty where it does.
+  type: dict
   returned: always
 clock_offset_seconds:
   description: How far the clock is ahead of the controller, less what the connection took.
@@ -287,14 +309,28 @@ services:
 import os
 import shutil
 import time
+import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._k3s.bucket import look
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._k3s.host import (
     Host,
     wait_for_cloud_init,
 )
 
+BUCKET: dict[str, dict[str, t.Any]] = {
+    **{name: {"type": "str", "required": True} for name in ("endpoint", "bucket", "region")},
+    **{
+        name: {"type": "str", "required": True, "no_log": True}
+        for name in ("access_key", "secret_key")
+    },
+    "session_token": {"type": "str", "default": "", "no_log": True},
+    "insecure": {"type": "bool", "default": False},
+    "skip_verify": {"type": "bool", "default": False},
+    "ca": {"type": "str", "default": ""},
+    "by_name": {"type": "bool", "default": False},
+}
 KEEPALIVED = "/etc/keepalived/keepalived.conf"
 
 
@@ -314,6 +350,8 @@ def main() -> None:
             "commands": {"type": "list", "elements": "str", "default": []},
             "sysctls": {"type": "list", "elements": "str", "default": []},
             "vip": {"type": "str", "default": ""},
+            "bucket": {"type": "dict", "options": BUCKET},
+            "bucket_object": {"type": "str", "default": ""},
             "cloud_init_timeout_seconds": {"type": "int", "default": 300},
         },
         supports_check_mode=True,
@@ -342,6 +380,9 @@ def main() -> None:
     result["space"] = host.space(folders)
     result.update(host.k3s(options["binary"], options["config_dir"], options["salt"]))
     result["keepalived_mark"] = host.mark(KEEPALIVED)
+    result["bucket"] = (
+        look(options["bucket"], options["bucket_object"]) if options["bucket"] else {}
+    )
     result.update({"api": "", "nodes": []})
     if result["services"].get("k3s", {}).get("active"):
         result.update(host.api(options["binary"]))

@@ -6,6 +6,10 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._bucket import (
+    bucket_problems,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._config import TOKEN_PATH
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._guard import guard
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._keys import near
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._model import (
@@ -179,6 +183,7 @@ def snapshot(cluster: Cluster, sources: Sources, token: str | None) -> Plan:
     problems = needs_api(cluster)
     if not problems and cluster.living[0].fact.get("datastore") != "etcd":
         problems.append("The cluster keeps its data in sqlite, of which k3s makes no snapshots.")
+    problems += bucket_problems(cluster, must_answer=True)
     if problems:
         return Plan(problems=tuple(problems))
     host = cluster.living[0]
@@ -212,7 +217,10 @@ def rotate(cluster: Cluster, sources: Sources, token: str | None) -> Plan:
         steps.append(
             Step("rotate_token", first.name, "k3s makes a new token and encrypts its data with it")
         )
-        steps += [Step("write_token", host.name, "the new token") for host in cluster.hosts]
+        steps += [
+            Step("write", host.name, "the new token", arguments={"paths": [TOKEN_PATH]})
+            for host in cluster.hosts
+        ]
         steps += [_restart(host, "it reads the new token") for host in cluster.hosts]
     else:
         first = cluster.living[0]

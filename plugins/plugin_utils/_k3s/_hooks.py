@@ -41,7 +41,6 @@ ACTIONS = [
     "only",
     "wipe",
     "rotate_token",
-    "write_token",
     "rotate_certificates",
     "rotate_keys",
     "reset",

@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._bucket import (
+    snapshot_problems,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._guard import guard
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._model import (
     Cluster,
@@ -28,6 +31,7 @@ def restore(cluster: Cluster, sources: t.Mapping[str, str], token: str | None) -
             "Name the snapshot: k3s_snapshot, its name in S3 or its path on the first server, or "
             "k3s_snapshot_src, a file on the controller."
         )
+    problems += snapshot_problems(cluster)
     if token is None and not cluster.exists:
         problems.append(
             f"{cluster.options['token_file']} must hold the token that the snapshot was made with; "

@@ -5,11 +5,15 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._bucket import (
+    bucket_problems,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._config import (
     TOKEN_PATH,
     registration_of,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._files import (
+    CONFIG_PATH,
     FIREWALL_PROGRAM,
     FIREWALL_UNIT,
     OPENINGS_PATH,
@@ -81,6 +85,7 @@ class Planner:
         for host in chosen:
             self._install(host, binaries[host.name])
         written = {host.name: self._write(host) for host in hosts}
+        self._bucket(written)
         for host in hosts:
             self._firewall(host, written[host.name])
         self._vip(hosts, written)
@@ -240,6 +245,15 @@ class Planner:
         if unset and chosen and not host.fact["container"]:
             self._add("kernel", host, f"parameters {', '.join(unset)}")
         return differing
+
+    def _bucket(self, written: dict[str, list[File]]) -> None:
+        """New settings of a bucket must fit; one that a running cluster has is only named."""
+        found = bucket_problems(self.cluster)
+        files = [file for host in self.cluster.servers for file in written.get(host.name, ())]
+        if any(file.path == CONFIG_PATH for file in files):
+            self.problems += found
+        else:
+            self.notes += found or bucket_problems(self.cluster, must_answer=True)
 
     def _firewall(self, host: Host, written: list[File]) -> None:
         """Whoever joins must be let in by all others, so this holds for every host."""

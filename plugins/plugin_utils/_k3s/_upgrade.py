@@ -9,6 +9,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue i
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue._schema import (
     Versions,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._bucket import (
+    bucket_problems,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._guard import guard
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._model import (
     Cluster,
@@ -37,6 +40,7 @@ def upgrade(cluster: Cluster, sources: t.Mapping[str, str], token: str | None) -
         problems.append("No server's API answers; mend that, or run the entry point rollback.")
     problems += _bounds(cluster, wanted)
     problems += _sick(cluster, behind)
+    problems += bucket_problems(cluster, must_answer=True) if behind else []
     if problems:
         return Plan(problems=tuple(dict.fromkeys(problems)))
     if not behind:

@@ -25,6 +25,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._pins import
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 NODE_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 CLUSTER_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
+#: each node takes a range of this prefix length; as many bits number the nodes at most
+NODE_PREFIX, NODE_BITS = {4: 24, 6: 64}, 16
 SHA256 = re.compile(r"[0-9a-f]{64}")
 #: options that belong to the cluster and must not differ between its hosts
 CLUSTER_OPTIONS = [
@@ -221,8 +223,7 @@ def _networks(cluster: Cluster) -> list[str]:
             for service in services
             if pod.version == service.version and pod.overlaps(service)
         ]
-        if pod.version == 4 and pod.prefixlen > 23:
-            problems.append(f"k3s_pod_cidr {pod} is too small: each node takes a /24 of it.")
+        problems += _pod_size(cluster, pod)
     for service in services:
         least = 12 if service.version == 4 else 112
         if (service.version == 4 and service.prefixlen < least) or (
@@ -238,6 +239,21 @@ def _networks(cluster: Cluster) -> list[str]:
         )
     problems += _addresses(cluster, pods + services, families[0])
     return problems
+
+
+def _pod_size(cluster: Cluster, pod: Network) -> list[str]:
+    """Return whether nodes cannot get a range of the network each."""
+    arguments = cluster.servers[0].own_config.get("kube-controller-manager-arg", ())
+    if any("node-cidr-mask-size" in argument for argument in arguments):
+        return []
+    node = NODE_PREFIX[pod.version]
+    if pod.prefixlen >= node:
+        return [f"k3s_pod_cidr {pod} is too small: each node takes a /{node} of it."]
+    if node - pod.prefixlen > NODE_BITS:
+        return [
+            f"k3s_pod_cidr {pod} is larger than Kubernetes can share out (/{node - NODE_BITS})."
+        ]
+    return []
 
 
 def _addresses(cluster: Cluster, networks: list[Network], families: t.Sequence[int]) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import itertools
 import json
-from pathlib import Path
 
 from ansible_collections.clusterwright.proxmox.plugins.action.k3s_plan import (
     GOALS,
@@ -13,10 +12,9 @@ from ansible_collections.clusterwright.proxmox.plugins.action.k3s_plan import (
     _receipts,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s import plan_cluster
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._hooks import ACTIONS
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._schema import tables
 from unit.plugins.plugin_utils._k3s.builders import TOKEN, changed, cluster, running
-
-STEPS = Path(__file__).resolve().parents[4] / "roles/k3s/tasks/steps"
 
 
 def test_every_write_of_a_new_cluster_has_one() -> None:
@@ -40,5 +38,5 @@ def test_what_was_there_is_kept_and_a_second_run_announces_nothing() -> None:
 
 def test_what_a_receipt_is_called_fits_the_ledger() -> None:
     room = tables().receipts.c.what.type.length
-    names = [f"k3s {g} {s.stem}" for g, s in itertools.product(GOALS, STEPS.glob("*.yml"))]
+    names = [f"k3s {goal} {action}" for goal, action in itertools.product(GOALS, ACTIONS)]
     assert [name for name in names if len(name) > room] == []

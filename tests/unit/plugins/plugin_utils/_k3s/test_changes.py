@@ -6,11 +6,13 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+import yaml
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s import (
     Cluster,
     Plan,
     plan_cluster,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._bucket import bucket_of
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._changes import plan_change
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._hooks import (
     ACTIONS,
@@ -29,6 +31,12 @@ from unit.plugins.plugin_utils._k3s.builders import (
 )
 
 NEXT = "v1.34.13+k3s1"
+IN_BUCKET = {
+    "etcd-s3": True,
+    "etcd-s3-bucket": "snapshots",
+    "etcd-s3-access-key": "name",
+    "etcd-s3-secret-key": "key",
+}
 
 
 def plan(goal: str, made: Cluster, token: str | None = TOKEN) -> Plan:
@@ -152,7 +160,9 @@ def test_the_way_back_takes_the_broken_server_first() -> None:
 
 
 def test_restore_in_place_lets_the_others_join_anew() -> None:
-    found = shown(plan("restore", changed(running(), snapshot="/srv/one")))
+    files = [*running().servers[0].fact["files"], "/srv/one aa 0600"]
+    made = running(changes={"s1": {"files": files}})
+    found = shown(plan("restore", changed(made, snapshot="/srv/one")))
     assert found == [
         *[f"stop {name}" for name in SERVERS],
         "restore s1",
@@ -169,7 +179,7 @@ def test_restore_in_place_lets_the_others_join_anew() -> None:
 
 
 def test_restore_on_fresh_hosts_installs_first_and_needs_the_token() -> None:
-    made = changed(cluster(), snapshot="name-in-s3")
+    made = changed(cluster(server_config=IN_BUCKET), snapshot="name-in-s3")
     found = shown(plan("restore", made))
     assert found.index("write s1") < found.index("restore s1") < found.index("start s1")
     assert "wipe s2" not in found
@@ -177,6 +187,62 @@ def test_restore_on_fresh_hosts_installs_first_and_needs_the_token() -> None:
         "restore", changed(cluster(token=None), snapshot="x"), None
     )
     assert "Name the snapshot" in refused("restore", running())
+
+
+@pytest.mark.parametrize(
+    ("goal", "said", "own", "sentence"),
+    [
+        ("cluster", {"refused": "the keys"}, {}, "s1 cannot keep snapshots in S3: the keys."),
+        ("snapshot", {"refused": "the keys"}, {}, "s1 cannot keep snapshots in S3: the keys."),
+        ("snapshot", {"silent": "no word"}, {}, "s1 cannot keep snapshots in S3: no word."),
+        (
+            "upgrade",
+            {"silent": "no word"},
+            {"version": NEXT, "binary_sha256": "cd" * 32},
+            "no word",
+        ),
+        ("restore", {"refused": "there is no one"}, {"snapshot": "one"}, "there is no one"),
+        ("restore", {}, {"snapshot": "/srv/gone"}, "/srv/gone is not on s1."),
+        ("restore", {}, {"snapshot": "one", "server_config": {}}, "is a name in S3, and"),
+    ],
+)
+def test_a_snapshot_that_cannot_be_had_or_kept_is_refused_before_anything_stops(
+    goal: str, said: dict[str, str], own: dict[str, t.Any], sentence: str
+) -> None:
+    made = running(changes={"s1": {"bucket": said}})
+    made = changed(made, **({"server_config": IN_BUCKET} | own))
+    found = plan_cluster(made, {}, TOKEN) if goal == "cluster" else plan(goal, made)
+    assert sentence in " ".join(found.problems) and not found.steps
+
+
+@pytest.mark.parametrize("said", [{"refused": "the keys"}, {"silent": "no word"}])
+def test_a_bucket_that_was_lost_later_is_only_named(said: dict[str, str]) -> None:
+    made = running(changes={"s1": {"bucket": said}}, server_config=IN_BUCKET)
+    found = plan_cluster(made, {}, TOKEN)
+    assert not found.problems and not found.steps
+    assert "s1 cannot keep snapshots in S3" in found.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("own", "options", "expected"),
+    [
+        ({}, {}, {"endpoint": "s3.eu-west-1.amazonaws.com", "by_name": True, "insecure": False}),
+        ({"etcd-s3-bucket-lookup-type": "path"}, {}, {"by_name": False}),
+        ({"etcd-s3-endpoint": "s3.example.com:9000"}, {}, {"by_name": False}),
+        ({"etcd-s3-insecure": "true"}, {}, {"insecure": True}),
+        ({"etcd-s3-proxy": "http://proxy"}, {}, {}),
+        ({"etcd-s3-secret-key": ""}, {}, {}),
+        ({"etcd-s3": False}, {}, {}),
+        ({}, {"environment": {"https_proxy": "http://proxy"}}, {}),
+    ],
+)
+def test_only_what_the_host_can_ask_by_itself_is_asked(
+    own: dict[str, t.Any], options: dict[str, t.Any], expected: dict[str, t.Any]
+) -> None:
+    made = cluster(server_config=IN_BUCKET | {"etcd-s3-region": "eu-west-1"} | own, **options)
+    found = bucket_of(made.servers[0])
+    assert {key: found[key] for key in expected} == expected and bool(found) == bool(expected)
+    assert bucket_of(made.agents[0]) == {}
 
 
 @pytest.mark.parametrize(
@@ -208,7 +274,8 @@ def test_an_approval_is_for_one_plan_alone() -> None:
 
 def test_every_action_has_a_task_file() -> None:
     files = {path.stem for path in (ROLE / "tasks/steps").glob("*.yml")}
-    assert files == {*ACTIONS, "hook"}
+    states = yaml.safe_load((ROLE / "vars/main.yml").read_text())["__k3s_node_states"]
+    assert (files - {"node"}) | states.keys() == {*ACTIONS, "hook"}
 
 
 def test_a_step_of_the_user_stands_beside_the_one_it_names() -> None:

@@ -53,6 +53,9 @@ def test_sound_clusters_are_not_refused() -> None:
         ({"pod_cidr": "10.43.0.0/17"}, "k3s_pod_cidr 10.43.0.0/17 and k3s_service_cidr"),
         ({"pod_cidr": "10.42.0.0/33"}, "k3s_pod_cidr 10.42.0.0/33"),
         ({"pod_cidr": "banana"}, "k3s_pod_cidr banana"),
+        ({"pod_cidr": "10.42.0.0/24"}, "too small: each node takes a /24 of it"),
+        ({"pod_cidr": "fd42::/64"}, "too small: each node takes a /64 of it"),
+        ({"pod_cidr": "10.42.0.0/16,fd42::/40"}, "larger than Kubernetes can share out (/48)"),
         ({"pod_cidr": "10.42.0.0/16,fd00:42::/56"}, "the same IP versions in the same order"),
         ({"server_config": {"token": "x"}}, "Leave token in k3s_server_config to the role"),
         (
@@ -95,7 +98,17 @@ def test_inventory_names_need_not_be_node_names(name: str) -> None:
     assert validate(dataclasses.replace(made, hosts=tuple(hosts)), [*SERVERS, *agents]) == []
 
 
-def test_dual_stack_is_planned() -> None:
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {
+            "pod_cidr": "10.42.0.0/16,fd42::/40",
+            "server_config": {"kube-controller-manager-arg": ["node-cidr-mask-size-ipv6=56"]},
+        },
+    ],
+)
+def test_dual_stack_is_planned(more: dict[str, t.Any]) -> None:
     both = {
         f"{name}": {"node_address": f"10.77.0.{n},fd00::{n}"} for n, name in enumerate(EVERYONE, 11)
     }
@@ -103,7 +116,7 @@ def test_dual_stack_is_planned() -> None:
         "pod_cidr": "10.42.0.0/16,2001:db8:42::/56",
         "service_cidr": "10.43.0.0/16,2001:db8:43::/112",
     }
-    assert said(host_options=both, **own) == ""
+    assert said(host_options=both, **(own | more)) == ""
 
 
 def refusal(name: str = "s1", **facts: t.Any) -> str:
