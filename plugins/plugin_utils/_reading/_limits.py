@@ -310,14 +310,6 @@ def _remarks(notes: _Notes, wanted: Request, vocabulary: Vocabulary) -> None:
             " machines get addresses of the site's network."
         )
         notes.note("warning", "request.public_address", "network", message)
-    devices = dict.fromkeys(s.quote.text for s in said if s.about == "device")
-    if devices:
-        named = ", ".join(f'"{words}"' for words in devices)
-        message = (
-            f"{named}: a device of the host is not passed through by this plan; attach it to the"
-            " guest on the host it is plugged into, when the guest is there."
-        )
-        notes.note("warning", "request.device", "things", message)
     if any(s.topic == "backup" and s.kind == "wish" for s in said) and not wanted.backups:
         held = ", ".join(vocabulary.storages[:6]) or "none is known"
         message = (

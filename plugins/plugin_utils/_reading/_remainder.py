@@ -216,6 +216,9 @@ def _is_harmless(said: Sentence, index: int) -> bool:
     following = said.tokens[index + 1 : index + 2]
     if said.tokens[index].kind == "num" and following and following[0].has("unit.other"):
         return True
+    around = [*said.tokens[:index][-1:], *said.tokens[index + 2 : index + 3]]
+    if following and following[0].mib is not None and any(k.of("of_speed") for k in around):
+        return True
     strange = is_strange(said, index) and not _can_be_a_thing(said, index)
     return strange or _is_model(said, index)
 

@@ -269,7 +269,9 @@ def _label_end(tokens: t.Sequence[Token], index: int) -> int:
 
 
 def _is_load(tokens: t.Sequence[Token], index: int, after: int) -> bool:
-    """Tell whether an amount is a rate or data to keep ("10 MB/s", "60 TB of photos")."""
+    """Tell whether an amount is a rate or data ("10 MB/s", "10G uplink", "2 TB of photos")."""
+    if any(token.of("of_speed") for token in (*tokens[after : after + 1], *tokens[:index][-1:])):
+        return True
     for token in tokens[after : after + 5]:
         if token.has("rate."):
             return True

@@ -194,11 +194,6 @@ class ValueReader(NameReader):
         words = " ".join(token.word for token in self.tokens[start : chunk.end])
         self.say("thing", words, where, about="workload")
 
-    def device(self, chunk: Chunk) -> None:
-        """Keep a device of the host that was said: no plan holds it, and that is told."""
-        if self.denied is None:
-            self.say("text", "device", (chunk.start, chunk.end), kind="remark", about="device")
-
     def gpu(self, chunk: Chunk) -> None:
         """Take a GPU without a number: one, or none at all."""
         if self.denied is not None:

@@ -107,7 +107,6 @@ class Reader(NounReader):
             ("word.not_needed", self.not_needed),
             ("word.separate", lambda c: self.parted(found, place)),
             ("cue.each", lambda c: self.per_each(found, place)),
-            ("word.device", self.device),
             ("noun.service", self.service),
             ("unit.gpu", self.gpu),
             ("cue.respectively", self.respectively),

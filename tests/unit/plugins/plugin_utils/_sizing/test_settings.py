@@ -91,3 +91,10 @@ def test_a_setting_in_a_change_is_asked_about() -> None:
     changed = planned("double the memory of web1, and autostart", plan)
     assert changed.status == "ask"
     assert any('"autostart"' in question.text for question in changed.questions)
+
+
+@pytest.mark.parametrize("speed", ["a 10G network", "10 GB Netzwerk", "un lien 10G", "10G uplinks"])
+def test_the_speed_of_a_network_is_no_disk(speed: str) -> None:
+    with_speed = planned(f"Debian VM with 2 cores, 4 GB RAM, {speed}")
+    without = planned("Debian VM with 2 cores, 4 GB RAM")
+    assert [m.disks for m in with_speed.machines] == [m.disks for m in without.machines]
