@@ -32,6 +32,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._set
     name_settings_by_hand,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._targets import meant
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._units import amount
 
 _ROLES = {"server": ("server",), "agent": ("agent",), "node": ("server", "agent")}
 _CLUSTERS = frozenset({"cluster", "k3s", "kubernetes"})
@@ -63,8 +64,10 @@ _COMING = frozenset({"count", "whole", "ha", "scale", "name"})
 def close(context: Context, groups: t.Sequence[Group], plan: Plan) -> None:
     """Ask about each statement that is not in the plan, and about what nobody said.
 
-    A load that no number follows, and a setting that no machine takes, are warnings.
+    A load that no number follows, a setting that no machine takes, and a machine larger than the
+    hardware that was said, are warnings.
     """
+    _beyond_hardware(context, plan)
     name_unused_loads(context, groups)
     name_settings_by_hand(context, groups)
     if context.previous is not None and context.request.changes:
@@ -93,6 +96,19 @@ def close(context: Context, groups: t.Sequence[Group], plan: Plan) -> None:
                 " the plan; say it another way, or leave it out.",
             )
     _implied(context, reading.statements, groups)
+
+
+def _beyond_hardware(context: Context, plan: Plan) -> None:
+    """Warn of machines that are larger than the hardware that the person says is there."""
+    for host in context.request.exists if plan.machines else ():
+        for number in ("cores", "memory_mib") if host.what == "host" else ():
+            said, read = getattr(host, number), _SHOWN[number]
+            most = max(plan.machines, key=read)
+            if said and read(most) > said:
+                have = f'the hardware has {amount(number, said)} ("{host.said}")'
+                text = f"{most.name} gets {amount(number, read(most))}, and {have}."
+                field = f"machines.{most.group}.{number}"
+                context.report("hardware.small", "warning", field, text)
 
 
 class _Owners(t.NamedTuple):

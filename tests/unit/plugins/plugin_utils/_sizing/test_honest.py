@@ -126,3 +126,17 @@ def test_only_what_was_said_is_told_as_asked(text: str, said: set[str]) -> None:
     assert told == said
     asked = {why.field for m in plan.machines for why in m.why if "As asked" in why.reason}
     assert asked == said
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Our host has 2 cores and 4 GB of RAM. A redis VM with 4 cores and 2 GB RAM", {"cores"}),
+        ("Our host has 8 cores and 32 GB of RAM. A redis VM with 4 cores and 2 GB RAM", set()),
+    ],
+)
+def test_a_machine_larger_than_the_hardware_that_was_said_is_told(
+    text: str, told: set[str]
+) -> None:
+    found = [f for f in sized(text).findings if f.id == "hardware.small"]
+    assert {f.field.rpartition(".")[2] for f in found} == told
