@@ -166,12 +166,12 @@ class Piece:
 
     def next_one(self) -> list[Chunk]:
         """Return what says that there shall be one more ("a fourth node")."""
-        articles, found = numerals().articles, self.cues("word.second")
-        before = [
-            {self.said(c).split()[0], *(t_.word for t_ in self.tokens[: c.start][-1:])}
-            for c in found
-        ]
-        return [chunk for chunk, lead in zip(found, before, strict=True) if lead & articles]
+        articles, found = numerals().articles, []
+        for chunk in self.cues("word.second"):
+            before = " ".join(token.word for token in self.tokens[: chunk.start][-1:])
+            if articles & {*before.split()[-1:], *self.said(chunk).split()[:1]}:
+                found.append(chunk)
+        return found
 
     def is_place(self, literal: Chunk) -> bool:
         """Tell whether something shall go to a node."""
