@@ -136,7 +136,7 @@ integration-all: setup ## Every integration test, back ends and OpenTofu among t
 	python -m lab.tools tofu gofakes3
 	python -m pytest tests/integration -p no:cacheprovider -n 2 --dist loadfile
 
-gates: setup ## Turn each gate of the approval off in turn; a test must notice each time.
+gates: setup ## Turn each gate of the approval, and each mend of a first day, off in turn; a test must notice each time.
 	python tests/gates/run.py
 
 incidents: setup ## Replay what others lost, with real Terraform on the simulated Proxmox VE; prints a table.
