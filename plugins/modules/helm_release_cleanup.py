@@ -199,6 +199,23 @@ def until_gone(cluster: access.Cluster, items: t.Sequence[Item], timeout_seconds
         time.sleep(0.5)
 
 
+def what_holds(name: str, space: Data | None) -> str:
+    """Return why a namespace does not go, in the words of its conditions, and what to do."""
+    conditions = ((space or {}).get("status") or {}).get("conditions") or []
+    true = {
+        item["type"]: item.get("message", "") for item in conditions if item["status"] == "True"
+    }
+    text = f"Namespace {name} does not go"
+    if "NamespaceDeletionDiscoveryFailure" in true:
+        return (
+            f"{text}: {true['NamespaceDeletionDiscoveryFailure']}. An API whose server is dead"
+            " holds every namespace; see which with kubectl get apiservice, mend or remove it, then"
+            " run this again."
+        )
+    told = " ".join(filter(None, true.values())) or "the API names no reason."
+    return f"{text}: {told} See kubectl get namespace {name} -o yaml."
+
+
 def _text(item: Item) -> str:
     _version, kind, where, name = item
     return f"{kind} {where + '/' if where else ''}{name}"
@@ -234,7 +251,8 @@ def run(module: t.Any) -> Data:
             items.append(item)
             if not module.check_mode:
                 cluster.delete("v1", "Namespace", where)
-                until_gone(cluster, [item], params["timeout_seconds"])
+                if until_gone(cluster, [item], params["timeout_seconds"]):
+                    raise ApiError(what_holds(where, cluster.get("v1", "Namespace", where)))
     return {"changed": bool(items), "deleted": [_text(item) for item in items], "kept": kept}
 
 
