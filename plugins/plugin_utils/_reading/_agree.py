@@ -33,7 +33,19 @@ MAX_LOST = 4
 _ORDERS = ("wish", "change", "exclude")
 _SIZES = ("count", "cores", "memory_mib", "disk_gib", "data_disk_gib")
 #: Topics that change a machine by a word.
-_WORDS = ("software", "addon", "cni", "name", "node", "storage", "os", "template", "link", "ha")
+_WORDS = (
+    "software",
+    "addon",
+    "cni",
+    "name",
+    "node",
+    "storage",
+    "os",
+    "template",
+    "link",
+    "ha",
+    "setting",
+)
 #: What of a request changes a machine, where nobody plans it.
 _SAME = ("things", "changes", "environment", "loads", "backups", "destroy", "workload", "scale")
 

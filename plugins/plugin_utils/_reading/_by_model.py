@@ -29,6 +29,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._fo
     schema,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._masked import Masked
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._settings import (
+    settings_of,
+)
 
 MAX_FINDINGS = 12
 MAX_FAMILIES = 40
@@ -129,7 +132,8 @@ def instructions() -> str:
 
     path = Path(__file__).with_name("instructions.yml")
     data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    parts = [*data["rules"], "Examples:"]
+    named = ", ".join(settings_of())
+    parts = [*(rule.replace("{settings}", named) for rule in data["rules"]), "Examples:"]
     for example in data["examples"]:
         asked = {"sentence": example["sentence"], "exists": example.get("exists", [])}
         filled = {"statements": [form_row(row) for row in example["rows"]]}

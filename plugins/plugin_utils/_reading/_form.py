@@ -202,7 +202,7 @@ def typed(topic: Topic, about: str, text: str) -> bool | int | float | str | Non
 
     Raises ``ValueError`` where a number is wanted and none is there.
     """
-    if topic == "ha":
+    if topic in ("ha", "setting"):
         return text.lower() in _TRUE
     about = about.removesuffix("_per_user")
     measured = topic in ("hardware", "driver")

@@ -27,6 +27,11 @@ class Setting:
         return bool(self.field) and kind in self.kinds
 
 
+def settings_of() -> list[str]:
+    """Return the names of all settings that are in the file."""
+    return list(load("settings.yml")["settings"])
+
+
 def setting_of(name: str) -> Setting:
     """Return a setting by its name; one that is in no file is set by hand."""
     entry = load("settings.yml")["settings"].get(name, {"title": name.replace("_", " ")})
