@@ -189,7 +189,7 @@ def _creation(change: ResourceChange) -> records.Creation:
     return records.Creation(
         name=change.name,
         address=change.address,
-        vmid=change.vmid or 0,
+        vmid=change.made_vmid or 0,
         kind=change.kind or "vm",
         node=change.node or "",
     )

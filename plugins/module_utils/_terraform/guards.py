@@ -205,7 +205,7 @@ def _about_guests(ground: Ground, guests: Guests, summary: Summary) -> Situation
 
 def _strangers(ground: Ground, guests: Guests, summary: Summary) -> list[str]:
     """Return a sentence about guests of ours that the state has lost; one taken is told as such."""
-    known = summary.in_state | {change.vmid for change in summary.machines}
+    known = summary.in_state | {change.made_vmid for change in summary.machines}
     journal = records.read_journal(ground.directory)
     known |= {c.vmid for c in journal.open_creations} if journal else set()
     name = ground.name()

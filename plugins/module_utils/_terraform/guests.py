@@ -88,24 +88,29 @@ def is_ours(guest: Guest, deployment: str) -> bool:
 def taken(creates: t.Sequence[ResourceChange], guests: Guests, deployment: str) -> list[str]:
     """Return what is against creating machines whose VMIDs or names somebody has.
 
-    A machine that is made again is left out: its own half-made guest still holds the VMID.
+    A machine that is made again under its VMID is left out: its own guest still holds it.
     """
-    fresh = [change for change in creates if change.action == "create" and not change.unfinished]
+    fresh = [
+        change
+        for change in creates
+        if change.new_vmid or (change.action == "create" and not change.unfinished)
+    ]
     if not fresh:
         return []
     known = guests.all()
     by_vmid = {guest.vmid: guest for guest in known}
-    ours = [g for c in fresh if (g := by_vmid.get(c.vmid or 0)) and is_ours(g, deployment)]
+    ours = [g for c in fresh if (g := by_vmid.get(c.made_vmid or 0)) and is_ours(g, deployment)]
     if ours:
         return [lost_memory(ours, deployment)]
     problems: list[str] = []
     for change in fresh:
-        holder = by_vmid.get(change.vmid or 0)
+        vmid = change.made_vmid
+        holder = by_vmid.get(vmid or 0)
         if holder is not None:
-            problems.append(f"VMID {change.vmid} of {change.name} belongs to {_named(holder)}")
-        elif change.vmid is not None and not guests.is_free(change.vmid):
+            problems.append(f"VMID {vmid} of {change.name} belongs to {_named(holder)}")
+        elif vmid is not None and not guests.is_free(vmid):
             problems.append(
-                f"VMID {change.vmid} of {change.name} belongs to a guest that this user may not see"
+                f"VMID {vmid} of {change.name} belongs to a guest that this user may not see"
             )
         problems += [
             f"the name {change.name} is borne by {_named(guest)}"

@@ -56,6 +56,9 @@ class FieldChange:
 class ResourceChange:
     """What happens to one resource.
 
+    ``vmid`` is that of the guest that is there, else the one to come; ``new_vmid`` is another one
+    that a machine gets when it is made anew.
+
     ``unfinished`` marks a machine that an interrupted run left half made: it is made again.
     """
 
@@ -64,6 +67,7 @@ class ResourceChange:
     action: Action
     kind: str | None = None  # vm or lxc; None for what is no machine
     vmid: int | None = None
+    new_vmid: int | None = None
     node: str | None = None
     guest_name: str | None = None
     tags: tuple[str, ...] = ()
@@ -73,6 +77,11 @@ class ResourceChange:
     restart: bool = False
     planned_only: bool = False
     fields: tuple[FieldChange, ...] = ()
+
+    @property
+    def made_vmid(self) -> int | None:
+        """The VMID of the guest that is made."""
+        return self.new_vmid or self.vmid
 
     @property
     def title(self) -> str:
@@ -213,12 +222,14 @@ def _resource(entry: dict[str, t.Any], unfinished: t.Container[str]) -> Resource
     remade = kind is not None and action == "replace" and tainted and name in unfinished
     fields = tuple(_fields(change)) if action in ("update", "replace", "import") else ()
     now = before or after
+    ids = [_number(_first(side, {}, "vm_id", "vmid")) if kind else None for side in (before, after)]
     return ResourceChange(
         name=name,
         address=entry["address"],
         action="create" if remade else action,
         kind=kind,
-        vmid=_number(_first(after, before, "vm_id", "vmid")) if kind else None,
+        vmid=ids[0] or ids[1],
+        new_vmid=ids[1] if ids[0] and ids[1] != ids[0] else None,
         node=_first(after, before, "node_name", "target_node"),
         guest_name=_guest_name(now) if kind else None,
         tags=_tags(now.get("tags")),
@@ -309,7 +320,8 @@ def _short(value: t.Any) -> str:
 def _line(change: ResourceChange) -> str:
     signs = {"create": "+", "update": "~", "replace": "±", "delete": "-", "import": "<"}
     what = change.name if change.kind else change.address
-    place = f" (VMID {change.vmid} on {change.node})" if change.kind else ""
+    ids = f"{change.vmid}{f' -> {change.new_vmid}' if change.new_vmid else ''}"
+    place = f" (VMID {ids} on {change.node})" if change.kind else ""
     notes = [
         note
         for note, given in (

@@ -309,6 +309,15 @@ def _is_half(statement: Statement, said: Sentence, value: float) -> bool:
     )
 
 
+def _may_share(topics: set[str], group: t.Sequence[Statement], said: Sentence) -> bool:
+    """Tell whether one number may stand for two values: data on its disk, "two disks of 500 GB"."""
+    if topics == {"disk_gib", "data_disk_gib"}:
+        start = min(s.quote.start or 0 for s in group)
+        inside = said.within(start, max(s.quote.end or 0 for s in group))
+        return any(token.kind == "num" and token.value == 2 for token in inside)
+    return topics == {"disk_gib", "driver"}
+
+
 def _said_twice(statements: t.Sequence[Statement], said: Sentence) -> list[str]:
     """Return a sentence for each number that two statements use for different values."""
     used: dict[int, list[Statement]] = collections.defaultdict(list)
@@ -333,7 +342,8 @@ def _said_twice(statements: t.Sequence[Statement], said: Sentence) -> list[str]:
         topics = {
             (s.topic, s.about.removesuffix("_peak") if s.topic == "driver" else "") for s in group
         }
-        if len(topics) > 1 and {topic for topic, _about in topics} != {"disk_gib", "driver"}:
+        named_topics = {topic for topic, _about in topics}
+        if len(topics) > 1 and not _may_share(named_topics, group, said):
             word = next(token for token in said.tokens if token.start == start).word
             named = " and ".join(sorted(topic for topic, _about in topics))
             problems.append(f"The number {word} was taken for {named} at once.")

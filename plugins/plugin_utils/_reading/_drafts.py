@@ -97,6 +97,7 @@ def links(draft: Draft) -> tuple[Link, ...]:
         Link(how=s.about, thing=str(s.value))  # type: ignore[arg-type]
         for s in draft.own
         if s.topic == "link" and s.about in ("beside", "in_front_of", "uses")
+        if s.value != "kubernetes"  # no thing of its own
     )
 
 

@@ -96,8 +96,8 @@ def _is_open(piece: Piece, rest: list[Piece]) -> bool:
     verbs = piece.cues(*_TRANSITIVE)
     done = [c for c in piece.verbs() if c not in verbs] or piece.values()
     done = done or piece.cues("cue.not", "cue.off", "word.not_needed")
-    fewer = piece.of("head") and not piece.dimensions()  # "one worker less"
-    done = done or (piece.cues("cue.less") if fewer else [])
+    whole = piece.of("head") and not piece.dimensions()  # "one worker less", "one more worker"
+    done = done or (piece.cues("cue.less", "cue.more") if whole else [])
     return not done and not (verbs and piece.cues(*MORE))
 
 

@@ -317,6 +317,9 @@ def _split(folded: str, tokens: list[Token], found: list[Chunk]) -> list[Piece]:
 def _begins_next(last: Piece, found: list[Chunk], place: int) -> bool:
     """Tell whether one more pair of a noun and its size begins ("web1 8 GB *web2* 6 GB")."""
     chunk = found[place]
+    ahead = list(itertools.takewhile(lambda c: c.kind != "mark", found[place + 1 :]))
+    if chunk.has("verb.keep") and last.values() and last.nouns():
+        return any(c.kind == "head" or is_name(c) for c in ahead)  # "3 masters *leave* the workers"
     sizes, nouns = last.of("size"), last.nouns()
     if not sizes or not nouns:
         return False

@@ -118,6 +118,8 @@ class ShareReader(SizeReader):
         small = [*itertools.takewhile(lambda c: c.has(*_LEADS) or c.kind == "mark", ahead)]
         sized = [c.kind for c in ahead[len(small) : len(small) + 1]] == ["size"]
         plain = len(noun.what) > 3 and thing.what not in CLUSTER | ROLES and lead is not None
+        # "with five blogs, 4 GB": what a program holds, and the size of the program
+        plain = plain and not (self.linked("cue.with") and any(c.what == "," for c in small))
         if not (plain and sized and thing.families and thing.count is None) or thing.sized:
             return False
         self.say("count", chunk.value, (chunk.start, noun.end), thing=thing.id)
@@ -131,6 +133,25 @@ class ShareReader(SizeReader):
         if disk is None or disk.size is None or not told or chunk.value != 2:
             return False  # more of them are asked about
         self.attribute("data_disk_gib", disk.size.value, (chunk.start, disk.end))
+        return True
+
+    def equal_disks(self, found: list[Chunk], place: int) -> bool:
+        """Take "two disks of 500 GB" as a system disk and a further one; more are asked about."""
+        chunk = found[place]
+        ahead = found[place + 1 : place + 4]
+        small = [*itertools.takewhile(lambda c: c.has("cue.of", "cue.to", "cue.each"), ahead)]
+        behind = ahead[len(small) : len(small) + 1]
+        size = behind[0].size if behind else None
+        if chunk.what != "disks" or chunk.value != 2 or not small or size is None:
+            return False
+        if size.topic not in ("bytes", "disk_gib"):
+            return False
+        each = size.value / 1024 if size.topic == "bytes" else size.value
+        where = (chunk.start, behind[0].end)
+        self.attribute("whole", 2, (chunk.start, chunk.end), about="disks")
+        for topic in ("disk_gib", "data_disk_gib"):
+            self.attribute(topic, each, where)
+        found[place + 1 + len(small)] = Chunk("mark", behind[0].start, behind[0].end)
         return True
 
     def are_rows(self, found: list[Chunk], place: int) -> bool:

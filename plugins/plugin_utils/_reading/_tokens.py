@@ -50,7 +50,22 @@ def tokenise(text: str, vocabulary: Vocabulary) -> list[Token]:
     for before, token in itertools.pairwise(tokens):
         if token.has("verb.") and before.of("before_nouns"):
             token.concept = ""  # "for the move"
+    _join_particles(tokens, words)
     return tokens
+
+
+def _join_particles(tokens: list[Token], words: Words) -> None:
+    """Read a verb and its particle that stand around a noun as one ("take monitoring out")."""
+    for index, token in enumerate(tokens):
+        ends = all(k.kind == "mark" or k.has("cue.and") for k in tokens[index + 1 : index + 2])
+        if index and ends and token.of("particles") and tokens[index - 1].has("addon."):
+            token.concept = "verb.remove"  # "one more worker, and monitoring *out*"
+        for other in tokens[index + 2 : index + 6]:
+            if other.kind == "mark" or other.has("cue.and", "verb."):
+                break
+            concept = words.concepts.get((token.word, other.word), "")
+            if concept == "verb.remove" and other.of("particles"):
+                token.concept, other.concept = concept, ""
 
 
 def _grouped(tokens: list[Token]) -> list[Token]:

@@ -52,7 +52,8 @@ class Reader(NounReader):
             elif chunk.kind == "head":
                 self.head(found, place - 1)
             elif chunk.kind == "load":
-                self.load(chunk, found[place] if place < len(found) else None)
+                following = found[place] if place < len(found) else None
+                self.equal_disks(found, place - 1) or self.load(chunk, following)
             elif chunk.kind == "literal":
                 self.literal(found, place - 1)
             elif chunk.kind == "flag":
@@ -125,7 +126,9 @@ class Reader(NounReader):
         if self.denied is not None:
             self.say("thing", "cluster", (self.denied.start, chunk.end), kind="exclude")
         elif self.target() is not None:
-            self.attribute("thing", "application", (chunk.start, chunk.end), things=self.group)
+            where = (chunk.start, chunk.end)
+            self.attribute("thing", "application", where, things=self.group)
+            self.attribute("link", "kubernetes", where, things=self.group, about="uses")
 
     def is_of_cue(self, found: list[Chunk], place: int) -> bool:
         """Take the noun of "all on one" as a part of it ("… all on one machine")."""
@@ -140,6 +143,17 @@ class Reader(NounReader):
         self.say("whole", None, (chunk.start, chunk.end), thing=thing.id)
         return True
 
+    def runs_inside(self, found: list[Chunk], place: int) -> bool:
+        """Tell whether a cluster is what the software before it shall run on ("wiki on k3s")."""
+        chunk, thing = found[place], self.target()
+        if chunk.what not in CLUSTER or thing is None or not thing.families or thing.sized:
+            return False
+        last = next((c for c in reversed(found[:place]) if c.kind == "head"), None)
+        between = {k.word for k in self.tokens[last.end if last else 0 : chunk.start]}
+        closed = function_words()
+        places = between & (closed["places"] | {"im"})
+        return bool(places) and between <= places | closed["determiners"]
+
     def head(self, found: list[Chunk], place: int) -> None:
         """Take a noun: the first reading of the table that fits, else a new thing."""
         for reading, closes in NOUNS:
@@ -148,8 +162,13 @@ class Reader(NounReader):
                     self.close(found, place)
                 return
         chunk, before = found[place], self.target()
+        inside = self.runs_inside(found, place)
         thing = self.begin(chunk)
         self.turned = False
+        if inside and before is not None:
+            where = (chunk.start, chunk.end)
+            self.say("thing", "application", where, thing=before.id)
+            self.say("link", "kubernetes", where, thing=before.id, about="uses")
         self.place_in_list(thing, chunk)
         self.describe(thing, chunk)
         self.one_more(before, thing, chunk)

@@ -295,6 +295,14 @@ def _changes(context: Context, before: Plan, after: Plan) -> None:
     made = _difference(before, after)
     fields = {_field(change) for change in context.request.changes if change.verb != "keep"}
     for change in context.request.changes:
+        there = {addon.name for addon in before.addons}
+        if change.verb == "add" and _field(change) == "addons" and change.value in there:
+            context.report(
+                "changes.there",
+                "warning",
+                "changes",
+                f"{change.value} is there already, so adding it changes nothing.",
+            )
         if change.verb == "keep" or _field(change) in made or _done(change, before, after):
             continue
         context.ask(

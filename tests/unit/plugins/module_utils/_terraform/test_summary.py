@@ -134,3 +134,13 @@ def test_machines_of_telmate_are_read_by_its_own_names() -> None:
     found = summarise({"resource_changes": [made]}).changes[0]
     assert (found.vmid, found.node, found.tags) == (100, "pve1", ("clusterwright", "cw-demo"))
     assert found.planned_only
+
+
+def test_a_machine_made_anew_under_another_id_is_known_by_both() -> None:
+    summary = summarise(
+        {"resource_changes": [entry(["delete", "create"], {**BEFORE, "vm_id": 109})]}
+    )
+    [machine] = summary.machines
+    assert (machine.vmid, machine.new_vmid, machine.made_vmid) == (100, 109, 109)
+    assert summary.in_state == {100}
+    assert "VMID 100 -> 109" in summary.text()

@@ -234,3 +234,74 @@ def test_a_number_that_may_be_one_more_or_all_is_asked(text: str) -> None:
     request, plan = planned(text, K3S)
     assert plan.status == "ask", request.changes
     assert [q.id for q in plan.questions] == ["change.more"]
+
+
+WATCHED = "k3s cluster with 1 server, 2 workers and monitoring, 8 GB each"
+
+
+@pytest.mark.parametrize(
+    ("text", "agents", "watched"),
+    [
+        ("take monitoring out", 2, False),
+        ("throw the monitoring away", 2, False),
+        ("grow to 4 workers and take monitoring out", 4, False),
+        ("one more worker, and monitoring out", 3, False),
+        ("noch ein Worker und das Monitoring raus", 3, False),
+        ("encore un worker et enlève le monitoring", 3, False),
+        ("passer à trois maîtres sans toucher aux workers", 2, True),
+        ("go to 3 masters without touching the workers", 2, True),
+    ],
+)
+def test_an_order_of_a_list_keeps_its_own_verb(text: str, agents: int, watched: bool) -> None:
+    _request, plan = planned(text, WATCHED)
+    assert plan.status == "ready", plan.questions
+    assert plan.cluster is not None
+    assert len(plan.cluster.agents) == agents
+    assert any(addon.name == "prometheus" for addon in plan.addons) == watched
+
+
+def test_adding_what_is_there_is_told() -> None:
+    _request, plan = planned("add monitoring", WATCHED)
+    assert any("there already" in finding.message for finding in plan.findings)
+
+
+@pytest.mark.parametrize(
+    ("text", "family"),
+    [
+        ("nextcloud on k3s", "nextcloud"),
+        ("Elasticsearch on Kubernetes, 3 nodes, 16 GB each", "elasticsearch"),
+        ("WordPress auf einem Kubernetes-Cluster, 3 Knoten", "wordpress"),
+        ("gitlab dans un cluster k3s", "gitlab"),
+    ],
+)
+def test_software_inside_a_cluster_is_refused_and_made_no_machine(text: str, family: str) -> None:
+    _request, plan = planned(text)
+    assert plan.status == "refused"
+    assert plan.machines == ()
+    assert any(f.severity == "error" and family in f.message for f in plan.findings)
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("WordPress server with 5 blogs, 2 cores 4 GB", 1),
+        ("Nextcloud mit drei Kalendern, 4 GB RAM", 1),
+        ("Kafka, 3 brokers with 24 cores and 64 GB each", 3),
+    ],
+)
+def test_what_a_program_holds_is_no_number_of_machines(text: str, count: int) -> None:
+    _request, plan = planned(text)
+    assert plan.status == "ask" or len(plan.machines) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "disks"),
+    [
+        ("minio with 4 cores, 8 GB RAM and two disks of 500 GB", (500, 500)),
+        ("VM mit 2 Kernen, 4 GB RAM und zwei Platten zu 200 GB", (200, 200)),
+        ("une VM, 2 cœurs, 4 Go de RAM, deux disques de 100 Go", (100, 100)),
+    ],
+)
+def test_equal_disks_are_all_there(text: str, disks: tuple[int, ...]) -> None:
+    _request, plan = planned(text)
+    assert [tuple(d.size_gib for d in m.disks) for m in plan.machines] == [disks]
