@@ -130,7 +130,7 @@ def needs(
                 named=name == wanted.component,
                 variant=wanted.variant,
             )
-            result = evaluated(said)
+            result = evaluated(drivers=said)
             # The least of a table would be too little for half of the software nobody described.
             least = family.pick == "minimum" and not unknown
             small = least or environment in ("development", "test")
@@ -149,12 +149,12 @@ def needs(
 def _followed(
     family: Family,
     loads: t.Mapping[str, float],
-    evaluated: t.Callable[[t.Mapping[str, float]], Evaluation],
+    evaluated: t.Callable[..., Evaluation],
 ) -> frozenset[str]:
     """Return the loads that a rule follows, and those that count the same people or things."""
 
     def outcome(of: t.Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
-        found = evaluated(with_derived(family, of))
+        found = evaluated(drivers=with_derived(family, of))
         return found.minimum, found.recommended
 
     found = movers(outcome, loads)
