@@ -125,21 +125,20 @@ def needs(
                 family,
                 component,
                 environment=environment,
-                ha=ha,
                 scale=scale,
                 named=name == wanted.component,
                 variant=wanted.variant,
             )
-            result = evaluated(drivers=said)
+            result = evaluated(drivers=said, ha=ha)
             # The least of a table would be too little for half of the software nobody described.
             least = family.pick == "minimum" and not unknown
             small = least or environment in ("development", "test")
             chosen = result.minimum if small else result.recommended
             if chosen.get("count", 1.0) > 0:
-                follows = _followed(family, loads, evaluated)
+                follows = _followed(family, loads, functools.partial(evaluated, ha=ha))
                 case = _Case(wanted, family, name, component, result, chosen, unknown, follows)
                 if component.ha_count is not None and not ha:
-                    case = replace(case, available=evaluated(said, ha=True).recommended)
+                    case = replace(case, available=evaluated(drivers=said, ha=True).recommended)
                 cases.append(case)
         cases = _with_people(_with_room(cases, said), said)
         found += [_need(case) for case in cases]
