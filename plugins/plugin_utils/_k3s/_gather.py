@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import typing as t
 from pathlib import Path
 
@@ -28,6 +29,19 @@ def plain(value: t.Any) -> t.Any:
     return value if value is None else str(value)
 
 
+def spelled(options: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return options with addresses as hosts write them ("fd00:0::1" is "fd00::1")."""
+
+    def shortest(part: str) -> str:
+        try:
+            return str(ipaddress.ip_address(part.strip()))
+        except ValueError:
+            return part.strip()
+
+    named = (key for key in ("node_address", "vip") if options.get(key))
+    return options | {key: ",".join(map(shortest, str(options[key]).split(","))) for key in named}
+
+
 def gather(task_vars: t.Mapping[str, t.Any], *, facts: bool) -> Cluster:
     """Return the cluster as this run sees it; hosts outside the play are left out.
 
@@ -44,10 +58,10 @@ def gather(task_vars: t.Mapping[str, t.Any], *, facts: bool) -> Cluster:
             continue
         found = known.get(FACTS) if facts else None
         hosts.append(
-            Host(str(name), plain(options) | {"salt": salt}, plain(found) if found else None)
+            Host(str(name), spelled(plain(options)) | {"salt": salt}, plain(found) or None)
         )
     if not hosts:
-        hosts = [Host(str(task_vars["inventory_hostname"]), plain(own))]
+        hosts = [Host(str(task_vars["inventory_hostname"]), spelled(plain(own)))]
     token = _token.read(token_path(task_vars))
     return Cluster(tuple(hosts), _token.fingerprint(salt, token) if token else None)
 
@@ -60,7 +74,7 @@ def token_path(task_vars: t.Mapping[str, t.Any]) -> Path:
 def own_host(task_vars: t.Mapping[str, t.Any]) -> Host:
     """Return the host that a task runs on, without facts."""
     options = plain(task_vars[OPTIONS]) | {"salt": salt_of(task_vars)}
-    return Host(str(task_vars["inventory_hostname"]), options)
+    return Host(str(task_vars["inventory_hostname"]), spelled(options))
 
 
 def salt_of(task_vars: t.Mapping[str, t.Any]) -> str:

@@ -7,7 +7,10 @@ import typing as t
 
 import pytest
 from ansible.template import trust_as_template
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._gather import plain
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._gather import (
+    plain,
+    spelled,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._texts import yaml_text
 
 
@@ -24,3 +27,21 @@ def test_marked_texts_can_be_written() -> None:
     marked = {"etcd-s3-secret-key": trust_as_template("canary"), "n": [trust_as_template("x")]}
     assert type(plain(marked)["etcd-s3-secret-key"]) is str
     assert yaml_text(plain(marked)) == "etcd-s3-secret-key: canary\nn:\n- x\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("fd77:0:0:0::21,10.77.0.21", "fd77::21,10.77.0.21"),
+        ("FD00::0001 , 10.0.0.1", "fd00::1,10.0.0.1"),
+        ("10.0.0.1", "10.0.0.1"),
+        ("no address", "no address"),
+        ("", ""),
+    ],
+)
+def test_an_address_is_spelled_as_hosts_spell_it(said: str, meant: str) -> None:
+    assert spelled({"node_address": said, "vip": said, "port": 1}) == {
+        "node_address": meant,
+        "vip": meant,
+        "port": 1,
+    }
