@@ -24,7 +24,7 @@ RULES = yaml.safe_load((MONITORING / "rules.yml").read_text())
 ALERTS = [rule for group in RULES["groups"] for rule in group["rules"]]
 DASHBOARDS = sorted((MONITORING / "dashboards").glob("*.json"))
 SERIES = yaml.safe_load(Path(__file__).with_name("series.yml").read_text())
-INTERVAL_SECONDS = 5
+INTERVAL_SECONDS = 10
 Data = dict[str, t.Any]
 
 
@@ -133,7 +133,13 @@ def served(answer: t.Callable[[str, bytes, t.Mapping[str, str]], str | None]) ->
         def log_message(self, format: str, *args: t.Any) -> None:
             """Say nothing."""
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(http.server.ThreadingHTTPServer):
+        request_queue_size = 512  # all places ask for all targets at once
+
+        def handle_error(self, request: t.Any, client_address: t.Any) -> None:
+            """Say nothing of who hung up."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"127.0.0.1:{server.server_port}"
