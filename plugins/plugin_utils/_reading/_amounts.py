@@ -11,6 +11,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._ai
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import (
     Chunk,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
+    function_words,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
     numerals,
 )
@@ -265,7 +268,7 @@ class Amounts(Stating):
 
     def scaled(self, piece: Piece, factor: Chunk) -> list[str]:
         """Return what a factor without a size is of: a number of machines, or their sizes."""
-        if piece.words() & words("everything"):
+        if piece.words() & (words("everything") | function_words()["all_sizes"]):
             return ["scale"]
         if self.hint:
             return [self.hint]

@@ -119,7 +119,7 @@ class ShareReader(SizeReader):
         sized = [c.kind for c in ahead[len(small) : len(small) + 1]] == ["size"]
         plain = len(noun.what) > 3 and thing.what not in CLUSTER | ROLES and lead is not None
         # "with five blogs, 4 GB": what a program holds, and the size of the program
-        plain = plain and not (self.linked("cue.with") and any(c.what == "," for c in small))
+        plain = plain and not (self.linked("cue.with") and any(c.kind == "mark" for c in small))
         if not (plain and sized and thing.families and thing.count is None) or thing.sized:
             return False
         self.say("count", chunk.value, (chunk.start, noun.end), thing=thing.id)
