@@ -342,7 +342,7 @@ def _said_twice(statements: t.Sequence[Statement], said: Sentence) -> list[str]:
         topics = {
             (s.topic, s.about.removesuffix("_peak") if s.topic == "driver" else "") for s in group
         }
-        named_topics = {topic for topic, _about in topics}
+        named_topics: set[str] = {topic for topic, _about in topics}
         if len(topics) > 1 and not _may_share(named_topics, group, said):
             word = next(token for token in said.tokens if token.start == start).word
             named = " and ".join(sorted(topic for topic, _about in topics))

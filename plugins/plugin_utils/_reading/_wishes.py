@@ -53,7 +53,8 @@ class Reader(NounReader):
                 self.head(found, place - 1)
             elif chunk.kind == "load":
                 following = found[place] if place < len(found) else None
-                self.equal_disks(found, place - 1) or self.load(chunk, following)
+                if not self.equal_disks(found, place - 1):
+                    self.load(chunk, following)
             elif chunk.kind == "literal":
                 self.literal(found, place - 1)
             elif chunk.kind == "flag":
