@@ -20,12 +20,12 @@ def name_unused_loads(context: Context, groups: t.Sequence[Group]) -> None:
     """Warn of each load of the request that no number follows; said sizes make it a remark."""
     request = context.request
     for thing in request.things:
-        own = [group for group in groups if group.thing == thing.id and not group.before]
+        own = [group for group in groups if group.thing == thing.id]
         said: dict[str, float] = {}
         for machines in machines_of(thing):
             said |= _loads(machines)
         _name(context, said, own)
-    _name(context, request.loads, [group for group in groups if not group.before])
+    _name(context, request.loads, list(groups))
 
 
 def _loads(machines: Machines) -> dict[str, float]:

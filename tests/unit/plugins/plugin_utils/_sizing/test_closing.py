@@ -235,3 +235,9 @@ def test_a_load_that_decides_nothing_is_named_in_the_words_of_the_person(
     found = [f.message for f in made(text)[1].findings if f.id == "loads.unused"]
     assert len(found) == bool(words)
     assert all(word in message for message in found for word in words)
+
+
+def test_the_same_sentence_again_names_the_same() -> None:
+    request, plan = made("PostgreSQL for 5000 users, and a VM with 2 cores, 4 GB RAM and a TPM")
+    again = size(request, None, PLACE, deployment="t", previous=plan)
+    assert [f.message for f in again.findings] == [f.message for f in plan.findings]
