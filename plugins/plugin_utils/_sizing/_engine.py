@@ -97,6 +97,8 @@ REDIRECT = (
     "That is not a request for infrastructure. Say what should run and how large, for example"
     " 'HA cluster with monitoring' or 'PostgreSQL for 100 users'."
 )
+#: Findings that tell of the request and not of the machines, and so stay with its plan.
+KEPT = frozenset({"capacity.reduced", "loads.unused", "settings.by-hand"})
 #: Longest deployment name; names of machines append to it.
 MAX_DEPLOYMENT = 40
 
@@ -277,7 +279,7 @@ def _decided(context: Context, refined: Plan | None) -> State:
         groups = apply_proposal(context, groups, context.proposal)
     if refined is not None:
         # What was cut to fit stays as it is, also when there is more room now.
-        context.findings += [f for f in refined.findings if f.id == "capacity.reduced"]
+        context.findings += [f for f in refined.findings if f.id in KEPT]
         return _there(context, refined, groups)
     if previous is not None and (request.changes or context.previous_request is not None):
         state = _there(context, previous, _of_previous_request(context))

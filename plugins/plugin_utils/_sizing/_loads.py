@@ -25,18 +25,8 @@ def name_unused_loads(context: Context, groups: t.Sequence[Group]) -> None:
         for machines in machines_of(thing):
             said |= _loads(machines)
         _name(context, said, own)
-    _name(context, request.loads, list(groups))
-    _name_again(context, groups)
-
-
-def _name_again(context: Context, groups: t.Sequence[Group]) -> None:
-    """Keep what was told of machines that are there and whose sizes nobody said since."""
-    told = {finding.field for finding in context.findings if finding.id == "loads.unused"}
-    sized = {"cores", "memory_mib"}
-    there = {f"machines.{g.label or g.name}.loads" for g in groups if not g.explicit & sized}
-    for finding in context.previous.findings if context.previous else ():
-        if finding.id == "loads.unused" and finding.field in there - told:
-            context.findings.append(finding)
+    # Groups of an earlier plan are of no thing: what was told of them is kept with it.
+    _name(context, request.loads, [group for group in groups if group.thing])
 
 
 def _loads(machines: Machines) -> dict[str, float]:
