@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import typing as t
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._model 
     Cluster,
     Host,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._validate import parsed
 
 OPTIONS, FACTS = "__k3s", "__k3s_facts"
 
@@ -33,10 +33,7 @@ def spelled(options: dict[str, t.Any]) -> dict[str, t.Any]:
     """Return options with addresses as hosts write them ("fd00:0::1" is "fd00::1")."""
 
     def shortest(part: str) -> str:
-        try:
-            return str(ipaddress.ip_address(part.strip()))
-        except ValueError:
-            return part.strip()
+        return str(parsed(part.strip()) or part.strip())
 
     named = (key for key in ("node_address", "vip") if options.get(key))
     return options | {key: ",".join(map(shortest, str(options[key]).split(","))) for key in named}

@@ -16,6 +16,16 @@ Barred = t.Mapping[str, frozenset[str] | None]
 
 def why_not(context: Context, name: str) -> str:
     """Return what keeps a host from taking machines."""
+    return _out(context, name) or "without the bridge that the machines use"
+
+
+def takes_machines(context: Context, name: str) -> bool:
+    """Tell whether a host is online, of the site and not in maintenance."""
+    return not _out(context, name)
+
+
+def _out(context: Context, name: str) -> str:
+    """Return why a host takes no machine of anybody, empty where it does."""
     nodes = {node.name: node for node in context.snapshot.nodes} if context.snapshot else {}
     node = nodes.get(name)
     if node is None or not node.online:
@@ -24,15 +34,7 @@ def why_not(context: Context, name: str) -> str:
         return "in maintenance"
     if context.site.nodes and name not in context.site.nodes:
         return "not one of the site's nodes"
-    return "without the bridge that the machines use"
-
-
-def takes_machines(context: Context, name: str) -> bool:
-    """Tell whether a host is online, of the site and not in maintenance."""
-    nodes = {node.name: node for node in context.snapshot.nodes} if context.snapshot else {}
-    node = nodes.get(name)
-    ours = not context.site.nodes or name in context.site.nodes
-    return node is not None and node.online and not node.maintenance and ours
+    return ""
 
 
 def check_hosts(

@@ -294,8 +294,8 @@ def _changes(context: Context, before: Plan, after: Plan) -> None:
     """Ask about changes that change nothing, and about what changes though no one said it."""
     made = _difference(before, after)
     fields = {_field(change) for change in context.request.changes if change.verb != "keep"}
+    there = {addon.name for addon in before.addons}
     for change in context.request.changes:
-        there = {addon.name for addon in before.addons}
         if change.verb == "add" and _field(change) == "addons" and change.value in there:
             context.report(
                 "changes.there",
