@@ -314,6 +314,12 @@ def _of_previous_request(context: Context) -> list[Group]:
     return sized(silent).groups
 
 
+def _as_before(context: Context) -> list[Finding]:
+    """Return the findings; those that were told before stand as they stood."""
+    before = list(context.previous.findings) if context.previous else []
+    return sorted(context.findings, key=lambda f: before.index(f) if f in before else len(before))
+
+
 def _planned(context: Context, state: State) -> Plan:
     assembled = assemble(context, state.groups)
     if assembled is None:
@@ -350,7 +356,7 @@ def _planned(context: Context, state: State) -> Plan:
     close(context, groups, plan)
     if context.refused:
         return _stopped(context)
-    findings = (*context.findings, *_differences(context, plan, state.touched))
+    findings = (*_as_before(context), *_differences(context, plan, state.touched))
     return plan.model_copy(update={"findings": findings})
 
 

@@ -250,3 +250,8 @@ def test_the_same_sentence_again_names_the_same(facts: t.Any) -> None:
     again = size(request, facts, PLACE, deployment="t", previous=plan)
     assert len(told(plan)) == 2
     assert told(again) == told(plan)
+    both = [
+        [f for f in one.findings if f in other.findings]
+        for one, other in ((plan, again), (again, plan))
+    ]
+    assert both[0] == both[1]
