@@ -133,6 +133,7 @@ class Cost(Model):
     #: setting with the GiB of the volume that its pods ask for, beside ``once``
     volume_setting: str | None = None
     knowledge: Documented | None = None
+    nodes: int = Field(default=1, ge=1)  # how many its documents want; fewer is a warning
     source: str
     confidence: float = Field(ge=0.0, le=1.0)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field, replace
 
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import Addon
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
     Change,
 )
@@ -17,8 +16,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._ta
     CLUSTER_ROLES,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._addons import (
-    ASKED,
-    addon_named,
+    completed,
+    with_order,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._altered import (
     changed,
@@ -88,12 +87,14 @@ def apply_changes(context: Context, state: State, changes: t.Iterable[Change]) -
         for change in changes
     ]
     ordered = sorted(named, key=lambda change: change.verb != "keep")
+    cluster = state.cluster
     for change in ordered:
         before = _by_name(state)
         _apply(context, state, change)
         after = _by_name(state)
         names = {name for name in before | after if before.get(name) is not after.get(name)}
         state.touched.append(Touched(change.said, change.field, frozenset(names)))
+    _complete_addons(context, state, cluster)
     _check_cluster(context, state)
 
 
@@ -358,33 +359,26 @@ def _cluster(context: Context, state: State, change: Change) -> None:
 
 
 def _addon(context: Context, state: State, change: Change) -> None:
-    name = change.target.addon or str(change.value or "")
     if state.cluster is None:
+        name = change.target.addon or change.value
         context.ask(
             "change.unknown",
             "changes",
             f"The deployment has no cluster that could hold the add-on {name}; what is meant?",
         )
         return
-    addons = {addon.name: addon for addon in state.cluster.addons}
-    found = name if name in addons else addon_named(context, name)
-    if found is None:
+    addons = with_order(context, state.cluster.addons, change)
+    state.cluster = replace(state.cluster, addons=addons)
+
+
+def _complete_addons(context: Context, state: State, before: ClusterSpec | None) -> None:
+    """Add what the add-ons of all orders together need, as soon as these changed them."""
+    cluster = state.cluster
+    if cluster is None or before is None or cluster.addons == before.addons or context.refused:
         return
-    name = found
-    if change.verb in ("remove", "decrease") or change.field == "addons_excluded":
-        told = any(finding.id == "change.absent" for finding in context.findings)
-        if name not in addons and not told:
-            context.ask(
-                "change.unknown",
-                "changes",
-                f"The deployment has no add-on {name}, it has {', '.join(addons) or 'none'}; which"
-                " of them shall go?",
-                tuple(addons),
-            )
-        addons.pop(name, None)
-    else:
-        addons.setdefault(name, Addon(name=name, why=ASKED))
-    state.cluster = replace(state.cluster, addons=tuple(addons.values()))
+    servers, agents = ([g for g in state.groups if g.role == role] for role in CLUSTER_ROLES)
+    addons = completed(context, before.addons, cluster.addons, cluster.cni, (servers, agents))
+    state.cluster = replace(cluster, addons=addons)
 
 
 def _check_cluster(context: Context, state: State) -> None:

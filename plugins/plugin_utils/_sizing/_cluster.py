@@ -80,6 +80,7 @@ def build_cluster(
     """Return the cluster, or None after reporting what is wrong with it."""
     version = _version(context, spec)
     cni = _cni(context, spec)
+    _check_network_stays(context, spec, machines)
     networks = cluster_networks(context, len(machines))
     name = spec.name or context.deployment
     if not re.match(NAME_PATTERN, name):
@@ -179,6 +180,26 @@ def _cni(context: Context, spec: ClusterSpec) -> t.Literal["flannel", "calico", 
         f"The network plug-in {asked} is not supported; choose one of {', '.join(CNIS)}.",
     )
     return None
+
+
+def _check_network_stays(
+    context: Context, spec: ClusterSpec, machines: t.Sequence[Machine]
+) -> None:
+    """Refuse another network of the pods where machines of the cluster are there already."""
+    before, facts = spec.before, context.snapshot
+    if before is None or facts is None or spec.cni in (None, before.cni):
+        return
+    there = {(guest.vmid, guest.name) for guest in facts.guests}
+    if any((m.vmid, m.name) in there for m in machines if m.role in ("server", "agent")):
+        context.report(
+            "cluster.cni",
+            "error",
+            "cluster.cni",
+            f"The network of the pods cannot become {spec.cni}: the cluster is there with"
+            f" {before.cni}, and its nodes would lose each other. Plan a new cluster with"
+            f" {spec.cni} beside it (-e deployment=), and move over.",
+            "K3s, network options",
+        )
 
 
 def _virtual_address(

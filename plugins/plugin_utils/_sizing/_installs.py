@@ -9,6 +9,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
     MachinesThing,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._targets import (
+    CLUSTER_ROLES,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import Context
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._units import slug
 
@@ -27,6 +30,8 @@ def with_software(context: Context, machines: tuple[Machine, ...]) -> tuple[Mach
     families = context.knowledge.named
     made = tuple(
         machine.model_copy(update={"software": software_of(machine, families) or machine.software})
+        if machine.role not in CLUSTER_ROLES  # k3s and add-ons are installed by the collection
+        else machine
         for machine in machines
     )
     named: dict[str, list[str]] = {}

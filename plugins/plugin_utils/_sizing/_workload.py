@@ -49,6 +49,7 @@ def hold_addons(
     for entry in resolution.chosen.values():
         if entry.cost.knowledge is not None:
             carrier = _documented(context, carrier, entry, ha)
+        carrier = _enough_nodes(context, carrier, entry, sum(group.count for group in servers))
     counted = [chosen for chosen in resolution.entries if chosen.entry.cost.knowledge is None]
     return [
         *(_counted(context, group, counted, carries=False) for group in servers),
@@ -68,6 +69,29 @@ def _documented(context: Context, group: Group, entry: Entry, ha: bool) -> Group
         reason = f"{entry.name} documents {amount(number, value)} for each node it runs on"
         group = _raised(context, group, number, value, (reason, need.source, need.confidence))
     return group
+
+
+def _enough_nodes(context: Context, group: Group, entry: Entry, other_nodes: int) -> Group:
+    """Return the group with as many machines as the add-on documents for the whole cluster.
+
+    A number that was said, or that is there, stays; that it is smaller is a warning.
+    """
+    missing = entry.cost.nodes - other_nodes - group.count
+    if missing <= 0:
+        return group
+    reason = f"{entry.name} documents {entry.cost.nodes} nodes"
+    if "count" in group.explicit or group.role == "server":
+        context.report(
+            "workload.nodes",
+            "warning",
+            f"machines.{group.name}.count",
+            f"{reason}, the cluster has {other_nodes + group.count}: not everything in it may"
+            f" survive the loss of a node; ask for {missing} more worker(s) to have them.",
+            entry.cost.source,
+        )
+        return group
+    why = (f"{reason}.", entry.cost.source, entry.cost.confidence)
+    return group.with_number("count", group.count + missing, *why)
 
 
 def _counted(context: Context, group: Group, addons: list[Chosen], *, carries: bool) -> Group:
@@ -143,7 +167,8 @@ def _raised(
             "workload.size",
             "warning",
             f"machines.{group.name}.{number}",
-            f"{reason}; {amount(number, getattr(group, number))} were asked for and are kept.",
+            f"{reason}; {group.name} keeps the {amount(number, getattr(group, number))} that were"
+            " said or are there.",
             source,
         )
         return group

@@ -12,7 +12,15 @@ from ansible_collections.clusterwright.proxmox.plugins.action.llm_size import (
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils import _catalogue
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import to_data
 from unit.plugins.action.conftest import _run as run_action
-from unit.plugins.plugin_utils._sizing.builders import site, snapshot
+from unit.plugins.plugin_utils._sizing.builders import (
+    change,
+    changes,
+    plan,
+    request,
+    site,
+    snapshot,
+)
+from unit.plugins.plugin_utils._sizing.test_changes import applied
 
 #: The given intents of clusters.
 SENTENCES = (
@@ -176,3 +184,70 @@ cost: {source: made up, confidence: 0.5}
     assert plan["status"] == "ready", plan["findings"]
     assert "widgets" in names and "cert-manager" in names
     assert "local-storage" in plan["cluster"]["disabled_components"]
+
+
+LITTLE = request(environment="development")
+
+
+def _orders(*orders: tuple[str, str], before: t.Any = LITTLE) -> t.Any:
+    made = plan(before, snapshot(2), deployment="lab")
+    asked = [
+        change(verb, "cni" if name == "calico" else "addons", value=name) for verb, name in orders
+    ]
+    return made, plan(changes(*asked), applied(made), deployment="lab", previous=made)
+
+
+@pytest.mark.parametrize(
+    ("orders", "installed", "told"),
+    [
+        # What the new one needs comes with it, and what only the site can say is named.
+        ([("add", "rancher")], ["cert-manager", "traefik", "rancher"], "addons.rancher.hostname"),
+        ([("add", "loki")], ["loki", "alloy"], "agent keeps the 2 GiB"),
+        ([("add", "longhorn")], ["longhorn"], "longhorn documents 4 vCPU"),
+        ([("add", "longhorn")], ["longhorn"], "ask for 1 more worker(s)"),
+        ([("add", "metrics-server")], ["metrics-server"], ""),
+    ],
+)
+def test_an_added_one_brings_its_needs(
+    orders: list[tuple[str, str]], installed: list[str], told: str
+) -> None:
+    before, after = _orders(*orders)
+    assert [addon.name for addon in after.addons] == installed
+    assert told in " ".join(finding.message for finding in after.findings)
+    sizes = [(m.name, m.cores, m.memory_mib, m.disks) for m in before.machines]
+    assert [(m.name, m.cores, m.memory_mib, m.disks) for m in after.machines] == sizes
+
+
+@pytest.mark.parametrize(
+    ("had", "order", "why"),
+    [
+        (["rancher"], ("remove", "cert-manager"), "rancher needs cert-manager"),
+        (["traefik"], ("add", "ingress-nginx"), "ingress-nginx and traefik"),
+        ([], ("set", "calico"), "cannot become calico: the cluster is there with flannel"),
+    ],
+)
+def test_an_order_that_breaks_the_others_is_refused(
+    had: list[str], order: tuple[str, str], why: str
+) -> None:
+    before = request(environment="development", cluster={"addons": had})
+    _made, after = _orders(order, before=before)
+    assert after.status == "refused"
+    assert why in after.summary
+
+
+@pytest.mark.parametrize(
+    ("sentence", "agents", "told"),
+    [
+        ("k3s cluster with longhorn", 2, ""),
+        ("HA cluster with longhorn", 3, ""),
+        ("1 master and 1 worker with longhorn", 1, "ask for 1 more worker(s)"),
+        ("single node k3s with longhorn", 0, "ask for 2 more worker(s)"),
+    ],
+)
+def test_nodes_that_an_addon_documents_are_there_or_named(
+    sentence: str, agents: int, told: str
+) -> None:
+    made = sized(sentence)
+    assert len(made["cluster"]["agents"]) == agents
+    said = " ".join(finding["message"] for finding in made["findings"])
+    assert told in said if told else "more worker(s)" not in said

@@ -35,6 +35,12 @@ def test_a_role_of_the_site_installs_it() -> None:
     assert "by geerlingguy.postgresql of the site" in said and "not installed" not in said
 
 
+def test_nodes_of_a_cluster_are_for_no_software() -> None:
+    made = plan(request(environment="development", cluster={"addons": ["longhorn"]}), snapshot(2))
+    assert {machine.software for machine in made.machines} == {None}
+    assert "not installed" not in " ".join(table(made))
+
+
 def test_plain_machines_need_no_word() -> None:
     wanted = request(kind="vm", machines=[{"role": "vm", "cores": 2, "memory_mib": 2048}])
     made = plan(wanted, snapshot(1))
