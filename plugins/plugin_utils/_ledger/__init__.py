@@ -327,11 +327,18 @@ class Ledger(Holdings, Receipts):
             return set(c.execute(query).scalars())
 
     def deployments(self) -> list[Row]:
-        """Return one row per deployment: last run and the machines it owns, by name."""
+        """Return one row per deployment: last run and the machines it owns, by name.
+
+        What only had runs of playbooks without a deployment, about hosts of an inventory or about
+        credentials, is none.
+        """
         sa, a = self._sa, self._t.allocations
         latest: dict[str, Row] = {}
+        deployed: set[str] = set()
         for run in self.runs(limit=10_000):
             last = latest.setdefault(run["deployment"], run)
+            if "playbook" not in run["config"]:
+                deployed.add(run["deployment"])
             # A run that ends before planning does not know the environment.
             last["environment"] = last["environment"] or run["environment"]
         with self._transaction() as c:
@@ -341,7 +348,7 @@ class Ledger(Holdings, Receipts):
             run["machines"] = sorted({row["machine"] for row in mine})
             run["running"] = sorted({row["machine"] for row in mine if row["state"] != "planned"})
             run["forgotten"] = bool(run["outputs"].get("forgotten"))
-        return [latest[name] for name in sorted(latest)]
+        return [latest[name] for name in sorted(deployed)]
 
 
 def _line(

@@ -217,6 +217,9 @@ def test_a_ledger_that_cannot_be_opened_is_one_sentence_without_password() -> No
 def test_deployments_show_their_last_run_and_machines(ledger: Ledger) -> None:
     for name in ("b", "a"):
         ledger.finish(start(ledger, name))
+    for name in ("a", "credentials"):
+        run = ledger.start(name, user="ada", config={"playbook": "doctor"}, pid=os.getpid())
+        ledger.finish(run["workflow_id"], "FAILED")
     ledger.reserve("a", [machine("a-1", 1), machine("a-2", 2)])
     assert [(row["deployment"], row["machines"]) for row in ledger.deployments()] == [
         ("a", ["a-1", "a-2"]),
