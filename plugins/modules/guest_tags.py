@@ -31,6 +31,12 @@ options:
     type: list
     elements: str
     default: []
+  carrying:
+    description:
+      - Tag of the guests that may be changed. One without it is left as it is, and is in
+        RV(foreign).
+    type: str
+    default: ""
 extends_documentation_fragment:
   - clusterwright.proxmox.api
 attributes:
@@ -47,6 +53,7 @@ EXAMPLES = r"""
   clusterwright.proxmox.guest_tags:
     vmids: [104]
     remove: [clusterwright, cw-shop]
+    carrying: cw-shop
 """
 
 RETURN = r"""
@@ -63,6 +70,12 @@ receipts:
       before: {tags: [clusterwright, cw-shop]}
       after: {tags: []}
       outcome: happened
+foreign:
+  description: The guests that do not carry O(carrying), by name and VMID.
+  returned: success
+  type: list
+  elements: str
+  sample: [nas (VMID 105)]
 seen:
   description: The same of every guest, those among them whose tags are as they should be.
   returned: always
@@ -94,6 +107,7 @@ def main() -> None:
             "vmids": {"type": "list", "elements": "int", "required": True},
             "add": {"type": "list", "elements": "str", "default": []},
             "remove": {"type": "list", "elements": "str", "default": []},
+            "carrying": {"type": "str", "default": ""},
         },
         supports_check_mode=True,
     )
@@ -109,6 +123,7 @@ def main() -> None:
                 options["vmids"],
                 add=options["add"],
                 remove=options["remove"],
+                carrying=options["carrying"],
                 check=module.check_mode,
             ):
                 seen.append(receipt)
@@ -126,7 +141,11 @@ def main() -> None:
         }
         for r in receipts
     ]
-    module.exit_json(changed=bool(receipts), receipts=receipts, seen=seen, diff=shown)
+    carrying = options["carrying"]
+    foreign = [r["target"] for r in seen if carrying and carrying not in r["before"]["tags"]]
+    module.exit_json(
+        changed=bool(receipts), receipts=receipts, foreign=foreign, seen=seen, diff=shown
+    )
 
 
 def _changes(seen: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:

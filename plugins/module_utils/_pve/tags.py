@@ -25,9 +25,12 @@ def change(
     *,
     add: t.Iterable[str] = (),
     remove: t.Iterable[str] = (),
+    carrying: str = "",
     check: bool = False,
 ) -> t.Iterator[dict[str, t.Any]]:
     """Yield the receipt of each guest; before and after are alike where nothing had to change.
+
+    A guest without the tag ``carrying`` is left as it is: its VMID may be somebody else's by now.
 
     Raises:
         PveError: the API refuses, a digest that is no longer true among it.
@@ -41,7 +44,8 @@ def change(
         path = f"/nodes/{item['node']}/{item['type']}/{vmid}/config"
         config = api.get(path)
         before = sorted(filter(None, re.split("[;, ]", str(config.get("tags") or ""))))
-        after = sorted((set(before) | plus) - minus)
+        ours = not carrying or carrying in before
+        after = sorted((set(before) | plus) - minus) if ours else before
         receipt = {
             "what": "tags",
             "target": f"{config.get('name') or config.get('hostname')} (VMID {vmid})",

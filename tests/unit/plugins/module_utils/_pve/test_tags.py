@@ -55,6 +55,17 @@ def test_tags_are_changed(
     assert (receipts[0]["before"] != receipts[0]["after"]) is bool(written)
 
 
+@pytest.mark.parametrize("text", ["", "clusterwright;cw-other", "mine"])
+def test_a_guest_that_is_not_ours_any_more_keeps_its_tags(text: str) -> None:
+    api = Api(text)
+    given: dict[str, t.Any] = {"add": ["eol-2026-12-31"], "remove": ["clusterwright"]}
+    [receipt] = tags.change(api, [100], carrying="cw-shop", **given)
+    assert api.written == [] and receipt["before"] == receipt["after"]
+    api = Api("clusterwright;cw-shop")
+    [receipt] = tags.change(api, [100], carrying="cw-shop", **given)
+    assert api.written == [{"digest": "1", "tags": "cw-shop;eol-2026-12-31"}]
+
+
 def test_a_change_of_somebody_else_is_never_overwritten() -> None:
     api = Api("web", race=True)
     receipts = tags.change(api, [100], add=["x"])
