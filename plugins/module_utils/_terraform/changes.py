@@ -220,7 +220,8 @@ def released(deployment: Deployment, names: t.Sequence[str], *, check: bool = Fa
             records.forget_journal(terraform.directory)
             records.forget_applied(terraform.directory)
         else:
-            records.keep_without(terraform.directory, wanted)
+            # Those that a run before, which was killed, took out of the state are among the names.
+            records.keep_without(terraform.directory, names)
     return {
         "changed": bool(addresses),
         "released": wanted,
