@@ -200,6 +200,13 @@ class Store:
             .mappings()
             .first()
         )
+        if newest and self._head is None and _chain.link(newest, self._key) != newest["hash"]:
+            raise LedgerError(
+                f"Nothing is written to the ledger at {self._shown}: its newest entry was changed,"
+                f" or written with another key than {KEY_VARIABLE} has now. Give it the key that"
+                " the ledger was begun with; where there is none, move the ledger away, and a new"
+                " one is made from the folders."
+            )
         entry: Row = {
             "seq": (newest["seq"] if newest else 0) + 1,
             "at": now(),

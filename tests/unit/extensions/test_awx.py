@@ -13,6 +13,9 @@ import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.dataloader import DataLoader
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._store import (
+    KEY_VARIABLE,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 AWX = ROOT / "extensions/awx"
@@ -139,10 +142,13 @@ def test_credentials_reach_the_jobs_by_environment_and_private_files_only(
     for kind in (pair, single):
         assert set(kind["injectors"]) == {"env", "file"}
         fields = kind["inputs"]["fields"]
-        assert kind["inputs"]["required"] == [field["id"] for field in fields]
+        assert [*kind["inputs"]["required"], "ledger_key"] == [field["id"] for field in fields]
         secrets[kind["name"]] = [field["id"] for field in fields if field.get("secret")]
-    assert list(secrets.values()) == [["reader_secret", "writer_secret"], ["token_secret"]]
-    assert set(single["injectors"]["env"]) <= read
+    assert list(secrets.values()) == [
+        ["reader_secret", "writer_secret", "ledger_key"],
+        ["token_secret", "ledger_key"],
+    ]
+    assert set(single["injectors"]["env"]) <= {*read, KEY_VARIABLE}
 
     environment = injected(pair, tmp_path)
     assert not any("secret" in value.replace(str(tmp_path), "") for value in environment.values())

@@ -165,9 +165,23 @@ def test_a_key_is_needed_to_make_a_chain_that_holds(tmp_path: Path) -> None:
     ledger = Ledger(str(file), key="secret")
     fill(ledger)
     ledger.close()
+    for other in ("other", ""):
+        assert "the key is another one" in audit(file, other)[0]
+        ledger = Ledger(str(file), key=other)
+        with pytest.raises(
+            LedgerError, match=r"written with another key than CLUSTERWRIGHT_LEDGER_KEY"
+        ):
+            fill(ledger)
+        ledger.close()
     assert audit(file, "secret") == ()
-    assert "the key is another one" in audit(file, "other")[0]
-    assert audit(file)
+
+
+def test_no_key_is_given_to_a_ledger_that_was_begun_without(path: Path) -> None:
+    ledger = Ledger(str(path), key="secret")
+    with pytest.raises(LedgerError, match="move the ledger away"):
+        fill(ledger)
+    ledger.close()
+    assert audit(path) == ()
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
