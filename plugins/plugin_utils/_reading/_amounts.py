@@ -60,6 +60,8 @@ class Amounts(Stating):
                     self.say("count", 1, head, "increase")
             elif piece.cues("cue.less") and self.single_of(head) and not self.sized(piece):
                 self.say("count", 1, head, "decrease")  # "one worker less"
+            elif self.single_of(head) and self.is_end(head.start - 1) and not self.sized(piece):
+                self.say("count", 1, head, "set")  # "down to one worker"
             elif only and self.single_of(head) and not self.sized(piece):
                 self.say("count", 1, head, "set")  # "only one worker is left"
         for place, chunk in enumerate(piece.chunks):
@@ -82,6 +84,8 @@ class Amounts(Stating):
         signed = sign(self.tokens, low)
         less = signed < 0 or (not signed and (verb == "decrease" or piece.cues("cue.less")))
         how = "decrease" if less else "increase" if more or signed > 0 else "set"
+        if not signed and self.is_end(low):
+            how = "set"  # "scale down to 1 worker"
         quote, before = self.quote(low, high), None
         start = self.started(piece, head)
         if start is not None:
@@ -95,6 +99,13 @@ class Amounts(Stating):
             self.cover(piece, [head])
             return
         self.say("count", head.count, head, how, quote=quote, before=before)
+
+    def is_end(self, number: int) -> bool:
+        """Tell whether a number is how many there shall be in the end ("up to 5", "auf 2")."""
+        before = self.tokens[max(number - 1, 0) : number]
+        return any(
+            k.has("cue.to", "bound.at_most") or k.word in words("directions") for k in before
+        )
 
     def single_of(self, head: Chunk) -> bool:
         """Tell whether an article stands before a noun of which there is one."""

@@ -16,7 +16,7 @@ _END = re.compile(r"[.;!?](?=\s|$)|\n")
 _COMMA = re.compile(r"(?<!\d),|,(?!\d)| - |[()]")
 #: The last sentence of a text is a question about sizes, not an order.
 _ABBREVIATION = re.compile(
-    r"\b(?:approx|min|max|ca|incl|inkl|z\.b|bzw|etc|no|nr|u|o|bspw|evtl|ggf|e\.g|i\.e|ex)\.$"
+    r"\b(?:approx|min|max|ca|incl|inkl|z\.b|bzw|etc|no|nr|u|o|bspw|evtl|ggf|e\.g|i\.e|d\.h|ex)\.$"
 )
 
 

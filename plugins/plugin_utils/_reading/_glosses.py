@@ -31,9 +31,18 @@ def glosses(tokens: t.Sequence[Token]) -> t.Iterator[Clause]:
             opened = index
         elif token.word == ")" and opened is not None:
             inside = tokens[opened + 1 : index]
-            if inside and (_is_talk(inside) or _resizes(tokens[:opened], inside)):
+            if inside and (
+                (_is_talk(inside) and not _is_row(inside)) or _resizes(tokens[:opened], inside)
+            ):
                 yield Clause("remark", tokens[opened].start, token.end)
             opened = None
+
+
+def _is_row(inside: t.Sequence[Token]) -> bool:
+    """Tell whether brackets hold a list of single words, which may be names."""
+    words = inside[::2]
+    apart = all(token.word == "," or token.has("cue.and") for token in inside[1::2])
+    return apart and len(words) > 1 and all(k.kind == "word" and not k.concept for k in words)
 
 
 def _is_talk(inside: t.Sequence[Token]) -> bool:

@@ -90,6 +90,8 @@ class KindReader(DenialReader):
     def holds_all(self, chunk: Chunk) -> bool:
         """Tell whether one machine is for the whole list ("…, one LXC", "… for all three")."""
         number = len(self.group)
+        if self.for_all(chunk) and self.linked("cue.each"):
+            return True  # "for both one VM"
         behind = [
             token for token in self.tokens[chunk.end : chunk.end + 4] if not token.has("filler")
         ]
@@ -139,6 +141,11 @@ class KindReader(DenialReader):
     def same_machine(self, chunk: Chunk, kind: str = "vm") -> None:
         """Put the things of the list at hand on one machine ("nginx and php on one VM")."""
         where = (chunk.start, chunk.end)
+        if (
+            self.token_of(chunk).rpartition(" ")[2]
+            in load("words.yml")["concepts"]["thing.lxc"]["words"]
+        ):
+            kind = "container"  # "in the same container"
         if self.denied is not None:
             self.apart((self.denied.start, chunk.end))
             return

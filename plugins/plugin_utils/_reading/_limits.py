@@ -19,7 +19,13 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     machines_of,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._pins import pin
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._clauses import (
+    sentences,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
+    called_by,
+    load,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._record import Record
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._words import (
     Vocabulary,
@@ -66,6 +72,7 @@ def check(
     if len(clusters) > 1:
         notes.ask("several.clusters", "Several clusters were said; say one of them at a time.")
     _hosts(notes, wanted)
+    _twice(notes, wanted)
     _assumed(notes, wanted)
     _nothing(notes, wanted, previous)
     _remarks(notes, wanted, vocabulary)
@@ -115,12 +122,43 @@ def _assumed(notes: _Notes, wanted: Request) -> None:
 
 def _beside(notes: _Notes, thing: MachinesThing) -> None:
     names = ", ".join(entry.family for entry in thing.software)
+    told = thing.kind or thing.cores or thing.memory_mib or thing.disk_gib or thing.names
     notes.note(
-        "info",
+        "info" if told else "warning",
         "request.beside",
         thing.id,
         f"{names} is no add-on of the cluster: it runs on machines of its own beside it.",
     )
+
+
+def _twice(notes: _Notes, wanted: Request) -> None:
+    """Ask whether a part without a brand is the software that another sentence names.
+
+    "A database server …. MariaDB …": one machine or two.
+    """
+    machines = [x for x in wanted.things if isinstance(x, MachinesThing)]
+    for part in machines:
+        if part.software or not part.part or part.names or (part.count or 1) > 1:
+            continue
+        brands = {*called_by(part.part)}
+        for other in machines:
+            named = [entry.family for entry in other.software if entry.family in brands]
+            same = _sentence_of(wanted, part.id) == _sentence_of(wanted, other.id)
+            if named and not same and not other.part:
+                notes.ask(
+                    "several.parts",
+                    f"Is the {part.part} another machine than that of {named[0]}, or the same one?",
+                    ("another one", "the same one"),
+                )
+
+
+def _sentence_of(wanted: Request, thing: str) -> int:
+    """Return in which sentence of the text a thing is named first; -1 where it is not known."""
+    text = wanted.reading.text if wanted.reading else ""
+    said = wanted.reading.statements if wanted.reading else ()
+    start = min((s.quote.start or 0 for s in said if s.thing == thing), default=-1)
+    places = enumerate(sentences(text))
+    return next((at for at, (low, high) in places if low <= start < high), -1)
 
 
 def _machines(notes: _Notes, where: str, machines: Machines, least_mib: int) -> None:

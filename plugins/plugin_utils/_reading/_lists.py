@@ -174,7 +174,8 @@ class ListReader(KindReader):
         chunk = found[place]
         whole = self.target().parent if self.target() else None  # type: ignore[union-attr]
         spread = whole is not None and whole.of_parent < (whole.count or 0)
-        thing = self.of_all() if self.marked(",") and not spread else None
+        closes = self.marked(",") and not spread
+        thing = self.of_all(size=bool(own_sizes(found, place))) if closes else None
         thing = thing or self.target()
         if thing is None or not (chunk.software or chunk.what.startswith("part.")):
             return False
@@ -211,6 +212,16 @@ class ListReader(KindReader):
         ]
         thing.together = True
         return True
+
+    def brands(self, thing: Thing, chunk: Chunk) -> bool:
+        """Tell whether a later sentence names the software of a part ("a database. MariaDB, …")."""
+        named = {token.software.family for token, _at in chunk.software if token.software}
+        part = thing.what.startswith("part.") and not thing.families and thing.count in (None, 1)
+        bare = chunk.count is None and not chunk.what and not self.article(chunk)
+        more = self.linked("cue.and", "cue.more", "verb.add", "cue.with", "cue.for")
+        later = thing.clause != self.clause and not more
+        such = named <= {*called_by(thing.what.removeprefix("part."))}
+        return bool(part and bare and later and named) and such
 
     def one_each(self, thing: Thing, chunk: Chunk, found: list[Chunk], place: int) -> bool:
         """Give each of several machines its own software ("three VMs for redis, nginx and …")."""
@@ -257,6 +268,7 @@ class ListReader(KindReader):
         first = first or (
             brand and self.marked(",")
         )  # "a database VM, PostgreSQL is not there yet"
+        first = first or self.brands(thing, chunk)
         if not (first or listed) or thing.what in CLUSTER | ROLES:
             return False
         return bool(first) or thing.count in (None, 1)
@@ -274,6 +286,7 @@ class ListReader(KindReader):
             if chunk.what == "server_word" and thing.what == "server":
                 what = "server"  # "… 3 agents. Agents 8 GB, server 4 GB"
             same = bool(families & set(thing.families)) if families else what == thing.what
+            same = same or self.is_its_label(found, place, thing)
             runner = chunk.what in ("agent", "part.runner") and thing.what == "part.runner"
             if not (same or runner) or (counted and chunk.count != thing.count):
                 continue
@@ -295,6 +308,15 @@ class ListReader(KindReader):
             self.narrow(thing, chunk, rest)
             return True
         return False
+
+    def is_its_label(self, found: list[Chunk], place: int, thing: Thing) -> bool:
+        """Tell whether a part is that of a software said before ("Postgres …. DB: 4 cores")."""
+        chunk, behind = found[place], found[place + 1 : place + 2]
+        label = place == 0 and behind and behind[0].what in (":", "=")
+        told = label or (chunk.definite and not chunk.plural)
+        bare = chunk.what.startswith("part.") and not chunk.software and chunk.count is None
+        brands = {*called_by(chunk.what.removeprefix("part."))}
+        return bool(told and bare and thing.families and {*thing.families} <= brands)
 
     def share(self, thing: Thing, chunk: Chunk) -> None:
         """Put the thing at hand on the machine of another one ("MariaDB on the Nextcloud VM")."""

@@ -91,6 +91,30 @@ class NameReader(ShareReader):
         for name in names:
             self.say("name", name, where, thing=whole.id)
 
+    def names_behind(self, found: list[Chunk], place: int) -> None:
+        """Take as many single words as machines were counted as their names.
+
+        "Four containers, one per trainee (lea, hugo, nina, tom)".
+        """
+        thing = self.target()
+        whole = thing.parent or thing if thing is not None else None
+        if whole is None or whole.names or whole.of_parent or (whole.count or 1) < 2:
+            return
+        row = found[place + 1 : place + 2 * int(whole.count or 0)]
+        words, marks = row[::2], row[1::2]
+        after = found[place + 1 + len(row) : place + 2 + len(row)]
+        ends = not after or (after[0].kind == "mark" and after[0].what in ");.")
+        listed = all(c.what == "," or c.has("cue.and") for c in marks)
+        named = [self.tokens[c.start].word for c in words if c.kind in ("word", "name")]
+        if not (ends and listed and len(named) == len(words) == whole.count):
+            return
+        if not all(_NAME.fullmatch(name) and name not in everyday() for name in named):
+            return
+        for index, (chunk, name) in enumerate(zip(words, named, strict=True)):
+            self.say("name", name, (chunk.start, chunk.end), thing=whole.id)
+            found[place + 1 + 2 * index] = Chunk("mark", chunk.start, chunk.end)
+        whole.names = len(named)
+
     def too_many(self, row: t.Sequence[object], where: tuple[int, int]) -> bool:
         """Ask about a row of names or ids that is longer than anybody means; tell whether it is."""
         if len(row) <= MAX_ROW:

@@ -32,6 +32,10 @@ class NounReader(ListReader):
     def is_host(self, found: list[Chunk], place: int) -> bool:
         """Take hardware as something that is there: nobody can make a host."""
         chunk = found[place]
+        before = self.tokens[chunk.start - 1 : chunk.start]
+        if chunk.what == "host" and any(token.of("whichever") for token in before):
+            self.say("text", None, (chunk.start - 1, chunk.end), kind="remark")
+            return True  # "on any host"
         if chunk.what != "hardware" or chunk.software:
             return False
         if not self.is_load(found, place):
@@ -102,6 +106,26 @@ class NounReader(ListReader):
         thing.families = [token.software.family for token, _at in chunk.software if token.software]
         return True
 
+    def gloss(self, found: list[Chunk], place: int) -> None:
+        """Take the software that brackets name more exactly ("Bitwarden (i.e. Vaultwarden)")."""
+        ahead = range(place + 1, min(place + 7, len(found)))
+        at = next((i for i in ahead if found[i].kind == "head"), None)
+        thing = self.target()
+        if at is None or thing is None or thing.sized:
+            return
+        head, lead = found[at], Chunk("cue", found[place].end, found[at].start)
+        said = [k.word for k in self.tokens[lead.start : lead.end] if k.kind == "word"]
+        if (
+            not (head.software and thing.families)
+            or " ".join(said) not in function_words()["glossing"]
+        ):
+            return
+        self.corrected = lead
+        self.is_instead(found, at)
+        self.corrected = None
+        for index in range(place + 1, at + 1):
+            found[index] = Chunk("mark", found[index].start, found[index].end)
+
     def is_addon(self, found: list[Chunk], place: int) -> bool:
         """Take software of a cluster that is in the catalogue as an add-on."""
         chunk = found[place]
@@ -150,6 +174,14 @@ class NounReader(ListReader):
             self.say("thing", chunk.what.removeprefix("part."), where, kind="exists", thing="h2")
         return True
 
+    def is_watched_by(self, found: list[Chunk], place: int) -> bool:
+        """Tell whether software behind machines looks after them ("watch 300 hosts with X")."""
+        ahead = found[place + 1 :]
+        behind = [c for c in ahead if c.kind == "head"][:1]
+        verb = self.linked("cue.carries") or any(c.has("cue.carries") for c in ahead[:1])
+        named = {k.software.family for c in behind for k, _at in c.software if k.software}
+        return bool(verb and named & {*called_by("monitoring")})
+
     def is_load(self, found: list[Chunk], place: int) -> bool:
         """Take machines that a software looks after ("Zabbix for 500 hosts") as its load."""
         chunk = found[place]
@@ -157,7 +189,14 @@ class NounReader(ListReader):
         watched = {"node": "nodes", "agent": "agents", "host": "devices", "vm": "devices"}
         watched |= {"server_word": "devices", "cluster": "clusters", "server": "devices"}
         watched["hardware"] = "devices"
-        if thing is None or not thing.families or thing.stack or chunk.count is None:
+        if chunk.count is None:
+            return False
+        if thing is None and chunk.what in watched and self.is_watched_by(found, place):
+            near = chunk.count_at or (chunk.start, chunk.end)
+            more = {"kind": "load", "about": watched[chunk.what]}
+            self.forward("driver", chunk.count, (near[0], chunk.end), ahead=True, **more)
+            return True
+        if thing is None or not thing.families or thing.stack:
             return False
         if chunk.what not in watched or chunk.software or self.clusterish:
             return False

@@ -20,6 +20,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._ma
     like_a_name,
     matters,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
+    numerals,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._orders import talk
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sentence import (
     LITERALS,
@@ -30,6 +33,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._se
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._slots import (
     can_be_a_thing,
+    ends_a_noun,
     stands_apart,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._told import told
@@ -267,8 +271,14 @@ def _is_only_called(said: Sentence, index: int, *, single: bool) -> bool:
     before = said.tokens[max(first - 1, 0) : first]
     listed, places = ("cue.and", "cue.or", "cue.with"), function_words()["places"]
     if before and before[0].of("determiners"):
+        listing = said.tokens[first - 2] if first - 1 > low else None
+        following = said.tokens[last + 1] if last + 1 < len(said.tokens) else None
+        one = before[0].word in numerals().articles and ends_a_noun(following)
+        begins = one and (listing is None or listing.has("cue.more", "verb.add"))
         listing = said.tokens[first - 2] if first > 1 else None
-        article = listing is not None and (listing.has("cue.and") or listing.word == ",")
+        article = begins or (
+            listing is not None and (listing.has("cue.and") or listing.word == ",")
+        )
     else:
         article = any(k.kind == "num" or k.has("cue.more", "verb.add", "cue.not") for k in before)
     placed = any(token.word in places for token in before)

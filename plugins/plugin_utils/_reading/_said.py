@@ -82,6 +82,7 @@ class Said:
         self.rows = ""  # the thing that "3 x 4 cores, 8 GB" began
         self.occasion = ""  # the thing that was said to be there once ("once for tests, …")
         self.host_at = -1  # the chunk of the hardware that was named last in this clause
+        self.placed: Chunk | None = None  # "on it", said of the cluster at hand
         self.apiece: list[Thing] = []  # things that have a machine each ("on one VM each")
 
     def new_id(self) -> str:
@@ -115,6 +116,10 @@ class Said:
         ]
         quote = self.quote(cue.start, cue.end)
         self.statements.append(Statement(kind="remark", quote=quote, topic="text"))
+
+    def token_of(self, chunk: Chunk) -> str:
+        """Return the first word of a chunk."""
+        return self.tokens[chunk.start].word
 
     def target(self) -> Thing | None:
         """Return the thing that attributes belong to now."""
@@ -154,7 +159,19 @@ class Said:
             lambda token: token.kind == "word" and not token.software,
             self.tokens[chunk.end : chunk.end + 5],  # "one VM of its own each"
         )
-        return bool(self.linked("cue.each")) or any(token.has("cue.each") for token in behind)
+        near = bool(self.linked("cue.each")) or any(token.has("cue.each") for token in behind)
+        return near and not self.for_all(chunk)
+
+    def for_all(self, chunk: Chunk) -> bool:
+        """Tell whether one machine is said to be for all of a list ("one VM for both")."""
+        one = chunk.count == 1 or self.article(chunk)
+        start = (chunk.count_at or (chunk.start,))[0]
+        start -= chunk.count is None  # its article
+        around = (self.tokens[chunk.end : chunk.end + 2], self.tokens[max(start - 2, 0) : start])
+        return one and any(
+            len(said) == 2 and said[0].has("cue.for") and said[1].of("everything")
+            for said in around
+        )
 
     def kinds_said(self) -> set[str]:
         """Return the things whose kind of machine was said."""
@@ -177,6 +194,10 @@ class Said:
         """Return all machines when "both" or "all of them" stands before a value."""
         near = [c for c in self.cues if c.what != ":"][-1:]  # "each: Debian 12"
         told = near and near[0].has("cue.each", "word.all_of_them")
+        whole = self.of_all(size=False) if topic == "os" and self.marked(",") else None
+        told_of = {s.thing for s in self.statements if s.topic == topic}
+        if whole is not None and not told_of & {x.id for x in self.parts_of(whole)}:
+            return [whole]  # "…: one with 8 GB and one with 4 GB, Debian"
         if not told:
             said = {s.thing for s in self.statements if s.topic == topic}
             free = [x for x in self.group if x.id not in said]
@@ -198,16 +219,26 @@ class Said:
             thing.sized |= {topic} & _SIZES
             self.say(topic, said.pop("value"), said.pop("where"), thing=thing.id, **said)
 
-    def of_all(self, *, each: bool = False) -> Thing | None:
-        """Return the sum whose parts were all listed, when what follows is said of all of it."""
+    def of_all(self, *, each: bool = False, size: bool = True) -> Thing | None:
+        """Return the sum whose parts were all listed, when what follows is said of all of it.
+
+        A ``size`` is of the last part alone where the parts have sizes of their own.
+        """
         thing = self.target()
         whole = thing.parent if thing is not None else None
-        if whole is None or thing is None or thing.sized or thing.own:
+        if whole is None or thing is None:
+            return None
+        if not each and whole.of_parent + whole.names < (whole.count or 0):
+            return None
+        if size and (thing.sized or thing.own):
             return None
         apart = each or self.marked(",-)") or self.linked("cue.with")
-        return (
-            whole if apart and not any(x.sized for x in self.things if x.parent is whole) else None
-        )
+        sized = size and any(x.sized for x in self.parts_of(whole))
+        return whole if apart and not sized else None
+
+    def parts_of(self, whole: Thing | None) -> list[Thing]:
+        """Return the things that a sum was split into."""
+        return [x for x in self.things if whole is not None and x.parent is whole]
 
     def article(self, chunk: Chunk) -> bool:
         """Tell whether "a" or "one" stands before a noun."""

@@ -56,7 +56,7 @@ class SizeReader(Said):
         things = self.sized(run, each or "total" in modes)
         modes = self.shared(run, modes, things)
         totals = [c for c, mode in zip(run, modes, strict=True) if mode == "total"]
-        self.size_all([c for c in run if c not in totals], things, total=False)
+        self.size_all([c for c in run if c not in totals], things, total=False, each=each)
         if totals and not self.of_several(totals, things):
             if len(things) > 1:
                 self.ask_share(totals, things)
@@ -114,11 +114,21 @@ class SizeReader(Said):
         modes[:] = [*(known or back for known in modes[:-1]), modes[-1] or said]
         return ""
 
-    def size_all(self, run: list[Chunk], things: list[Thing], *, total: bool) -> None:
-        """Say the sizes of a row."""
+    def size_all(
+        self, run: list[Chunk], things: list[Thing], *, total: bool, each: bool = False
+    ) -> None:
+        """Say the sizes of a row; "each" behind the last part is of the others as well.
+
+        "One with 8 GB and one with 4 GB, 2 cores each": the memory of the first was said.
+        """
+        last = self.target()
+        parts = self.parts_of(last.parent) if last is not None and each else []
+        parts = parts if parts[-1:] == [last] else []
         for chunk in run:
             if chunk.size is not None:
-                self.size(chunk.size, things, total)
+                topic = chunk.size.topic
+                free = [x for x in parts if topic not in x.sized] if things == [last] else []
+                self.size(chunk.size, free or things, total)
 
     def apiece_now(self) -> bool:
         """Tell whether the things at hand have a machine each."""

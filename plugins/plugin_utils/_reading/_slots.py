@@ -158,11 +158,17 @@ def _determined(tokens: t.Sequence[Token], article: int, last: int, written: boo
         )
         return not told or (following is not None and following.of("modals"))
     ordered = before.has(*_ORDERS) or before.of("places")
-    ends = following is None or following.kind == "mark"
-    ordered = ordered or (
-        before.has(*_JOINS) and ends and tokens[article].word in numerals().articles
-    )
+    listed = before.has(*_JOINS, "cue.more", "verb.add") or before.word == ","
+    one = listed and tokens[article].word in numerals().articles  # "…, and a wiki for the team"
+    ordered = ordered or (one and ends_a_noun(following))
     return ordered or (written and not before.has("cue.for", "cue.of"))
+
+
+def ends_a_noun(following: Token | None) -> bool:
+    """Tell whether a noun may end before a token: nothing, a mark, or a small word of a list."""
+    if following is None or following.kind == "mark":
+        return True
+    return following.has("cue.for", "cue.with", *_JOINS)
 
 
 def _joined(tokens: t.Sequence[Token], link: int, last: int, written: bool, unknown: Place) -> bool:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import (
@@ -39,6 +40,10 @@ class ValueReader(NameReader):
         if found is None:
             return
         where = (chunk.start, chunk.end)
+        if found.driver == "retention_days" and self.is_term(chunk):
+            about = {"kind": "remark", "about": found.driver}
+            self.say("driver", float(found.value), where, **about)
+            return
         if found.level:
             self.say("sla", found.value, where, kind="load", about=found.driver)
             return
@@ -53,6 +58,13 @@ class ValueReader(NameReader):
         around = self.tokens[max(chunk.start - 2, 0) : chunk.end + 2]
         if found.driver in ("qps", "rps") and any(_PEAK.match(token.word) for token in around):
             self.drive(thing, f"{found.driver}_peak", float(found.value), where)
+
+    def is_term(self, chunk: Chunk) -> bool:
+        """Tell whether days are how long a machine is needed ("a VM for two weeks")."""
+        thing = self.target()
+        led = self.tokens[max(chunk.start - 1, 0)].has("cue.for")
+        kept = any(token.has("noun.data", "verb.keep") for token in self.tokens)
+        return led and thing is not None and thing.generic() and not kept
 
     def drive(self, thing: Thing | None, driver: str, value: float, where: tuple[int, int]) -> None:
         """Say a load of a thing; several numbers of one driver add up ("25 laptops, 6 servers")."""
@@ -140,7 +152,10 @@ class ValueReader(NameReader):
             where = (denied.start, chunk.end)
         ahead = _before_head(found, place)
         part = load("software.yml")["addon_machines"].get(chunk.value)
-        if part and ahead and denied is None and not self.clusterish:  # "monitoring VM"
+        if part and _counts_next(found, place) and not self.clusterish:
+            self.say("text", None, (chunk.start, chunk.end), kind="remark")
+            self.cues.append(dataclasses.replace(chunk, kind="cue", what="cue.carries"))
+        elif part and ahead and denied is None and not self.clusterish:  # "monitoring VM"
             self.forward("thing", part, where, ahead=True)
         elif part and denied is None and not self.clusterish and self.is_for_this():
             self.attribute("thing", part, where)
@@ -200,6 +215,13 @@ class ValueReader(NameReader):
             self.say("gpu", 0, (self.denied.start, chunk.end), kind="exclude")
         else:
             self.attribute("gpu", 1, (chunk.start, chunk.end))
+
+
+def _counts_next(found: list[Chunk], place: int) -> bool:
+    """Tell whether a number of something follows: what stands before it is a verb."""
+    noun = found[place + 1] if place + 1 < len(found) else None
+    counted = noun is not None and (noun.count_at or (noun.start,))[0] == found[place].end
+    return bool(counted and noun and noun.kind == "head" and noun.count is not None)
 
 
 def _before_head(found: list[Chunk], place: int) -> bool:

@@ -77,10 +77,6 @@ class Reader(NounReader):
         self.cues = [found[2]]
         return 3
 
-    def token_of(self, chunk: Chunk) -> str:
-        """Return the first word of a chunk."""
-        return self.tokens[chunk.start].word
-
     def begin_block(self, chunk: Chunk) -> None:
         """Begin one more machine of a list of labelled ones."""
         thing = self.begin(chunk)
@@ -91,11 +87,15 @@ class Reader(NounReader):
         """Remember small words; some close a list or deny what follows."""
         chunk = found[place]
         where = (chunk.start, chunk.end)
+        if chunk.kind == "mark" and chunk.what in "(:":
+            self.names_behind(found, place)
+            self.gloss(found, place)
         self.deny_or_correct(found, place)
         if chunk.has("cue.more", "word.second", "word.first", "word.rest") and self.number(
             found, place
         ):
             return
+        self.on_it(chunk)
         if chunk.has("word.in_cluster"):
             self.in_cluster(chunk)
         elif chunk.has("cue.insist"):
@@ -131,6 +131,19 @@ class Reader(NounReader):
             self.attribute("thing", "application", where, things=self.group)
             self.attribute("link", "kubernetes", where, things=self.group, about="uses")
 
+    def on_it(self, chunk: Chunk) -> None:
+        """Put software on the cluster beside it ("k3s with a wiki on it")."""
+        words = [token.word for token in self.tokens[chunk.start : chunk.start + 4]]
+        told = any(" ".join(words[:n]) in function_words()["on_it"] for n in (1, 2, 4))
+        thing = self.target()
+        cluster = any(x.what in CLUSTER and x.clause == self.clause for x in self.things)
+        if not (told and cluster) or thing is None:
+            return
+        if thing.what in CLUSTER:
+            self.placed = chunk
+        elif thing.families and not thing.sized:
+            self.in_cluster(chunk)
+
     def is_of_cue(self, found: list[Chunk], place: int) -> bool:
         """Take the noun of "all on one" as a part of it ("… all on one machine")."""
         chunk, cue = found[place], self.cues[-1] if self.cues else None
@@ -163,7 +176,8 @@ class Reader(NounReader):
                     self.close(found, place)
                 return
         chunk, before = found[place], self.target()
-        inside = self.runs_inside(found, place)
+        inside, placed = self.runs_inside(found, place), self.placed
+        self.placed = None
         thing = self.begin(chunk)
         self.turned = False
         if inside and before is not None:
@@ -172,6 +186,8 @@ class Reader(NounReader):
             self.say("link", "kubernetes", where, thing=before.id, about="uses")
         self.place_in_list(thing, chunk)
         self.describe(thing, chunk)
+        if placed is not None and thing.families and chunk.what not in ("vm", "lxc"):
+            self.in_cluster(placed)
         self.one_more(before, thing, chunk)
         self.purpose(thing, found, place)
         self.cues = []

@@ -114,7 +114,67 @@ LISTS: list[tuple[str, Machines]] = [
 ]
 
 
-@pytest.mark.parametrize(("text", "machines"), [*TOTALS, *APIECE, *KINDS, *ROLES, *LISTS])
+ONE_FOR_ALL: list[tuple[str, Machines]] = [
+    (text, {"gitea": (1, None, 8, kind)})
+    for text, kind in (
+        ("gitea and redis, one VM for both, 8 GB RAM", "vm"),
+        ("gitea und redis, eine VM für beide, 8 GB RAM", "vm"),
+        ("gitea und redis, für beide eine VM mit 8 GB RAM", "vm"),
+        ("gitea et redis, une VM pour les deux, 8 Go de RAM", "vm"),
+        ("gitea with redis in the same container, 8 GB RAM", "lxc"),
+        ("gitea mit redis auf derselben VM, 8 GB RAM", "vm"),
+        ("gitea avec redis sur la même VM, 8 Go de RAM", "vm"),
+    )
+]
+OF_EACH_PART: list[tuple[str, Machines]] = [
+    (text, {"vm": (1, 6, 8, "vm"), "vm-2": (1, 6, 4, "vm")})
+    for text in (
+        "two VMs: one with 8 GB and one with 4 GB, 6 cores each, Debian 12",
+        "zwei VMs: eine mit 8 GB, eine mit 4 GB, je 6 Kerne, Debian 12",
+        "deux VM : une pour la prod (8 Go) et une pour la préprod (4 Go), 6 vCPU chacune",
+    )
+]
+OF_EACH_PART += [
+    (
+        "3 VMs: one for redis with 4 GB, one for gitea with 2 GB, one for mongodb with 8 GB",
+        {
+            "redis": (1, None, 4, "vm"),
+            "gitea": (1, None, 2, "vm"),
+            "mongodb": (1, None, 8, "vm"),
+        },
+    )
+]
+SAME_THING: list[tuple[str, Machines]] = [
+    ("a database server with 8 GB RAM. MariaDB, 4 cores.", {"mariadb": (1, 4, 8, "vm")}),
+    ("Ein Webserver mit 4 GB RAM. Caddy auf Debian 12.", {"caddy": (1, None, 4, "vm")}),
+    ("Un serveur de jeu avec 8 Go de RAM. Minecraft.", {"minecraft": (1, None, 8, "vm")}),
+    (
+        "Odoo, Postgres auf einer eigenen VM. Odoo: 4 Kerne, 12 GB. DB: 6 Kerne, 16 GB.",
+        {"odoo": (1, 4, 12, "vm"), "postgresql": (1, 6, 16, "vm")},
+    ),
+    ("Bitwarden (also Vaultwarden) mit 1 GB RAM", {"vaultwarden": (1, None, 1, "vm")}),
+    ("MySQL (i.e. MariaDB) with 8 GB RAM", {"mariadb": (1, None, 8, "vm")}),
+]
+NO_MACHINES: list[tuple[str, Machines]] = [
+    ("Prometheus monitoring 300 hosts", {"prometheus": (1, None, None, "vm")}),
+    ("monitoring 300 hosts with Zabbix", {"zabbix": (1, None, None, "vm")}),
+    ("Checkmk, überwacht werden 80 Hosts", {"checkmk": (1, None, None, "vm")}),
+    ("Zabbix pour superviser 40 serveurs", {"zabbix": (1, None, None, "vm")}),
+    ("two redis nodes on any host - 2c/8g/20g", {"redis": (2, 2, 8, "vm")}),
+    ("zwei redis-Knoten auf irgendeinem Host, je 8 GB RAM", {"redis": (2, None, 8, "vm")}),
+    ("On veut quitter Google Drive. Gitea sur une VM", {"gitea": (1, None, None, "vm")}),
+    ("Wir wollen weg von Confluence und brauchen Gitea", {"gitea": (1, None, None, "vm")}),
+    ("a VM with 4 GB RAM for two weeks", {"vm": (1, None, 4, "vm")}),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "machines"),
+    [
+        *(*TOTALS, *APIECE, *KINDS, *ROLES, *LISTS),
+        *(*ONE_FOR_ALL, *OF_EACH_PART, *SAME_THING, *NO_MACHINES),
+    ],
+)
 def test_a_word_holds_for_what_it_is_said_of(text: str, machines: Machines) -> None:
     assert_machines(planned(text)[1], machines)
 
@@ -133,6 +193,36 @@ def test_nouns_in_a_list_of_names_are_names(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "three VMs with 2 cores and 4 GB RAM: athos, porthos, aramis",
+        "three containers, one per trainee (athos, porthos and aramis), 2 cores 4 GB",
+        "drei VMs für die Azubis (athos, porthos und aramis), je 2 Kerne 4 GB",
+        "trois VM pour les stagiaires (athos, porthos, aramis), 2 cœurs et 4 Go chacune",
+    ],
+)
+def test_as_many_words_as_machines_are_their_names(text: str) -> None:
+    plan = planned(text)[1]
+    assert sorted(m.name for m in plan.machines) == ["aramis", "athos", "porthos"]
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("A wiki for 5 people. Also a VM with 4 GB for Grafana.", "wiki"),
+        ("Ein Wiki für 5 Leute. Dazu noch eine VM mit 4 GB für Grafana.", "Wiki"),
+        ("Grafana on a VM with 2 GB, a calendar for the family and a jump host", "calendar"),
+        ("Un forum pour 30 personnes, et une VM de 4 Go pour Grafana", "forum"),
+        ("Nextcloud, and a helpdesk for the team", "helpdesk"),
+    ],
+)
+def test_software_without_a_name_is_asked_and_not_lost(text: str, word: str) -> None:
+    plan = planned(text)[1]
+    assert plan.status == "ask"
+    assert any(word in question.text for question in plan.questions)
+
+
+@pytest.mark.parametrize(
     ("text", "asked"),
     [
         ("three VMs named web and db with 2 cores and 4 GB RAM", "2 names"),
@@ -143,6 +233,7 @@ def test_nouns_in_a_list_of_names_are_names(text: str) -> None:
         ("two k3s clusters", "one cluster"),
         ("zwei k3s-Cluster", "one cluster"),
         ("deux clusters k3s", "one cluster"),
+        ("a database server with 8 GB. Also a MariaDB with 4 GB.", "the same one"),
     ],
 )
 def test_what_may_mean_two_things_is_asked_or_refused(text: str, asked: str) -> None:
@@ -217,6 +308,15 @@ ONLY: list[tuple[str, str, Machines]] = [
     for text in ("nur noch ein Worker", "only one worker", "il ne faut plus qu'un worker")
 ]
 ONLY += [
+    (K3S, text, cluster(1, 4, 8))
+    for text in (
+        "scale down to 1 worker for the holidays, masters stay",
+        "reduziere auf einen Worker",
+        "réduis à 1 worker",
+    )
+]
+ONLY += [
+    (K3S, "scale up to 5 workers", cluster(5, 4, 8)),
     (K3S, "die Worker kommen mit nur noch 2 Kernen aus", cluster(3, 2, 8)),
     (K3S, "die Worker sollen nur noch 4 GB RAM haben", cluster(3, 4, 4)),
 ]
@@ -272,6 +372,9 @@ def test_adding_what_is_there_is_told() -> None:
         ("Elasticsearch on Kubernetes, 3 nodes, 16 GB each", "elasticsearch"),
         ("WordPress auf einem Kubernetes-Cluster, 3 Knoten", "wordpress"),
         ("gitlab dans un cluster k3s", "gitlab"),
+        ("a k3s cluster with nextcloud on it", "nextcloud"),
+        ("k3s-Cluster, darauf nextcloud", "nextcloud"),
+        ("un cluster k3s avec nextcloud dessus", "nextcloud"),
     ],
 )
 def test_software_inside_a_cluster_is_refused_and_made_no_machine(text: str, family: str) -> None:
