@@ -24,6 +24,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._model 
 class ActionModule(ControllerAction):
     """Take the administrator's kubeconfig of the server this runs on, once it is proven good."""
 
+    ARGUMENTS: t.ClassVar[dict[str, t.Any]] = {
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    }
     _requires_connection = True
     ERRORS = (_kubeconfig.KubeconfigError, _token.TokenError)
 
@@ -33,6 +36,8 @@ class ActionModule(ControllerAction):
         host = cluster.host(task_vars["inventory_hostname"])
         source = str(host.own_config.get("write-kubeconfig") or f"{CONFIG_DIR}/k3s.yaml")
         path = Path(str(host.options["kubeconfig_path"])).expanduser()
+        if args["state"] == "absent":
+            return {"changed": self._take_out(path, cluster.name)}
         answer = self._execute_module(
             module_name="ansible.builtin.command",
             module_args={
@@ -63,3 +68,14 @@ class ActionModule(ControllerAction):
             server=url(endpoint, cluster.port),
         )
         return {"changed": write_private(path, text)}
+
+    def _take_out(self, path: Path, name: str) -> bool:
+        """Take the cluster out of the file, which goes when it holds no other."""
+        old = path.read_text(encoding="utf-8") if path.is_file() else ""
+        text = _kubeconfig.without(old, name=name)
+        if not old or text == old or self._task.check_mode:
+            return bool(old) and text != old
+        if text:
+            return write_private(path, text)
+        path.unlink()
+        return True

@@ -18,6 +18,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s import 
     validate,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s import _changes, _token
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._files import (
+    proxy_exceptions,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._gather import (
     checksums,
     gather,
@@ -80,6 +83,8 @@ class ActionModule(ControllerAction):
             "port": cluster.port,
             "own_urls": {host.name: url(host.loopback, cluster.port) for host in cluster.hosts},
             "kubeconfig_host": living[0].name,
+            "no_proxy": {host.name: proxy_exceptions(host) for host in cluster.hosts},
+            "silent": [host.name for host in cluster.hosts if host.facts is None],
         }
 
     def _plan(self, goal: str, cluster: Cluster, task_vars: dict[str, t.Any]) -> Plan:

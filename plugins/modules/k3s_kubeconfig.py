@@ -14,7 +14,13 @@ description:
   - Takes the administrator's kubeconfig of the server this runs on, after the API has accepted it,
     and puts it under the cluster's name into the file on the controller (mode 0600). Other contexts
     in that file, and which one is current, stay as they are.
-options: {}
+options:
+  state:
+    description:
+      - V(absent) takes the cluster out of the file; the file goes when it holds no other.
+    type: str
+    choices: [present, absent]
+    default: present
 attributes:
   check_mode:
     description: Changes nothing.
@@ -27,6 +33,10 @@ attributes:
 EXAMPLES = r"""
 - name: Leaves a kubeconfig of a k3s cluster on the controller
   clusterwright.proxmox.k3s_kubeconfig: {}
+
+- name: Takes the cluster out of it
+  clusterwright.proxmox.k3s_kubeconfig:
+    state: absent
 """
 
 RETURN = r"""

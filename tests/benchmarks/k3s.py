@@ -12,6 +12,8 @@ and adds one agent on a host that is already there:
 * peers: the sequence of ``k3s_peers.yml``, once more, and with one more agent;
 * role: the playbook ``k3s_cluster``, once more, and with one more agent.
 
+What Ansible takes for a task that does nothing, on all five hosts, is measured beside them.
+
 Prints a table and writes ``build/benchmarks/k3s.json``.
 """
 
@@ -37,7 +39,8 @@ TOKEN = "token-of-a-benchmark"
 READY_SECONDS = 300
 POLL_SECONDS = 0.5
 TASK_LINE = re.compile(r"^.+ -+ +(\d+\.\d+)s$", re.M)
-CHANGED_HOST = re.compile(r"^\S+ +: ok=\d+ +changed=[1-9]", re.M)
+CHANGED_HOST = re.compile(r"^(?!localhost)\S+ +: ok=\d+ +changed=[1-9]", re.M)
+EMPTY_TASKS = 20
 PLAYBOOKS = {"peers": "tests/benchmarks/k3s_peers.yml", "role": "playbooks/k3s_cluster.yml"}
 UNIT = "--property=Type=notify --property=Delegate=yes --property=KillMode=process"
 
@@ -168,6 +171,7 @@ def play(playbook: str, hosts_file: str) -> dict[str, float]:
     environment = {
         **os.environ,
         "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default",
         "ANSIBLE_CALLBACKS_ENABLED": "ansible.posix.profile_tasks",
         "PROFILE_TASKS_TASK_OUTPUT_LIMIT": "all",
     }
@@ -184,6 +188,19 @@ def play(playbook: str, hosts_file: str) -> dict[str, float]:
     }
 
 
+def empty_task(hosts_file: str, folder: Path) -> float:
+    """Return the seconds that Ansible takes for a task that does nothing, on all hosts."""
+    path = folder / "empty.yml"
+
+    def seconds(count: int) -> float:
+        tasks = [{"ansible.builtin.ping": {}}] * count
+        plays = [{"hosts": "k3s_server:k3s_agent", "gather_facts": False, "tasks": tasks}]
+        path.write_text(json.dumps(plays))
+        return play(str(path), hosts_file)["seconds"]
+
+    return (seconds(EMPTY_TASKS + 1) - seconds(1)) / EMPTY_TASKS
+
+
 def main() -> None:
     """Boot hosts, measure, end them."""
     rows: dict[str, dict[str, float]] = {}
@@ -197,6 +214,7 @@ def main() -> None:
             hosts("remake", *SERVERS, *AGENTS, LATER)
             with tempfile.TemporaryDirectory(prefix="clusterwright-benchmark-") as name:
                 some = inventory(made, Path(name), AGENTS)
+                rows["an empty task"] = {"seconds": round(empty_task(some, Path(name)), 2)}
                 rows[f"{who}, first run"] = play(playbook, some)
                 rows[f"{who}, second run"] = play(playbook, some)
                 all_of_them = inventory(made, Path(name), [*AGENTS, LATER])

@@ -62,8 +62,10 @@ def snapshot_path(host: Host) -> str:
     return name if name.startswith("/") and not host.options["snapshot_src"] else ""
 
 
-def bucket_problems(cluster: Cluster, *, must_answer: bool = False) -> list[str]:
-    """Return why snapshots of the servers cannot be kept where they are told to.
+def bucket_problems(
+    cluster: Cluster, *, must_answer: bool = False, what: str = "keep snapshots in S3"
+) -> list[str]:
+    """Return why the servers cannot do with their bucket ``what`` they are told to.
 
     A bucket that does not answer may come later, unless it ``must_answer`` now.
     """
@@ -73,7 +75,7 @@ def bucket_problems(cluster: Cluster, *, must_answer: bool = False) -> list[str]
         why = said.get("refused") or (must_answer and said.get("silent"))
         if why:
             found.setdefault(why, host.name)
-    return [f"{name} cannot keep snapshots in S3: {why}." for why, name in found.items()]
+    return [f"{name} cannot {what}: {why}." for why, name in found.items()]
 
 
 def snapshot_problems(cluster: Cluster) -> list[str]:
@@ -90,7 +92,8 @@ def snapshot_problems(cluster: Cluster) -> list[str]:
             f"k3s_snapshot {name} is a name in S3, and k3s_server_config has no etcd-s3; give a "
             f"path on {founder.name}, or the bucket."
         ]
-    return bucket_problems(cluster, must_answer=True)
+    what = f"take the snapshot {name} from S3"
+    return bucket_problems(cluster, must_answer=True, what=what)
 
 
 def _on(value: t.Any) -> bool:

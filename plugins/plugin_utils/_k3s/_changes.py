@@ -10,7 +10,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._bucket
     bucket_problems,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._config import TOKEN_PATH
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._guard import guard
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._guard import strangers
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._keys import near
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._model import (
     Cluster,
@@ -49,7 +49,7 @@ def needs_api(cluster: Cluster) -> list[str]:
 def remove(cluster: Cluster, sources: Sources, token: str | None) -> Plan:
     """Take hosts, or nodes that no host stands for any more, out of the cluster."""
     wanted = [str(name) for name in cluster.options["remove"]]
-    problems = needs_api(cluster) + _belongs(cluster)
+    problems = needs_api(cluster) + strangers(cluster)
     if not wanted:
         problems.append("Name who shall go: k3s_remove: [NAME].")
     by_node = {host.node: host for host in cluster.hosts}
@@ -107,11 +107,6 @@ def _leave(
     return steps
 
 
-def _belongs(cluster: Cluster) -> list[str]:
-    """Return hosts that are somebody else's."""
-    return [text for text in guard(cluster) if "cluster" in text or "not written" in text]
-
-
 def as_new(host: Host) -> Host:
     """Return the host as it is after a reset."""
     if host.facts is None:
@@ -139,7 +134,7 @@ def as_new(host: Host) -> Host:
 def replace(cluster: Cluster, sources: Sources, token: str | None) -> Plan:
     """Take a host out and let it join anew under its name."""
     wanted = [str(name) for name in cluster.options["replace"]]
-    problems = needs_api(cluster)
+    problems = needs_api(cluster) + strangers(cluster)
     names = {host.name for host in cluster.hosts}
     problems += [
         f"{name} is not listed{near(name, names)}." for name in wanted if name not in names
@@ -180,8 +175,8 @@ def replace(cluster: Cluster, sources: Sources, token: str | None) -> Plan:
 
 def snapshot(cluster: Cluster, sources: Sources, token: str | None) -> Plan:
     """Save a snapshot of etcd now."""
-    problems = needs_api(cluster)
-    if not problems and cluster.living[0].fact.get("datastore") != "etcd":
+    problems = needs_api(cluster) + strangers(cluster)
+    if cluster.living and cluster.living[0].fact.get("datastore") != "etcd":
         problems.append("The cluster keeps its data in sqlite, of which k3s makes no snapshots.")
     problems += bucket_problems(cluster, must_answer=True)
     if problems:
@@ -203,7 +198,7 @@ def rotate(cluster: Cluster, sources: Sources, token: str | None) -> Plan:
     problems = [f"{host.name} does not answer." for host in cluster.hosts if host.facts is None]
     if what != "certificates":
         problems += needs_api(cluster)
-    problems += _belongs(cluster)
+    problems += strangers(cluster)
     if problems:
         return Plan(problems=tuple(problems))
     steps: list[Step] = []
@@ -238,14 +233,7 @@ def _restart(host: Host, reason: str) -> Step:
 
 def reset(cluster: Cluster, sources: Sources, token: str | None) -> Plan:
     """Remove everything of k3s from all hosts that answer."""
-    problems = [
-        text
-        for text in guard(cluster)
-        if "not written by this role" in text
-        or "not ours" in text
-        or "belongs to the cluster" in text
-        or "another unit" in text
-    ]
+    problems = strangers(cluster)
     if not cluster.options["reset_confirmed"]:
         problems.append(
             "This ends the cluster and its data; set k3s_reset_confirmed to true to go on."
@@ -253,7 +241,14 @@ def reset(cluster: Cluster, sources: Sources, token: str | None) -> Plan:
     if problems:
         return Plan(problems=tuple(problems))
     silent = [host.name for host in cluster.hosts if host.facts is None]
-    notes = [f"{', '.join(silent)} did not answer and keep what they have."] if silent else []
+    if len(silent) == len(cluster.hosts):
+        return Plan(problems=("No host answers; nothing was removed.",))
+    notes = []
+    if silent:
+        notes.append(
+            f"Without an answer, and left as they are: {', '.join(silent)}. The controller keeps "
+            "the token and the kubeconfig for them."
+        )
     steps = [
         Step("reset", host.name, "nothing of k3s stays")
         for host in cluster.hosts

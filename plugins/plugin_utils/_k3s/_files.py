@@ -16,7 +16,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._config
     config_of,
     registration_of,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._keys import SECRET_KEYS
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._keys import (
+    SECRET_KEYS,
+    merged,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._kube_vip import (
     kube_vip_documents,
 )
@@ -114,21 +117,35 @@ def image_paths(host: Host) -> list[str]:
 def environment_of(host: Host) -> dict[str, str]:
     """Return the environment of the service, a proxy's exceptions composed."""
     own = {str(key): str(value) for key, value in host.options["environment"].items()}
-    proxied = {"HTTP_PROXY", "HTTPS_PROXY", "CONTAINERD_HTTP_PROXY", "CONTAINERD_HTTPS_PROXY"}
-    if proxied & own.keys() and not {"NO_PROXY", "CONTAINERD_NO_PROXY"} & own.keys():
-        options = host.options
-        local = ["127.0.0.0/8", "::1", "localhost", ".svc", ".cluster.local"]
-        local += [*_split(options["pod_cidr"]), *_split(options["service_cidr"])]
-        local += [str(_network(host)), options["vip"], *options["tls_san"]]
-        own["NO_PROXY"] = ",".join(dict.fromkeys(item for item in local if item))
-    return own
+    return own | proxy_exceptions(host)
 
 
-def _network(host: Host) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
-    first = host.address
-    prefix = int(host.fact.get("prefix_length") or 0)
-    address = ipaddress.ip_address(first)
-    return ipaddress.ip_network(f"{first}/{prefix or address.max_prefixlen}", strict=False)
+def proxy_exceptions(host: Host) -> dict[str, str]:
+    """Return {NO_PROXY: what goes without the proxy}; empty without one, or if the user says it."""
+    names = {str(key).upper().removeprefix("CONTAINERD_") for key in host.options["environment"]}
+    if not names & {"HTTP_PROXY", "HTTPS_PROXY"} or "NO_PROXY" in names:
+        return {}
+    options = host.options
+    domain = merged(options["server_config"]).get("cluster-domain", "cluster.local")
+    local = ["127.0.0.0/8", "::1", "localhost", ".svc", f".{domain}"]
+    local += [*_split(options["pod_cidr"]), *_split(options["service_cidr"])]
+    local += [*map(str, networks_of(host)), options["vip"], *options["tls_san"]]
+    return {"NO_PROXY": ",".join(dict.fromkeys(item for item in local if item))}
+
+
+def networks_of(host: Host) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """Return the networks of a host's own addresses, as far as its interfaces tell them."""
+    lengths = {
+        address: length
+        for entry in host.fact.get("addresses", ())
+        for address, _, length in [entry["address"].partition("/")]
+    }
+    return [
+        ipaddress.ip_network(
+            f"{part}/{lengths.get(part) or ipaddress.ip_address(part).max_prefixlen}", strict=False
+        )
+        for part in host.addresses
+    ]
 
 
 def _split(text: str) -> list[str]:

@@ -49,8 +49,8 @@ def gather(task_vars: t.Mapping[str, t.Any], *, facts: bool) -> Cluster:
     salt = salt_of(task_vars)
     hosts = []
     for name in [*own["servers"], *own["agents"]]:
-        known = task_vars["hostvars"].get(name)
-        options = known.get(OPTIONS) if known is not None else None
+        known = _variables(task_vars, name)
+        options = known.get(OPTIONS)
         if options is None:
             continue
         found = known.get(FACTS) if facts else None
@@ -78,9 +78,16 @@ def salt_of(task_vars: t.Mapping[str, t.Any]) -> str:
     """Return the key by which secrets are compared in this run, one for all hosts."""
     own = task_vars[OPTIONS]
     first = (own["servers"] or own["agents"] or [task_vars["inventory_hostname"]])[0]
-    known = task_vars["hostvars"].get(first)
-    options = (known.get(OPTIONS) if known is not None else None) or own
+    options = _variables(task_vars, first).get(OPTIONS) or own
     return str(options["salt"])
+
+
+def _variables(task_vars: t.Mapping[str, t.Any], name: str) -> t.Mapping[str, t.Any]:
+    """Return the variables of a host; nothing for a name that the inventory does not know."""
+    known: t.Mapping[str, t.Mapping[str, t.Any]] = task_vars["hostvars"]
+    if name not in known:  # its get() makes an undefined value of what is missing
+        return {}
+    return known[name]
 
 
 def checksums(paths: t.Iterable[str]) -> dict[str, str]:

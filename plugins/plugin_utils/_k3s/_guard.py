@@ -7,7 +7,11 @@ import ipaddress
 import typing as t
 from collections import Counter
 
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._files import holds_vip
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._files import (
+    holds_vip,
+    networks_of,
+    proxy_exceptions,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._keys import FIXED_KEYS
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._model import (
     Cluster,
@@ -27,26 +31,38 @@ CNI_LINKS = ("cni0", "flannel", "cilium", "cali", "tunl", "vxlan.calico", "kube-
 
 def guard(cluster: Cluster) -> list[str]:
     """Return a sentence for each reason why nothing may be changed."""
-    problems = []
+    problems = strangers(cluster)
     for host in cluster.hosts:
         if host.facts is not None:
-            found = [*_foreign(cluster, host), *_unfit(cluster, host)]
+            found = [*_in_the_way(cluster, host), *_drop_ins(host), *_unfit(cluster, host)]
             problems += [f"{host.name}: {text}" for text in found]
     problems += _twins(cluster)
-    problems += _one_cluster(cluster)
     problems += _token(cluster)
     problems += _fixed(cluster)
     problems += _vip(cluster)
     problems += _routes(cluster)
+    problems += _proxied(cluster)
     return problems
+
+
+def strangers(cluster: Cluster) -> list[str]:
+    """Return what belongs to somebody else or to another cluster.
+
+    Whatever else is wrong with a host, nothing of it may be moved or taken away while this holds.
+    """
+    problems = [
+        f"{host.name}: {text}"
+        for host in cluster.hosts
+        if host.facts is not None
+        for text in _foreign(cluster, host)
+    ]
+    return problems + _one_cluster(cluster)
 
 
 def _foreign(cluster: Cluster, host: Host) -> list[str]:
     """Return what on the host is not ours, unless it was adopted by name."""
-    fact, adopted = host.fact, host.name in host.options["adopt"]
-    how = f"or adopt it by name: k3s_adopt: [{host.name}]"
+    fact, adopted, how = host.fact, host.name in host.options["adopt"], _adopting(host)
     problems = []
-    parts = ("an agent", "a server") if host.is_server else ("a server", "an agent")
     for name, unit in fact.get("units", {}).items():
         if name.removesuffix(".service") not in ("k3s", "k3s-agent"):
             problems.append(f"another unit of k3s, {unit['path']}, is there; remove it first.")
@@ -60,12 +76,6 @@ def _foreign(cluster: Cluster, host: Host) -> list[str]:
                 f"{unit['path']} was not written by this role: somebody else's k3s is installed. "
                 f"Remove it, {how}."
             )
-        elif name != f"{host.unit}.service" and unit["mark"] != "":
-            problems.append(
-                f"it is {parts[0]} of {cluster.name} and listed as {parts[1]}; remove it from the "
-                "cluster "
-                "first (entry point remove), then add it."
-            )
     ours = any(unit["mark"] for unit in fact.get("units", {}).values())
     if not ours and not fact.get("units") and host.has_joined and not adopted:
         problems.append(
@@ -75,19 +85,36 @@ def _foreign(cluster: Cluster, host: Host) -> list[str]:
         problems.append(
             f"/etc/rancher/k3s/config.yaml was not written by this role. Remove it, {how}."
         )
+    if fact.get("keepalived_mark") not in (None, "", "?", cluster.name):
+        problems.append(f"its keepalived holds the address of cluster {fact['keepalived_mark']}.")
+    return problems
+
+
+def _adopting(host: Host) -> str:
+    return f"or adopt it by name: k3s_adopt: [{host.name}]"
+
+
+def _in_the_way(cluster: Cluster, host: Host) -> list[str]:
+    """Return what keeps a host from its part in the cluster."""
+    fact, adopted, how = host.fact, host.name in host.options["adopt"], _adopting(host)
+    problems = []
+    parts = ("an agent", "a server") if host.is_server else ("a server", "an agent")
+    for name, unit in fact.get("units", {}).items():
+        known = name.removesuffix(".service") in ("k3s", "k3s-agent")
+        if known and name != f"{host.unit}.service" and unit["mark"] in ("?", cluster.name):
+            problems.append(
+                f"it is {parts[0]} of {cluster.name} and listed as {parts[1]}; list it as "
+                f"{parts[0]}, remove it from the cluster (entry point remove), then list it anew."
+            )
     if holds_vip(cluster, host) and fact.get("keepalived_mark") == "" and not adopted:
         problems.append(
             "/etc/keepalived/keepalived.conf was not written by this role. Move it away, choose "
             f"another k3s_vip_provider, {how}."
         )
-    if fact.get("keepalived_mark") not in (None, "", "?", cluster.name) and holds_vip(
-        cluster, host
-    ):
-        problems.append(f"its keepalived holds the address of cluster {fact['keepalived_mark']}.")
     for path in fact.get("foreign_binaries", ()):
         if not adopted:
             problems.append(f"another k3s is installed as {path}. Remove it, {how}.")
-    return problems + _drop_ins(host)
+    return problems
 
 
 def _drop_ins(host: Host) -> list[str]:
@@ -311,4 +338,26 @@ def _routes(cluster: Cluster) -> list[str]:
                 for option, network in networks
                 if taken.version == network.version and taken.overlaps(network)
             ]
+    return problems
+
+
+def _proxied(cluster: Cluster) -> list[str]:
+    """Return hosts that others would ask through the proxy, when its exceptions are composed."""
+    problems = []
+    for host in cluster.hosts:
+        if host.facts is None or not proxy_exceptions(host):
+            continue
+        networks = networks_of(host)
+        away = [
+            other.name
+            for other in cluster.hosts
+            for address in map(parsed, other.addresses)
+            if address is not None and not any(address in network for network in networks)
+        ]
+        if away:
+            problems.append(
+                f"{host.name}: in another network, and reached through the proxy: "
+                f"{', '.join(dict.fromkeys(away))}; say what goes without it by NO_PROXY in "
+                "k3s_environment."
+            )
     return problems

@@ -52,6 +52,31 @@ def combined(admin: str, old: str, *, name: str, server: str) -> str:
     return text
 
 
+def without(old: str, *, name: str) -> str:
+    """Return a kubeconfig without the cluster ``name``; empty when it held nothing else.
+
+    Raises:
+        KubeconfigError: it is no kubeconfig.
+    """
+    import yaml  # as above
+
+    try:
+        kept = dict(yaml.safe_load(old) or {})
+        groups = {
+            group: [item for item in kept.get(group) or [] if item["name"] != name]
+            for group in ("clusters", "users", "contexts")
+        }
+    except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+        raise KubeconfigError(f"A kubeconfig cannot be read: {type(error).__name__}.") from None
+    if not any(groups.values()):
+        return ""
+    result = kept | groups
+    if result.get("current-context") == name:
+        result["current-context"] = ""
+    text: str = yaml.safe_dump(result, sort_keys=False, width=4096)
+    return text
+
+
 def _named(entries: t.Any, name: str) -> dict[str, t.Any]:
     return next((dict(entry) for entry in entries or () if entry["name"] == name), {})
 

@@ -44,9 +44,9 @@ def binary_of(cluster: Cluster, host: Host, sources: t.Mapping[str, str]) -> Bin
     options, fact = host.options, host.fact
     architecture, version = str(fact["architecture"]), str(options["version"])
     release = f"{pin('k3s.download')}/{version.replace('+', '%2B')}"
-    pinned = (pin("k3s.releases").get(version) or {}).get("sha256", {})
+    pinned = pinned_sha256(version, architecture)
     own = sources.get(str(options["binary_src"]), "") if options["binary_src"] else ""
-    sha256 = str(options["binary_sha256"] or pinned.get(architecture, "") or own)
+    sha256 = str(options["binary_sha256"] or pinned or own)
     installed = ""
     for line in fact.get("files", ()):
         if line.startswith(f"{host.binary} "):
@@ -63,6 +63,28 @@ def binary_of(cluster: Cluster, host: Host, sources: t.Mapping[str, str]) -> Bin
         installed_version=now,
         src=str(options["binary_src"]),
     )
+
+
+def pinned_sha256(version: str, architecture: str) -> str:
+    """Return the pinned checksum of a release's binary for a machine type, empty when none is."""
+    pinned = (pin("k3s.releases").get(version) or {}).get("sha256", {})
+    return str(pinned.get(LISTS.get(architecture, ""), ""))
+
+
+def binary_problems(cluster: Cluster, sources: t.Mapping[str, str]) -> list[str]:
+    """Return where a file of the controller is not the pinned binary that it stands for."""
+    problems = []
+    for host in cluster.hosts:
+        source, version = str(host.options["binary_src"]), str(host.options["version"])
+        pinned = pinned_sha256(version, str(host.fact.get("architecture", "")))
+        found = sources.get(source, "")
+        if pinned and found not in ("", pinned) and not host.options["binary_sha256"]:
+            problems.append(
+                f"{host.name}: {source} is not k3s {version} for {host.fact['architecture']}: it "
+                f"has the checksum {found} instead of {pinned}. Set k3s_binary_sha256 to vouch "
+                "for it."
+            )
+    return problems
 
 
 def parts(version: str) -> tuple[int, ...] | None:

@@ -38,6 +38,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._model 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._releases import (
     Binary,
     binary_of,
+    binary_problems,
     is_newer,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._survivors import (
@@ -67,7 +68,7 @@ class Planner:
     def plan(self) -> Plan:
         """Return the whole plan of ``cluster`` (and ``add``)."""
         cluster = self.cluster
-        self.problems += guard(cluster)
+        self.problems += guard(cluster) + binary_problems(cluster, self._sources)
         lost, sentences = survivors(cluster)
         self.problems += sentences
         if self.problems:

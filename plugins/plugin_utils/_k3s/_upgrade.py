@@ -12,7 +12,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue._
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._bucket import (
     bucket_problems,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._guard import guard
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._guard import (
+    guard,
+    strangers,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._model import (
     Cluster,
     Host,
@@ -21,6 +24,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._model 
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._releases import (
     binary_of,
+    binary_problems,
     parts,
 )
 
@@ -32,7 +36,7 @@ def upgrade(cluster: Cluster, sources: t.Mapping[str, str], token: str | None) -
         return Plan(
             problems=(f"{', '.join(silent)} did not answer; replace or remove them first.",)
         )
-    problems = guard(cluster)
+    problems = guard(cluster) + binary_problems(cluster, sources)
     binaries = {host.name: binary_of(cluster, host, sources) for host in cluster.hosts}
     behind = [host for host in cluster.hosts if host.has_joined and not binaries[host.name].wanted]
     wanted = str(cluster.options["version"])
@@ -213,7 +217,7 @@ def _sick(cluster: Cluster, behind: t.Sequence[Host]) -> list[str]:
 
 def rollback(cluster: Cluster, sources: t.Mapping[str, str], token: str | None) -> Plan:
     """Return the steps back to the binaries that an upgrade put aside."""
-    problems = [text for text in guard(cluster) if "not written" in text or "belongs" in text]
+    problems = strangers(cluster)
     if problems:
         return Plan(problems=tuple(problems))
     switched = []

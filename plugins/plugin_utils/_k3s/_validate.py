@@ -50,7 +50,7 @@ def validate(cluster: Cluster, in_play: t.Sequence[str]) -> list[str]:
     options = cluster.options
     names = [*options["servers"], *options["agents"]]
     problems = _members(options, names, in_play)
-    if any(not name for name in names) or not options["servers"]:
+    if any(not name for name in names) or not cluster.servers:
         return problems
     for host in cluster.hosts:
         problems += [f"{host.name}: {text}" for text in _keys(host)]

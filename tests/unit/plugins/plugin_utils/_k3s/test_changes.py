@@ -201,7 +201,12 @@ def test_restore_on_fresh_hosts_installs_first_and_needs_the_token() -> None:
             {"version": NEXT, "binary_sha256": "cd" * 32},
             "no word",
         ),
-        ("restore", {"refused": "there is no one"}, {"snapshot": "one"}, "there is no one"),
+        (
+            "restore",
+            {"refused": "there is no one"},
+            {"snapshot": "one"},
+            "s1 cannot take the snapshot one from S3: there is no one.",
+        ),
         ("restore", {}, {"snapshot": "/srv/gone"}, "/srv/gone is not on s1."),
         ("restore", {}, {"snapshot": "one", "server_config": {}}, "is a name in S3, and"),
     ],
@@ -263,7 +268,13 @@ def test_reset_leaves_nobody_out_that_answers() -> None:
     made = changed(running(changes={"s2": None}), reset_confirmed=True)
     found = plan("reset", made)
     assert shown(found) == ["reset s1", "reset s3", "reset a1", "reset a2"]
-    assert "s2 did not answer" in found.notes[0]
+    assert "left as they are: s2" in found.notes[0]
+
+
+def test_a_reset_that_reaches_nobody_takes_nothing_from_the_controller() -> None:
+    nobody = dict.fromkeys(["s1", "s2", "s3", "a1", "a2"])
+    made = changed(running(changes=nobody), reset_confirmed=True)
+    assert "No host answers; nothing was removed" in refused("reset", made)
 
 
 def test_an_approval_is_for_one_plan_alone() -> None:

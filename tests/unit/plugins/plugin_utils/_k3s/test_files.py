@@ -213,14 +213,23 @@ def test_kube_vip_announces_by_bgp() -> None:
     assert env["bgp_peers"] == "10.0.0.1:65000::false" and "bgp_routerid" in env
 
 
-def test_a_proxy_gets_its_exceptions() -> None:
-    made = cluster(environment={"HTTPS_PROXY": "http://proxy:3128"}, tls_san=["k.example"])
-    exceptions = environment_of(made.host("s1"))["NO_PROXY"].split(",")
-    assert {"10.42.0.0/16", "10.43.0.0/16", "10.77.0.0/24", VIP, "k.example", ".svc"} <= set(
-        exceptions
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "http_proxy", "CONTAINERD_HTTPS_PROXY"])
+def test_a_proxy_gets_its_exceptions(name: str) -> None:
+    made = cluster(
+        environment={name: "http://proxy:3128"},
+        tls_san=["k.example"],
+        server_config={"cluster-domain": "k8s.example"},
     )
-    own = cluster(environment={"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "mine"})
-    assert environment_of(own.host("s1"))["NO_PROXY"] == "mine"
+    expected = {"10.42.0.0/16", "10.43.0.0/16", "10.77.0.0/24", VIP, "k.example", ".k8s.example"}
+    for host in ("s1", "a1"):
+        assert expected <= set(environment_of(made.host(host))["NO_PROXY"].split(","))
+
+
+@pytest.mark.parametrize(
+    "own", [{"HTTPS_PROXY": "http://proxy", "no_proxy": "mine"}, {"GOGC": "50"}]
+)
+def test_what_the_user_says_of_a_proxy_stays(own: dict[str, str]) -> None:
+    assert environment_of(cluster(environment=own).host("s1")) == own
 
 
 def test_hardening_writes_what_the_api_server_reads() -> None:

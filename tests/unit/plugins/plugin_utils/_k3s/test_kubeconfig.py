@@ -12,6 +12,7 @@ import yaml
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._kubeconfig import (
     KubeconfigError,
     combined,
+    without,
 )
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -104,3 +105,23 @@ def test_a_good_client_certificate_stays(issuer: str, days: int, address: str, s
     old = combined(of_server(signed(issuer, days)), "", name="demo", server=address)
     new = combined(of_server(signed("ca", 365)), old, name="demo", server=server)
     assert (yaml.safe_load(new)["users"] == yaml.safe_load(old)["users"]) == stays
+
+
+@pytest.mark.parametrize(("current", "after"), [("production", "production"), ("demo", "")])
+def test_only_its_own_cluster_is_taken_out(current: str, after: str) -> None:
+    old = kubeconfig("production", "https://192.0.2.1:6443", "old")
+    both = yaml.safe_load(combined(ADMIN, old, name="demo", server="https://10.77.0.100:6443"))
+    found = yaml.safe_load(
+        without(yaml.safe_dump(both | {"current-context": current}), name="demo")
+    )
+    assert found == yaml.safe_load(old) | {"current-context": after}
+
+
+def test_a_file_that_holds_nothing_else_goes() -> None:
+    assert (
+        without(combined(ADMIN, "", name="demo", server="https://192.0.2.1:6443"), name="demo")
+        == ""
+    )
+    assert without("", name="demo") == ""
+    with pytest.raises(KubeconfigError):
+        without("a: [", name="demo")

@@ -16,6 +16,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._guard 
 from unit.plugins.plugin_utils._k3s.builders import (
     AGENTS,
     SERVERS,
+    SHA,
     TOKEN,
     changed,
     cluster,
@@ -182,6 +183,18 @@ def test_hosts_that_cannot_be_part(facts: dict[str, t.Any], sentence: str) -> No
     assert sentence in refusal(**facts)
 
 
+@pytest.mark.parametrize(("own", "refused"), [({}, True), ({"NO_PROXY": "10.0.0.0/8"}, False)])
+def test_nodes_behind_the_proxy_are_refused(own: dict[str, str], refused: bool) -> None:
+    made = cluster(
+        environment={"HTTPS_PROXY": "http://proxy"} | own,
+        facts={"a1": fresh("a1", addresses=[{"interface": "eth0", "address": "10.99.0.1/24"}])},
+        host_options={"a1": {"node_address": "10.99.0.1"}},
+        vip="",
+    )
+    said = " ".join(guard(made))
+    assert ("s1: in another network, and reached through the proxy: a1;" in said) is refused
+
+
 def test_a_vip_outside_the_servers_network_is_refused() -> None:
     found = plan_cluster(cluster(vip="10.99.0.1"), {}, TOKEN)
     assert "k3s_vip 10.99.0.1 is not in 10.77.0.0/24" in found.problems[0]
@@ -222,12 +235,57 @@ def test_expired_credentials_are_named() -> None:
     assert "certificates have expired" in " ".join(plan_cluster(made, {}, TOKEN).problems)
 
 
-def test_reset_needs_consent_and_spares_strangers() -> None:
+def test_reset_needs_consent() -> None:
     assert "k3s_reset_confirmed" in GOALS["reset"](running(), {}, TOKEN).problems[0]
-    made = changed(
-        cluster(facts={"s1": fresh("s1", units={"k3s.service": FOREIGN})}), reset_confirmed=True
-    )
-    assert "not written by this role" in GOALS["reset"](made, {}, TOKEN).problems[0]
+
+
+@pytest.mark.parametrize(
+    ("facts", "sentence"),
+    [
+        ({"units": {"k3s.service": FOREIGN}}, "a2: /etc/systemd/system/k3s.service was not"),
+        ({"units": {"k3s-agent.service": FOREIGN | {"mark": "other"}}}, "a2: it belongs to"),
+        ({"units": {"k3s-b.service": FOREIGN}}, "a2: another unit of k3s"),
+        ({"units": {}}, "a2: /var/lib/rancher/k3s holds data of a cluster that is not ours"),
+        ({"ca_sha256": "another"}, "different clusters: s1, s2, s3, a1 and a2"),
+        ({"keepalived_mark": "other"}, "a2: its keepalived holds the address of cluster other"),
+    ],
+)
+@pytest.mark.parametrize("goal", ["cluster", *GOALS])
+def test_nobody_touches_a_stranger(goal: str, facts: dict[str, t.Any], sentence: str) -> None:
+    wishes = {
+        "remove": ["a2"],
+        "replace": ["a2"],
+        "version": "v1.34.13+k3s1",
+        "binary_sha256": "cd" * 32,
+        "rotate": "token",
+        "snapshot": "/srv/one",
+        "reset_confirmed": True,
+    }
+    kept = {"s1": {"files": ["/usr/local/bin/k3s.previous aa 0755", "/srv/one aa 0600"]}}
+    made = changed(running(changes=kept | {"a2": facts}), **wishes)
+    plan = GOALS.get(goal, plan_cluster)(made, {}, TOKEN)
+    assert sentence in " ".join(plan.problems) and not plan.steps
+
+
+@pytest.mark.parametrize("goal", ["cluster", "upgrade"])
+@pytest.mark.parametrize(
+    ("version", "architecture", "given", "sentence"),
+    [
+        ("v1.36.5+k3s1", "x86_64", "", "s1: /srv/k3s is not k3s v1.36.5+k3s1 for x86_64"),
+        ("v1.36.5+k3s1", "x86_64", SHA, ""),
+        ("v1.36.5+k3s1", "armv7l", "", ""),
+        ("v1.34.12+k3s1", "x86_64", "", ""),
+    ],
+)
+def test_a_file_stands_for_a_pinned_release_only_when_it_is_that(
+    goal: str, version: str, architecture: str, given: str, sentence: str
+) -> None:
+    own = {"version": version, "binary_src": "/srv/k3s", "binary_sha256": given}
+    made = changed(running(["s1"], [], {"s1": {"architecture": architecture}}), **own)
+    sources = {"/srv/k3s": SHA}
+    found = GOALS.get(goal, plan_cluster)
+    said = [text for text in found(made, sources, TOKEN).problems if "/srv/k3s" in text]
+    assert [text[: len(sentence)] for text in said] == [sentence] * bool(sentence)
 
 
 def test_ways_to_the_pods_of_other_nodes_are_no_foreign_networks() -> None:
