@@ -28,6 +28,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._documents i
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._files import write_private
 
 FOLDER = "docs"
+#: Names that ``gitops`` gives to files.
+_WRITTEN = re.compile(
+    r"gitops/(flux/kustomizations|secrets-needed|\d\d-[a-z0-9-]+(/manifests)?)\.yaml"
+)
 _LABEL = re.compile(r"\{\{ \$labels\.(\w+) \}\}")
 
 
@@ -72,7 +76,8 @@ class ActionModule(ControllerAction):
                 f"gitops/{name}": yaml_of(manifests)
                 for name, manifests in gitops(releases, engine).items()
             }
-        for name, text in texts.items():
+        stale = [name for name in _of_gitops(folder) if name not in texts] if engine else []
+        for name, text in [*texts.items(), *((name, "") for name in stale)]:
             path = folder / name
             before = path.read_text(encoding="utf-8") if path.is_file() else ""
             if before == text:
@@ -81,8 +86,12 @@ class ActionModule(ControllerAction):
             differences.append(
                 {"before": before, "after": text, "before_header": name, "after_header": name}
             )
-            if not self._task.check_mode:
+            if self._task.check_mode:
+                continue
+            if text:
                 write_private(path, text)
+            else:
+                path.unlink()
         return {
             "changed": bool(changed),
             "written": changed,
@@ -90,6 +99,12 @@ class ActionModule(ControllerAction):
             "page": str(folder / PAGE),
             "diff": differences,
         }
+
+
+def _of_gitops(folder: Path) -> list[str]:
+    """Return the files for an engine that were written before; others in there are somebody's."""
+    found = [path.relative_to(folder) for path in sorted((folder / "gitops").rglob("*.yaml"))]
+    return [str(path) for path in found if _WRITTEN.fullmatch(str(path))]
 
 
 def _stored(path: Path) -> dict[str, t.Any]:

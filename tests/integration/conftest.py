@@ -25,8 +25,9 @@ def watched() -> list[str]:
     for path in sorted((MONITORING / "dashboards").glob("*.json")):
         for panel in json.loads(path.read_text())["panels"]:
             names += [f"query {path.stem}: {panel['title']}" for _query in panel.get("targets", ())]
-    role = yaml.safe_load((ROOT / "roles/prometheus/vars/main.yml").read_text())
-    return [*names, *(f"receiver {kind}" for kind in role["__prometheus_receiver_types"])]
+    entry = yaml.safe_load((MONITORING.parent / "prometheus.yml").read_text())
+    kinds = entry["settings"]["receivers"]["parts"]["type"]["choices"]
+    return [*names, *(f"receiver {kind}" for kind in kinds)]
 
 
 def pytest_runtest_logreport(report: t.Any) -> None:

@@ -13,6 +13,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue._
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue._given import (
     Given,
+    near,
     of_site,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue._loader import (
@@ -27,7 +28,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue._
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue._resolve import (
     Chosen,
     Resolution,
-    near,
     resolve,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue._schema import (

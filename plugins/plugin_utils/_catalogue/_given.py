@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import ipaddress
 import json
 import re
@@ -12,6 +13,7 @@ import typing as t
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue._schema import (
     Condition,
     Entry,
+    Part,
     Setting,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue._values import fill
@@ -65,7 +67,7 @@ class BadSetting(ValueError):
     """A setting cannot be used; the message is the part of a sentence after its name."""
 
 
-def typed(setting: Setting, value: t.Any) -> t.Any:
+def typed(setting: Setting | Part, value: t.Any) -> t.Any:
     """Return a setting's value with its type; options arrive as text.
 
     Raises:
@@ -79,7 +81,49 @@ def typed(setting: Setting, value: t.Any) -> t.Any:
         raise BadSetting(f"is {value!r}; choose one of {', '.join(map(str, setting.choices))}")
     if setting.least is not None and result < setting.least:
         raise BadSetting(f"has to be at least {setting.least}, not {value!r}")
+    if isinstance(setting, Setting) and setting.parts:
+        return [_mapping(setting.parts, n, item) for n, item in enumerate(result, 1)]
     return result
+
+
+def _mapping(parts: t.Mapping[str, Part], number: int, item: t.Any) -> Data:
+    """Return one mapping of a list with its types."""
+    if not isinstance(item, dict):
+        raise BadSetting(f"number {number} has to be a mapping of {', '.join(parts)}, not {item!r}")
+    where = f"number {number}" + (f" ({item['name']})" if item.get("name") else "")
+    for key in item.keys() - parts.keys():
+        raise BadSetting(
+            f"{where} has {key}{near(str(key), parts)}; it can have {', '.join(parts)}"
+        )
+    found: Data = {}
+    for key, part in parts.items():
+        try:
+            found[key] = typed(part, item.get(key))
+        except BadSetting as error:
+            raise BadSetting(f"{where}: {key} {error}") from None
+    for key, part in parts.items():
+        others = part.required_when.items()
+        wanted = {k: v if isinstance(v, list) else [v] for k, v in others}
+        needed = part.required or (wanted and all(found[k] in v for k, v in wanted.items()))
+        if needed and found[key] is None:
+            raise BadSetting(f"{where} needs {key}: {part.description.rstrip('.')}")
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def warnings_of(setting: Setting, value: t.Any) -> list[str]:
+    """Return what a person should know of the mappings of a list."""
+    said = [
+        (item, part.warnings.get(str(item.get(key)).lower()))
+        for item in (value or [] if setting.parts else [])
+        for key, part in setting.parts.items()
+    ]
+    return [f"{item.get('name', 'it')}: {text}" for item, text in said if text]
+
+
+def near(name: str, known: t.Iterable[str]) -> str:
+    """Return " (did you mean x?)" for a slip, else nothing."""
+    close = difflib.get_close_matches(name.lower(), list(known), n=3, cutoff=0.6)
+    return f" (did you mean {' or '.join(close)}?)" if close else ""
 
 
 def _text(value: t.Any) -> str:
@@ -127,6 +171,13 @@ def _range(value: t.Any) -> str:
     return f"{low}-{high}"
 
 
+def _address(value: t.Any) -> str:
+    try:
+        return str(ipaddress.ip_address(str(value).strip()))
+    except ValueError:
+        raise BadSetting(f"has to be an IP address, not {value!r}") from None
+
+
 def _structure(kind: type) -> t.Callable[[t.Any], t.Any]:
     def read(value: t.Any) -> t.Any:
         if isinstance(value, str):
@@ -146,6 +197,7 @@ _READERS: dict[str, t.Callable[[t.Any], t.Any]] = {
     "hostname": _hostname,
     "email": _email,
     "range": _range,
+    "address": _address,
     "list": _structure(list),
     "mapping": _structure(dict),
 }

@@ -70,11 +70,18 @@ def release_of(
             for name, s in kinds.items()
         },
         "values": merge(fill(merge(*layers), names), own),
+        "own_values": own,  # what a place said itself; they won
         "objects_before": _objects(objects, names, before=True),
         "objects": _objects(objects, names, before=False),
         "checks": [fill(check.model_dump(mode="json"), names) for check in entry.checks],
         "removal": entry.removal.model_dump(mode="json"),
-        "gitops": entry.gitops.model_dump(mode="json"),
+        "gitops": {
+            "server_side_apply": entry.gitops.server_side_apply,
+            "values": entry.gitops.values,
+            "by_role": [
+                made.what for made in entry.gitops.by_role if holds(made.when, all_chosen, names)
+            ],
+        },
         "notes": list(entry.notes),
     }
 

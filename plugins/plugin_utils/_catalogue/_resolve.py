@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import typing as t
 from dataclasses import dataclass, field
@@ -12,7 +11,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue._
     Given,
     holds,
     names_of_cluster,
+    near,
     settings_of,
+    warnings_of,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue._loader import (
     Catalogue,
@@ -124,12 +125,6 @@ def _joined(configs: t.Iterable[Data]) -> Data:
             both = isinstance(value, list) and isinstance(result.get(key), list)
             result[key] = [*result[key], *value] if both else value
     return result
-
-
-def near(name: str, known: t.Iterable[str]) -> str:
-    """Return " (did you mean x?)" for a slip, else nothing."""
-    close = difflib.get_close_matches(name.lower(), list(known), n=3, cutoff=0.6)
-    return f" (did you mean {' or '.join(close)}?)" if close else ""
 
 
 class _Resolver:
@@ -286,6 +281,8 @@ class _Resolver:
             )
             if setting.type == "secret" or not needed or settings[key] not in (None, "", [], {}):
                 continue
+            if self.given.settings.get(entry.name, {}).get(key):
+                continue  # what was said is refused
             text = setting.question or f"{entry.name} needs {key}: {setting.description}"
             self.result.questions.append(
                 Question(id=f"addons.{entry.name}.{key}".lower(), text=text)
@@ -312,10 +309,14 @@ class _Resolver:
                 )
 
     def warn(self) -> None:
-        """Say what is retired."""
+        """Say what is retired, and what a setting comes to."""
         for entry in self.chosen.values():
             if entry.retired:
                 self._find("warning", "retired", entry.retired, "cluster.addons")
+            for key, setting in entry.settings.items():
+                for text in warnings_of(setting, self.settings[entry.name].get(key)):
+                    place = f"addons.{entry.name}.{key}"
+                    self._find("warning", "setting", f"{entry.name}: {key} {text}", place)
 
     def finish(self) -> Resolution:
         """Return everything in the order of installation."""

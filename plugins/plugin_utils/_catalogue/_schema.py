@@ -70,6 +70,19 @@ class SecretKey(Model):
     key: str
 
 
+class Part(Model):
+    """One key of the mappings that a list holds."""
+
+    type: t.Literal["text", "email", "integer", "boolean", "address"] = "text"
+    description: str
+    required: bool = False
+    #: other keys of the same mapping with these values; a list: any of them
+    required_when: Data = Field(default_factory=dict)
+    choices: tuple[t.Any, ...] = ()
+    least: int | None = None
+    warnings: dict[str, str] = Field(default_factory=dict)  # value as text → what is said of it
+
+
 class Setting(Model):
     """One thing about an add-on that a place decides."""
 
@@ -86,6 +99,7 @@ class Setting(Model):
     generated: bool = False  # secret: made once when there is none
     file: str | None = None  # secret: name of the file on the controller that keeps it
     read_back: SecretKey | None = None
+    parts: dict[str, Part] = Field(default_factory=dict)  # list: what each of its mappings holds
 
 
 class Need(Model):
@@ -227,11 +241,19 @@ class Removal(Model):
     namespace: bool = True  # false: shared, stays
 
 
+class ByRole(Model):
+    """A secret that only the role of the add-on makes, such as "Secret monitoring/receivers"."""
+
+    when: Condition = Field(default_factory=Condition)
+    what: str
+
+
 class GitOps(Model):
     """What an add-on needs when Argo CD or Flux installs it."""
 
     server_side_apply: bool = False
     values: Data = Field(default_factory=dict)
+    by_role: tuple[ByRole, ...] = ()
 
 
 class Versions(Model):

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from integration.monitoring.place import ROOT, alertmanager, post, program, served
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._catalogue import load_catalogue
+from integration.monitoring.place import alertmanager, post, program, served
 from lab.kube import ControlPlane
 from lab.tools.toolbox import ensure
 from unit.roles.playbook import run_role
@@ -26,9 +27,7 @@ ALERT = {
     "labels": {"alertname": "EtcdNoQuorum", "severity": "critical", "cluster": "demo"},
     "annotations": {"summary": "etcd has no majority.", "mend": "Bring servers back."},
 }
-KINDS = yaml.safe_load((ROOT / "roles/prometheus/vars/main.yml").read_text())[
-    "__prometheus_receiver_types"
-]
+KINDS = load_catalogue().entries["prometheus"].settings["receivers"].parts["type"].choices
 
 
 class Mailbox(socketserver.StreamRequestHandler):
@@ -85,6 +84,14 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[dict[str, t.Any
                 "from": "alerts@example.org",
                 "smarthost": f"127.0.0.1:{mail.server_address[1]}",
             },
+            {
+                "name": "relay",
+                "type": "mail",
+                "to": "boss@example.org",
+                "from": "alerts@example.org",
+                "smarthost": f"127.0.0.1:{mail.server_address[1]}",
+                "tls": False,
+            },
         ]
         secrets = {"chat": f"http://{web}/slack", "hook": "a-token", "post": "a-password"}
         code, output, _none = run_role(
@@ -105,11 +112,13 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[dict[str, t.Any
         config = yaml.safe_load(text)
         config["route"]["group_wait"] = "0s"
         [mails] = [r["email_configs"] for r in config["receivers"] if "email_configs" in r]
+        assert [mail["require_tls"] for mail in mails] == [True, False]
         mails[0]["require_tls"] = False  # nobody signs a certificate for the loopback
         with alertmanager(folder / "alertmanager", config) as alerts:
             post(f"{alerts}/api/v2/alerts", [ALERT])
             came = {name: (body, token) for name, body, token in _two(posted)}
-            came["mail"] = Mailbox.got.get(timeout=180)
+            both = [Mailbox.got.get(timeout=180), Mailbox.got.get(timeout=180)]
+            came["relay"], came["mail"] = sorted(both)  # the one without a login first
     mail.shutdown()
     mail.server_close()
     yield {"text": text, **came}
@@ -139,6 +148,8 @@ def test_a_receiver_is_told_what_is_wrong_and_what_mends_it(
         assert login == "\0alerts@example.org\0a-password"
         mail = email.message_from_string(text, policy=email.policy.default)
         assert mail["To"] == "ops@example.org" and "EtcdNoQuorum" in mail["Subject"]
+        login, relayed = told["relay"]
+        assert login == "" and "To: boss@example.org" in relayed
         assert "Bring servers back." in text
     record_property("sees", f"receiver {kind}")
 

@@ -106,15 +106,25 @@ def test_dry_run_says_what_it_would_write(run_action: t.Any, given: dict[str, t.
 def test_add_ons_for_an_engine_of_gitops(
     run_action: t.Any, given: dict[str, t.Any], engine: str
 ) -> None:
-    found = _catalogue.resolve([addon["name"] for addon in given["addons"]])
+    found = _catalogue.resolve(["headlamp", "prometheus"])
     releases = [_catalogue.release_of(chosen, found) for chosen in found.entries]
     run_action(ActionModule, **given, gitops=engine, releases=releases)
     folder = Path(given["directory"]) / "docs" / "gitops"
-    named = [path.stem.partition("-")[2] for path in sorted(folder.glob("[0-9]*.yaml"))]
-    wanted = [release["name"] for release in releases]
-    assert [name for name in named if not name.endswith("-objects")] == wanted
+
+    def files() -> set[str]:
+        return {str(path.relative_to(folder)) for path in folder.rglob("*.yaml")}
+
+    assert files() == set(_catalogue.gitops(releases, engine))
     result = run_action(ActionModule, **given, gitops=engine, releases=releases)
     assert result["changed"] is False
+    # What is not brought any more goes, what somebody put there stays.
+    (folder / "own.yaml").write_text("own")
+    result = run_action(ActionModule, **given, gitops=engine, releases=releases[1:])
+    assert files() == {*_catalogue.gitops(releases[1:], engine), "own.yaml"}
+    assert "gitops/own.yaml" not in result["written"] and result["changed"]
+    other = {"argocd": "flux", "flux": "argocd"}[engine]
+    run_action(ActionModule, **given, gitops=other, releases=releases)
+    assert files() == {*_catalogue.gitops(releases, other), "own.yaml"}
 
 
 def test_no_plan_is_one_sentence(run_action: t.Any, tmp_path: Path) -> None:

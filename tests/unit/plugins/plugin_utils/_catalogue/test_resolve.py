@@ -19,6 +19,15 @@ from hypothesis import strategies as st
 NAMES = sorted(load_catalogue().entries)
 RANCHER: dict[str, t.Any] = {"rancher": {"hostname": "r.example.org"}}
 
+ROUTER: dict[str, t.Any] = {"my_asn": 1, "peer_asn": 2, "peer_address": "192.0.2.1"}
+MAIL: dict[str, t.Any] = {
+    "name": "ops",
+    "type": "mail",
+    "to": "ops@example.org",
+    "from": "alerts@example.org",
+    "smarthost": "mail.example.org:25",
+}
+
 
 @pytest.mark.parametrize(
     ("names", "settings", "wanted"),
@@ -84,6 +93,27 @@ def test_needs_are_completed_in_order(
         (["metallb"], {"settings": {"metallb": {"addresses": "10.0.0.9-10.0.0.1"}}}, "ends before"),
         (["rancher"], {"settings": {"rancher": {"hostname": "rancher"}}}, "full host name"),
         (["metallb"], {"settings": {"metallb": {"mode": "arp"}}}, "choose one of l2, bgp"),
+        *(
+            (["metallb"], {"settings": {"metallb": {"mode": "bgp", "peers": peers}}}, sentence)
+            for peers, sentence in (
+                (["192.0.2.1"], "peers number 1 has to be a mapping of my_asn, peer_asn"),
+                ([{"my_asn": 1, "peer_asn": 2}], "peers number 1 needs peer_address: Address of"),
+                ([ROUTER | {"my_asn": "AS1"}], "number 1: my_asn has to be a whole number"),
+                ([ROUTER, ROUTER | {"port": 1}], "peers number 2 has port; it can have my_asn"),
+                ([ROUTER | {"peer_address": "router"}], "peer_address has to be an IP address"),
+            )
+        ),
+        *(
+            (["prometheus"], {"settings": {"prometheus": {"receivers": [said]}}}, sentence)
+            for said, sentence in (
+                ({"name": "ops", "type": "pager"}, "(ops): type is 'pager'; choose one of slack"),
+                ({"type": "slack"}, "receivers number 1 needs name: Name of the receiver"),
+                ({"name": "ops", "type": "webhook"}, "(ops) needs url: Address that alerts"),
+                (MAIL | {"smarthost": ""}, "(ops) needs smarthost: Mail server as host:port"),
+                (MAIL | {"tls": "maybe"}, "(ops): tls has to be true or false, not 'maybe'"),
+                (MAIL | {"smart_host": "x"}, "has smart_host (did you mean smarthost?)"),
+            )
+        ),
     ],
 )
 def test_what_cannot_be_is_refused(
@@ -91,6 +121,8 @@ def test_what_cannot_be_is_refused(
 ) -> None:
     result = resolve(names, Given(**place))
     assert any(sentence in finding.message for finding in result.refusals), result.findings
+    asked = {question.id for question in result.questions}
+    assert asked.isdisjoint(finding.field for finding in result.refusals), "asked and refused"
 
 
 @pytest.mark.parametrize(
@@ -151,6 +183,16 @@ def test_options_may_be_text() -> None:
         False,
         ["10.0.0.9:9100"],
     )
+
+
+@pytest.mark.parametrize(
+    ("tls", "warned"), [({}, []), ({"tls": "yes"}, []), ({"tls": "no"}, ["ops: alerts go"])]
+)
+def test_a_relay_without_tls_is_warned_of(tls: dict[str, str], warned: list[str]) -> None:
+    settings = {"prometheus": {"receivers": [MAIL | tls]}}
+    result = resolve(["prometheus"], Given(settings=settings))
+    assert [f.severity for f in result.findings] == ["warning"] * len(warned)
+    assert all(text in f.message for text, f in zip(warned, result.findings, strict=True))
 
 
 @pytest.mark.parametrize(("first", "second"), list(itertools.combinations(NAMES, 2)))
