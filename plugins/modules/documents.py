@@ -51,7 +51,8 @@ options:
       - Also write O(releases) as Argo CD applications or Flux manifests, into C(gitops) of that
         folder, for a repository that the engine reads.
       - Values and objects that hold a secret are left out and named in C(secrets-needed.yaml).
-      - Files of releases that are not among O(releases) any more are removed; others in that folder stay.
+      - Files of releases that are not among O(releases) any more are removed; others in that
+        folder stay.
     type: str
     choices: ["", argocd, flux]
     default: ""
