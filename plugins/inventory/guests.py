@@ -75,7 +75,9 @@ import typing as t
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
-from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve import snapshot
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.answers import (
+    Item,
+)
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.client import (
     Connection,
     connect,
@@ -84,10 +86,13 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.collect
     collect_guests,
 )
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.errors import PveError
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.guest_facts import (
+    OWNER_TAG,
+    tags,
+)
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.options import INSECURE
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.truth import truth
 
-OWNER_TAG = "clusterwright"
 GROUP_OF_TAG = {"role-": "role", "cw-": "cluster", "env-": "env"}
 CONNECTION_OPTIONS = (
     "api_host",
@@ -160,10 +165,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         value = self.get_option(name)
         return self.templar.template(value) if isinstance(value, str) else value
 
-    def _wanted(self, item: snapshot.Item) -> bool:
+    def _wanted(self, item: Item) -> bool:
         if truth(item.get("template")):
             return False
-        return self.get_option("all_guests") or OWNER_TAG in snapshot.tags(item.get("tags"))
+        return self.get_option("all_guests") or OWNER_TAG in tags(item.get("tags"))
 
     def _add(self, name: str, guest: Guest) -> None:
         self.inventory.add_host(name)

@@ -253,11 +253,6 @@ imported:
 """
 
 import datetime
-import os
-import shutil
-import typing as t
-from functools import partial
-from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -265,52 +260,28 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.client 
     Connection,
     connect,
 )
-from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.credential import (
-    Purpose,
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.ends import (
+    end_of,
+    told,
 )
-from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.ends import end_of, told
-from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.errors import PveError
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.errors import (
+    PveError,
+)
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.options import (
     INSECURE,
     argument_spec,
 )
-from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform import changes
-from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.cluster import (
-    ClusterGuests,
-)
-from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.deployment import (
-    Deployment,
-    not_rendered,
-    rendered,
-)
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.environment import (
-    Access,
-    environment_for,
     secrets_in,
 )
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.errors import (
     TerraformError,
     redact,
 )
-from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.ground import (
-    Result,
-)
-from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.guards import (
-    Approval,
-)
-from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.lock import hold
-from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.process import (
-    Terraform,
-    run_process,
-)
-from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.purpose import (
-    purpose_of,
-)
-from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.records import (
-    VARIABLES,
-)
-from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.scratch import (
-    scratch,
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.options import (
+    access_of,
+    asked_purpose,
+    run,
 )
 
 
@@ -351,12 +322,13 @@ def main() -> None:
         module.warn(INSECURE)
     secrets: tuple[str, ...] = ()
     try:
-        connection = Connection.from_options(module.params, _purpose(module))
-        access = _access(connection)
+        purpose = asked_purpose(module.params, check=module.check_mode)
+        connection = Connection.from_options(module.params, purpose)
+        access = access_of(connection)
         secrets = secrets_in(access, module.params["backend_environment"])
         if module.params["state"] == "applied" and not module.check_mode:
             _warn_of_end(module, connection)
-        result = _run(module, connection, access, secrets)
+        result = run(module.params, connection, access, secrets, check=module.check_mode)
     except TerraformError as error:
         # Ansible shows the whole result of a failure; the sentence holds what a person needs, the
         # rest is for the records.
@@ -381,107 +353,6 @@ def _warn_of_end(module: AnsibleModule, connection: Connection) -> None:
         client.close()
     if text := told(connection.identity, ends, datetime.datetime.now(datetime.UTC)):
         module.warn(text)
-
-
-def _purpose(module: AnsibleModule) -> Purpose:
-    """Return which of the two credentials this run needs."""
-    variables = Path(module.params["directory"]) / VARIABLES
-    text = module.params["unwritten"].get(VARIABLES) or (
-        variables.read_text(encoding="utf-8") if variables.is_file() else ""
-    )
-    return purpose_of(module.params["state"], text, check=module.check_mode)
-
-
-def _run(
-    module: AnsibleModule, connection: Connection, access: Access, secrets: tuple[str, ...]
-) -> Result:
-    options = module.params
-    directory = Path(options["directory"]).resolve()
-    unwritten = options["unwritten"] if module.check_mode else {}
-    if module.check_mode and options["state"] in ("planned", "applied"):
-        if not unwritten and not rendered(directory):
-            return not_rendered()
-    elif not directory.is_dir():
-        raise TerraformError(f"{directory} is not a directory: run tf_render first.")
-    terraform = Terraform(
-        run=run_process,
-        binary=_binary(options["binary"]),
-        directory=directory,
-        environment=environment_for(access, os.environ, options["backend_environment"]),
-        secrets=secrets,
-    )
-    guests = ClusterGuests(partial(connect, connection))
-    if module.check_mode or options["state"] == "drift":
-        with scratch(terraform, unwritten) as copy:
-            return _state(Deployment(copy, guests), options, check=True)
-    with hold(directory, options["state"]) as descriptor:
-        terraform = terraform.with_run(partial(run_process, keep_open=(descriptor,)))
-        return _state(Deployment(terraform, guests), options, check=False)
-
-
-def _state(deployment: Deployment, options: dict[str, t.Any], *, check: bool) -> Result:
-    """Do what the option ``state`` asks for."""
-    wanted: dict[str, t.Callable[[], Result]] = {
-        "planned": deployment.preview if check else deployment.planned,
-        "applied": partial(_applied, deployment, options, check=check),
-        "drift": partial(changes.drift, deployment),
-        "absent": partial(
-            changes.absent,
-            deployment,
-            options["consent"],
-            approved=options["approved_guests"],
-            check=check,
-        ),
-        "imported": partial(_imported, deployment, options, check=check),
-        "rolled_back": partial(changes.rolled_back, deployment, check=check),
-        "released": partial(changes.released, deployment, options["release"], check=check),
-    }
-    return wanted[options["state"]]()
-
-
-def _applied(deployment: Deployment, options: dict[str, t.Any], *, check: bool) -> Result:
-    if check and not options["approved_sha256"]:
-        return deployment.preview()
-    provenance = options["provenance"]
-    approval = Approval(
-        sha256=options["approved_sha256"],
-        consent=tuple(options["consent"]),
-        max_plan_age_seconds=options["max_plan_age_seconds"],
-        facts_at=provenance.get("facts_collected_at"),
-        max_facts_age_seconds=options["max_facts_age_seconds"],
-        verified=bool(provenance.get("verified", True)),
-    )
-    return deployment.applied(approval, check=check)
-
-
-def _imported(deployment: Deployment, options: dict[str, t.Any], *, check: bool) -> Result:
-    wrong = [name for name, vmid in options["imports"].items() if not str(vmid).isdecimal()]
-    if wrong:
-        raise TerraformError(f"imports gives {', '.join(wrong)} no VMID: write name: VMID.")
-    wanted = {str(name): int(vmid) for name, vmid in options["imports"].items()}
-    return changes.imported(deployment, wanted, check=check)
-
-
-def _access(connection: Connection) -> Access:
-    return Access(
-        endpoint=connection.endpoint,
-        user=connection.user,
-        password=connection.password,
-        token_id=connection.token_id,
-        token_secret=connection.token_secret,
-        ca_path=connection.ca_path,
-        validate_certs=connection.validate_certs,
-    )
-
-
-def _binary(given: str | None) -> str:
-    found = given or shutil.which("terraform") or shutil.which("tofu")
-    if found is None:
-        raise TerraformError(
-            "Neither terraform nor tofu is on PATH: install one of them, 1.10 or newer, or name "
-            "its path in binary."
-        )
-    return found
 
 
 if __name__ == "__main__":

@@ -16,8 +16,17 @@ import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve import (
     access,
+    guest_facts,
     plan,
     snapshot,
+)
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.answers import (
+    Answers,
+    Data,
+    GuestDetail,
+    Item,
+    finding,
+    of_type,
 )
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.client import Api
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.errors import (
@@ -40,7 +49,7 @@ def collect(
     depth: str = "basic",
     workers: int = WORKERS,
     now: t.Callable[[], datetime.datetime] = lambda: datetime.datetime.now(datetime.UTC),
-) -> snapshot.Data:
+) -> Data:
     """Return the Snapshot of the cluster behind ``api`` as plain data.
 
     ``depth`` is ``basic`` or ``addresses``. Raises ``PveError`` when the API cannot be used at all.
@@ -56,7 +65,7 @@ def collect(
         _store_all(api, pool, calls, answers)
         _say_what_is_estimated(answers)
         if depth == "addresses":
-            wanted = snapshot.of_type(answers.resources, "qemu", "lxc")
+            wanted = of_type(answers.resources, "qemu", "lxc")
             read_guests(api, pool, wanted, answers)
             _store_all(api, pool, plan.snippet_calls(answers), answers)
     return snapshot.build(
@@ -74,33 +83,33 @@ def collect(
 
 def collect_guests(
     api: Api,
-    wanted: t.Callable[[snapshot.Item], bool],
+    wanted: t.Callable[[Item], bool],
     *,
     addresses: bool = True,
     workers: int = WORKERS,
-) -> tuple[list[snapshot.Data], list[snapshot.Data]]:
+) -> tuple[list[Data], list[Data]]:
     """Return the guests for which ``wanted`` holds, and what is missing.
 
     One call, and with ``addresses`` one or two more for each of them. ``wanted`` gets an entry of
     ``/cluster/resources``.
     """
     resources = api.get("/cluster/resources") or []
-    chosen = [item for item in snapshot.of_type(resources, "qemu", "lxc") if wanted(item)]
-    answers = snapshot.Answers(version={"version": "0"}, resources=resources)
+    chosen = [item for item in of_type(resources, "qemu", "lxc") if wanted(item)]
+    answers = Answers(version={"version": "0"}, resources=resources)
     if addresses and chosen:
         with concurrent.futures.ThreadPoolExecutor(max_workers=workers) as pool:
             read_guests(api, pool, chosen, answers)
     by_id = sorted(chosen, key=lambda item: int(item["vmid"]))
-    found = [snapshot.guest(item, answers.guests.get(int(item["vmid"]))) for item in by_id]
+    found = [guest_facts.guest(item, answers.guests.get(int(item["vmid"]))) for item in by_id]
     return found, answers.missing
 
 
-def _first_answers(api: Api, pool: concurrent.futures.Executor) -> snapshot.Answers:
+def _first_answers(api: Api, pool: concurrent.futures.Executor) -> Answers:
     """Return what the list of further calls depends on.
 
     The version goes alone: wrong credentials cost one failed log-in, not four.
     """
-    answers = snapshot.Answers(version=api.get("/version"), resources=())
+    answers = Answers(version=api.get("/version"), resources=())
     required = pool.submit(api.get, "/cluster/resources")
     optional = [
         Call("/cluster/status", "status", "quorate", instead="Until then most nodes online count."),
@@ -115,7 +124,7 @@ def _store_all(
     api: Api,
     pool: concurrent.futures.Executor,
     calls: t.Sequence[Call],
-    answers: snapshot.Answers,
+    answers: Answers,
 ) -> None:
     """Send the calls and put each answer where it belongs, or a finding in its place."""
     running = [(call, pool.submit(_answer, api, call)) for call in calls]
@@ -134,14 +143,14 @@ def _answer(api: Api, call: Call) -> t.Any:
         return error
 
 
-def _store(call: Call, data: t.Any, answers: snapshot.Answers) -> None:
+def _store(call: Call, data: t.Any, answers: Answers) -> None:
     if call.into == "volumes":
         answers.volumes.append((call.node, str(call.storage), data))
     elif call.into == "snippets":
         place = (str(call.node), str(call.storage))
         answers.snippets[place] = {str(item["volid"]) for item in data}
     elif call.into == "guests":
-        answers.guests[int(str(call.vmid))] = snapshot.GuestDetail(config=data)
+        answers.guests[int(str(call.vmid))] = GuestDetail(config=data)
     elif call.into in ("networks", "storages", "node_status"):
         getattr(answers, call.into)[call.node] = data
     elif call.into == "next_vmid":
@@ -150,16 +159,16 @@ def _store(call: Call, data: t.Any, answers: snapshot.Answers) -> None:
         setattr(answers, call.into, data)
 
 
-def failed(call: Call, error: PveError) -> snapshot.Data:
+def failed(call: Call, error: PveError) -> Data:
     """Return the finding for a call without answer."""
     rule = "forbidden" if isinstance(error, ForbiddenError) else "failed"
     if isinstance(error, UNREACHABLE):
         rule = "unreachable"
     message = f"{error} {call.instead}".strip()
-    return snapshot.finding(f"facts.{rule}", "warning", call.field, message, call.path)
+    return finding(f"facts.{rule}", "warning", call.field, message, call.path)
 
 
-def _cut(calls: list[Call], budget: int, answers: snapshot.Answers) -> list[Call]:
+def _cut(calls: list[Call], budget: int, answers: Answers) -> list[Call]:
     """Return the first ``budget`` calls; those left out that matter become findings."""
     left_out: dict[str, list[Call]] = {}
     for call in calls[max(budget, 0) :]:
@@ -168,7 +177,7 @@ def _cut(calls: list[Call], budget: int, answers: snapshot.Answers) -> list[Call
     for field, some in left_out.items():
         nodes = ", ".join(call.node for call in some if call.node)
         answers.missing.append(
-            snapshot.finding(
+            finding(
                 "facts.not-read",
                 "info",
                 field,
@@ -180,7 +189,7 @@ def _cut(calls: list[Call], budget: int, answers: snapshot.Answers) -> list[Call
     return calls[: max(budget, 0)]
 
 
-def _say_what_is_filtered(answers: snapshot.Answers) -> None:
+def _say_what_is_filtered(answers: Answers) -> None:
     """Say which lists the API shortens for these credentials without telling."""
     _say_which_nodes_are_silent(answers)
     if not answers.permissions:
@@ -197,7 +206,7 @@ def _say_what_is_filtered(answers: snapshot.Answers) -> None:
     ):
         if not access.allows(answers.permissions, path, *privileges):
             answers.missing.append(
-                snapshot.finding(
+                finding(
                     "facts.filtered",
                     "info" if field in ("pools", "pci_mappings") else "warning",
                     field,
@@ -207,9 +216,9 @@ def _say_what_is_filtered(answers: snapshot.Answers) -> None:
             )
 
 
-def _say_that_nothing_is_held(answers: snapshot.Answers) -> None:
+def _say_that_nothing_is_held(answers: Answers) -> None:
     answers.missing.extend(
-        snapshot.finding(
+        finding(
             "facts.filtered",
             "warning",
             field,
@@ -221,11 +230,9 @@ def _say_that_nothing_is_held(answers: snapshot.Answers) -> None:
     )
 
 
-def _say_which_nodes_are_silent(answers: snapshot.Answers) -> None:
+def _say_which_nodes_are_silent(answers: Answers) -> None:
     """Say which nodes are offline or online without numbers."""
-    counted = {
-        item["node"] for item in snapshot.of_type(answers.resources, "node") if item.get("maxmem")
-    }
+    counted = {item["node"] for item in of_type(answers.resources, "node") if item.get("maxmem")}
     for name, online in snapshot.online_nodes(answers.status, answers.resources).items():
         if not online:
             rule = "facts.node-offline"
@@ -238,21 +245,21 @@ def _say_which_nodes_are_silent(answers: snapshot.Answers) -> None:
             )
         else:
             continue
-        answers.missing.append(snapshot.finding(rule, "warning", f"nodes.{name}", message))
+        answers.missing.append(finding(rule, "warning", f"nodes.{name}", message))
 
 
-def _say_what_is_estimated(answers: snapshot.Answers) -> None:
+def _say_what_is_estimated(answers: Answers) -> None:
     """Say which free space is total minus used although the file system may keep a reserve."""
     known = {(node, item["storage"]) for node, items in answers.storages.items() for item in items}
     names = {name for _node, name in known}
     estimated = set()
-    for item in snapshot.of_type(answers.resources, "storage"):
+    for item in of_type(answers.resources, "storage"):
         name, node = str(item["storage"]), str(item["node"])
         exact = item.get("plugintype") in snapshot.EXACT_FREE_SPACE or (node, name) in known
         if not exact and not (truth(item.get("shared")) and name in names):
             estimated.add(name)
     answers.missing.extend(
-        snapshot.finding(
+        finding(
             "facts.estimated",
             "info",
             f"storages.{name}.available_gib",

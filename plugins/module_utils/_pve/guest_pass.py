@@ -13,6 +13,12 @@ import threading
 import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve import guests, snapshot
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.answers import (
+    Answers,
+    GuestDetail,
+    Item,
+    finding,
+)
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.client import Api
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.errors import (
     UNREACHABLE,
@@ -27,20 +33,20 @@ STRIKES = 2
 class _Pass:
     """The state that the threads share."""
 
-    def __init__(self, api: Api, answers: snapshot.Answers) -> None:
+    def __init__(self, api: Api, answers: Answers) -> None:
         self.api = api
         self.answers = answers
         self.strikes: collections.Counter[str] = collections.Counter()
         self.skipped: collections.Counter[str] = collections.Counter()
         self.lock = threading.Lock()
 
-    def say(self, rule: str, item: snapshot.Item, message: str) -> None:
+    def say(self, rule: str, item: Item, message: str) -> None:
         """Note what is missing of a guest."""
         field = f"guests.{item['vmid']}.addresses"
         with self.lock:
-            self.answers.missing.append(snapshot.finding(rule, "info", field, message, _base(item)))
+            self.answers.missing.append(finding(rule, "info", field, message, _base(item)))
 
-    def get(self, item: snapshot.Item, path: str) -> t.Any:
+    def get(self, item: Item, path: str) -> t.Any:
         """Return an answer about a guest; without retries, as another guest waits."""
         node = str(item["node"])
         try:
@@ -52,7 +58,7 @@ class _Pass:
                 self.strikes[node] += 1
             raise
 
-    def read(self, item: snapshot.Item) -> None:
+    def read(self, item: Item) -> None:
         """Read one guest."""
         node, vmid = str(item["node"]), int(item["vmid"])
         if self.strikes[node] >= STRIKES:
@@ -64,7 +70,7 @@ class _Pass:
         except PveError as error:
             self.say(_rule(error), item, str(error))
             return
-        detail = snapshot.GuestDetail(config=config)
+        detail = GuestDetail(config=config)
         with self.lock:
             self.answers.guests[vmid] = detail
         if item.get("status") != "running":
@@ -77,7 +83,7 @@ class _Pass:
         except PveError as error:
             self.say(_rule(error), item, str(error))
 
-    def _take_agent(self, item: snapshot.Item, detail: snapshot.GuestDetail) -> None:
+    def _take_agent(self, item: Item, detail: GuestDetail) -> None:
         """Keep what the guest agent reports; an agent may answer with an error of its own."""
         result = (self.get(item, "/agent/network-get-interfaces") or {}).get("result") or ()
         if isinstance(result, list):
@@ -93,8 +99,8 @@ class _Pass:
 def read_guests(
     api: Api,
     pool: concurrent.futures.Executor,
-    wanted: t.Iterable[snapshot.Item],
-    answers: snapshot.Answers,
+    wanted: t.Iterable[Item],
+    answers: Answers,
 ) -> None:
     """Put the details of the wanted guests on online nodes into ``answers``."""
     states = snapshot.online_nodes(answers.status, answers.resources)
@@ -104,7 +110,7 @@ def read_guests(
         future.result()
     for node, count in sorted(work.skipped.items()):
         answers.missing.append(
-            snapshot.finding(
+            finding(
                 "facts.node-slow",
                 "warning",
                 f"nodes.{node}",
@@ -114,7 +120,7 @@ def read_guests(
         )
 
 
-def _interleaved(items: t.Sequence[snapshot.Item]) -> list[snapshot.Item]:
+def _interleaved(items: t.Sequence[Item]) -> list[Item]:
     """Return the guests node by node in turn, so that a slow node holds few threads."""
     seen: collections.Counter[str] = collections.Counter()
     turns = []
@@ -125,7 +131,7 @@ def _interleaved(items: t.Sequence[snapshot.Item]) -> list[snapshot.Item]:
     return [item for _turn, _node, item in sorted(turns, key=lambda turn: turn[:2])]
 
 
-def _base(item: snapshot.Item) -> str:
+def _base(item: Item) -> str:
     return f"/nodes/{item['node']}/{item['type']}/{item['vmid']}"
 
 

@@ -10,6 +10,12 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve import 
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.adopt_values import (
     options,
 )
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.answers import (
+    Answers,
+    Item,
+    Items,
+    of_type,
+)
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.truth import truth
 
 VOLUME_CONTENT = ("import", "vztmpl", "iso")
@@ -35,16 +41,14 @@ class Call:
     instead: str = ""  # what holds while the answer is missing
 
 
-def calls(answers: snapshot.Answers, *, complete: bool) -> list[Call]:
+def calls(answers: Answers, *, complete: bool) -> list[Call]:
     """Return the calls worth making, most useful first; ``complete`` adds the CPU models.
 
     Offline nodes get none.
     """
     states = snapshot.online_nodes(answers.status, answers.resources)
     nodes = [name for name, online in states.items() if online]
-    storages = [
-        item for item in snapshot.of_type(answers.resources, "storage") if item.get("node") in nodes
-    ]
+    storages = [item for item in of_type(answers.resources, "storage") if item.get("node") in nodes]
     lists = [
         Call(f"/nodes/{node}/storage", "storages", f"storages.{node}", node=node) for node in nodes
     ]
@@ -67,7 +71,7 @@ def calls(answers: snapshot.Answers, *, complete: bool) -> list[Call]:
     return result
 
 
-def _nodes_with_inexact_space(storages: snapshot.Items) -> set[str]:
+def _nodes_with_inexact_space(storages: Items) -> set[str]:
     """Return the nodes whose own list is needed for the free space of guests' disks.
 
     A shared storage is the same everywhere, so one node is enough.
@@ -88,7 +92,7 @@ def _nodes_with_inexact_space(storages: snapshot.Items) -> set[str]:
     return needed
 
 
-def _cluster_calls(answers: snapshot.Answers) -> list[Call]:
+def _cluster_calls(answers: Answers) -> list[Call]:
     """Return the calls about the cluster that have something to tell."""
     resources = answers.resources
     result = [
@@ -96,8 +100,7 @@ def _cluster_calls(answers: snapshot.Answers) -> list[Call]:
         Call("/cluster/mapping/pci", "pci_mappings", "pci_mappings"),
     ]
     zones = {
-        item.get("sdn") or item.get("network")
-        for item in snapshot.of_type(resources, "sdn", "network")
+        item.get("sdn") or item.get("network") for item in of_type(resources, "sdn", "network")
     }
     if zones - {None, "localnetwork"}:
         # only vnets that were applied can be used
@@ -105,7 +108,7 @@ def _cluster_calls(answers: snapshot.Answers) -> list[Call]:
     if not snapshot.sees_all_guests(answers.permissions):
         result.append(Call("/cluster/nextid", "next_vmid", "next_vmid"))
     if snapshot.version(answers.version)["major"] >= 9:
-        managed = any(item.get("hastate") for item in snapshot.of_type(resources, "qemu", "lxc"))
+        managed = any(item.get("hastate") for item in of_type(resources, "qemu", "lxc"))
         if managed:  # a rule is always about managed guests
             result.append(Call("/cluster/ha/rules", "ha_rules", "ha.rules"))
     elif _clustered(answers):
@@ -113,7 +116,7 @@ def _cluster_calls(answers: snapshot.Answers) -> list[Call]:
     return result
 
 
-def _refining_calls(answers: snapshot.Answers) -> list[Call]:
+def _refining_calls(answers: Answers) -> list[Call]:
     result = []
     if snapshot.sees_all_guests(answers.permissions):
         result.append(Call("/cluster/nextid", "next_vmid", "next_vmid", extra=True))
@@ -123,7 +126,7 @@ def _refining_calls(answers: snapshot.Answers) -> list[Call]:
     return result
 
 
-def _fresh_guests(answers: snapshot.Answers, nodes: t.Collection[str]) -> list[Call]:
+def _fresh_guests(answers: Answers, nodes: t.Collection[str]) -> list[Call]:
     """Return config calls for guests so new that the resource list lacks their numbers."""
     return [
         Call(
@@ -133,17 +136,17 @@ def _fresh_guests(answers: snapshot.Answers, nodes: t.Collection[str]) -> list[C
             node=item["node"],
             vmid=int(item["vmid"]),
         )
-        for item in snapshot.of_type(answers.resources, "qemu", "lxc")
+        for item in of_type(answers.resources, "qemu", "lxc")
         if item.get("node") in nodes and not item.get("maxmem")
     ]
 
 
-def _volume_calls(storages: snapshot.Items) -> list[Call]:
+def _volume_calls(storages: Items) -> list[Call]:
     """Return one call per kind of file and storage; shared storages are asked on one node.
 
     Never without ``content``: listing guest images costs Proxmox VE 0.1 s for each of them.
     """
-    places: dict[tuple[str, str | None], snapshot.Item] = {}
+    places: dict[tuple[str, str | None], Item] = {}
     for item in sorted(storages, key=lambda item: (str(item["storage"]), str(item["node"]))):
         if item.get("plugintype") != "esxi":  # its "import" content is the guests of another host
             place = None if truth(item.get("shared")) else str(item["node"])
@@ -165,14 +168,14 @@ def _volume_calls(storages: snapshot.Items) -> list[Call]:
     ]
 
 
-def snippet_calls(answers: snapshot.Answers) -> list[Call]:
+def snippet_calls(answers: Answers) -> list[Call]:
     """Return the calls that show the files for cloud-init that templates name.
 
     Proxmox VE lists them only for who may change the storage, and shows nobody else that they
     are left out.
     """
     places = set()
-    for item in snapshot.of_type(answers.resources, "qemu"):
+    for item in of_type(answers.resources, "qemu"):
         detail = answers.guests.get(int(item["vmid"]))
         config = (detail.config if detail else None) or {}
         if truth(item.get("template")) and config.get("cicustom"):
@@ -192,5 +195,5 @@ def snippet_calls(answers: snapshot.Answers) -> list[Call]:
     ]
 
 
-def _clustered(answers: snapshot.Answers) -> bool:
+def _clustered(answers: Answers) -> bool:
     return any(item.get("type") == "cluster" for item in answers.status)

@@ -7,73 +7,29 @@ rounded down and use is rounded up, so that no number promises more room than th
 
 from __future__ import annotations
 
-import dataclasses
-import math
 import re
 import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve import access, guests
-from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.hardware import hardware
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.answers import (
+    MIB,
+    Answers,
+    Data,
+    Item,
+    Items,
+    gib,
+    mib_up,
+    of_type,
+)
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.guest_facts import (
+    guest_list,
+)
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.truth import truth
-
-MIB = 2**20
-GIB = 2**30
 
 # Storage types whose free space is total minus used. The others measure a file system, which
 # keeps reserved blocks or shares its space, so that only the node's own list has the free space.
 EXACT_FREE_SPACE = frozenset({"lvm", "lvmthin", "zfspool", "zfs", "rbd", "iscsi", "iscsidirect"})
 BRIDGE_TYPES = {"bridge": "bridge", "OVSBridge": "ovs_bridge"}
-#: Guests with this tag are ours: their hardware is part of the facts, as that of templates.
-OWNER_TAG = "clusterwright"
-
-Item = t.Mapping[str, t.Any]
-Items = t.Sequence[Item]
-Data = dict[str, t.Any]
-
-
-@dataclasses.dataclass
-class GuestDetail:
-    """What the pass over the guests read of one guest."""
-
-    config: Item | None = None
-    agent: Items | None = None
-    interfaces: Items | None = None
-
-
-@dataclasses.dataclass
-class Answers:
-    """The ``data`` of each call as it came; what was not read stays empty."""
-
-    version: Item
-    resources: Items
-    status: Items = ()
-    permissions: access.Permissions = dataclasses.field(default_factory=dict)
-    networks: dict[str, Items] = dataclasses.field(default_factory=dict)  # node -> interfaces
-    storages: dict[str, Items] = dataclasses.field(default_factory=dict)  # node -> storages
-    node_status: dict[str, Item] = dataclasses.field(default_factory=dict)
-    volumes: list[tuple[str | None, str, Items]] = dataclasses.field(default_factory=list)
-    vnets: Items = ()
-    ha_groups: Items = ()
-    ha_rules: Items = ()
-    ha_status: Items = ()
-    backup_jobs: Items = ()
-    pci_mappings: Items = ()
-    next_vmid: int | None = None
-    guests: dict[int, GuestDetail] = dataclasses.field(default_factory=dict)
-    #: (node, storage) -> volume ids of the files for cloud-init there
-    snippets: dict[tuple[str, str], set[str]] = dataclasses.field(default_factory=dict)
-    missing: list[Data] = dataclasses.field(default_factory=list)
-
-
-def finding(rule: str, severity: str, field: str, message: str, source: str = "") -> Data:
-    """Return one entry of ``missing``."""
-    return {
-        "id": rule,
-        "severity": severity,
-        "field": field,
-        "message": message,
-        "source": source,
-    }
 
 
 def build(answers: Answers, source: Data) -> Data:
@@ -99,11 +55,6 @@ def build(answers: Answers, source: Data) -> Data:
         "next_vmid": next_vmid(answers),
         "missing": sorted(answers.missing, key=lambda item: (item["field"], item["id"])),
     }
-
-
-def of_type(resources: Items, *types: str) -> list[Item]:
-    """Return the entries of ``/cluster/resources`` of the given types."""
-    return [item for item in resources if item.get("type") in types]
 
 
 def version(data: Item) -> Data:
@@ -196,96 +147,6 @@ def _storage(key: tuple[str, str], resource: Item, own: Item | None) -> Data:
         "used_gib": gib(used),
         "available_gib": gib(int(item.get("avail", max(total - used, 0)) or 0)),
     }
-
-
-def guest_list(answers: Answers) -> list[Data]:
-    """Return all guests that can be seen, sorted by id."""
-    listed = of_type(answers.resources, "qemu", "lxc")
-    found = [
-        guest(item, answers.guests.get(int(item["vmid"])), answers.pci_mappings)
-        for item in sorted(listed, key=lambda item: int(item["vmid"]))
-    ]
-    for entry in found:
-        if entry["template"] and entry["hardware"]:
-            entry["hardware"] |= _seen_of(answers, entry)
-    return found
-
-
-def _seen_of(answers: Answers, template: Data) -> Data:
-    """Return which files for cloud-init are not there, and which nobody could look for."""
-    named = sorted(set(template["hardware"].get("cloud_init_files", {}).values()))
-    lists = {
-        volume: answers.snippets.get((template["node"], volume.partition(":")[0]))
-        for volume in named
-    }
-    return {
-        "absent": [
-            volume for volume, seen in lists.items() if seen is not None and volume not in seen
-        ],
-        "unseen": [volume for volume, seen in lists.items() if seen is None],
-    }
-
-
-def guest(item: Item, detail: GuestDetail | None = None, mappings: Items = ()) -> Data:
-    """Return one guest of ``/cluster/resources``, completed with its config when that was read.
-
-    ``mappings`` are the PCI mappings of the cluster.
-    """
-    config = (detail.config if detail else None) or {}
-    memory = item.get("maxmem")
-    memory_mib = mib_up(memory) if memory else guests.memory_mib(config)
-    disk = guests.disk_gib(config)
-    found, origin = _addresses(detail)
-    template = truth(item.get("template")) or truth(config.get("template"))
-    marks = tags(_first(item, config, "tags"))
-    return {
-        "vmid": int(item["vmid"]),
-        "name": str(item.get("name") or config.get("name") or config.get("hostname") or ""),
-        "type": item["type"],
-        "node": item["node"],
-        "status": str(item.get("status") or "unknown"),
-        "template": template,
-        # The list never counts more than the node has; the configuration says what is promised.
-        "cpus": max(math.ceil(float(item.get("maxcpu") or 0)), guests.cpus(config)),
-        "cpu_load": round(float(item.get("cpu") or 0), 4),
-        "memory_mib": memory_mib,
-        "memory_used_mib": mib_up(item.get("mem")),
-        "disk_gib": gib(int(item.get("maxdisk") or 0)) if disk is None else disk,
-        "tags": marks,
-        "pool": item.get("pool"),
-        "lock": _first(item, config, "lock"),
-        "ha": item.get("hastate"),
-        "on_boot": truth(config.get("onboot")) if config else None,
-        "addresses": found,
-        "address_source": origin,
-        "mac_addresses": guests.mac_addresses(config),
-        "pci_mappings": guests.pci_mappings(config, str(item["node"]), mappings),
-        "protection": truth(config.get("protection")) if config else None,
-        "hardware": (
-            hardware(config, str(item["type"]))
-            if config and (template or OWNER_TAG in marks)
-            else None
-        ),
-    }
-
-
-def tags(text: t.Any) -> list[str]:
-    """Return the tags of a guest, which Proxmox VE separates by semicolon."""
-    return sorted(filter(None, re.split(r"[;, ]", str(text or ""))))
-
-
-def _addresses(detail: GuestDetail | None) -> tuple[list[str], str]:
-    """Return all addresses in use or fixed in the config, and where the first came from."""
-    if detail is None:
-        return [], "none"
-    macs = guests.mac_addresses(detail.config or {})
-    lists = (
-        ("agent", guests.agent_addresses(detail.agent or (), macs)),
-        ("interfaces", guests.container_addresses(detail.interfaces or (), macs)),
-        ("config", guests.config_addresses(detail.config or {})),
-    )
-    origin = next((name for name, found in lists if found), "none")
-    return list(dict.fromkeys(address for _name, found in lists for address in found)), origin
 
 
 def bridge_list(answers: Answers) -> list[Data]:
@@ -431,17 +292,3 @@ def next_vmid(answers: Answers) -> int | None:
         return None
     taken = {int(item["vmid"]) for item in of_type(answers.resources, "qemu", "lxc")}
     return next(vmid for vmid in range(100, 101 + len(taken)) if vmid not in taken)
-
-
-def gib(size: int) -> float:
-    """Return bytes as GiB with three decimals (1 MiB), rounded to nearest."""
-    return round(size / GIB, 3)
-
-
-def mib_up(size: t.Any) -> int:
-    """Return bytes as MiB, rounded up."""
-    return -(-int(size or 0) // MIB)
-
-
-def _first(item: Item, config: Item, key: str) -> t.Any:
-    return item.get(key) or config.get(key)

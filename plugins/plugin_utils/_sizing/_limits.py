@@ -6,10 +6,10 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import Cost
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._site import (
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._environment import (
     EnvironmentRules,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import Cost
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
     Context,
     Group,

@@ -14,7 +14,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
     Site,
     Snapshot,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._site import (
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._environment import (
     EnvironmentRules,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._snapshot import (
