@@ -9,7 +9,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     Statement,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import Chunk
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
+    called_by,
+    load,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._said import (
     CLUSTER,
     ROLES,
@@ -18,6 +21,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sa
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._values import (
     ValueReader,
 )
+
+#: What makes of the noun behind it something else than the thing before it.
+_LINKING = ("cue.and", "cue.or", "cue.more", "cue.with", "cue.instead", "cue.but", "cue.not")
 
 
 class PartReader(ValueReader):
@@ -50,6 +56,48 @@ class PartReader(ValueReader):
         self.say("software", named, where, thing=thing.id, about=parts[part])
         thing.families = [named]
         self.serve_nodes(thing, chunk)
+        return True
+
+    def is_filled(self, found: list[Chunk], place: int) -> bool:
+        """Take software as what a part is made with ("mail server with mailcow"), or is itself."""
+        chunk, thing = found[place], self.target()
+        part = thing.what.removeprefix("part.") if thing is not None else ""
+        bare = thing is not None and thing.what != part and not thing.families
+        if thing is None or not bare or chunk.count is not None:
+            return False
+        families = [token.software.family for token, _at in chunk.software if token.software]
+        itself = bool(families) and families[0] in called_by(part)
+        cue = self.cues[-1] if self.cues else None
+        near = cue is not None and chunk.start - cue.end <= 1  # "with", "with a"
+        linking = ("cue.with", "cue.for", "cue.of") if itself else ("cue.with",)
+        if len(families) != 1 or cue is None or not (near and cue.has(*linking)):
+            return False
+        self.software(thing, chunk)
+        thing.families = families
+        return True
+
+    def is_apposed(self, found: list[Chunk], place: int) -> bool:
+        """Take a bare machine behind software as its kind ("Immich, one VM", "Uyuni server")."""
+        chunk, thing = found[place], self.target()
+        bare = chunk.generic() and chunk.count in (None, 1) and not chunk.plural
+        alone = thing is not None and thing.families and thing.what in ("", "vm")
+        if thing is None or not (bare and alone) or thing.sized or thing.count:
+            return False
+        if thing.id in self.kinds_said() or any(c.has("cue.for") for c in found[place + 1 :]):
+            return False
+        last = next((i for i in reversed(range(place)) if found[i].kind == "head"), place)
+        between = found[last + 1 : place]
+        marks = [c.what for c in between if c.kind == "mark"]
+        plain = not any(c.has("verb.", *_LINKING) or c.kind == "size" for c in between)
+        if not plain or any(c.kind == "head" for c in found[place + 1 :]) or len(self.group) != 1:
+            return False
+        if marks not in ([], [","]) or (not marks and chunk.what != "server_word"):
+            return False
+        if chunk.what == "server_word":
+            self.say("whole", None, (chunk.start, chunk.end), thing=thing.id)
+        else:
+            kind = "container" if chunk.what == "lxc" else "vm"
+            self.say("thing", kind, (chunk.start, chunk.end), thing=thing.id)
         return True
 
     def is_served(self, found: list[Chunk], place: int) -> bool:

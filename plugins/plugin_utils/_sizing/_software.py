@@ -72,7 +72,7 @@ def groups_of_thing(context: Context, thing: MachinesThing) -> list[Group]:
     for need in found:
         if need.unknown:
             explain_unknown(context, need)
-    if len(thing.software) > 1 and found:
+    if found and (len(thing.software) > 1 or _on_one_machine(thing, found, ha)):
         groups = [_together(context, thing, found, ha)]
     else:
         groups = [
@@ -82,6 +82,13 @@ def groups_of_thing(context: Context, thing: MachinesThing) -> list[Group]:
     groups = with_history(groups, {**context.request.loads, **thing.loads})
     # A number of all machines together belongs to the whole thing.
     return share_totals(context, groups, thing.totals)
+
+
+def _on_one_machine(thing: MachinesThing, found: list[Need], ha: bool) -> bool:
+    """Tell whether one machine was described that holds all parts of a software."""
+    one = thing.count == 1 or (thing.count is None and any(getattr(thing, n) for n in KEYS))
+    several = ha or thing.listed > 1 or any(need.count > 1 for need in found)
+    return len(found) > 1 and one and not several
 
 
 def _needs(context: Context, thing: MachinesThing, ha: bool) -> list[Need]:

@@ -168,10 +168,35 @@ NO_MACHINES: list[tuple[str, Machines]] = [
 ]
 
 
+#: What a machine is for and the software on it are one thing, and so are software and its kind.
+SAME: list[tuple[str, Machines]] = [
+    ("a mail server with mailcow", {"mailcow": (1, None, None, "vm")}),
+    ("database server with PostgreSQL", {"postgresql": (1, None, None, "vm")}),
+    ("ein Monitoring-Server mit Zabbix", {"zabbix": (1, None, None, "vm")}),
+    ("un serveur web avec nginx", {"nginx": (1, None, None, "vm")}),
+    ("two web servers with nginx", {"nginx": (2, None, None, "vm")}),
+    ("monitoring server for Zabbix", {"zabbix": (1, None, None, "vm")}),
+    (
+        "a load balancer with two web servers",
+        {"load-balancer": (1, None, None, "vm"), "web": (2, None, None, "vm")},
+    ),
+    ("Immich, one VM", {"immich": (1, None, None, "vm")}),
+    ("Paperless, a container", {"paperless": (1, None, None, "lxc")}),
+    ("vaultwarden, un conteneur", {"vaultwarden": (1, None, None, "lxc")}),
+    ("Gitea für 20 Benutzer, ein Container", {"gitea": (1, None, None, "lxc")}),
+    ("one Keycloak VM", {"keycloak": (1, None, None, "vm")}),
+    ("Keycloak mit 2 Kernen und 6 GB RAM", {"keycloak": (1, 2, 6, "vm")}),
+    (
+        "3 Keycloak VMs with 4 GB RAM each",
+        {"keycloak": (3, None, 4, "vm"), "database": (1, None, None, "vm")},
+    ),
+]
+
+
 @pytest.mark.parametrize(
     ("text", "machines"),
     [
-        *(*TOTALS, *APIECE, *KINDS, *ROLES, *LISTS),
+        *(*TOTALS, *APIECE, *KINDS, *ROLES, *LISTS, *SAME),
         *(*ONE_FOR_ALL, *OF_EACH_PART, *SAME_THING, *NO_MACHINES),
     ],
 )
@@ -327,6 +352,14 @@ def test_a_change_reaches_what_it_names_and_nothing_else(
     base: str, text: str, machines: Machines
 ) -> None:
     assert_machines(planned(text, base)[1], machines)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["nginx, a VM and a container", "Nextcloud and a VM", "a VM for Nextcloud, one VM for testing"],
+)
+def test_a_machine_beside_software_is_no_kind_of_it(text: str) -> None:
+    assert planned(text)[1].status == "ask"
 
 
 @pytest.mark.parametrize("text", ["il faut un worker", "il manque un worker"])
