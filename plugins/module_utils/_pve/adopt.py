@@ -124,6 +124,17 @@ def _merged(plan: Data | None, machines: list[Data], deployment: str, environmen
         "environment": environment,
         "kind": "lxc" if all(machine["kind"] == "lxc" for machine in machines) else "vm",
         "machines": machines,
+        # What comes after the machines asks each plan for all of its parts.
+        "cluster": None,
+        "addons": [],
+        "backups": [],
+        "findings": [],
+        "questions": [],
+        "alternatives": [],
+        "rounds": [],
+        "cost": None,
+        "confidence": 1.0,
+        "provenance": None,
     }
 
 

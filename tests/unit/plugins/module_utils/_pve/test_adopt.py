@@ -297,7 +297,9 @@ def cluster(agent: Answer | None = None, config: Data | None = None, **item: t.A
 
 def test_new_deployment_is_a_plan_that_renders() -> None:
     api = cluster(agent=Answer({"data": {"result": []}}), config={"agent": "1"})
-    found = parse(Plan, adopt(api, {"web": 104}, "shop", None, "production"))
+    plan = adopt(api, {"web": 104}, "shop", None, "production")
+    assert set(plan) == set(Plan.model_fields), "playbooks ask every plan for all of its parts"
+    found = parse(Plan, plan)
     assert (found.deployment, found.environment, found.status) == ("shop", "production", "ready")
     assert [(m.name, m.vmid, m.pool) for m in found.machines] == [("web", 104, "prod")]
     assert "terraform.tfvars.json" in _render.render(found)
