@@ -19,6 +19,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records imp
     Folder,
     RecordError,
     Undone,
+    compare,
     rows,
     seen,
     standing,
@@ -157,6 +158,11 @@ def _as_plan(applied: Data | None, args: Data) -> Data:
     return {**(applied or {}), "machines": machines}
 
 
+def _wished(applied: Data | None, waiting: Data | None) -> list[str]:
+    """Return what the proposal that waits would make different, one sentence each."""
+    return compare(applied["plan"], waiting["plan"]) if applied and waiting else []
+
+
 def _seen(folder: Folder, args: Data) -> Data:
     """Return what runs, what is applied and what is proposed, each difference in one sentence."""
     applied, found = folder.applied(), folder.proposals()
@@ -173,6 +179,7 @@ def _seen(folder: Folder, args: Data) -> Data:
         f" ({len(found)} proposals are kept)",
         f"seen      {_shown(result) if args['snapshot'] else 'the cluster was not asked'}",
         *result["differences"],
+        *(f"proposed: {one}" for one in _wished(applied, waiting)),
     ]
     lost = [named(guest) for guest in _memory.lost(folder, result["guests"])]
     advice = _advice(name, folder, lost, found, bool(args["snapshot"]))
