@@ -151,11 +151,8 @@ class Acts(Amounts):
         elif numbers and not any(by == "name" for by, _value in targets):
             quote = self.quote(numbers[0].start, numbers[0].end)
             self.remove_some(numbers[0], numbers[0].value or 1, quote, targets)
-        elif targets and all(aim in self.gone for aim in targets):
-            self.cover(piece, verbs)  # "…, the old one can go"
         else:
             self.say("whole", None, chunk, "remove")
-            self.gone += targets
             kept = any(s.verb == "keep" and s.about == "" for s in self.statements)
             if targets == [ALL] and not kept:
                 quote = self.quote(chunk.start, chunk.end)
@@ -205,21 +202,3 @@ class Acts(Amounts):
             asked = head.what in ("vm", "lxc") and not head.software and not head.definite
             if asked and names and head.what not in there and piece.cues("verb.set"):
                 self.say("thing", head.what, head, "set")
-
-    def repeat(self, piece: Piece, targets: list[Aim]) -> bool:
-        """Let the order before hold for one more target; tell whether it could.
-
-        "Double the RAM of A and the cores of B" is another size of another target.
-        """
-        things = [s.thing for s in self.statements if s.kind == "change" and s.verb]
-        values = [s for s in self.statements if things and s.thing == things[-1] and s.verb]
-        named = list(dict.fromkeys(piece.dimensions()))
-        if piece.opening is None or piece.verbs() or not values or targets == self.targets:
-            return False
-        if named and not all(s.verb == "multiply" or s.topic in named for s in values):
-            return False
-        for statement in values:
-            for topic in named or [statement.topic]:
-                update = {"thing": f"c{self.number}", "topic": topic}
-                self.statements.append(statement.model_copy(update=update))
-        return True

@@ -298,14 +298,7 @@ class Amounts(Stating):
             if topic in told and not self.aims.find(piece):
                 self.cover(piece, [c for c in piece.chunks if c.kind != "word"])
                 continue  # "…, the new release needs more memory" says why
-            single = topic == "cores" and self.one_core(piece)
-            self.say(topic, single or None, (up or down)[0], "increase" if up else "decrease")
-
-    def one_core(self, piece: Piece) -> int:
-        """Return 1 for "another core", which is no number to be asked for."""
-        cores = piece.cues("unit.core")
-        before = self.tokens[cores[0].start - 1].word if cores and cores[0].start else ""
-        return int(before in numerals().articles or before in words("another"))
+            self.say(topic, None, (up or down)[0], "increase" if up else "decrease")
 
 
 def span(head: Chunk) -> tuple[int, int]:

@@ -188,7 +188,6 @@ class ChangeReader(Acts):
         self.aim(targets, Piece(old, self.tokens))
         self.cover(piece, piece.cues(*_READ, "noun.swap"))
         self.targets = self.mentioned = self.latest = targets
-        self.gone += targets
         self.wishes.append(Wish(new, self.tokens))
         return True
 
@@ -261,7 +260,7 @@ class ChangeReader(Acts):
         else:
             self.trend = self.ends(piece, later)
             self.change(piece, targets, verb)
-            if len(self.statements) > before or (own and self.repeat(piece, targets)):
+            if len(self.statements) > before:
                 self.close(piece, own, targets, verb)
             elif piece.verbs() and verb == self.verb and not own:
                 self.cover(piece, piece.cues(*_READ))

@@ -44,11 +44,7 @@ class DenialReader(PartReader):
                 if str(self.denied.value) in function_words()["listing_denials"]
                 else None
             )
-        if chunk.has("cue.correction") and self.things:
-            if self.corrected is not None:
-                self.say("text", None, (self.corrected.start, self.corrected.end), kind="remark")
-            self.corrected, self.denied = chunk, None
-        elif chunk.has("cue.instead") and _noun_follows(found, place):
+        if chunk.has("cue.instead") and _noun_follows(found, place):
             self.denied = chunk
 
     def denies_back(self, found: list[Chunk], place: int) -> bool:

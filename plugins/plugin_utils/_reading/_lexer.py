@@ -98,11 +98,6 @@ def split(folded: str, position: int, stop: int, language: str, words: Words) ->
             tokens.append(Token("word", "x", position, position + 1))
             position += 1
             continue
-        named = ident is not None and _stands_as_name(folded, ident, words)
-        if named and ident is not None:
-            tokens.append(Token("word", ident.group(0), position, ident.end(), name=True))
-            position = ident.end()
-            continue
         if ident and not after_number and (parts := _name_parts(ident.group(0), words)) is not None:
             start = position
             position = ident.end()
@@ -126,21 +121,6 @@ def split(folded: str, position: int, stop: int, language: str, words: Words) ->
         tokens.append(_token(piece, tokens, language, words))
         position = piece.end()
     return tokens
-
-
-def _stands_as_name(folded: str, ident: re.Match[str], words: Words) -> bool:
-    """Tell whether a strange word with a hyphen stands where a name does ("VM srv-pay")."""
-    parts = re.split(r"[-_]", ident.group(0))
-    if len(parts) < 2 or "".join(parts) in words.known or tuple(parts) in words.software:
-        return False
-    if all(part in words.known or words.ordinary(part) for part in parts):
-        return False
-    labels = re.match(r"\s?:\s", folded[ident.end() :])
-    begins = not folded[: ident.start()].strip() or folded[: ident.start()].rstrip()[-1] in ".;\n-"
-    after = re.search(
-        r"\b(?:vm|vms|ct|lxc|container|conteneur|named|name|nom)\s$", folded[: ident.start()]
-    )
-    return bool((labels and begins) or after)
 
 
 def _name_parts(whole: str, words: Words) -> list[re.Match[str]] | None:

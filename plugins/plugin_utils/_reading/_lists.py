@@ -188,9 +188,6 @@ class ListReader(KindReader):
         behind = self.linked("cue.behind") and self.article(chunk) and not thing.holds_all
         if own or behind:
             return False
-        if thing.parent is None and thing.of_parent and thing.count == thing.of_parent:
-            self.software(thing, chunk)
-            return bool(chunk.software)
         last = self.last_cue()
         told = last is not None and last.has("cue.of", "cue.for") and bool(thing.families)
         told = told and not self.marked(",")
@@ -249,8 +246,6 @@ class ListReader(KindReader):
         """Tell whether the words between allow that a noun is what the machine is for."""
         if thing.holds_all and chunk.count in (None, 1):
             return True
-        if thing.purpose and thing.clause != self.clause:
-            return False
         if chunk.count not in (None, 1) or (chunk.count == 1 and thing.count not in (None, 1)):
             return False
         purpose = self.linked("cue.for", "cue.with", "cue.carries", "verb.", "cue.of")

@@ -50,7 +50,6 @@ def load_at(tokens: t.Sequence[Token], index: int) -> Load | None:
         _level(tokens, index)
         or _amount(tokens, index)
         or _counted(tokens, index)
-        or _at_once(tokens, index)
         or _group_of(tokens, index)
     )
 
@@ -211,8 +210,6 @@ def _named(name: str, rate: Token | None, tokens: t.Sequence[Token], at: int) ->
 
 def _through(tokens: t.Sequence[Token], at: int) -> int:
     """Return the index behind "at once" near people, or directly behind the noun."""
-    if any(token.has("word.at_once") for token in tokens[max(at - 2, 0) : at]):
-        return at + 2 if at + 1 < len(tokens) and tokens[at + 1].has("word.at_once") else at + 1 + 0
     for later in range(at + 1, min(at + 6, len(tokens))):
         token = tokens[later]
         if token.has("word.at_once"):
@@ -220,16 +217,6 @@ def _through(tokens: t.Sequence[Token], at: int) -> int:
         if token.kind != "word" or not (token.of("presence") or token.has("word.of_them")):
             break
     return at + 1
-
-
-def _at_once(tokens: t.Sequence[Token], index: int) -> Load | None:
-    """Read people who are meant but not named: "40 work simultaneously", "40 of them online"."""
-    for at in range(index + 1, min(index + 6, len(tokens))):
-        if tokens[at].has("word.at_once"):
-            return Load("concurrent_users", tokens[index].value, at + 1)
-        if not (tokens[at].has("word.of_them") or tokens[at].of("presence")):
-            return None
-    return None
 
 
 def _group_of(tokens: t.Sequence[Token], index: int) -> Load | None:

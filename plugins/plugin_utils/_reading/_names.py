@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import itertools
 import re
@@ -20,9 +19,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._ch
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
     load,
-)
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
-    numerals,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._said import (
     CLUSTER,
@@ -232,9 +228,6 @@ class NameReader(ShareReader):
         token = self.tokens[chunk.start]
         if token.of("occasions"):
             self.once(found, place)
-            return
-        if self.corrected is not None and token.word in numerals().articles:
-            self.recount(dataclasses.replace(chunk, value=1.0))
             return
         if token.kind != "word" or len(token.word) < 4 or token.word in everyday():
             return

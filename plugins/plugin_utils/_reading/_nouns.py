@@ -87,25 +87,6 @@ class NounReader(ListReader):
             self.say("thing", chunk.what.removeprefix("part."), where, thing=thing.id)
         return True
 
-    def is_instead(self, found: list[Chunk], place: int) -> bool:
-        """Take software behind "no, rather" in the place of the one before."""
-        chunk = found[place]
-        thing = self.target()
-        if self.corrected is None or thing is None:
-            return False
-        counted = chunk.count is not None and not chunk.software and chunk.count_at is not None
-        same = chunk.what in (thing.what, "vm") or (thing.families and chunk.generic())
-        if counted and same and chunk.count_at is not None:
-            self.say("count", chunk.count, (chunk.count_at[0], chunk.end), thing=thing.id)
-            thing.count = chunk.count
-            return True
-        if not chunk.software or not thing.families:
-            return False
-        thing.families = []
-        self.software(thing, chunk)
-        thing.families = [token.software.family for token, _at in chunk.software if token.software]
-        return True
-
     def gloss(self, found: list[Chunk], place: int) -> None:
         """Take the software that brackets name more exactly ("Bitwarden (i.e. Vaultwarden)")."""
         ahead = range(place + 1, min(place + 7, len(found)))
@@ -120,9 +101,15 @@ class NounReader(ListReader):
             or " ".join(said) not in function_words()["glossing"]
         ):
             return
-        self.corrected = lead
-        self.is_instead(found, at)
-        self.corrected = None
+        self.statements = [
+            s.model_copy(update={"kind": "remark", "thing": ""})
+            if (s.thing, s.topic, s.kind) == (thing.id, "software", "wish")
+            else s
+            for s in self.statements
+        ]
+        self.say("text", None, (lead.start, lead.end), kind="remark")
+        self.software(thing, head)
+        thing.families = [token.software.family for token, _at in head.software if token.software]
         for index in range(place + 1, at + 1):
             found[index] = Chunk("mark", found[index].start, found[index].end)
 

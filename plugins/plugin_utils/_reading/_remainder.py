@@ -133,10 +133,6 @@ def _question(said: Sentence, group: list[int], number: int) -> Question:
             start, end = said.tokens[low].start, said.tokens[high - 1].end
     quote = quoted(said.text, start, end)
     text = f'What should "{quote.text}" mean?'
-    if _beside_addon(said, group[0]):
-        known = ", ".join(sorted(set(said.vocabulary.addons.values())))
-        text = f"There is no add-on {quote.text}"
-        text += f"; the add-ons are {known}. What is meant?" if known else ". What is meant?"
     return Question(id=f"open.{number}", text=text, quote=quote)
 
 
@@ -260,7 +256,7 @@ def _is_only_called(said: Sentence, index: int, *, single: bool) -> bool:
     "on"; of several machines in any list.
     """
     part = single and said.tokens[index].has("part.", "addon.", "work.")
-    if not (part or is_strange(said, index)) or _beside_addon(said, index):
+    if not (part or is_strange(said, index)):
         return False
     low, high = _part(said, index)
     first, last = index, index
@@ -308,7 +304,7 @@ def _with_unit(said: Sentence, index: int, end: int) -> int:
 
 
 def _can_be_a_thing(said: Sentence, index: int) -> bool:
-    return _beside_addon(said, index) or can_be_a_thing(
+    return can_be_a_thing(
         said.tokens,
         index,
         said.language,
@@ -341,12 +337,3 @@ def _moves_here(said: Sentence, index: int) -> bool:
     """Tell whether a word says only that people move to what they ask for."""
     near = said.tokens[max(index - 8, 0) : index + 8]
     return said.tokens[index].has("verb.move") and any(k.has("cue.from", "cue.to") for k in near)
-
-
-def _beside_addon(said: Sentence, index: int) -> bool:
-    """Tell whether an unknown word is called an add-on."""
-    words = [token.word for token in said.tokens]
-    before, after = words[max(index - 3, 0) : index], words[index + 1 : index + 4]
-    called = (before[-1:], "".join(before), after[:1], "".join(after))
-    names = ("addon", "addons", "add-on", "add-ons")
-    return is_unknown(said, index) and any("".join(words) in names for words in called)

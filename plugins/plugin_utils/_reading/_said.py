@@ -22,7 +22,6 @@ CLUSTER = frozenset({"cluster", "k3s", "k8s"})
 ROLES = frozenset({"server", "agent", "node"})
 _SIZES = frozenset({"cores", "memory_mib", "disk_gib", "data_disk_gib"})
 #: What "no, rather" may be about.
-_CORRECTED = _SIZES | {"count", "software", "name", "node", "os"}
 #: Said behind a list, these hold for all of it ("redis and nginx on pve2").
 _PLACES = frozenset({"node", "storage", "pool", "vlan", "bridge"})
 
@@ -77,7 +76,6 @@ class Said:
         self.name_places: set[int] = set()  # nouns of this clause that were taken as names
         self.clause = 0
         self.made = 0
-        self.corrected: Chunk | None = None  # "no, rather": what follows holds instead
         self.turned = False  # the last noun was of a thing said before
         self.rows = ""  # the thing that "3 x 4 cores, 8 GB" began
         self.occasion = ""  # the thing that was said to be there once ("once for tests, …")
@@ -98,24 +96,9 @@ class Said:
     def say(self, topic: str, value: t.Any, where: tuple[int, int], **more: t.Any) -> None:
         """Add a statement of a thing."""
         kind = more.pop("kind", "wish")
-        if self.corrected is not None and kind == "wish" and topic in _CORRECTED:
-            self.take_back(topic, str(more.get("thing", "")))
         quote = more.pop("quote", None) or self.quote(*where)
         value = int(value) if isinstance(value, float) and value == int(value) else value
         self.statements.append(Statement(kind=kind, quote=quote, topic=topic, value=value, **more))  # type: ignore[arg-type]
-
-    def take_back(self, topic: str, thing: str) -> None:
-        """Let what was said of a thing before "no, rather" be a remark."""
-        cue = self.corrected
-        kept = [s for s in self.statements if (s.thing, s.topic, s.kind) == (thing, topic, "wish")]
-        if cue is None or not kept:
-            return
-        self.statements = [
-            s.model_copy(update={"kind": "remark", "thing": ""}) if s in kept else s
-            for s in self.statements
-        ]
-        quote = self.quote(cue.start, cue.end)
-        self.statements.append(Statement(kind="remark", quote=quote, topic="text"))
 
     def token_of(self, chunk: Chunk) -> str:
         """Return the first word of a chunk."""

@@ -31,8 +31,7 @@ def settle(sizes: t.Sequence[Size], others: t.Collection[str] = ()) -> None:
             most = float(MOST_MEMORY_MIB)
         else:
             most = cores * MOST_MEMORY_MIB_PER_CORE if cores >= 1 else float(NEVER_MEMORY_MIB)
-        stored = size.placed and (len(plain) > 1 or size.value >= 16 * 1024)
-        if "memory_mib" in known or stored or size.value >= most:
+        if "memory_mib" in known or size.value >= most:
             size.topic, size.value = "disk_gib", size.value / 1024
             size.before = None if size.before is None else size.before / 1024
         else:

@@ -34,8 +34,6 @@ class ShareReader(SizeReader):
     def number(self, found: list[Chunk], place: int) -> bool:
         """Take a number, or "another", that counts some of the things before ("2 for tests")."""
         chunk = found[place]
-        if self.corrected is not None and chunk.kind == "number":
-            return self.recount(chunk)
         cue = next((c for c in reversed(self.cues) if c.kind == "cue"), None)
         if cue is not None and cue.has("cue.instead"):
             self.say("text", None, (cue.start, chunk.end), kind="remark")
@@ -210,16 +208,6 @@ class ShareReader(SizeReader):
         known = sized or whole.sized or any(x.sized for x in self.group)
         self.group = [*self.group, thing] if self.linked("cue.and") and not known else [thing]
         self.cues = []
-        return True
-
-    def recount(self, chunk: Chunk) -> bool:
-        """Take the number behind "no, rather" as how many there shall be."""
-        thing = next((x for x in reversed(self.things) if x.count is not None), None)
-        if thing is None:
-            return False
-        self.say("count", chunk.value, (chunk.start, chunk.end), thing=thing.id)
-        thing.count = float(chunk.value)
-        self.group = [thing]
         return True
 
     def name_part(self, whole: Thing, name: str, where: tuple[int, int]) -> None:

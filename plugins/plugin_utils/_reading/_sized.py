@@ -42,7 +42,7 @@ class SizeReader(Said):
         run, modes, at = self.size_row(found, place)
         each = "each" in modes or any(cue.has("cue.each") for cue in self.cues[-2:])
         each = each or self.apiece_now()
-        self.settle(found, run, at)
+        self.settle(found, run)
         if not self.group and self.host_at >= 0 and self.is_of_host(found, place):
             for chunk in run:
                 if chunk.size is not None:
@@ -225,12 +225,9 @@ class SizeReader(Said):
         small = chunk.has("cue.and", "cue.with", "noun.", "bound.") or chunk.kind == "mark"
         return bool(small or for_each)
 
-    def settle(self, found: list[Chunk], run: list[Chunk], at: int) -> None:
+    def settle(self, found: list[Chunk], run: list[Chunk]) -> None:
         """Decide what amounts without a noun are, from those around them."""
         sizes = [chunk.size for chunk in run if chunk.size is not None]
-        following = found[at] if at < len(found) else None
-        if following is not None and following.kind == "literal" and following.what == "storage":
-            sizes[-1].placed = True
         for first, second, chunk in zip(sizes, sizes[1:], run[1:], strict=False):
             opened = self.tokens[chunk.start - 1].word if chunk.start else ""
             if opened == "(" and second.topic == "bytes":  # "1 GB (512 MB minimum)"
@@ -307,21 +304,10 @@ class SizeReader(Said):
         more: dict[str, t.Any] = {"bound": size.bound, "total": total}
         if size.before is not None:
             more["before"] = size.before
-        if self.linked("word.recommended"):
-            self.are_least({thing.id for thing in things}, size.topic)
         for thing in things:
             thing.sized.add(size.topic)
         value = size.value
         self.attribute(size.topic, value, (size.start, size.end), things=things, **more)
-
-    def are_least(self, things: set[str], topic: str) -> None:
-        """Take what was said of a size before as the least, where another one is recommended."""
-        self.statements = [
-            s.model_copy(update={"bound": "at_least"})
-            if s.thing in things and s.topic == topic and s.bound == "exact"
-            else s
-            for s in self.statements
-        ]
 
     def relative(self, found: list[Chunk], place: int) -> None:
         """Take "half of that" and "twice the memory" as sizes of another thing."""

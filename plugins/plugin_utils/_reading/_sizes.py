@@ -43,7 +43,6 @@ class Size:
     bound: str = "exact"
     more: int = 0  # +1 "more", -1 "less": a difference, no absolute size
     before: float | None = None  # what is there now, in the same unit
-    placed: bool = False  # "… on local-zfs"
     alone: bool = True  # no noun said what it is
     vague: bool = False  # its noun may be memory or disk ("Speicher")
 

@@ -45,7 +45,6 @@ class Stating:
         self.spoken: list[Aim] = []  # of all orders
         self.ordered = False  # the sentence had an order already
         self.verb = ""
-        self.gone: list[Aim] = []  # what was said to go
         self.trend = ""  # what the end of a list of amounts does with all of them
         self.how = ""  # what the number before did
         self.hint = ""  # the size that the text speaks of

@@ -68,7 +68,7 @@ def _tells(tokens: t.Sequence[Token]) -> bool:
     machine = any(token.has("thing.vm") for token in tokens)
     kept = not machine and any(token.has("verb.keep") for token in tokens)
     strange = not (software or machine)
-    if kept or (strange and _is_done_by(tokens)):
+    if kept:
         return True
     if any(word in closed["modals"] for word in words):
         return False
@@ -95,14 +95,6 @@ def _speaks_of_others(tokens: t.Sequence[Token]) -> bool:
     subject = tokens[1:3]
     said = len(subject) == 2 and not any(k.concept or k.driver for k in subject)
     return tokens[0].word in closed["definite"] and strange and said
-
-
-def _is_done_by(tokens: t.Sequence[Token]) -> bool:
-    """Tell whether a clause says by whom something is done ("backups are made by the NAS")."""
-    closed = function_words()
-    at = next((i for i, k in enumerate(tokens) if k.word in closed["passives"]), None)
-    sized = any(token.mib is not None or token.has("unit.") for token in tokens)
-    return not sized and at is not None and any(k.word in closed["agents"] for k in tokens[at:])
 
 
 def _replaces(tokens: t.Sequence[Token]) -> bool:

@@ -40,8 +40,7 @@ class Reader(NounReader):
     def read(self, tokens: list[Token], found: list[Chunk]) -> None:
         """Read the chunks of one clause."""
         self.tokens, self.cues, self.denied, self.turned = tokens, [], None, False
-        self.corrected, self.host_at = None, -1
-        self.name_places = set()
+        self.name_places, self.host_at = set(), -1
         self.clause += 1
         place = self.block(found)
         while place < len(found):
@@ -343,7 +342,6 @@ NOUNS: tuple[tuple[t.Callable[[Reader, list[Chunk], int], bool], bool], ...] = (
     (Reader.is_host, False),  # "my old NUC"
     (Reader.is_denied, False),  # "without a database"
     (Reader.is_per_machine, False),  # "1 GB per VM"
-    (Reader.is_instead, True),  # "redis, no wait, valkey"
     (Reader.is_stack, True),  # "Django with React"
     (Reader.is_one_part, True),  # "… on one database server"
     (Reader.is_kind, True),  # "… as LXC", "… on two VMs"

@@ -75,7 +75,6 @@ GITEA = {"cores": 2, "memory_mib": 4096}
         "Our HPE MicroServer Gen10 idles. I want a Gitea VM with 2 cores and 4 GB RAM.",
         "On the spare Proxmox box (Xeon E-2236, 64 GB) I want a Gitea VM with 2 cores, 4 GB RAM.",
         "A battle-tested Gitea VM with 2 cores and 4 GB RAM, snappily if possible.",
-        "Backups are handled by a QNAP TS-453. A Gitea VM with 2 cores and 4 GB RAM.",
         "Replacing my old Fujitsu. A Gitea VM with 2 cores and 4 GB RAM.",
         "We want to move from Bitbucket 8 to Gitea, 2 cores and 4 GB RAM.",
         "For the Oktoberfest we need a Gitea VM with 2 cores and 4 GB RAM.",

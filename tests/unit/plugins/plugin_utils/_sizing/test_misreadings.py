@@ -309,13 +309,6 @@ FACTORS: list[tuple[str, str, Machines]] = [
         "double RAM and cores of the workers and leave the masters alone",
     )
 ]
-FACTORS += [
-    (
-        K3S,
-        "double the RAM of the workers and the cores of the masters",
-        {"server": (3, 8, 8, "vm"), "agent": (3, 4, 16, "vm")},
-    )
-]
 ONE_MORE: list[tuple[str, str, Machines]] = [
     (K3S, text, cluster(4, 4, 8))
     for text in (
