@@ -140,6 +140,10 @@ container:
   description: Whether the host shares its kernel with others, which sets kernel parameters.
   type: bool
   returned: always
+kmsg:
+  description: Whether there is C(/dev/kmsg), without which the kubelet ends in a container.
+  type: bool
+  returned: always
 os:
   description: Distribution, as C(ID) of os-release names it.
   type: str
@@ -157,6 +161,10 @@ init:
 selinux:
   description: V(enforcing), V(permissive) or empty.
   type: str
+  returned: always
+selinux_policy:
+  description: Whether the policy of the package C(k3s-selinux) is there.
+  type: bool
   returned: always
 memory_cgroup:
   description: Whether the kernel limits memory by control groups.

@@ -108,10 +108,12 @@ class Host:
             "machine_id": self._text("etc/machine-id"),
             "architecture": platform.machine(),
             "container": self._ask("systemd-detect-virt", "--container", "--quiet")[0] == 0,
+            "kmsg": self._path("dev/kmsg").exists(),
             "os": release.get("ID", "").strip('"'),
             "os_family": f"{release.get('ID', '')} {release.get('ID_LIKE', '')}".replace('"', ""),
             "init": self._text("proc/1/comm"),
             "selinux": {"1": "enforcing", "0": "permissive"}.get(selinux, ""),
+            "selinux_policy": self._path("usr/share/selinux/packages/k3s.pp").exists(),
             "cloud_init": "absent",
             "memory_cgroup": self._memory_cgroup(),
         }

@@ -150,6 +150,7 @@ def _unfit(cluster: Cluster, host: Host) -> list[str]:
             "its kernel runs without the memory control group; on a Raspberry Pi add "
             "cgroup_memory=1 cgroup_enable=memory to the kernel's command line and restart it."
         )
+    problems += _confined(host)
     own = {entry["address"].partition("/")[0] for entry in fact.get("addresses", ())}
     for address in host.addresses:
         if address not in own:
@@ -171,6 +172,27 @@ def _unfit(cluster: Cluster, host: Host) -> list[str]:
             "k3s_firewall_ready, or let the role do it with k3s_firewall_manage."
         )
     return problems + _room(host)
+
+
+def _confined(host: Host) -> list[str]:
+    """Return what a container or SELinux keeps from k3s."""
+    fact, problems = host.fact, []
+    arguments = host.own_config.get("kubelet-arg", ())
+    free = any("KubeletInUserNamespace=true" in argument for argument in arguments)
+    if fact["container"] and not fact["kmsg"] and not free:
+        problems.append(
+            "it is a container without /dev/kmsg, where the kubelet ends. Give an LXC guest "
+            "lxc.mount.entry: /dev/kmsg dev/kmsg none defaults,bind,create=file"
+        )
+    packages = [str(name).partition("=")[0] for name in host.options["packages"]]
+    known = fact["selinux_policy"] or host.has_joined or "k3s-selinux" in packages
+    if fact["selinux"] == "enforcing" and not known:
+        problems.append(
+            "SELinux enforces, and the policy of k3s is not there: install k3s-selinux from "
+            "Rancher's repository of packages, or name it in k3s_packages where the host has that "
+            "repository."
+        )
+    return problems
 
 
 def _room(host: Host) -> list[str]:

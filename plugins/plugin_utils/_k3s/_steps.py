@@ -103,6 +103,7 @@ class Planner:
                 arguments={"nodes": nodes},
             )
         self._leftovers()
+        self._network_that_comes(hosts)
         if self.problems:
             return Plan(problems=tuple(self.problems))
         return Plan(tuple(self.steps), (), tuple(dict.fromkeys(self.notes)))
@@ -387,6 +388,15 @@ class Planner:
         if self.cluster.options["cni"] != "flannel":
             return registered
         return registered and all(node["ready"] for node in known if node is not None)
+
+    def _network_that_comes(self, hosts: list[Host]) -> None:
+        """Say who brings the network of the pods where k3s does not, until nodes are Ready."""
+        cni, nodes = self.cluster.options["cni"], self.cluster.nodes
+        if cni != "flannel" and not all(nodes.get(host.node, {}).get("ready") for host in hosts):
+            self.notes.append(
+                f"{cni}, the network of the pods, is no part of k3s: no node is Ready before it is "
+                f"installed, by the role addons (addons_enabled: [{cni}]) or by you."
+            )
 
     def _leftovers(self) -> None:
         wanted = {host.node for host in self.cluster.hosts}

@@ -161,14 +161,21 @@ def _thaw(directories: Iterable[Path]) -> None:
     """A host that ends while its container runtime freezes a pod leaves it deaf to signals."""
     for directory in directories:
         for name, awake in (("freezer.state", "THAWED"), ("cgroup.freeze", "0")):
-            for file in directory.rglob(name):
+            for file in _below(directory, name):
                 with contextlib.suppress(OSError):
                     file.write_text(awake, encoding="ascii")
 
 
+def _below(directory: Path, name: str) -> Iterator[Path]:
+    """Return the files of a name in and below a directory; a group that goes meanwhile is fine."""
+    for path, _names, files in os.walk(directory):
+        if name in files:
+            yield Path(path, name)
+
+
 def _pids(directories: Iterable[Path]) -> Iterator[int]:
     for directory in directories:
-        for path in [directory / "cgroup.procs", *directory.rglob("cgroup.procs")]:
+        for path in _below(directory, "cgroup.procs"):
             with contextlib.suppress(OSError):
                 yield from map(int, path.read_text(encoding="ascii").split())
 

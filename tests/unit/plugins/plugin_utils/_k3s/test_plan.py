@@ -127,12 +127,26 @@ def test_whoever_joins_gets_the_release_that_runs() -> None:
 
 
 def test_selinux_stays_on_and_k3s_is_told() -> None:
-    made = cluster(facts={"a1": fresh("a1", selinux="enforcing")})
+    made = cluster(facts={"a1": fresh("a1", selinux="enforcing", selinux_policy=True)})
     found = plan_cluster(made, {}, TOKEN)
     assert [step.arguments["packages"] for step in found.steps if step.action == "packages"] == [
         ["container-selinux"]
     ]
     assert config_of(made, made.host("a1"))["selinux"] is True
+
+
+@pytest.mark.parametrize("cni", ["calico", "cilium"])
+def test_a_network_that_comes_later_is_told_until_nodes_are_ready(cni: str) -> None:
+    nodes = [node(name, ready=False) for name in ("s1", "s2", "s3", "a1", "a2")]
+    made_so = {name: {"config": {"flannel-backend": "none"}} for name in ("s1", "s2", "s3")}
+    for made, told in (
+        (cluster(cni=cni), True),
+        (running(changes=made_so, cni=cni, nodes=nodes), True),
+        (running(changes=made_so, cni=cni), False),
+    ):
+        found = plan_cluster(made, {}, TOKEN)
+        assert not found.problems
+        assert any(f"addons_enabled: [{cni}]" in note for note in found.notes) is told
 
 
 def test_a_lost_token_is_read_back_and_nothing_else_happens() -> None:

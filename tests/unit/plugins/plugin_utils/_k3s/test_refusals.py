@@ -138,6 +138,8 @@ def refusal(name: str = "s1", **facts: t.Any) -> str:
         ({"architecture": "riscv64"}, "no k3s is released for the architecture riscv64"),
         ({"init": "openrc-init"}, "it runs openrc-init; this role needs systemd"),
         ({"memory_cgroup": False}, "cgroup_memory=1"),
+        ({"container": True, "kmsg": False}, "a container without /dev/kmsg"),
+        ({"selinux": "enforcing"}, "install k3s-selinux"),
         ({"default_route": ""}, "no default route"),
         ({"units": {"k3s.service": FOREIGN}}, "adopt it by name: k3s_adopt: [s1]"),
         ({"config_mark": ""}, "config.yaml was not written by this role"),
@@ -193,6 +195,23 @@ def test_nodes_behind_the_proxy_are_refused(own: dict[str, str], refused: bool) 
     )
     said = " ".join(guard(made))
     assert ("s1: in another network, and reached through the proxy: a1;" in said) is refused
+
+
+@pytest.mark.parametrize(
+    ("facts", "own"),
+    [
+        ({"selinux": "enforcing"}, {"packages": ["k3s-selinux"]}),
+        ({"selinux": "enforcing", "selinux_policy": True}, {}),
+        ({"selinux": "permissive"}, {}),
+        (
+            {"container": True, "kmsg": False},
+            {"server_config": {"kubelet-arg": "feature-gates=KubeletInUserNamespace=true"}},
+        ),
+        ({"container": True}, {}),
+    ],
+)
+def test_confined_hosts_that_can_be_part(facts: dict[str, t.Any], own: dict[str, t.Any]) -> None:
+    assert guard(cluster(facts={"s1": fresh("s1", **facts)}, **own)) == []
 
 
 def test_a_vip_outside_the_servers_network_is_refused() -> None:
