@@ -193,7 +193,7 @@ def empty_task(hosts_file: str, folder: Path) -> float:
     path = folder / "empty.yml"
 
     def seconds(count: int) -> float:
-        tasks = [{"ansible.builtin.ping": {}}] * count
+        tasks: list[t.Any] = [{"ansible.builtin.ping": {}}] * count
         plays = [{"hosts": "k3s_server:k3s_agent", "gather_facts": False, "tasks": tasks}]
         path.write_text(json.dumps(plays))
         return play(str(path), hosts_file)["seconds"]

@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 import yaml
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s import Cluster
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s import Cluster, validate
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._files import (
     CONFIG_PATH,
     KEEPALIVED_PATH,
@@ -279,3 +279,21 @@ def test_an_address_of_its_own_is_where_a_server_asks_itself() -> None:
     made = cluster(["s1"], [], **own)
     check = files(made, "s1")["/etc/keepalived/check-k3s-api"].content
     assert "https://10.77.0.11:7443/readyz" in check
+
+
+def test_a_cluster_of_ipv6_alone_is_reached_in_brackets() -> None:
+    own: dict[str, t.Any] = {
+        "host_options": {
+            name: {"node_address": f"fd00:77::{number}"}
+            for number, name in enumerate(["s1", "s2", "s3", "a1", "a2"], 1)
+        },
+        "pod_cidr": "fd00:42::/56",
+        "service_cidr": "fd00:43::/112",
+    }
+    made = cluster(vip="fd00:77::100", **own)
+    assert validate(made, [host.name for host in made.hosts]) == []
+    assert config("s1", vip="fd00:77::100", **own)["node-ip"] == ["fd00:77::1"]
+    assert config("a1", vip="fd00:77::100", **own)["server"] == "https://[fd00:77::100]:6443"
+    assert config("a1", vip="", **own)["server"] == "https://[fd00:77::1]:6443"
+    assert "https://[::1]:6443/readyz" in files(made, "s1")["/etc/keepalived/check-k3s-api"].content
+    assert "fd00:77::100/128" in files(made, "s1")[KEEPALIVED_PATH].content
