@@ -250,6 +250,7 @@ class ActionModule(ControllerAction):
             "answers": list(talk.answers),
             "reading": "accept" if talk.accept else "strict",
             "insist": talk.insist,
+            "refines": bool(sentence("refine", task_vars).strip()),
             "deployment": name,
             "commands": next_commands(name),
             "directory": str(folder.path),

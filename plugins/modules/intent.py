@@ -115,6 +115,11 @@ insist:
   returned: always
   type: bool
   sample: false
+refines:
+  description: Whether a change of sizes was said as well, with C(refine).
+  returned: always
+  type: bool
+  sample: false
 deployment:
   description: Name of the deployment.
   returned: always

@@ -272,6 +272,7 @@ def test_playbook_takes_guests_into_a_deployment(pipeline: Pipeline) -> None:
 
     pipeline.lab.forget_calls()
     pipeline.run("apply", "house").ok()
+    pipeline.run("size", "house", refine="8 GB memory").refused("no request to refine", "release")
     pipeline.run("destroy", "house").refused("was there before and was only taken over")
     assert not pipeline.lab.writes()
     assert {100, 101} <= set(pipeline.guests())
