@@ -20,10 +20,14 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._am
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import (
     Chunk,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
+    function_words,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
     numerals,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._orders import (
+    DIMENSIONS,
     Piece,
     is_name,
     words,
@@ -63,6 +67,9 @@ class Acts(Amounts):
             return False
         if piece.verbs():
             return bool(denied) and self.denies_verb(piece, denied[0])
+        only = piece.cues("cue.only") and piece.cues("verb.create")
+        if only and own and not piece.values():
+            return True  # "we only need cache1"
         if piece.cues("verb.keep"):
             sizes = [c for c in piece.of("size") if c.size is not None]
             return not piece.cues("cue.only") and not (sizes and piece.cues("cue.to"))
@@ -102,9 +109,11 @@ class Acts(Amounts):
             if chunk.count is not None and chunk.count_at is not None:
                 quote = self.quote(*span(chunk))
                 self.say("count", chunk.count, chunk, "keep", quote=quote)
-        for topic in piece.dimensions():
+        every = piece.words() & function_words()["all_sizes"]  # "specs unchanged"
+        named = list(DIMENSIONS.values()) if every else piece.dimensions()
+        for topic in named:
             self.say(topic, None, first, "keep")
-        if not piece.dimensions() and not sizes:
+        if not named and not sizes:
             self.say("whole", None, first, "keep")
 
     def change_addons(self, piece: Piece, addons: list[Chunk], verb: str) -> None:

@@ -67,7 +67,9 @@ class Amounts(Stating):
         for place, chunk in enumerate(piece.chunks):
             beside = piece.chunks[max(place - 1, 0) : place + 2]
             counted = chunk.kind == "number" and any(c.has("cue.more") for c in beside)
-            if counted and not piece.of("head") and not piece.of("size"):
+            behind = piece.chunks[place + 1 : place + 4]
+            some = any(c.has("cue.of") for c in behind) and any(c.kind == "head" for c in behind)
+            if counted and (some or not piece.of("head")) and not piece.of("size"):
                 quote = self.quote(beside[0].start, chunk.end)
                 self.say("count", chunk.value, chunk, "increase", quote=quote)
         ordinal = piece.cues("word.second")

@@ -125,14 +125,24 @@ class ChangeReader(Acts):
         for place, piece in enumerate(orders):
             if not piece.condition:
                 continue
-            before, after = orders[:place][-1:], orders[place + 1 :][:1]
-            begins = not before or len(before[0].chunks) == 1  # "*only* if …"
+            lead, after = orders[:place][-1:], orders[place + 1 :][:1]
+            begins = not lead or len(lead[0].chunks) == 1  # "*only* if …"
+            before = [p for p in orders[:place] if len(p.chunks) > 1][-1:]
             follows = begins and after and not after[0].follows()
             ordered = after if follows else before
             if any(p.kind == "order" and not p.cues("verb.keep") for p in ordered):
                 text = '"{}": a plan waits for nothing. Shall it be done now, or be left out?'
                 whole = dataclasses.replace(piece.chunks[0], end=piece.chunks[-1].end)
                 self.ask("condition", text, whole, ("do it now",))
+
+    def left(self) -> None:
+        """Ask about machines that were only told to be needless, and that no order names."""
+        for piece in self.aside:
+            said = piece.cues("cue.not", "cue.off", "word.not_needed")
+            named = [aim for aim in self.aims.find(piece) if aim != ALL]
+            of_it = said and piece.nouns() and piece.nouns()[0].start < said[0].start
+            if of_it and named and not {*named} & {*self.spoken}:
+                self.ask("field", '"{}": what shall become of it?', piece.nouns()[0])
 
     def names_anything(self, piece: Piece) -> bool:
         """Tell whether a fragment holds a name, an address or a word that nobody knows."""

@@ -56,8 +56,10 @@ class KindReader(DenialReader):
             of_all = of_all and not any(c.has("cue.for") for c in found[place + 1 : place + 2])
             labels = chunk.count_at is not None and chunk.count_at[0] >= chunk.end  # "VMs: 3"
             of_all = of_all or (labels and len(self.group) == 1 and not last.sized)
-            nodes = last.what in CLUSTER and self.marked("(:")  # "a cluster (3 VMs)"
-            return (inside or of_all or nodes) and self.spread(chunk)
+            nodes = last.what in CLUSTER and (  # "a cluster (3 VMs)", "… aus drei VMs"
+                self.marked("(:") or self.linked("cue.of", "cue.from")
+            )
+            return bool(inside or of_all or nodes) and self.spread(chunk)
         label = self.marked(":") and len(self.group) == 1
         how = function_words()["manners"] | function_words()["enough"]
         each = self.each_near(chunk)
@@ -170,8 +172,22 @@ class KindReader(DenialReader):
             self.give_pending(things[0])
             things[0].together = things[0].holds_all = True
         if things:
+            if len(things) == 1 and (things[0].count or 1) > 1:
+                self.ask_where(things[0], chunk)
             self.say("thing", kind, where, thing=things[0].id)
             self.group = things[:1]
+
+    def ask_where(self, thing: Thing, chunk: Chunk) -> None:
+        """Ask about several of a software on one machine ("3 wordpress sites on one server")."""
+        quote = self.quote(chunk.start, chunk.end)
+        named = (thing.families or [thing.what.removeprefix("part.")])[0]
+        text = (
+            f'Shall {thing.count:g} x {named} run "{quote.text}", or on {thing.count:g} machines?'
+        )
+        choices = ("one machine", f"{thing.count:g} machines")
+        self.questions.append(
+            Question(id="reading.shared", text=text, quote=quote, choices=choices)
+        )
 
     def is_other_kind(self, found: list[Chunk], place: int) -> bool:
         """Ask about a kind of Kubernetes that nothing here builds."""

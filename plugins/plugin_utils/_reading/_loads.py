@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import re
 import typing as t
 
@@ -143,8 +142,10 @@ def _is_small(token: Token) -> bool:
 def _alone(tokens: t.Sequence[Token]) -> bool:
     """Tell whether no machines were counted: "each" is said of those then."""
     return not any(
-        token.kind == "num" and token.value > 1 and after.has("thing.", "role.", "part.")
-        for token, after in itertools.pairwise(tokens)
+        token.kind == "num"
+        and token.value > 1
+        and any(k.has("thing.", "role.", "part.") for k in tokens[at + 1 : at + 4])
+        for at, token in enumerate(tokens)
     )
 
 

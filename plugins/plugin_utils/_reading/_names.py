@@ -131,6 +131,7 @@ class NameReader(ShareReader):
         self.say("software", words, where, thing=thing.id)
         thing.families.append(words)
         thing.together = True
+        self.cues = []
         self.give_pending(thing)
 
     def named(self, found: list[Chunk], place: int) -> None:
@@ -229,7 +230,8 @@ class NameReader(ShareReader):
         if token.of("occasions"):
             self.once(found, place)
             return
-        if token.kind != "word" or len(token.word) < 4 or token.word in everyday():
+        known = token.driver or token.word in everyday()  # "for students"
+        if token.kind != "word" or len(token.word) < 4 or known:
             return
         if (called := self.called(token.word)) is not None and found[place + 1 : place + 2]:
             self.group = [called]

@@ -170,3 +170,10 @@ def _bridges(parts: t.Sequence[str], index: int, seen: bool) -> bool:
             return True
         return word == "and" and parts[index - 1] in known.scales and after in known.units
     return False
+
+
+@functools.lru_cache(maxsize=1)
+def ordinals() -> dict[str, int]:
+    """Return the place in a row that a word names, -1 for the last one."""
+    data = load("numbers.yml")["ordinals"]
+    return {word: int(place) for place, said in data.items() for word in said}

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import re
 import typing as t
 
@@ -16,6 +15,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._da
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
     numerals,
+    ordinals,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._tokens import Token
 
@@ -39,12 +39,6 @@ class Pointer:
         return list(names) if self.how == "all" or len(names) == self.number else []
 
 
-@functools.lru_cache(maxsize=1)
-def _places() -> dict[str, int]:
-    data = load("numbers.yml")["ordinals"]
-    return {word: int(place) for place, said in data.items() for word in said}
-
-
 def pointer(tokens: t.Sequence[Token], found: t.Sequence[Chunk]) -> Pointer | None:
     """Return what points at machines in a piece; an article of one thing points at none."""
     definite = function_words()["pointing"] | function_words()["all"]
@@ -65,7 +59,7 @@ def pointer(tokens: t.Sequence[Token], found: t.Sequence[Chunk]) -> Pointer | No
             return Pointer("together" if number else "all", number, chunk)
         if not pointing or chunk.kind not in ("word", "cue", "number"):
             continue
-        nth = next((_places()[word] for word in said if word in _places()), 0)
+        nth = next((ordinals()[word] for word in said if word in ordinals()), 0)
         noun = any(c.kind == "head" and c.software for c in found[place + 1 :][:1])
         if nth and not noun:
             return Pointer("nth", nth, chunk)

@@ -133,6 +133,7 @@ def _changed(cleaned: Cleaned, tokens: list[Token], previous: Record | None) -> 
             fields = {"topic": "whole", "about": wish.like, "verb": "multiply", "value": 1}
             like = Statement(kind="wish", quote=wish.quote, thing=thing.id, **fields)  # type: ignore[arg-type]
             reader.statements.append(like)
+    changer.left()
     for piece in changer.aside:
         inside = piece.inside()
         quote = _quote(text, inside[0].start, inside[-1].end)

@@ -168,7 +168,8 @@ def uses(statement: Statement, said: Sentence, index: int) -> bool:
     if statement.topic in LITERALS or statement.topic in ("software", "backup"):
         return True
     following = said.tokens[index + 1 : index + 2]
-    disks = statement.topic == "data_disk_gib" and any(k.kind == "num" for k in following)
+    disks = statement.topic == "data_disk_gib" and said.tokens[index].start == quote.start
+    disks = disks and any(k.kind == "num" for k in said.within(token.end, quote.end or 0))
     if statement.verb == "multiply" or disks:  # "two 500 GB data disks"
         return True
     values = [v for v in (statement.value, statement.before) if isinstance(v, (int, float))]

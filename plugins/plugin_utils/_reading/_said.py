@@ -15,6 +15,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import Chunk
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
     numerals,
+    ordinals,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._tokens import Token
 
@@ -156,6 +157,17 @@ class Said:
             for said in around
         )
 
+    def choose(self, chunk: Chunk) -> None:
+        """Ask which of two things is wished, where "or" stands between them."""
+        link = self.linked("cue.or", "cue.and") or (self.cues[-1] if self.cues else None)
+        if link is None or not link.has("cue.or") or self.denied is not None:
+            return
+        before = (self.tokens[link.start - 1], self.tokens[link.start])
+        quote = self.quote(link.start - 1, chunk.end)
+        if before[0].kind != "mark":
+            text = f'"{quote.text}": which of the two shall it be?'
+            self.questions.append(Question(id="reading.or", text=text, quote=quote))
+
     def kinds_said(self) -> set[str]:
         """Return the things whose kind of machine was said."""
         named = {"vm", "container"}
@@ -225,8 +237,19 @@ class Said:
 
     def article(self, chunk: Chunk) -> bool:
         """Tell whether "a" or "one" stands before a noun."""
-        before = self.tokens[chunk.start - 1].word if chunk.start else ""
-        return before in numerals().articles and not chunk.plural
+        at = chunk.start - 1
+        small = ("scale.", "env.", "word.second", "cue.more")
+        while at > 0 and (
+            self.tokens[at].lit("os")
+            or self.tokens[at].word == "-"
+            or self.tokens[at].word in ordinals()
+            or self.tokens[at].has(*small)
+        ):
+            if self.tokens[at].word.split()[0] in numerals().articles:
+                break  # the words "a second"
+            at -= 1  # "a small Debian VM", "a second VM"
+        first = self.tokens[at].word.split()[0] if at >= 0 else ""
+        return first in numerals().articles and not chunk.plural
 
     def software(self, thing: Thing, chunk: Chunk) -> None:
         """Say which software a noun names."""

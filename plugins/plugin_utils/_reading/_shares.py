@@ -21,7 +21,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._si
 )
 
 #: May stand between a number and the size of the machines that it counts.
-_LEADS = ("cue.with", "cue.of", "cue.more", "cue.each", "word.of_them", "verb.set")
+_LEADS = (
+    *("cue.with", "cue.of", "cue.more", "cue.each", "cue.larger", "cue.less"),
+    *("word.of_them", "verb.set"),
+)
 #: Two forms of a noun begin with as many letters that are the same.
 MIN_STEM = 4
 #: What one more machine has in common with those said before.
@@ -38,7 +41,7 @@ class ShareReader(SizeReader):
         if cue is not None and cue.has("cue.instead"):
             self.say("text", None, (cue.start, chunk.end), kind="remark")
             return True
-        readings = (self.are_members, self.are_disks, self.are_rows)
+        readings = (self.are_times, self.are_members, self.are_disks, self.are_rows)
         if any(reading(found, place) for reading in readings):
             return True
         whole = next((x for x in reversed(self.things) if x.parent is None), None)
@@ -52,7 +55,9 @@ class ShareReader(SizeReader):
         value = float(chunk.value) if chunk.kind == "number" else 1.0
         if chunk.has("word.rest") or (chunk.has("word.second") and whole.of_parent and left == 1):
             value = left
-        return value > 0 and self.split(whole, chunk, value, sized=sized)
+        for_other = [c for c in found[place + 1 : place + 7] if not _describes(c)][:2]
+        other = len(for_other) == 2 and for_other[0].has("cue.for") and bool(for_other[1].software)
+        return value > 0 and self.split(whole, chunk, value, sized=sized, other=other)
 
     def once(self, found: list[Chunk], place: int) -> None:
         """Say one more of a thing for its second occasion ("once for production, once for tests").
@@ -152,6 +157,21 @@ class ShareReader(SizeReader):
         found[place + 1 + len(small)] = Chunk("mark", behind[0].start, behind[0].end)
         return True
 
+    def are_times(self, found: list[Chunk], place: int) -> bool:
+        """Take "x2" behind a noun, and "2x" where no noun follows, as how many there shall be."""
+        chunk, thing = found[place], self.target()
+        before, after = found[max(place - 1, 0) : place], found[place + 1 : place + 3]
+        behind = [c.what for c in before] == ["x"] and before[0].end == chunk.start
+        behind = behind and len(self.cues) == 1 and thing is not None
+        ahead = len(after) == 2 and after[0].what == "x" and after[1].what == "os"
+        if not (behind or ahead) or (thing is not None and (thing.count or thing.what in CLUSTER)):
+            return False
+        start, end = (chunk.start - 1, chunk.end) if behind else (chunk.start, after[0].end)
+        self.attribute("count", float(chunk.value), (start, end))
+        if thing is not None:
+            thing.count = float(chunk.value)
+        return True
+
     def are_rows(self, found: list[Chunk], place: int) -> bool:
         """Begin the machines that "3 x 4 cores, 8 GB" counts where no noun follows."""
         chunk, ahead = found[place], found[place + 1 : place + 4]
@@ -168,7 +188,7 @@ class ShareReader(SizeReader):
 
     def has_purpose(self, found: list[Chunk], place: int) -> bool:
         """Tell whether a number is followed by what its machines are for ("2 for tests")."""
-        ahead = [c for c in found[place + 1 : place + 6] if c.kind not in ("mark", "word")]
+        ahead = [c for c in found[place + 1 : place + 7] if not _describes(c)]
         told = bool(ahead) and ahead[0].has("cue.for", "env.")
         return told and any(c.has("env.") or c.kind == "head" for c in ahead[:2])
 
@@ -182,9 +202,20 @@ class ShareReader(SizeReader):
         return bool((small or rest) and behind) and behind[0].kind == "size"
 
     def split(
-        self, whole: Thing, chunk: Chunk, value: float, *, sized: bool, again: bool = False
+        self,
+        whole: Thing,
+        chunk: Chunk,
+        value: float,
+        *,
+        sized: bool,
+        again: bool = False,
+        other: bool = False,
     ) -> bool:
-        """Make some of counted machines a thing of their own, or say more of the same kind."""
+        """Make some of counted machines a thing of their own, or say more of the same kind.
+
+        ``other``: its software follows ("a box for X and another for Y").
+        """
+        self.choose(chunk)
         thing = Thing(self.new_id(), whole.what, clause=self.clause)
         thing.count, thing.own = value, sized
         more = self.linked("cue.and", "cue.more") and whole.sized and not whole.of_parent
@@ -201,10 +232,11 @@ class ShareReader(SizeReader):
         if thing.parent is None:
             kind = "container" if whole.what == "lxc" else "vm"
             self.say("thing", kind, where, thing=thing.id)
+            shared = _SHARED - {"software"} if other else _SHARED
             for said in self.statements if more else ():
-                if said.thing == whole.id and said.topic in _SHARED and said.kind == "wish":
+                if said.thing == whole.id and said.topic in shared and said.kind == "wish":
                     self.statements.append(said.model_copy(update={"thing": thing.id}))
-            thing.families = list(whole.families) if more else []
+            thing.families = list(whole.families) if more and not other else []
         known = sized or whole.sized or any(x.sized for x in self.group)
         self.group = [*self.group, thing] if self.linked("cue.and") and not known else [thing]
         self.cues = []
@@ -219,3 +251,10 @@ class ShareReader(SizeReader):
         child.together = True
         self.say("name", name, where, thing=child.id)
         self.group, self.cues = [child], []
+
+
+def _describes(chunk: Chunk) -> bool:
+    """Tell whether a chunk may stand between "another one" and what it is for."""
+    return chunk.kind in ("mark", "word") or chunk.has(
+        "cue.larger", "cue.less", "cue.more", "scale."
+    )

@@ -264,6 +264,8 @@ class SizeReader(Said):
         free = [thing for thing in self.group if not thing.sized & topics]
         if not self.group:
             return []
+        if each and len(self.group) == 1 and self.group[0].count in (None, 1):
+            free = self.unsized_before(topics) or free  # "one for X, another for Y, 2 GB each"
         everything = function_words()["everything"]
         if self.per_machine or any(str(c.value) in everything for c in self.cues[-2:]):
             return [
@@ -274,6 +276,15 @@ class SizeReader(Said):
         if self.linked("cue.with") and self.linked("cue.with") is self.last_cue() and len(free) > 1:
             self.ask_each(run, free)
         return free
+
+    def unsized_before(self, topics: t.AbstractSet[str]) -> list[Thing]:
+        """Return the last things of this clause in a row that have none of these sizes yet."""
+        own = [x for x in self.things if x.clause == self.clause and x.what not in CLUSTER | ROLES]
+        row = itertools.takewhile(
+            lambda x: not x.sized and x.parent is None and x.count in (None, 1), reversed(own)
+        )
+        found = [x for x in row if not x.sized & topics]
+        return found[::-1] if found[:1] == self.group[-1:] else []
 
     def ask_each(self, run: list[Chunk], things: list[Thing]) -> None:
         """Ask whether sizes behind a list hold for all of it."""

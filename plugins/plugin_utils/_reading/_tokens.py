@@ -50,6 +50,13 @@ def tokenise(text: str, vocabulary: Vocabulary) -> list[Token]:
     for before, token in itertools.pairwise(tokens):
         if token.has("verb.") and before.of("before_nouns"):
             token.concept = ""  # "for the move"
+        noun = token.software or token.lit("os") or token.has("thing.", "role.", "part.")
+        if (
+            noun
+            and before.has("rate.second")
+            and before.word.rpartition(" ")[2] in _numbers.ordinals()
+        ):
+            before.concept = "word.second"  # "a second VM"
     _join_particles(tokens, words)
     return tokens
 

@@ -177,6 +177,8 @@ class Reader(NounReader):
         chunk, before = found[place], self.target()
         inside, placed = self.runs_inside(found, place), self.placed
         self.placed = None
+        if before is not None and not inside:
+            self.choose(chunk)
         thing = self.begin(chunk)
         self.turned = False
         if inside and before is not None:
@@ -187,9 +189,19 @@ class Reader(NounReader):
         self.describe(thing, chunk)
         if placed is not None and thing.families and chunk.what not in ("vm", "lxc"):
             self.in_cluster(placed)
+        self.same_as(thing, chunk)
         self.one_more(before, thing, chunk)
         self.purpose(thing, found, place)
         self.cues = []
+
+    def same_as(self, thing: Thing, chunk: Chunk) -> None:
+        """Give a thing the sizes of the one before ("redis with 2 GB, *same for* memcached")."""
+        led = [c for c in self.cues if c.kind in ("word", "cue")][-2:]
+        told = len(led) == 2 and led[0].what in function_words()["dittos"] and led[1].has("cue.for")
+        other = next((x for x in reversed(self.things[:-1]) if x.sized), None)
+        if told and other is not None:
+            where = (led[0].start, chunk.end)
+            self.say("whole", 1, where, thing=thing.id, about=other.id, verb="multiply")
 
     def close(self, found: list[Chunk], place: int) -> None:
         """End what stands before a noun: it belongs to the thing at hand now."""

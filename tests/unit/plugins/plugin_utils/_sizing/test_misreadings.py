@@ -155,6 +155,59 @@ SAME_THING: list[tuple[str, Machines]] = [
     ("Bitwarden (also Vaultwarden) mit 1 GB RAM", {"vaultwarden": (1, None, 1, "vm")}),
     ("MySQL (i.e. MariaDB) with 8 GB RAM", {"mariadb": (1, None, 8, "vm")}),
 ]
+BESIDE: list[tuple[str, Machines]] = [
+    (text, {"gitea": (1, None, 2, "vm"), "redis": (1, None, 4, "vm")})
+    for text in (
+        "a box for gitea (2 GB) and another for redis, 4 GB",
+        "eine VM für gitea mit 2 GB und noch eine für redis mit 4 GB",
+        "une VM pour gitea (2 Go) et une autre pour redis, 4 Go",
+    )
+]
+BESIDE += [
+    (text, {name: (1, None, 2, kind) for name in ("gitea", "redis")})
+    for text, kind in (
+        ("gitea with 2 GB RAM, same for redis", "vm"),
+        ("ein Container für gitea, noch einer für redis, je 2 GB RAM", "lxc"),
+        ("gitea and redis, both in containers, 2 GB RAM each", "lxc"),
+        ("gitea x1, redis x1, 2 GB RAM each", "vm"),
+    )
+]
+BESIDE += [
+    (text, {"vm": (1, None, 4, "vm"), "vm-2": (1, None, 2, "vm")})
+    for text in (
+        "a VM with 4 GB and a second VM with 2 GB",
+        "eine VM mit 4 GB und eine zweite Debian-VM mit 2 GB",
+        "une VM avec 4 Go et une deuxième VM avec 2 Go",
+    )
+]
+BESIDE += [
+    (text, {"gitea": (1, None, None, "vm"), "redis": (1, None, None, "vm")})
+    for text in (
+        "a VM for gitea and another, smaller one, for redis",
+        "eine VM für gitea und eine weitere, kleinere für redis",
+        "une VM pour gitea et une autre, plus petite, pour redis",
+        "a gitea VM and a Debian VM behind it for redis",
+    )
+]
+BESIDE += [
+    (text, {"server": (1, None, 4, "vm"), "agent": (2, None, 4, "vm")})
+    for text in (
+        "a k3s cluster of three VMs, 4 GB each",
+        "ein Cluster aus drei VMs mit k3s, je 4 GB RAM",
+        "un cluster k3s de trois VM, 4 Go chacune",
+    )
+]
+BESIDE += [
+    ("redis x2, LXC, 2 GB RAM", {"redis": (2, None, 2, "lxc")}),
+    (
+        "5 debian containers for students, 1 GB each, and one bigger with 8 GB for the teacher",
+        {"container": (5, None, 1, "lxc"), "container-2": (1, None, 8, "lxc")},
+    ),
+    (
+        "une VM pour le site, 8 Go, et deux petites VM pour le web",
+        {"vm": (1, None, 8, "vm"), "web": (2, None, None, "vm")},
+    ),
+]
 NO_MACHINES: list[tuple[str, Machines]] = [
     ("Prometheus monitoring 300 hosts", {"prometheus": (1, None, None, "vm")}),
     ("monitoring 300 hosts with Zabbix", {"zabbix": (1, None, None, "vm")}),
@@ -197,7 +250,7 @@ SAME: list[tuple[str, Machines]] = [
     ("text", "machines"),
     [
         *(*TOTALS, *APIECE, *KINDS, *ROLES, *LISTS, *SAME),
-        *(*ONE_FOR_ALL, *OF_EACH_PART, *SAME_THING, *NO_MACHINES),
+        *(*ONE_FOR_ALL, *OF_EACH_PART, *SAME_THING, *BESIDE, *NO_MACHINES),
     ],
 )
 def test_a_word_holds_for_what_it_is_said_of(text: str, machines: Machines) -> None:
@@ -258,6 +311,10 @@ def test_software_without_a_name_is_asked_and_not_lost(text: str, word: str) -> 
         ("two k3s clusters", "one cluster"),
         ("zwei k3s-Cluster", "one cluster"),
         ("deux clusters k3s", "one cluster"),
+        ("one VM with 32 GB or two with 16 GB for elasticsearch", "which of the two"),
+        ("eine VM mit 8 GB oder zwei mit 4 GB", "which of the two"),
+        ("une VM avec 8 Go ou deux avec 4 Go", "which of the two"),
+        ("3 wordpress sites on one server, 4 GB", "or on 3 machines"),
         ("a database server with 8 GB. Also a MariaDB with 4 GB.", "the same one"),
     ],
 )
@@ -360,6 +417,41 @@ def test_a_number_that_may_be_one_more_or_all_is_asked(text: str) -> None:
     request, plan = planned(text, K3S)
     assert plan.status == "ask", request.changes
     assert [q.id for q in plan.questions] == ["change.more"]
+
+
+PAIR = "two VMs called cache1 and cache2 with redis, 4 GB each, and git1 with gitea, 4 GB"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "get rid of cache2, we only need cache1 now",
+        "remove cache2, cache1 is still needed",
+        "lösche cache2, wir brauchen nur noch cache1",
+        "lösche cache2, cache1 bleibt",
+        "supprime cache2, cache1 doit rester",
+    ],
+)
+def test_what_is_still_needed_is_not_deleted(text: str) -> None:
+    _request, plan = planned(text, PAIR)
+    assert plan.status in ("ready", "ask")
+    assert plan.status == "ask" or [m.name for m in plan.machines] == ["cache1", "git1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("cache2 is not the problem, give git1 8 GB RAM", None),
+        ("git1 auf 8 GB RAM, außer wenn der Host voll ist", None),
+        ("passe git1 à 8 Go de RAM, sauf si l'hôte est plein", None),
+        ("cache2 n'est plus utile, et git1 passe à 8 Go de RAM", ["cache1", "git1"]),
+        ("cache2 hat ausgedient, git1 auf 8 GB RAM", ["cache1", "git1"]),
+    ],
+)
+def test_what_is_told_beside_an_order_is_done_or_asked(text: str, left: list[str] | None) -> None:
+    _request, plan = planned(text, PAIR)
+    assert (plan.status == "ask") == (left is None)
+    assert left is None or [m.name for m in plan.machines] == left
 
 
 WATCHED = "k3s cluster with 1 server, 2 workers and monitoring, 8 GB each"
