@@ -27,12 +27,15 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._da
     load,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._record import Record
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._said import (
+    MAX_MACHINES,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._words import (
     Vocabulary,
 )
 
 MIN_MEMORY_MIB, MIN_NODE_MEMORY_MIB = 16, 512
-MAX_CORES, MAX_MEMORY_MIB, MAX_DISK_GIB, MAX_MACHINES = 768, 16 * 1024 * 1024, 65536, 1000
+MAX_CORES, MAX_MEMORY_MIB, MAX_DISK_GIB = 768, 16 * 1024 * 1024, 65536
 MAX_VMID = 999_999_999
 QUORUM = (1, 3, 5)
 #: No host is larger than this: what is asked of stated hosts beyond it cannot fit.

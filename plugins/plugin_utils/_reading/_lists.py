@@ -14,6 +14,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._da
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._denials import (
     ends_part,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._drafts import (
+    RUNTIMES,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._kinds import (
     KindReader,
 )
@@ -253,6 +256,12 @@ class ListReader(KindReader):
         listed = thing.together and (near or self.marked(",/+()&"))
         adjacent = not self.cues or self.marked("(:-") or (self.marked(",") and thing.generic())
         first = thing.generic() and (purpose or adjacent or self.linked("cue.and"))
+        runs = bool(thing.families) and RUNTIMES.issuperset(thing.families)  # "a Docker host for X"
+        near = [c for c in self.cues[-1:] if chunk.start - c.end <= 1]  # "for", "for a"
+        told = any(
+            c.has("cue.for", "cue.with", "cue.carries") or c.what in ("(", ":") for c in near
+        )
+        first = first or (runs and told and thing.count in (None, 1))
         bare = thing.what.startswith("part.") and not thing.families and not thing.sized
         first = first or (bare and self.marked("(:") and chunk.count is None)
         named = {token.software.family for token, _at in chunk.software if token.software}

@@ -22,6 +22,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._li
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._said import (
     CLUSTER,
+    MAX_MACHINES,
     ROLES,
 )
 
@@ -196,6 +197,7 @@ class NounReader(ListReader):
         follows = follows or bool(
             watches and chunk.what in ("host", "hardware") and self.marked(",")
         )
+        follows = follows or chunk.count > MAX_MACHINES
         listed = any(s.about in looked_after and s.thing == thing.id for s in self.statements)
         if not (follows or (listed and (self.marked(",/") or self.linked("cue.and")))):
             return False

@@ -6,12 +6,17 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
+    Question,
     Statement,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import Chunk
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
     called_by,
+    function_words,
     load,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._drafts import (
+    RUNTIMES,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._said import (
     CLUSTER,
@@ -61,20 +66,44 @@ class PartReader(ValueReader):
     def is_filled(self, found: list[Chunk], place: int) -> bool:
         """Take software as what a part is made with ("mail server with mailcow"), or is itself."""
         chunk, thing = found[place], self.target()
-        part = thing.what.removeprefix("part.") if thing is not None else ""
-        bare = thing is not None and thing.what != part and not thing.families
-        if thing is None or not bare or chunk.count is not None:
+        if thing is None or chunk.count is not None:
             return False
+        part = thing.what.removeprefix("part.")
         families = [token.software.family for token, _at in chunk.software if token.software]
-        itself = bool(families) and families[0] in called_by(part)
+        runs = bool(thing.families) and RUNTIMES.issuperset(families)  # "Gitea with Docker"
+        if not runs and (thing.families or thing.what == part):
+            return False
+        itself = bool(families) and (part == "app" or families[0] in called_by(part))
+        itself = itself and not (part == "app" and families[0] in load("software.yml")["stores"])
         cue = self.cues[-1] if self.cues else None
         near = cue is not None and chunk.start - cue.end <= 1  # "with", "with a"
         linking = ("cue.with", "cue.for", "cue.of") if itself else ("cue.with",)
-        if len(families) != 1 or cue is None or not (near and cue.has(*linking)):
+        inside = runs and self.tokens[chunk.start - 1].word in function_words()["insides"]
+        if len(families) != 1 or not (inside or (cue is not None and near and cue.has(*linking))):
             return False
+        if runs and len(self.group) > 1:
+            self.in_docker(chunk)
         self.software(thing, chunk)
-        thing.families = families
+        thing.families += families
+        thing.uncounted = None  # how many it takes is known of the software
         return True
+
+    def in_docker(self, chunk: Chunk) -> None:
+        """Remember a list that runs in containers: on how many machines is still to be said."""
+        if len(self.group) > 1 and self.dockered is None:
+            self.dockered = ([x.id for x in self.group], self.quote(chunk.start, chunk.end))
+
+    def ask_docker(self) -> None:
+        """Ask on how many machines a list runs in containers, where nothing else says it."""
+        things, quote = self.dockered or ([], None)
+        said = {s.thing for s in self.statements if s.topic == "link"} | self.kinds_said()
+        if quote is None or said & {*things}:
+            return
+        text = f'Shall all of it run on one machine ("{quote.text}"), or each on its own?'
+        choices = ("all on one machine", "each on its own machine")
+        self.questions.append(
+            Question(id="reading.docker", text=text, quote=quote, choices=choices)
+        )
 
     def is_apposed(self, found: list[Chunk], place: int) -> bool:
         """Take a bare machine behind software as its kind ("Immich, one VM", "Uyuni server")."""

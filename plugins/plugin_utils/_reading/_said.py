@@ -22,6 +22,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._to
 CLUSTER = frozenset({"cluster", "k3s", "k8s"})
 ROLES = frozenset({"server", "agent", "node"})
 _SIZES = frozenset({"cores", "memory_mib", "disk_gib", "data_disk_gib"})
+#: More are no machines to make: something else has so many.
+MAX_MACHINES = 1000
 #: What "no, rather" may be about.
 #: Said behind a list, these hold for all of it ("redis and nginx on pve2").
 _PLACES = frozenset({"node", "storage", "pool", "vlan", "bridge"})
@@ -82,6 +84,7 @@ class Said:
         self.occasion = ""  # the thing that was said to be there once ("once for tests, …")
         self.host_at = -1  # the chunk of the hardware that was named last in this clause
         self.placed: Chunk | None = None  # "on it", said of the cluster at hand
+        self.dockered: tuple[list[str], Quote] | None = None  # a list that runs "in Docker"
         self.apiece: list[Thing] = []  # things that have a machine each ("on one VM each")
 
     def new_id(self) -> str:

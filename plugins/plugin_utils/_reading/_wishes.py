@@ -106,6 +106,7 @@ class Reader(NounReader):
             ("word.other_machine", self.same_machine),
             ("word.apart", lambda c: self.apart((c.start, c.end))),
             ("word.not_needed", self.not_needed),
+            ("word.docker", self.in_docker),
             ("word.separate", lambda c: self.parted(found, place)),
             ("cue.each", lambda c: self.per_each(found, place)),
             ("noun.service", self.service),
@@ -289,7 +290,8 @@ class Reader(NounReader):
             bound = last.concept.partition(".")[2] if last and last.has("bound.") else "exact"
             bound = {"about": "approximate", "over": "at_least"}.get(bound, bound)
             self.say("count", chunk.count, span, thing=thing.id, bound=bound)
-        bare = chunk.what in ("vm", "lxc") and chunk.count is None
+        part = chunk.what.startswith("part.") and not chunk.software
+        bare = (chunk.what in ("vm", "lxc") or part) and chunk.count is None
         several = chunk.plural and not chunk.definite and not self.linked(*_LISTS)
         if bare and (chunk.vague or several):
             thing.uncounted = self.quote(*where)
@@ -323,6 +325,7 @@ class Reader(NounReader):
         service = next((s for s in self.statements if s.about == "workload" and not s.thing), None)
         if not self.things and service is not None:
             self.say("thing", "app", (0, 0), thing=self.new_id(), quote=service.quote)
+        self.ask_docker()
         for thing in self.things:
             if thing.uncounted and not (thing.count or thing.of_parent or thing.names):
                 self.ask_count(thing, thing.uncounted)

@@ -299,7 +299,10 @@ def _together(context: Context, thing: MachinesThing, found: list[Need], ha: boo
     confidence = min(need.confidence for need in found)
     source = "; ".join(dict.fromkeys(need.source for need in found))
     families = [software.family for software in thing.software]
-    role = thing.part or slug("docker" if "docker" in families else families[0])
+    hosted = [family for family in families if family not in RUNTIMES]
+    role = thing.part or slug(
+        hosted[0] if len({*hosted}) == 1 or len(hosted) == len(families) else "docker"
+    )
     group = Group(
         name=role,
         role=role,

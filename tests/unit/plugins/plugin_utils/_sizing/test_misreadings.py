@@ -233,10 +233,31 @@ SAME: list[tuple[str, Machines]] = [
         "a load balancer with two web servers",
         {"load-balancer": (1, None, None, "vm"), "web": (2, None, None, "vm")},
     ),
+    (
+        "application servers for Mattermost with 20000 users",
+        {"mattermost": (2, 8, 16, "vm"), "database": (2, 8, 64, "vm")},
+    ),
+    ("Zabbix, 5000 hosts connected", {"zabbix": (1, None, None, "vm")}),
     ("Immich, one VM", {"immich": (1, None, None, "vm")}),
     ("Paperless, a container", {"paperless": (1, None, None, "lxc")}),
     ("vaultwarden, un conteneur", {"vaultwarden": (1, None, None, "lxc")}),
     ("Gitea für 20 Benutzer, ein Container", {"gitea": (1, None, None, "lxc")}),
+    *(
+        (text, {"docker": (1, None, None, kind)})
+        for text, kind in (
+            ("docker host for portainer, nginx proxy manager and vaultwarden", "vm"),
+            ("a VM with Docker for Immich and Paperless", "vm"),
+            ("eine Docker-VM für Immich und Paperless", "vm"),
+            ("une VM Docker pour Immich et Paperless", "vm"),
+            ("docker LXC for portainer and vaultwarden", "lxc"),
+        )
+    ),
+    ("Immich mit Docker", {"immich": (1, None, None, "vm")}),
+    ("Gitea on docker", {"gitea": (1, None, None, "vm")}),
+    (
+        "docker VM with 16 GB, plus a GitLab server",
+        {"docker": (1, None, 16, "vm"), "gitlab": (1, None, None, "vm")},
+    ),
     ("one Keycloak VM", {"keycloak": (1, None, None, "vm")}),
     ("Keycloak mit 2 Kernen und 6 GB RAM", {"keycloak": (1, 2, 6, "vm")}),
     (
@@ -406,9 +427,17 @@ def test_a_change_reaches_what_it_names_and_nothing_else(
 
 @pytest.mark.parametrize(
     "text",
-    ["nginx, a VM and a container", "Nextcloud and a VM", "a VM for Nextcloud, one VM for testing"],
+    [
+        "nginx, a VM and a container",
+        "Nextcloud and a VM",
+        "a VM for Nextcloud, one VM for testing",
+        "Nextcloud and Immich with Docker",
+        "portainer, gitea und vaultwarden in docker",
+        "web servers and a database with 8 GB",
+        "redundant DNS servers",
+    ],
 )
-def test_a_machine_beside_software_is_no_kind_of_it(text: str) -> None:
+def test_how_many_machines_a_list_is_for_is_asked(text: str) -> None:
     assert planned(text)[1].status == "ask"
 
 
