@@ -257,9 +257,9 @@ class ListReader(KindReader):
         adjacent = not self.cues or self.marked("(:-") or (self.marked(",") and thing.generic())
         first = thing.generic() and (purpose or adjacent or self.linked("cue.and"))
         runs = bool(thing.families) and RUNTIMES.issuperset(thing.families)  # "a Docker host for X"
-        near = [c for c in self.cues[-1:] if chunk.start - c.end <= 1]  # "for", "for a"
+        last = [c for c in self.cues[-1:] if chunk.start - c.end <= 1]  # "for", "for a"
         told = any(
-            c.has("cue.for", "cue.with", "cue.carries") or c.what in ("(", ":") for c in near
+            c.has("cue.for", "cue.with", "cue.carries") or c.what in ("(", ":") for c in last
         )
         first = first or (runs and told and thing.count in (None, 1))
         bare = thing.what.startswith("part.") and not thing.families and not thing.sized
