@@ -21,7 +21,7 @@ requirements:
   - PyYAML
 options:
   _terms:
-    description: Names of add-ons, or one list of names.
+    description: Names of add-ons, or one list of names; a text may be JSON or parted by commas.
     type: list
     elements: str
     required: true
@@ -57,15 +57,18 @@ RETURN = r"""
 _raw:
   description:
     - One mapping with C(releases) (each with C(name), C(release), C(namespace), C(chart),
-      C(values), C(objects), C(checks), C(removal) and more), C(about) (what documents tell of
-      each, with neither values nor settings), C(secret_settings) (each with
-      C(addon), C(setting), and how it is had), C(checks) (each with C(addon)), C(refusals),
+      C(values), C(objects), C(checks), C(removal) and more), C(named) (names of those asked for, as
+      the catalogue has them), C(about) (what documents tell of each, with neither values nor
+      settings), C(secret_settings) (each with C(addon), C(setting), and how it is had), C(checks)
+      (each with C(addon)), C(refusals),
       C(questions) and C(warnings) (texts), C(disabled_components), C(server_config) and
       C(agent_config) for k3s, C(packages) (by os family), C(services) and C(modules) for the hosts.
   type: list
   elements: dict
 """
 
+import contextlib
+import json
 import typing as t
 
 from ansible.errors import AnsibleLookupError
@@ -77,6 +80,16 @@ ABOUT = ("name", "title", "namespace", "chart", "why", "notes", "checks")
 FAMILIES = ("debian", "redhat", "suse")
 
 
+def _names(term: t.Any) -> list[str]:
+    """Return the names of a list, or of a text that is one: JSON, or parted by commas."""
+    if not isinstance(term, str):
+        return [name for item in term for name in _names(str(item))]
+    if term.lstrip().startswith("["):
+        with contextlib.suppress(ValueError):
+            return _names(json.loads(term))
+    return [name.strip() for name in term.split(",") if name.strip()]
+
+
 class LookupModule(LookupBase):
     """Thin face of ``plugin_utils._catalogue``."""
 
@@ -85,9 +98,7 @@ class LookupModule(LookupBase):
     ) -> list[dict[str, t.Any]]:
         """Return what the names come to."""
         self.set_options(var_options=variables, direct=kwargs)
-        names: list[str] = []
-        for term in terms:
-            names += [term] if isinstance(term, str) else list(term)
+        names = [name for term in terms for name in _names(term)]
         secrets = self.get_option("secrets")
         try:
             catalogue = _catalogue.load_catalogue(tuple(self.get_option("catalogue_dirs")))
@@ -99,9 +110,11 @@ class LookupModule(LookupBase):
             _catalogue.release_of(chosen, found, secrets.get(chosen.name))
             for chosen in found.entries
         ]
+        entries = map(catalogue.find, names)
         return [
             {
                 "releases": releases,
+                "named": sorted({entry.name for entry in entries if entry is not None}),
                 "about": [{key: release[key] for key in ABOUT} for release in releases],
                 "secret_settings": [
                     {"addon": release["name"], "setting": setting, **how}

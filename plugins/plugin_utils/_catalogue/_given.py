@@ -217,8 +217,9 @@ def names_of_cluster(given: Given, chosen: t.Mapping[str, Entry]) -> Data:
         "up_to_three": min(3, given.nodes),
         "api_port_text": str(given.api_port),
         "service_type": "LoadBalancer" if balanced else "NodePort",
-        "ingress_class": "nginx" if "ingress-nginx" in chosen else "traefik",
+        "ingress_class": "",
         "kube_proxy": proxy,
+        **{key: value for entry in chosen.values() for key, value in entry.tells.items()},
     }
 
 

@@ -293,6 +293,8 @@ class Entry(Model):
     provides: tuple[str, ...] = ()
     needs: tuple[Need, ...] = ()
     conflicts: dict[str, str] = Field(default_factory=dict)  # add-on → why
+    #: what placeholders of every add-on may name where this one is chosen, such as ingress_class
+    tells: dict[str, str] = Field(default_factory=dict)
     settings: dict[str, Setting] = Field(default_factory=dict)
     values: Data = Field(default_factory=dict)
     adapt: tuple[Adaptation, ...] = ()

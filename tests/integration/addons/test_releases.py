@@ -44,7 +44,11 @@ def everything(place: dict[str, t.Any]) -> set[str]:
 
 
 def run(
-    tmp_path: Path, place: dict[str, t.Any], names: list[str], entry: str = "main", **more: t.Any
+    tmp_path: Path,
+    place: dict[str, t.Any],
+    names: list[str] | str,
+    entry: str = "main",
+    **more: t.Any,
 ) -> tuple[int, str]:
     variables = {**place, "addons_enabled": names, **more}
     code, output, _result = run_role(tmp_path, "addons", "addons_releases", entry, **variables)
@@ -114,3 +118,16 @@ def test_a_release_of_somebody_else_stays(tmp_path: Path, place: dict[str, t.Any
     assert code != 0
     assert "external-secrets-webhook" in kubectl(place, "-n", "headlamp", "get", "deployments")
     subprocess.run([*helm, "uninstall", "headlamp", "-n", "headlamp"], check=True)
+
+
+def test_names_and_options_that_are_text_remove_what_they_say(
+    tmp_path: Path, place: dict[str, t.Any]
+) -> None:
+    code, output = run(tmp_path, place, ["argo-cd"])
+    assert code == 0, output
+    kept = {"addons_remove_crds": "false", "addons_remove_volumes": "no"}
+    code, output = run(tmp_path, place, "Argo_CD", "remove", **kept)
+    assert code == 0 and "changed=0 " not in output, output
+    left = everything(place)
+    assert not [name for name in left if "argocd" in name]
+    assert "customresourcedefinition.apiextensions.k8s.io/applications.argoproj.io" in left

@@ -55,6 +55,24 @@ def test_what_is_there_is_named_with_its_release(tmp_path: Path, place: dict[str
 
 
 @pytest.mark.parametrize(
+    "said",
+    [
+        {"addons_enabled": "traefik, metrics-server"},
+        {"addons_enabled": '["Traefik", "metrics_server"]', "addons_values": "{}"},
+        {"addons_enabled": ["traefik,metrics-server"], "addons_settings": '{"traefik": {}}'},
+    ],
+)
+def test_options_may_be_text(
+    tmp_path: Path, place: dict[str, t.Any], said: dict[str, t.Any]
+) -> None:
+    more = {"addons_cluster": '{"servers": "3"}', "addons_images_dir": ""}
+    code, output, releases = run_role(
+        tmp_path, "addons", "addons_releases", "available", **place | more | said
+    )
+    assert (code, [item["name"] for item in releases]) == (0, ["metrics-server", "traefik"]), output
+
+
+@pytest.mark.parametrize(
     ("wanted", "settings", "sentence"),
     [
         (["headlamp"], {}, "Nothing was changed. headlamp cannot be installed:"),

@@ -180,6 +180,18 @@ def test_a_wrong_entry_is_refused(tmp_path: Path, change: tuple[str, str], sente
     assert sentence in str(error.value)
 
 
+def test_an_ingress_of_ones_own_serves_the_others(tmp_path: Path) -> None:
+    own = MADE_UP.replace("needs:\n", "provides: [ingress]\ntells: {ingress_class: tide}\nneeds:\n")
+    own = own.replace("  - {capability: ingress, why: people look at it}\n", "")
+    (tmp_path / "tide-table.yml").write_text(own)
+    settings = {"tide-table": {"harbour": "Brest"}, "argocd": {"hostname": "a.example.org"}}
+    place = Given(servers=3, settings=settings)
+    result = resolve(["tide-table", "argocd"], place, catalogue=load_catalogue((str(tmp_path),)))
+    assert not result.refusals and "traefik" not in result.names
+    values = {c.name: release_of(c, result)["values"] for c in result.entries}
+    assert values["argocd"]["server"]["ingress"]["ingressClassName"] == "tide"
+
+
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(CatalogueError, match="does not exist; correct catalogue_dirs"):
         load_catalogue((str(tmp_path / "nowhere"),))

@@ -40,6 +40,12 @@ MAIL: dict[str, t.Any] = {
             ("traefik", "rancher"),
         ),
         (["loki"], {}, ("alloy", "loki")),
+        (["cert-manager"], {}, ("cert-manager",)),
+        (
+            ["cert-manager"],
+            {"cert-manager": {"letsencrypt_email": "a@example.org"}},
+            ("cert-manager", "traefik"),
+        ),
         (["argo-cd"], {"argocd": {"hostname": "a.example.org"}}, ("traefik", "argocd")),
         (["Kube_Prometheus_Stack"], {}, ("prometheus",)),
         (["prometheus", "longhorn"], {}, ("longhorn", "prometheus")),
