@@ -177,11 +177,13 @@ fuzz: setup ## The long run of the property tests.
 docs: setup ## Generate the reference of modules and roles and the JSON Schemas under docs/.
 	python tests/reference.py
 
-lock: ## Resolve requirements-dev.in into requirements-dev.txt; UPGRADE=1 takes the newest releases.
+lock: ## Resolve requirements-dev.in (and the rulebook's) into lock files; UPGRADE=1 takes the newest releases.
 	[[ -x build/uv/bin/uv ]] || $(PYTHON) -m venv build/uv
 	build/uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	build/uv/bin/uv pip compile --quiet --no-config --generate-hashes --universal --no-strip-extras --no-header \
-		--python-version 3.11 $(if $(UPGRADE),--upgrade) requirements-dev.in -o requirements-dev.txt
+	for name in $(basename $(wildcard requirements-dev.in tests/integration/monitoring/rulebook.in)); do \
+		build/uv/bin/uv pip compile --quiet --no-config --generate-hashes --universal --no-strip-extras --no-header \
+			--python-version 3.11 $(if $(UPGRADE),--upgrade) $$name.in -o $$name.txt; \
+	done
 
 clean: demo-down ## Remove what was built in the checkout.
 	rm -rf build .venv

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Tell of everything that is watched which test saw it: ``build/monitoring-coverage.json``.
 
-A test says with ``record_property("sees", …)`` what it saw; what none saw is a hole.
+A test says with ``record_property("sees", …)`` what it saw; what none saw is a hole, and a run of
+all these tests that leaves one fails.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 MONITORING = ROOT / "plugins/plugin_utils/_catalogue/entries/monitoring"
 REPORT = ROOT / "build/monitoring-coverage.json"
+TESTS = {path.name for path in (ROOT / "tests/integration/monitoring").glob("test_*.py")}
 _SEEN: dict[str, list[str]] = {}
+_RUN: set[str] = set()
 
 
 def watched() -> list[str]:
@@ -32,10 +35,17 @@ def watched() -> list[str]:
 
 def pytest_runtest_logreport(report: t.Any) -> None:
     """Keep what a test that passed saw."""
+    _RUN.add(Path(report.nodeid.partition("::")[0]).name)
     if report.when == "call" and report.passed:
         for name, what in report.user_properties:
             if name == "sees":
                 _SEEN.setdefault(str(what), []).append(report.nodeid)
+
+
+def pytest_sessionfinish(session: t.Any) -> None:
+    """Fail where all tests ran and something watched was seen by none."""
+    if not session.exitstatus and _RUN >= TESTS and set(watched()) - _SEEN.keys():
+        session.exitstatus = 1
 
 
 def pytest_terminal_summary(terminalreporter: t.Any) -> None:

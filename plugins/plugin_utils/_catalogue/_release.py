@@ -63,7 +63,7 @@ def release_of(
             name: {
                 "generated": s.generated,
                 "required": s.required,
-                "file": s.file or f"{chosen.name}.{name}",
+                "file": s.file or f"{chosen.name}.{name}.password",
                 "read_back": s.read_back.model_dump() if s.read_back else None,
                 "description": s.description,
             }

@@ -97,7 +97,9 @@ class Setting(Model):
     choices: tuple[t.Any, ...] = ()
     least: int | None = None  # integer: the smallest one that makes sense
     generated: bool = False  # secret: made once when there is none
-    file: str | None = None  # secret: name of the file on the controller that keeps it
+    #: secret: name of the file on the controller that keeps it; what ends like this goes with the
+    #: machines
+    file: str | None = Field(default=None, pattern=r"^[a-z0-9.-]+\.password$")
     read_back: SecretKey | None = None
     parts: dict[str, Part] = Field(default_factory=dict)  # list: what each of its mappings holds
 

@@ -30,8 +30,10 @@ PARTS = ("request", "snapshot", "plan")
 #: What gives access to machines or tells of them; it goes with the last one.
 ACCESS = (
     *("kubeconfig", "k3s.token", "known_hosts", "inventory.json", "plan.json", "verification.json"),
-    *("grafana.password", "rancher.password", "docs"),
+    "docs",
 )
+#: Generated passwords of add-ons, which go with them; the catalogue names each of them so.
+PASSWORDS = "*.password"
 #: How many proposals stay, and for how long; the newest and the applied one always do.
 KEEP_NUMBER = 20
 KEEP_DAYS = 30
@@ -215,8 +217,8 @@ class Folder:
         gives access to them.
         """
         if how != "release":
-            for name in ACCESS:
-                _remove(self.path / name)
+            for path in (*(self.path / name for name in ACCESS), *self.path.glob(PASSWORDS)):
+                _remove(path)
         before = self.applied()
         if before is not None:
             self._remember(run, before, None, how)

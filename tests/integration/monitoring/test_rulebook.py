@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http
 import os
 import signal
@@ -19,7 +20,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger impo
 from integration.monitoring.place import ROOT, alertmanager, free_port, post
 
 #: Its engine, which needs Java; kept apart from the environment of the checkout.
-ENGINE = "ansible-rulebook==1.3.2"
+LOCK = Path(__file__).with_name("rulebook.txt")
 TOKEN = "a-token-of-the-receiver"
 
 
@@ -31,12 +32,13 @@ def alert(name: str, cluster: str, severity: str = "critical", **more: str) -> d
 @pytest.fixture(scope="module")
 def engine() -> Path:
     """The program ansible-rulebook."""
-    place = ROOT / "build/rulebook"
+    digest = hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]
+    place = ROOT / "build/rulebook" / digest
     program = place / "bin/ansible-rulebook"
     if not program.is_file():
         subprocess.run([sys.executable, "-m", "venv", str(place)], check=True)
         pip = [str(place / "bin/pip"), "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, ENGINE], check=True)
+        subprocess.run([*pip, "--require-hashes", f"--requirement={LOCK}"], check=True)
     return program
 
 

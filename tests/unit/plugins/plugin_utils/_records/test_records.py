@@ -128,7 +128,8 @@ def test_what_gives_access_goes_with_the_last_machine(
     propose(folder, plan())
     apply(folder, plan())
     kept = [folder.path / name for name in ("request.json", "terraform/terraform.tfstate")]
-    access = [folder.path / name for name in ("kubeconfig", "k3s.token", "docs/index.html")]
+    names = ("kubeconfig", "k3s.token", "docs/index.html", "tide.admin.password")
+    access = [folder.path / name for name in names]
     for path in (*kept, *access):
         path.parent.mkdir(exist_ok=True)
         path.write_text("x")
