@@ -127,6 +127,10 @@ mark_done:
   description: The ConfigMap to write when helm has ended.
   type: dict
   returned: success
+context:
+  description: Context of the kubeconfig that was asked, by its name.
+  type: str
+  returned: success
 namespace_ours:
   description: Whether the namespace was made by us, or has to be made.
   type: bool
@@ -286,7 +290,8 @@ def main() -> None:
         module.fail_json(msg=str(error))
     except ImportError as error:
         module.fail_json(msg=f"A Python package is missing on the controller: {error}.")
-    module.exit_json(changed=module.check_mode and result["needed"], **result)
+    changed = module.check_mode and result["needed"]
+    module.exit_json(changed=changed, context=cluster.context, **result)
 
 
 if __name__ == "__main__":

@@ -45,23 +45,31 @@ class Cluster:
         """
         try:
             from kubernetes.client import ApiClient, Configuration
-            from kubernetes.config import ConfigException, load_kube_config
+            from kubernetes.config import (
+                ConfigException,
+                list_kube_config_contexts,
+                load_kube_config,
+            )
+            from yaml import YAMLError
         except ImportError as error:
             raise ApiError(
                 f"The Python package kubernetes is missing on the controller ({error});"
                 " install it with pip install kubernetes."
             ) from error
         load: t.Any = load_kube_config
+        listed: t.Any = list_kube_config_contexts
         configuration = Configuration()
         try:
+            self.context = context or str(listed(config_file=kubeconfig)[1]["name"])
             load(
                 config_file=kubeconfig,
-                context=context or None,
+                context=self.context,
                 client_configuration=configuration,
                 persist_config=False,
             )
-        except (ConfigException, OSError, ValueError, TypeError) as error:
-            raise ApiError(f"The kubeconfig {kubeconfig} cannot be used: {error}") from error
+        except (ConfigException, OSError, ValueError, TypeError, YAMLError) as error:
+            why = " ".join(str(error).split())
+            raise ApiError(f"The kubeconfig {kubeconfig} cannot be used: {why}") from error
         configuration.retries = False
         if server:
             configuration.host = server

@@ -118,3 +118,24 @@ def test_a_secret_that_only_a_person_knows_is_asked_for(
     )
     assert code != 0
     assert "velero needs a secret: secret_access_key" in " ".join(output.split())
+
+
+@pytest.mark.parametrize("entry", ["main", "remove"])
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (None, "cannot be used: Invalid kube-config file. No configuration found."),
+        ("not: [yaml", "cannot be used: while parsing a flow sequence"),
+        ("apiVersion: v1\nkind: Config\n", "cannot be used: Invalid kube-config file."),
+    ],
+)
+def test_a_kubeconfig_that_leads_nowhere_is_named(
+    tmp_path: Path, place: dict[str, t.Any], entry: str, text: str | None, sentence: str
+) -> None:
+    kubeconfig = tmp_path / "kubeconfig"
+    if text is not None:
+        kubeconfig.write_text(text)
+    said = {"addons_enabled": ["traefik"], "addons_kubeconfig": str(kubeconfig)}
+    code, output, _none = run_role(tmp_path, "addons", "none", entry, **place | said)
+    assert code != 0
+    assert f"The kubeconfig {kubeconfig} {sentence}" in " ".join(output.split())
