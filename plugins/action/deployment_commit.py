@@ -53,5 +53,5 @@ class ActionModule(ControllerAction):
             if committed:
                 repository.push()
         except RecordError as error:
-            result["warnings"] = [str(error)]
+            result["warnings"] = [f"{error} The commit stays, and goes along with the next one."]
         return result

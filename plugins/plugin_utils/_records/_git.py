@@ -114,7 +114,9 @@ class Repository:
             raise RecordError(f"git {arguments[0]} in {self.path} did not end in time.") from None
         if done.returncode:
             words = (done.stderr or done.stdout).strip().splitlines() or ["it says nothing"]
-            raise RecordError(f"git {arguments[0]} in {self.path} failed: {words[-1].strip()}")
+            # What git advises comes after what happened.
+            why = [word for word in words if word.startswith(("fatal: ", "error: "))] or words[-1:]
+            raise RecordError(f"git {arguments[0]} in {self.path} failed: {why[0].strip()}")
         return done.stdout
 
     def _known(self, setting: str) -> str:
