@@ -38,6 +38,29 @@ def test_yes_no_and_defer_at_the_prompt(pipeline: Pipeline) -> None:
     pipeline.run("destroy", "web", confirm="web").ok()
 
 
+class Freezing(dict[bytes, str]):
+    """The answer yes, before which somebody else freezes everything, once."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        super().__init__({QUESTION: "yes"})
+        self.pipeline, self.frozen = pipeline, False
+
+    def __getitem__(self, question: bytes) -> str:
+        if not self.frozen:
+            self.pipeline.run("freeze", freeze="frozen", reason="holidays").ok()
+            self.frozen = True
+        return super().__getitem__(question)
+
+
+def test_what_is_frozen_while_it_is_asked_is_not_applied(pipeline: Pipeline) -> None:
+    pipeline.run("plan", "web", intent=WEB).ok()
+    command, environment = pipeline.command("apply", "web")
+    code, shown, _answered = talk(command, environment, pipeline.folder, Freezing(pipeline))
+    Run(code, shown).refused("holidays")
+    assert pipeline.lab.writes() == []
+    pipeline.run("freeze", freeze="lifted").ok()
+
+
 def job(
     pipeline: Pipeline, playbook: str, deployment: str, **variables: t.Any
 ) -> tuple[Run, dict[str, t.Any]]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import typing as t
 from pathlib import Path
@@ -60,6 +61,35 @@ def test_doctor_makes_the_pair_of_the_lab_and_nothing_else_writes(pipeline: Pipe
             "clusterwright-writer@pve!lab"
         }
         assert document["user"] not in " ".join(str(call["user"]) for call in calls)
+
+        _takes_over(pipeline)
     finally:
         for path in secrets:
             path.unlink(missing_ok=True)
+
+
+def _takes_over(pipeline: Pipeline) -> None:
+    """A guest outside of the pool is refused with the command that puts it there, then taken."""
+    lab = pipeline.lab
+    [(vmid, path)] = [
+        (guest["vmid"], f"/nodes/{guest['node']}/qemu/{guest['vmid']}")
+        for guest in lab.api("GET", "/cluster/resources?type=vm")
+        if guest["name"] == "homeassistant"
+    ]
+    lab.api("PUT", f"{path}/config", ostype="l26")
+    before = lab.api("GET", f"{path}/config")
+    lab.forget_calls()
+    imports = {"imports": {"homeassistant": vmid}}
+    refused = pipeline.run("import", "house", **imports).refused("Nothing was taken over.").output
+    [told] = re.findall(r"pvesh set (\S+) --poolid (\S+) --vms (\d+), then run this", refused)
+    assert lab.writes() == [] and told == ("/pools", "clusterwright", str(vmid))
+    lab.api("PUT", told[0], poolid=told[1], vms=told[2])
+    try:
+        pipeline.run("import", "house", **imports).ok()
+        assert "No drift." in pipeline.run("drift", "house").ok().output
+        pipeline.run("destroy", "house", confirm="house").refused("was only taken over")
+        pipeline.run("release", "house").ok()
+        assert lab.api("GET", f"{path}/config").get("tags") == before.get("tags")
+        assert vmid in pipeline.guests()
+    finally:
+        lab.api("PUT", told[0], poolid=told[1], vms=told[2], delete=1)

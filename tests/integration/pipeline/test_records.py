@@ -52,7 +52,13 @@ def test_planning_leaves_what_is_applied_alone(made: Pipeline) -> None:
     assert "ready" in made.run("plans", "dns1").ok().output
     status = made.run("status", "dns1").ok().output
     assert "applied" in status and "proposed" in status and "seen" in status
+    assert "proposed: dns1 memory_mib: 2048 -> 4096." in status
     assert made.lab.writes() == []
+
+
+def test_a_wish_for_sizes_is_not_left_aside_by_what_plans(made: Pipeline) -> None:
+    for playbook in ("plan", "provision"):
+        made.run(playbook, "dns1", refine="smaller").refused("refine changes sizes", "/size.yml ")
 
 
 def test_what_was_only_planned_is_forgotten_and_what_runs_is_not(made: Pipeline) -> None:

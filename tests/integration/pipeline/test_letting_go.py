@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Machines are let go, or their end is asked for; killed in the middle, nothing happens twice."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+import typing as t
+from collections import Counter
+
+import pytest
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger import Ledger
+
+from .conftest import VM, Pipeline
+from .moments import Moment, called, in_stage, kill_at
+
+PAIR = "two vms with 2 cores and 2 GB called {name}"
+TODAY = datetime.datetime.now(datetime.UTC).date().isoformat()
+TAGGED = called("PUT", "/nodes/.*/qemu/.*/config")
+
+
+def forgotten(pipeline: Pipeline) -> bool:
+    """The moment at which the Terraform state holds nothing any more."""
+    state = pipeline.deployments / "pair/terraform/terraform.tfstate"
+    return not json.loads(state.read_text())["resources"]
+
+
+def asked(pipeline: Pipeline) -> bool:
+    """The moment at which the ledger has the request for an end."""
+    ledger = Ledger(str(pipeline.deployments / "ledger.sqlite"))
+    try:
+        return ledger.retirement("pair") is not None
+    finally:
+        ledger.close()
+
+
+#: Playbook -> moments of it at which it is killed.
+KILLS: dict[str, dict[str, Moment]] = {
+    "release": {"begun": in_stage("release"), "state": forgotten, "tags": TAGGED},
+    "retire": {"begun": in_stage("retire"), "tags": TAGGED, "request": asked},
+}
+
+
+def configurations(pipeline: Pipeline) -> dict[int, dict[str, t.Any]]:
+    """Return VMID to configuration, with tags as a set and without what a write changes."""
+    found = {}
+    for guest in pipeline.lab.api("GET", "/cluster/resources?type=vm"):
+        if guest["name"] not in ("pair-1", "pair-2"):
+            continue
+        path = f"/nodes/{guest['node']}/qemu/{guest['vmid']}/config"
+        config = pipeline.lab.api("GET", path)
+        del config["digest"]
+        config["tags"] = set(config.get("tags", "").split(";")) - {""}
+        found[guest["vmid"]] = {**config, "status": guest["status"]}
+    return found
+
+
+def remove(pipeline: Pipeline, guests: t.Mapping[int, dict[str, t.Any]]) -> None:
+    """Take guests over again that were let go, and destroy them."""
+    names = {config["name"]: vmid for vmid, config in guests.items()}
+    pipeline.run("import", "pair", imports=names).ok()
+    pipeline.run("destroy", "pair", confirm="pair", consent=",".join(sorted(names))).ok()
+    assert not set(guests) & set(pipeline.guests())
+
+
+def outcomes(pipeline: Pipeline) -> Counter[tuple[str, str]]:
+    """Return how often the tags of each guest were written, and with which outcome."""
+    ledger = Ledger(str(pipeline.deployments / "ledger.sqlite"))
+    try:
+        rows = [r for run in ledger.runs("pair") for r in ledger.receipts(run["workflow_id"])]
+        assert ledger.audit().holds
+    finally:
+        ledger.close()
+    return Counter((row["target"], row["outcome"]) for row in rows if row["what"] == "tags")
+
+
+@pytest.mark.parametrize(
+    ("playbook", "moment"),
+    [(name, moment) for name, moments in KILLS.items() for moment in moments],
+)
+def test_killed_and_run_again(pipeline: Pipeline, playbook: str, moment: str) -> None:
+    more = {"end_of_life": TODAY} if playbook == "retire" else {}
+    pipeline.run("provision", "pair", intent=PAIR.format(name="pair"), approve="auto").ok()
+    before = configurations(pipeline)
+    pipeline.lab.forget_calls()
+    kill_at(pipeline, KILLS[playbook][moment], pipeline.start(playbook, "pair", **more))
+    assert "(interrupted)" in pipeline.run("status", "pair").ok().output
+
+    if playbook == "release":
+        # Half of it is let go: nothing is destroyed or made a second time in between.
+        writes = pipeline.lab.writes()
+        pipeline.run("provision", "pair", intent=PAIR.format(name="pair"), approve="auto")
+        assert [w for w in pipeline.lab.writes()[len(writes) :] if not w.startswith("PUT")] == []
+    pipeline.run(playbook, "pair", **more).ok()
+
+    after = configurations(pipeline)
+    gone = {"clusterwright", "cw-pair"} if playbook == "release" else set()
+    added = {f"eol-{TODAY}"} if playbook == "retire" else set()
+    assert after == {
+        vmid: {**config, "tags": config["tags"] - gone | added} for vmid, config in before.items()
+    }
+    counted = outcomes(pipeline)
+    assert not [target for target, outcome in counted if outcome == "unknown"]
+    written = [times for (_target, outcome), times in counted.items() if outcome == "happened"]
+    assert written == [1] * len(before), counted
+    if playbook == "release":
+        assert "pair-1" not in pipeline.run("list").ok().output
+        pipeline.run("destroy", "pair", confirm="pair").refused("pair")
+        assert set(before) <= set(pipeline.guests())
+        remove(pipeline, before)
+    else:
+        assert "No drift." in pipeline.run("drift", "pair").ok().output
+        pipeline.run("destroy", "pair", confirm="pair").ok()
+        assert not set(before) & set(pipeline.guests())
+
+
+def test_what_is_somebody_elses_by_now_keeps_its_tags(pipeline: Pipeline) -> None:
+    pipeline.run("provision", "pair", intent=VM.format(name="pair-1"), approve="auto").ok()
+    [vmid] = configurations(pipeline)
+    node = pipeline.read("pair", "applied")["plan"]["machines"][0]["node"]
+    path = f"/nodes/{node}/qemu/{vmid}/config"
+    pipeline.lab.api("PUT", path, tags="clusterwright;cw-other")
+    pipeline.lab.forget_calls()
+    pipeline.run("retire", "pair", end_of_life=TODAY).refused(
+        f"Nothing was changed: pair-1 (VMID {vmid}) does not carry the tag cw-pair", "/drift.yml "
+    )
+    pipeline.run("release", "pair").ok()
+    assert pipeline.lab.writes() == []
+    assert pipeline.lab.api("GET", path)["tags"] == "clusterwright;cw-other"
+    pipeline.lab.api("PUT", path, delete="tags")
+    remove(pipeline, configurations(pipeline))
+
+
+def test_a_plan_that_deletes_is_told_with_the_consent_that_it_wants(pipeline: Pipeline) -> None:
+    pipeline.run("provision", "pair", intent=PAIR.format(name="pair"), approve="auto").ok()
+    planned = pipeline.run("plan", "pair", intent=VM.format(name="alone")).ok().output
+    [(approve, consent)] = re.findall(r"approve=([0-9a-f]{64}) -e consent=(\S+)$", planned, re.M)
+    assert consent == "pair-1,pair-2"
+    pipeline.run("apply", "pair", approve=approve).refused(f"-e consent={consent}")
+    pipeline.run("apply", "pair", approve=approve, consent=consent).ok()
+    assert "alone" in pipeline.guests().values() and not configurations(pipeline)
+    pipeline.run("destroy", "pair", confirm="pair").ok()
