@@ -67,7 +67,7 @@ class Aims:
         nodes = self.of_nodes(piece)
         every = bool(piece.words() & words("everything"))
         if nodes and (every or not found):
-            return nodes if every or self.is_origin(piece) else []
+            return nodes if every else []
         return self._specific(list(dict.fromkeys(found)), every)
 
     def pointed(
@@ -228,10 +228,6 @@ class Aims:
             return [("node", str(chunk.value)) for chunk in said]
         there = bool(piece.words() & words("there"))
         return [("node", self.node)] if there and self.node else []
-
-    def is_origin(self, piece: Piece) -> bool:
-        """Tell whether a host is said that something goes away from ("move off pve2")."""
-        return bool(piece.cues("verb.move", "cue.from"))
 
     def remember(self, piece: Piece) -> None:
         """Keep the host that is spoken of, for "from there"."""

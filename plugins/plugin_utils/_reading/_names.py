@@ -76,10 +76,6 @@ class NameReader(ShareReader):
         whole = thing.parent if thing is not None and thing.parent is not None else thing
         if self.too_many(names, where):
             return
-        if _leads(found, place):
-            for name in names:
-                self.forward("name", name, where, ahead=True)
-            return
         if whole is None or whole.names:
             self.name_new(names[0], where)
             whole, names = self.things[-1], names[1:]
@@ -168,9 +164,6 @@ class NameReader(ShareReader):
             self.name_again(name, where, sized=_size_next(found, place))
         elif _leads(found, place):
             self.forward("name", name, where, ahead=True)
-        elif whole is not None and (whole.count or 1) > 1 and self.is_field(found, place):
-            self.name_part(whole, name, where)
-            self.group[-1].own = True
         elif whole is not None and whole.count is None and _in_a_row(found, place):
             whole.names += 1
             self.say("name", name, where, thing=whole.id)
@@ -185,13 +178,6 @@ class NameReader(ShareReader):
             self.say("name", name, where, thing=whole.id)
             if thing is not whole:
                 self.group = [whole]
-
-    def is_field(self, found: list[Chunk], place: int) -> bool:
-        """Tell whether a name is the field of a form: it begins what is said of one machine."""
-        chunk, behind = found[place], found[place + 1 : place + 3]
-        words = self.text[self.tokens[chunk.start].start : self.tokens[chunk.end - 1].end]
-        listed = any(c.kind == "name" or c.what == "name" for c in behind)
-        return chunk.kind == "literal" and ":" in words and not listed
 
     def name_again(self, name: str, where: tuple[int, int], *, sized: bool) -> None:
         """Turn to the machine of a name; one of several with sizes of its own is split off."""

@@ -37,10 +37,6 @@ class ShareReader(SizeReader):
     def number(self, found: list[Chunk], place: int) -> bool:
         """Take a number, or "another", that counts some of the things before ("2 for tests")."""
         chunk = found[place]
-        cue = next((c for c in reversed(self.cues) if c.kind == "cue"), None)
-        if cue is not None and cue.has("cue.instead"):
-            self.say("text", None, (cue.start, chunk.end), kind="remark")
-            return True
         readings = (self.are_times, self.are_members, self.are_disks, self.are_rows)
         if any(reading(found, place) for reading in readings):
             return True

@@ -28,11 +28,8 @@ _JOINS = ("cue.and", "cue.or")
 _BEGINS = frozenset({".", ":", ";", "(", "!", "?", "\n", "-", '"', ">", "*"})
 
 
-class Place(t.Protocol):
-    """What is asked of a word: is it unknown, and is it written like a name?"""
-
-    def __call__(self, index: int, /) -> bool:
-        """Tell it of the token at ``index``."""
+#: What is asked of the token at an index: is it unknown, is it written like a name?
+Place = t.Callable[[int], bool]
 
 
 def can_be_a_thing(
