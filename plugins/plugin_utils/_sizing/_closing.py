@@ -17,9 +17,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
     Statement,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
-    Change,
-)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading import meaning
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._loads import (
     name_unused_loads,
@@ -31,34 +28,16 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._mod
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._settings import (
     name_settings_by_hand,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._targets import meant
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._unasked import (
+    NUMBERS,
+    SHOWN,
+    close_changes,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._units import amount
 
 _ROLES = {"server": ("server",), "agent": ("agent",), "node": ("server", "agent")}
 _CLUSTERS = frozenset({"cluster", "k3s", "kubernetes"})
 _KINDS = {"vm": "vm", "container": "lxc"}
-#: Fields of a machine that a change may name, and what a plan shows of them.
-_SHOWN: dict[str, t.Callable[[Machine], t.Any]] = {
-    "cores": lambda m: m.cores * m.sockets,
-    "memory_mib": lambda m: m.memory_mib,
-    "disk_gib": lambda m: m.disks[0].size_gib if m.disks else 0,
-    "data_disks_gib": lambda m: tuple(d.size_gib for d in m.disks[1:]),
-    "kind": lambda m: m.kind,
-    "node": lambda m: m.node,
-    "storage": lambda m: tuple(d.storage for d in m.disks),
-    "bridge": lambda m: tuple(n.bridge for n in m.nics),
-    "vlan": lambda m: tuple(n.vlan for n in m.nics),
-    "address": lambda m: tuple(n.address for n in m.nics),
-    "gateway": lambda m: tuple(n.gateway for n in m.nics),
-    "pool": lambda m: m.pool,
-    "tag": lambda m: m.tags,
-    "protection": lambda m: m.protection,
-}
-#: Changes that set a number of a machine; those that set several at once.
-_NUMBERS = ("cores", "memory_mib", "disk_gib")
-_WIDE = frozenset({"scale", "whole", "count", "ha", "environment"})
-#: Changes that make machines come or go.
-_COMING = frozenset({"count", "whole", "ha", "scale", "name"})
 
 
 def close(context: Context, groups: t.Sequence[Group], plan: Plan) -> None:
@@ -71,8 +50,7 @@ def close(context: Context, groups: t.Sequence[Group], plan: Plan) -> None:
     name_unused_loads(context, groups)
     name_settings_by_hand(context, groups)
     if context.previous is not None and context.request.changes:
-        _changes(context, context.previous, plan)
-        _reached(context, groups, context.previous, plan)
+        close_changes(context, groups, context.previous, plan)
         return
     reading = context.request.reading
     if reading is None or context.previous is not None or context.proposal is not None:
@@ -102,7 +80,7 @@ def _beyond_hardware(context: Context, plan: Plan) -> None:
     """Warn of machines that are larger than the hardware that the person says is there."""
     for host in context.request.exists if plan.machines else ():
         for number in ("cores", "memory_mib") if host.what == "host" else ():
-            said, read = getattr(host, number), _SHOWN[number]
+            said, read = getattr(host, number), SHOWN[number]
             most = max(plan.machines, key=read)
             if said and read(most) > said:
                 have = f'the hardware has {amount(number, said)} ("{host.said}")'
@@ -131,7 +109,7 @@ def _owners(statements: t.Sequence[Statement], groups: t.Sequence[Group]) -> _Ow
             kinds.setdefault(statement.thing, set()).add(str(statement.value))
         if statement.topic == "link" and statement.about in ("same_machine", "part_of"):
             whole[statement.thing] = str(statement.value)
-    sized = frozenset((s.thing, s.topic) for s in statements if s.topic in _NUMBERS)
+    sized = frozenset((s.thing, s.topic) for s in statements if s.topic in NUMBERS)
     return _Owners(made, kinds, whole, sized)
 
 
@@ -144,7 +122,7 @@ def _machines(statement: Statement, owners: _Owners, plan: Plan) -> list[Machine
         return [m for m in plan.machines if m.name in names]
     things = {thing, *(part for part, whole in owners.whole.items() if whole == thing)}
     things |= {owners.whole[thing]} if thing in owners.whole else set()
-    if statement.topic in _NUMBERS:  # "three VMs, one of them with 16 GB, the others with 4"
+    if statement.topic in NUMBERS:  # "three VMs, one of them with 16 GB, the others with 4"
         things = {x for x in things if x == thing or (x, statement.topic) not in owners.sized}
         things = {thing} if thing in owners.groups and thing in owners.whole else things
     labels = {g.label or g.name for one in things for g in owners.groups.get(one, ())}
@@ -161,7 +139,7 @@ def _kept(statement: Statement, machines: list[Machine], plan: Plan, owners: _Ow
         return _as_called(statement, machines, owners)
     if topic == "count":
         return _counted(statement, machines, plan, owners)
-    if topic in _NUMBERS and not isinstance(value, str):
+    if topic in NUMBERS and not isinstance(value, str):
         return _sized(statement, machines, single=statement.thing in owners.groups)
     test = _PLACES.get(topic)
     return test is None or test(value, machines, plan)
@@ -208,7 +186,7 @@ def _counted(statement: Statement, machines: list[Machine], plan: Plan, owners: 
 def _sized(statement: Statement, machines: list[Machine], *, single: bool) -> bool:
     """Tell whether machines have a size; each of them where they are those of one thing."""
     value, topic = float(t.cast(float, statement.value)), statement.topic
-    read = _SHOWN[topic]
+    read = SHOWN[topic]
     if topic == "disk_gib":
         disks = [[float(d.size_gib) for d in m.disks] for m in machines]
         have = [size for sizes in disks for size in sizes]
@@ -240,7 +218,7 @@ def _on_node(value: t.Any, machines: list[Machine], plan: Plan) -> bool:
 def _shown(topic: str) -> t.Callable[[t.Any, list[Machine], Plan], bool]:
     def test(value: t.Any, machines: list[Machine], _plan: Plan) -> bool:
         for machine in machines:
-            have = _SHOWN[topic](machine)
+            have = SHOWN[topic](machine)
             have = have if isinstance(have, tuple) else (have,)
             if any(str(one).partition("/")[0] == str(value).partition("/")[0] for one in have):
                 return True
@@ -285,125 +263,3 @@ def _implied(
             f" ({', '.join(dict.fromkeys(f for g in own for f in g.families)) or own[0].name});"
             " say how many machines there shall be, or that one machine is enough.",
         )
-
-
-# Changes --------------------------------------------------------------------------------------
-
-
-def _changes(context: Context, before: Plan, after: Plan) -> None:
-    """Ask about changes that change nothing, and about what changes though no one said it."""
-    made = _difference(before, after)
-    fields = {_field(change) for change in context.request.changes if change.verb != "keep"}
-    there = {addon.name for addon in before.addons}
-    for change in context.request.changes:
-        if change.verb == "add" and _field(change) == "addons" and change.value in there:
-            context.report(
-                "changes.there",
-                "warning",
-                "changes",
-                f"{change.value} is there already, so adding it changes nothing.",
-            )
-        if change.verb == "keep" or _field(change) in made or _done(change, before, after):
-            continue
-        context.ask(
-            "closing.lost",
-            "changes",
-            f'"{change.said or change.field}" was understood ({change.verb} {_field(change)}), but'
-            " it changes nothing in the plan; say it another way, or leave it out.",
-        )
-    if context.request.things or fields & _WIDE:
-        return
-    for field in sorted(made & {*_NUMBERS, "addons", "machines", "kind"}):
-        if field not in fields and not (field == "machines" and fields & _COMING):
-            context.ask(
-                "closing.unsaid",
-                "changes",
-                f"The plan changes {field.replace('_', ' ')}, and nobody asked for that; say the"
-                " change another way.",
-            )
-
-
-def _reached(context: Context, groups: t.Sequence[Group], before: Plan, after: Plan) -> None:
-    """Ask where a size changed of a machine that no change names, or became another number."""
-    old = {m.vmid: m for m in before.machines}
-    made = [c for c in context.request.changes if c.verb != "keep"]
-    kept = [c for c in context.request.changes if c.verb == "keep"]
-    if context.request.things or any(_field(change) in _WIDE - {"count"} for change in made):
-        return
-    reach = {id(change): meant(context, groups, change.target) for change in (*made, *kept)}
-    for machine in after.machines:
-        if machine.vmid not in old:
-            continue
-        touching = [c for c in made if machine.name in reach[id(c)]]
-        holding = {_field(c) for c in kept if machine.name in reach[id(c)]}
-        for field in _NUMBERS:
-            now, was = _SHOWN[field](machine), _SHOWN[field](old[machine.vmid])
-            own = [change for change in touching if _field(change) == field]
-            safe = bool(holding & {field, "whole"})
-            wanted = {_becomes(change, was) for change in own}
-            wanted = set() if None in wanted else wanted
-            if now != was and (safe or not own or (wanted and now not in wanted)):
-                context.ask(
-                    "closing.unsaid",
-                    "changes",
-                    f"The {field.split('_', maxsplit=1)[0]} of {machine.name} would become"
-                    f" {now:g} (now {was:g}), and that is not what was asked; say the change"
-                    " another way.",
-                )
-
-
-def _becomes(change: Change, was: float) -> float | None:
-    """Return what an exact change makes of a number; None where rules decide."""
-    if change.bound != "exact" or not isinstance(change.value, (int, float)):
-        return None
-    value = float(change.value)
-    if change.verb == "multiply":
-        return max(1, math.ceil(was * value))
-    return math.ceil(value) if change.verb == "set" else None
-
-
-def _field(change: Change) -> str:
-    names = {"names": "name", "nodes": "node", "addresses": "address", "tags": "tag"}
-    if change.target.addon is not None or change.field.startswith("addon"):
-        return "addons"
-    return names.get(change.field, change.field)
-
-
-def _difference(before: Plan, after: Plan) -> set[str]:
-    """Return the fields that differ between two plans of a deployment."""
-    old, new = ({m.vmid: m for m in plan.machines} for plan in (before, after))
-    found = {
-        name
-        for vmid in old.keys() & new.keys()
-        for name, read in _SHOWN.items()
-        if read(old[vmid]) != read(new[vmid])
-    }
-    found |= {"machines", "count", "whole"} if old.keys() != new.keys() else set()
-    names = {m.name for m in before.machines} != {m.name for m in after.machines}
-    found |= {"name"} if names else set()
-    found |= {"scale", "whole"} if found & {*_NUMBERS} else set()
-    if {a.name for a in before.addons} != {a.name for a in after.addons}:
-        found.add("addons")
-    if before.cluster is not None and after.cluster is not None:
-        for name in ("version", "cni", "vip"):
-            if getattr(before.cluster, name) != getattr(after.cluster, name):
-                found.add(name)
-    return found
-
-
-def _done(change: Change, before: Plan, after: Plan) -> bool:
-    """Tell whether there was nothing to do, and a finding of its own says it or nobody needs it."""
-    field = _field(change)
-    if field not in (*_SHOWN, "addons", "count", "name"):
-        return True
-    if field in ("addons", "count"):
-        return change.verb in ("remove", "add", "set", "decrease")
-    if change.bound != "exact" or change.verb not in ("set", "move", "add"):
-        return change.verb in ("set", "move")
-    shown = _SHOWN.get(field)
-    have = {str(v) for m in after.machines for v in _as_tuple(shown(m) if shown else m.name)}
-    return str(change.value) in have
-
-
-def _as_tuple(value: t.Any) -> tuple[t.Any, ...]:
-    return value if isinstance(value, tuple) else (value,)

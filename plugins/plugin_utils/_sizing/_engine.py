@@ -14,7 +14,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts i
     Site,
     Snapshot,
     digest,
-    to_data,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import (
     Provenance,
@@ -37,7 +36,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._bef
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._changes import (
     State,
-    Touched,
     apply_changes,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._closing import (
@@ -51,6 +49,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._cos
     alternatives,
     cost_of,
     describe,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._differences import (
+    differences,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._installs import (
     with_software,
@@ -87,11 +88,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._sof
     distinct,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._things import sized
-
-if t.TYPE_CHECKING:
-    from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report._difference import (
-        Line,
-    )
 
 REDIRECT = (
     "That is not a request for infrastructure. Say what should run and how large, for example"
@@ -356,35 +352,8 @@ def _planned(context: Context, state: State) -> Plan:
     close(context, groups, plan)
     if context.refused:
         return _stopped(context)
-    findings = (*_as_before(context), *_differences(context, plan, state.touched))
+    findings = (*_as_before(context), *differences(context, plan, state.touched))
     return plan.model_copy(update={"findings": findings})
-
-
-def _differences(context: Context, plan: Plan, touched: t.Sequence[Touched]) -> t.Iterator[Finding]:
-    """Yield what changes with the words that ask for it, a line for each kind of change."""
-    if context.previous is None or not context.request.changes:
-        return
-    # Here, as the report is needed for changes only.
-    from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report import (
-        _difference,
-    )
-
-    for line in _difference.lines(to_data(context.previous), to_data(plan)):
-        words = dict.fromkeys(
-            order.said for order in touched if order.said and _asked_by(line, order)
-        )
-        said = " and ".join(f'"{text}"' for text in words)
-        message = f"{line.text} ({said})" if said else line.text
-        yield Finding(id="change.difference", severity="info", field="changes", message=message)
-
-
-def _asked_by(line: Line, order: Touched) -> bool:
-    """Tell whether a line of the difference is what an order asked for."""
-    if not line.machines:
-        return order.field in line.fields
-    fits = order.field in (*line.fields, "whole", "scale") or not line.fields
-    new = line.text.startswith("+ ") and order.field in ("count", "whole")
-    return new or (fits and bool(order.machines & line.machines))
 
 
 def _summary(context: Context, groups: list[Group], *, clustered: bool) -> str:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import typing as t
 from dataclasses import dataclass
@@ -42,6 +41,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._mod
     NUMBERS,
     Context,
     Group,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._nics import (
+    changed_nic,
+    nic_of,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._settings import (
     with_settings,
@@ -116,7 +119,7 @@ def _changed(
         disks = [disk.model_copy(update={"storage": wish.storage}) for disk in disks]
     nics = list(there.nics)
     if wish is not None and nics:
-        nic = _changed_nic(context, group, name, nics[0], identities)
+        nic = changed_nic(context, group, name, nics[0], identities)
         if nic is None:
             return None
         nics[0] = nic
@@ -151,27 +154,6 @@ def _plain(update: dict[str, t.Any]) -> dict[str, t.Any]:
     return {key: plain(value) for key, value in update.items()}
 
 
-def _changed_nic(
-    context: Context, group: Group, name: str, nic: Nic, identities: Identities
-) -> Nic | None:
-    wish = group.wish
-    if wish is None:
-        return nic
-    update: dict[str, t.Any] = {
-        key: value
-        for key, value in (("bridge", wish.bridge), ("vlan", wish.vlan), ("gateway", wish.gateway))
-        if value is not None
-    }
-    if wish.addresses:
-        found = _address(context, wish.addresses[0], name, identities)
-        if found is None:
-            return None
-        update["address"] = found
-        if found == "dhcp":
-            update["gateway"] = None
-    return nic.model_copy(update=update)
-
-
 def _built(context: Context, group: Group, identities: Identities, parts: Parts) -> Machine | None:
     name = parts.name
     source, storage, node = parts.source, parts.storage, parts.node
@@ -182,7 +164,7 @@ def _built(context: Context, group: Group, identities: Identities, parts: Parts)
     known = identities.known.get(name)
     guest = known.guest if known else None
     frame = frame_of(guest, parts.template, source.type)
-    nic = _nic(context, group, name, identities, parts)
+    nic = nic_of(context, group, name, identities, index=parts.index, source=source)
     if nic is None:
         return None
     sibling = next(iter(group.before.values()), None)
@@ -302,58 +284,6 @@ def _report_kept(context: Context, group: Group, name: str, disk: Disk) -> None:
             " can shrink on Proxmox VE.",
             "facts",
         )
-
-
-def _nic(
-    context: Context, group: Group, name: str, identities: Identities, parts: Parts
-) -> Nic | None:
-    network, wish = context.site.network, group.wish
-    wanted = None
-    if wish is not None and wish.addresses:
-        general = wish.addresses[0] if wish.addresses == ("dhcp",) else None
-        said = wish.addresses[parts.index : parts.index + 1]
-        wanted = said[0] if said else general
-    elif (sibling := next(iter(group.before.values()), None)) is not None and sibling.nics:
-        wanted = "dhcp" if sibling.nics[0].address == "dhcp" else None
-    if wanted is None and parts.source is not None and parts.source.type == "iso":
-        wanted = "dhcp"
-    address = _address(context, wanted, name, identities)
-    if address is None:
-        return None
-    gateway: str | None = network.gateway
-    if address == "dhcp":
-        gateway = None
-    elif wish is not None and wish.gateway:
-        gateway = wish.gateway
-    return Nic(
-        bridge=wish.bridge if wish and wish.bridge else network.bridge,
-        vlan=wish.vlan if wish and wish.vlan is not None else network.vlan,
-        mtu=network.mtu,
-        firewall=context.site.firewall,
-        address=address,
-        gateway=gateway,
-    )
-
-
-def _address(context: Context, wanted: str | None, name: str, identities: Identities) -> str | None:
-    """Return the address with its prefix, or "dhcp"; None after reporting that there is none."""
-    if wanted == "dhcp":
-        return wanted
-    chosen = (
-        identities.address(name) if wanted is None else identities.explicit_address(wanted, name)
-    )
-    if chosen is None:
-        if wanted is None:
-            context.report(
-                "address.exhausted",
-                "error",
-                "site.network.machine_range",
-                f"No address of {identities.pool.machine_range} is free for {name}; widen"
-                " machine_range of the site or remove machines.",
-                "facts",
-            )
-        return None
-    return f"{chosen}/{ipaddress.ip_network(context.site.network.subnet).prefixlen}"
 
 
 def _cloud_init(
