@@ -68,7 +68,7 @@ def test_the_head_is_pinned_and_exported(pipeline: Pipeline, pinning: Pinning, m
         "pin_ca_path": pinning.ca,
     }
     pipeline.run("plan", "shop", intent=VM.format(name="shop")).ok()
-    pipeline.run("audit", "--check", export=str(export), **there).ok()
+    pipeline.run("audit", None, "--check", export=str(export), **there).ok()
     assert pinning.server.kept == b"" and not export.exists()
     early = shutil.copytree(pipeline.deployments, pipeline.folder / "early")
 
