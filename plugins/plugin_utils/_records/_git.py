@@ -14,8 +14,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._fo
 )
 
 #: What of a deployment's folder says what is applied: no state, key, token or password.
+APPLIED = "applied.json"
 KEPT = (
-    "applied.json",
+    APPLIED,
     "inventory.json",
     "charts.lock.json",
     "docs/**/*",
@@ -55,19 +56,27 @@ class Repository:
         _refuse_secrets(wanted, {*secrets, *_secrets_beside(folder)})
         self._open()
         place = self.path / folder.name
-        for name in self._git("ls-files", "-z", "--", folder.name).split("\0"):
-            if name and Path(name).relative_to(folder.name).as_posix() not in wanted:
+        kept = [name for name in self._git("ls-files", "-z", "--", folder.name).split("\0") if name]
+        if not self._changes_applied(place, kept, wanted):
+            return False
+        for name in kept:
+            if Path(name).relative_to(folder.name).as_posix() not in wanted:
                 (self.path / name).unlink(missing_ok=True)
         for name, content in wanted.items():
             (place / name).parent.mkdir(parents=True, exist_ok=True)
             (place / name).write_bytes(content)
-        if not wanted and not self._git("ls-files", "--", folder.name):
-            return False
         self._git("add", "--all", "--force", "--", folder.name)
         if not self._git("status", "--porcelain", "--", folder.name):
             return False
         self._git("commit", "--quiet", "--only", "-m", message, "--", folder.name, by=by)
         return True
+
+    def _changes_applied(self, place: Path, kept: list[str], wanted: dict[str, bytes]) -> bool:
+        """Tell whether another plan is applied than the one kept; what is only planned waits."""
+        applied = place / APPLIED
+        name = applied.relative_to(self.path).as_posix()
+        before = applied.read_bytes() if name in kept and applied.is_file() else None
+        return wanted.get(APPLIED) != before
 
     def push(self) -> None:
         """Send the commits to the remote, when one is named.

@@ -67,6 +67,7 @@ def test_each_change_is_one_commit_of_what_is_applied(folder: Path, tmp_path: Pa
     assert repository.commit(folder, "shop: run 1", by="ada")
     assert in_commit(place) == {f"shop/{name}" for name in KEPT}
     assert git(place, "log", "--format=%an %s") == "ada shop: run 1\n"
+    (folder / "terraform/main.tf").write_text("# only planned")
     assert not repository.commit(folder, "shop: run 2", by="ada")
     (folder / "applied.json").write_text('{"deployment": "shop", "more": 1}')
     (folder / "docs/README.md").unlink()
