@@ -50,6 +50,8 @@ class Amounts(Stating):
         for head in piece.of("head"):
             if head.start in ends and head.count is None:
                 continue  # "one *node* elasticsearch more"
+            if self.looked_after(head):
+                continue
             reach = span(head)
             extra = only and any(reach[0] <= c.start <= reach[1] for c in piece.cues("cue.more"))
             if head.count is not None and head.count_at is not None:
@@ -75,6 +77,14 @@ class Amounts(Stating):
         ordinal = piece.cues("word.second")
         if ordinal and more and not piece.of("head"):
             self.say("count", 1, ordinal[0], "increase")
+
+    def looked_after(self, head: Chunk) -> bool:
+        """Take hosts, which nobody makes, as what has to be looked after."""
+        hosts = head.what in ("host", "hardware")
+        if hosts and head.count is not None:
+            fields = {"kind": "load", "thing": "", "about": "devices"}
+            self.add(self.quote(*span(head)), "driver", value=head.count, **fields)
+        return hosts
 
     def counted(self, piece: Piece, head: Chunk, verb: str, *, more: bool) -> None:
         """Change a number of machines that is said."""
@@ -220,7 +230,8 @@ class Amounts(Stating):
             return "set"
         if signed or size.more:
             return "increase" if (signed or size.more) > 0 else "decrease"
-        if not piece.verbs() and not piece.nouns() and self.how and piece.opening is not None:
+        first = not piece.nouns() or piece.chunks[0].kind == "size"  # "… and 4 GB to the workers"
+        if not piece.verbs() and first and self.how and piece.opening is not None:
             return self.how
         goes_on = piece.opening is not None and piece.opening.has("cue.and")
         by = by or (goes_on and verb == self.how and verb in ("increase", "decrease"))
@@ -228,7 +239,8 @@ class Amounts(Stating):
             return "decrease" if by or verb == "remove" else "set"
         if any(piece.said(c) in words("fewer") for c in piece.cues("cue.less")):
             return "decrease"
-        more = verb == "add" or by or piece.cues("cue.more")
+        added = verb == "add" and (piece.verbs() or not self.recounted)
+        more = added or by or piece.cues("cue.more")
         return "increase" if more else self.trend or "set"
 
     def settled(self, size: Size, piece: Piece, how: str, targets: list[Aim]) -> bool:

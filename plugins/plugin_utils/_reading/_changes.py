@@ -219,6 +219,43 @@ class ChangeReader(Acts):
         found = self.aims.find(Piece([head], self.tokens))
         return any(self.aims.names(aim) for aim in found if aim not in (ALL, *GENERIC[:2]))
 
+    def describes_one(self, piece: Piece, targets: list[Aim]) -> bool:
+        """Take sizes behind one more of a group: as those of all of it, else ask whose they are."""
+        heads = [h for h in piece.of("head") if h.role() and not h.definite]
+        sizes = [c for c in piece.of("size") if heads and c.start >= heads[-1].end and c.size]
+        more = [] if piece.cues("cue.only") else piece.cues("cue.more", "verb.add", "word.second")
+        one = bool(heads) and (heads[-1].count is not None or not heads[-1].plural)
+        if not (sizes and more and one) or any(c.size and c.size.more for c in sizes):
+            return False
+        names = {name for aim in targets for name in self.aims.names(aim)}
+        there = [group.sizes for group in self.aims.groups if names & {*group.names}]
+        said = {c.size.topic: c.size.value for c in sizes if c.size}
+        said = {"memory_mib" if topic == "bytes" else topic: value for topic, value in said.items()}
+        low = min([c.start for c in more] + [(heads[-1].count_at or (heads[-1].start,))[0]])
+        if there and all(sizes_.items() >= said.items() for sizes_ in there):
+            quote = self.quote(low, heads[-1].end)
+            self.say("count", heads[-1].count or 1, heads[-1], "increase", quote=quote)
+            for chunk, (topic, value) in zip(sizes, said.items(), strict=True):
+                self.say(topic, value, chunk, "set")
+            return True
+        self.add(self.quote(low, heads[-1].end), "whole", about="said")
+        text = (
+            'Is "{}" for all of them, or for what is new alone? Machines of one kind are equal when'
+            " they are made: add them, and give them another size by their names then."
+        )
+        self.ask("new_size", text, dataclasses.replace(sizes[0], end=sizes[-1].end))
+        return True
+
+    def is_sized_one(self, piece: Piece, head: Chunk) -> bool:
+        """Tell whether one more of something there is described ("another redis with 2 GB")."""
+        before = self.tokens[head.start - 1 : head.start]
+        one = any(k.word in numerals().articles or k.has("cue.more", "word.second") for k in before)
+        return (
+            bool(head.software)
+            and one
+            and any(chunk.start >= head.end for chunk in piece.of("size"))
+        )
+
     def is_new(self, piece: Piece) -> bool:
         """Tell whether an order asks for something that the deployment does not have yet."""
         if self.previous is None or piece.excepted or piece.cues("verb.keep", "verb.replace"):
@@ -236,16 +273,18 @@ class ChangeReader(Acts):
             one = self.tokens[head.start - 1].word in numerals().articles if head.start else False
             addon = self.previous.cluster is not None and self.tokens[head.start].has("addon.")
             if family and not addon and not self.aims.runs(family):
-                several = any(h.count is not None for h in heads)
-                return asked or ((one or several) and (counted or sized))
+                one = one or any(h.count is not None for h in heads)
+                return asked or (one and (counted or sized))
             if head.what.startswith("part."):
                 there = self.aims.of_part(part)
                 if all(by == "name" for by, _value in there):  # none, or machines called so
                     return counted and bool(not there or self.strangers(piece))
             if head.what in ("vm", "lxc") and not named and piece.cues("verb.add"):
                 return sized
+        described = counted and any(self.is_sized_one(piece, head) for head in heads)
         alike = piece.likens() is not None and not [h for h in heads if not h.generic()]
-        return bool(alike and (counted or piece.next_one()) and self.strangers(piece))
+        alike = alike and bool(counted or piece.next_one())
+        return described or (alike and bool(self.strangers(piece)))
 
     def order(self, piece: Piece, later: list[Piece]) -> None:
         """Read one order: what it is about, and what shall become of it."""
@@ -293,6 +332,8 @@ class ChangeReader(Acts):
         elif verb == "remove" and not sized and (targets or piece.of("head")):
             self.remove(piece, targets)
         else:
+            if self.describes_one(piece, targets):
+                return
             self.counts(piece, verb)
             self.sizes(piece, verb, targets)
             self.bare_numbers(piece, targets)
@@ -306,7 +347,8 @@ class ChangeReader(Acts):
         last = next(iter(later), None)
         if last is None or last.opening is None or not last.opening.has("cue.and"):
             return ""
-        if last.nouns() or last.verbs() or any(map(piece.leads, piece.chunks)):
+        theirs = last.nouns() and (piece.nouns() or last.chunks[0].kind != "size")
+        if theirs or last.verbs() or any(map(piece.leads, piece.chunks)):
             return ""
         signs = {c.size.more for c in last.of("size") if c.size is not None and c.size.more}
         signs |= {1} if last.cues("cue.more") else set()

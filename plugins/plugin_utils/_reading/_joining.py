@@ -29,6 +29,9 @@ def joined(found: list[Piece], aims: Aims) -> list[Piece]:
         if last is not None and only(piece, "number") and last.cues("cue.instead"):
             result[-1] = _together(last, piece)
             continue
+        if last is not None and only(piece, "size") and _is_one_more(last):
+            result[-1] = _together(last, piece)
+            continue
         if place and piece.words() <= words("pronouns"):  # "le monitoring, lui, on le garde"
             continue
         if piece.kind == "bare" and not (
@@ -56,6 +59,13 @@ def joined(found: list[Piece], aims: Aims) -> list[Piece]:
             if whole.kind == "bare" and waiting is None:
                 whole.kind = "order" if last is not None and not whole.excepted else "talk"
     return result + ([waiting] if waiting else [])
+
+
+def _is_one_more(piece: Piece) -> bool:
+    """Tell whether an order only asks for one more of something ("another redis, *2 GB*")."""
+    one = [h for h in piece.of("head") if (h.software or h.role()) and not h.plural]
+    asked = piece.cues("cue.more", "verb.add", "word.second")
+    return bool(asked and len(one) == 1 and not piece.of("size") and not piece.dimensions())
 
 
 def _unknown(piece: Piece, last: Piece | None, aims: Aims) -> str:

@@ -221,7 +221,7 @@ def _machines(notes: _Notes, where: str, machines: Machines, least_mib: int) -> 
 
 def _unusable(value: str) -> str | None:
     """Return why no machine can have this address."""
-    if value == "dhcp":
+    if value.lower() == "dhcp":
         return None
     try:
         interface = ipaddress.ip_interface(value)

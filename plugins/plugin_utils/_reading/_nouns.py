@@ -152,9 +152,16 @@ class NounReader(ListReader):
         """Take "the existing database" as something that is not to be made."""
         chunk = found[place]
         last = self.cues[-1] if self.cues else None
-        if last is None or not last.has("word.existing") or last.end != chunk.start:
+        told = last is not None and last.has("word.existing") and last.end == chunk.start
+        low = min(chunk.start, (chunk.count_at or (chunk.start,))[0])
+        owner = self.tokens[low - 1].word if low else ""
+        ours = owner in function_words()["possessives"] and bool(self.linked("cue.for"))
+        ours = ours and chunk.count is not None and not self.clusterish  # "for our 4 app nodes"
+        if not (told or ours):
             return False
-        where = (last.start, chunk.end)
+        where = (last.start if last is not None and told else low - 1, chunk.end)
+        if ours:
+            self.say("count", chunk.count, where, kind="exists", thing="h2")
         for token, _at in chunk.software:
             value = token.software.family if token.software else token.word
             self.say("software", value, where, kind="exists", thing="h2")

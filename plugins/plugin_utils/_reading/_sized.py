@@ -271,6 +271,11 @@ class SizeReader(Said):
             return [
                 x for x in self.things if not x.sized & topics and x.what not in CLUSTER
             ] or free
+        *others, last = free or self.group[-1:]
+        unlike = (last.count or 1) > 1 and any((x.count or 1) == 1 for x in others)
+        joined = self.linked("cue.with")
+        if each and unlike and joined is not None and joined is self.last_cue():
+            self.ask_each(run, free)  # "X and two Y with 4 GB each"
         if each or len(free) < 2 or free[-1] is not self.group[-1]:
             return (free or self.group[-1:]) if each else self.group[-1:]
         if self.linked("cue.with") and self.linked("cue.with") is self.last_cue() and len(free) > 1:

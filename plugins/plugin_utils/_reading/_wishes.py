@@ -282,7 +282,7 @@ class Reader(NounReader):
         self.software(thing, chunk)
         if chunk.nodes is not None and chunk.count_at is not None:
             self.say("count", chunk.nodes, span, thing=thing.id, about="nodes")
-        elif thing.what in ("server", "agent") and chunk.count is None and self.article(chunk):
+        elif chunk.count is None and self.article(chunk) and self.is_the_only(thing, chunk):
             self.say("count", 1, (chunk.start - 1, chunk.end), thing=thing.id)
             thing.count = 1
         elif chunk.count is not None:
@@ -298,6 +298,12 @@ class Reader(NounReader):
         if chunk.clustered:
             self.say("ha", True, where, thing=thing.id, about="clustered")
         self.give_pending(thing)
+
+    def is_the_only(self, thing: Thing, chunk: Chunk) -> bool:
+        """Tell whether an article counts: "a master", "eine Node reicht"."""
+        following = self.tokens[chunk.end : chunk.end + 1]
+        enough = any(token.word in function_words()["enough"] for token in following)
+        return thing.what in ("server", "agent") or (thing.what == "node" and enough)
 
     def replace(self, family: str, quote: Quote) -> None:
         """Let "a new one" be of the software that is there already."""

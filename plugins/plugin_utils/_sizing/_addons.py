@@ -35,6 +35,7 @@ if t.TYPE_CHECKING:
     )
 
 ASKED = "As asked."
+NEEDED = "Needed by"
 
 
 def resolved(
@@ -123,6 +124,11 @@ def _taken(context: Context, found: Resolution) -> tuple[Addon, ...]:
     for finding in found.findings:
         if finding not in context.findings:
             context.findings.append(finding)
+    for chosen in found.entries:
+        if chosen.why.startswith(NEEDED):
+            where = f"cluster.addons.{chosen.name}"
+            text = f"{chosen.name} comes as well: {chosen.why[0].lower()}{chosen.why[1:]}"
+            context.report("addon.needed", "warning", where, text, "catalogue of add-ons")
     for question in found.questions:
         # A place answers it in its profile; the run stops before anything is applied without.
         context.report(

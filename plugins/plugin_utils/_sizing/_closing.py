@@ -53,7 +53,7 @@ def close(context: Context, groups: t.Sequence[Group], plan: Plan) -> None:
         close_changes(context, groups, context.previous, plan)
         return
     reading = context.request.reading
-    if reading is None or context.previous is not None or context.proposal is not None:
+    if reading is None or context.previous is not None:
         return
     owners = _owners(reading.statements, groups)
     for statement in reading.statements:

@@ -238,6 +238,7 @@ SAME: list[tuple[str, Machines]] = [
         {"mattermost": (2, 8, 16, "vm"), "database": (2, 8, 64, "vm")},
     ),
     ("Zabbix, 5000 hosts connected", {"zabbix": (1, None, None, "vm")}),
+    ("redis for our 4 app servers, 2 GB RAM", {"redis": (1, None, 2, "vm")}),
     ("Immich, one VM", {"immich": (1, None, None, "vm")}),
     ("Paperless, a container", {"paperless": (1, None, None, "lxc")}),
     ("vaultwarden, un conteneur", {"vaultwarden": (1, None, None, "lxc")}),
@@ -418,7 +419,59 @@ ONLY += [
 ]
 
 
-@pytest.mark.parametrize(("base", "text", "machines"), [*EXCEPTIONS, *FACTORS, *ONE_MORE, *ONLY])
+PAIR = "PostgreSQL with 4 cores and 8 GB and a Redis VM with 2 cores and 2 GB"
+WORKERS = "k3s cluster with 3 servers and 3 agents, workers 4 cores 8 GB"
+_REDIS = {"redis": (1, 2, 2.0, "vm")}
+#: One more of something has sizes of its own; what is added to something there is added to all.
+GROWN: list[tuple[str, str, Machines]] = [
+    *(
+        (PAIR, text, {**_REDIS, "postgresql": (1, 4, 8, "vm"), "postgresql-2": (1, 2, 16, "vm")})
+        for text in (
+            "add a postgres with 2 cores and 16 GB RAM",
+            "add another postgres, 2 cores 16 GB RAM",
+            "noch ein PostgreSQL mit 2 Kernen und 16 GB RAM",
+            "ajoute un postgres avec 2 coeurs et 16 Go de RAM",
+        )
+    ),
+    *(
+        (WORKERS, text, {"server": (3, None, None, "vm"), "agent": (3, 6, 12, "vm")})
+        for text in (
+            "add 2 cores and 4 GB RAM to the workers",
+            "2 cores and 4 GB RAM more for the workers",
+            "ajoute 2 coeurs et 4 Go de RAM aux workers",
+            "f\u00fcge den Workern 2 Kerne und 4 GB RAM hinzu",
+        )
+    ),
+    *(
+        (WORKERS, text, {"server": (3, None, None, "vm"), "agent": (4, 4, 8, "vm")})
+        for text in ("one more worker with 8 GB RAM", "noch ein Worker mit 8 GB RAM")
+    ),
+    (
+        "Zabbix for 100 hosts, 4 cores, 8 GB RAM, 100 GB disk",
+        "it watches 400 hosts by now, RAM to 16 GB please",
+        {"zabbix": (1, 4, 16, "vm")},
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "one more worker with 16 GB RAM",
+        "add another worker, 16 GB RAM",
+        "noch ein Worker mit 16 GB RAM",
+        "two more workers with 16 GB RAM each",
+    ],
+)
+def test_one_more_of_another_size_is_asked(text: str) -> None:
+    plan = planned(text, WORKERS)[1]
+    assert plan.status == "ask"
+    assert "change.new_size" in [q.id for q in plan.questions]
+
+
+@pytest.mark.parametrize(
+    ("base", "text", "machines"), [*EXCEPTIONS, *FACTORS, *ONE_MORE, *ONLY, *GROWN]
+)
 def test_a_change_reaches_what_it_names_and_nothing_else(
     base: str, text: str, machines: Machines
 ) -> None:
@@ -435,6 +488,7 @@ def test_a_change_reaches_what_it_names_and_nothing_else(
         "portainer, gitea und vaultwarden in docker",
         "web servers and a database with 8 GB",
         "redundant DNS servers",
+        "an HAProxy and two nginx servers with 6 GB RAM each",
     ],
 )
 def test_how_many_machines_a_list_is_for_is_asked(text: str) -> None:
