@@ -201,7 +201,7 @@ def _orders(*orders: tuple[str, str], before: t.Any = LITTLE) -> t.Any:
     ("orders", "installed", "told"),
     [
         # What the new one needs comes with it, and what only the site can say is named.
-        ([("add", "rancher")], ["cert-manager", "traefik", "rancher"], "addons.rancher.hostname"),
+        ([("add", "rancher")], ["traefik", "cert-manager", "rancher"], "addons.rancher.hostname"),
         ([("add", "loki")], ["loki", "alloy"], "agent keeps the 2 GiB"),
         ([("add", "longhorn")], ["longhorn"], "longhorn documents 4 vCPU"),
         ([("add", "longhorn")], ["longhorn"], "ask for 1 more worker(s)"),
