@@ -216,7 +216,7 @@ def _hook(what: Data, image: str = SHELL) -> Data:
     job = _object("batch/v1", "Job", what["name"], {"spec": {"template": pod, "backoffLimit": 0}})
     job["metadata"]["annotations"] = {
         "helm.sh/hook": what["when"],
-        "helm.sh/hook-delete-policy": "before-hook-creation,hook-succeeded",
+        "helm.sh/hook-delete-policy": "before-hook-creation,hook-succeeded,hook-failed",
     }
     return job
 

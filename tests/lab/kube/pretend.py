@@ -97,6 +97,7 @@ class Pretend:
             try:
                 self._pods()
                 self._claims()
+                self._volumes()
                 self._services()
                 self._controllers.work()
             except (ApiException, HTTPError, OSError):
@@ -172,6 +173,13 @@ class Pretend:
             except ApiException as error:
                 if error.status != 409:
                     raise
+
+    def _volumes(self) -> None:
+        """Delete the volumes whose claims are gone, as their provisioner would."""
+        for volume in self.core.list_persistent_volume().items:
+            name, phase = volume.metadata.name, volume.status.phase
+            if name.startswith("pretended-") and phase in ("Released", "Failed"):
+                self.core.delete_persistent_volume(name)
 
     def _services(self) -> None:
         for service in self.core.list_service_for_all_namespaces().items:
