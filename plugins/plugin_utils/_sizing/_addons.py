@@ -126,9 +126,10 @@ def _taken(context: Context, found: Resolution) -> tuple[Addon, ...]:
             context.findings.append(finding)
     for chosen in found.entries:
         if chosen.why.startswith(NEEDED):
-            where = f"cluster.addons.{chosen.name}"
             text = f"{chosen.name} comes as well: {chosen.why[0].lower()}{chosen.why[1:]}"
-            context.report("addon.needed", "warning", where, text, "catalogue of add-ons")
+            context.report(
+                "addon.needed", "warning", "cluster.addons", text, "catalogue of add-ons"
+            )
     for question in found.questions:
         # A place answers it in its profile; the run stops before anything is applied without.
         context.report(
