@@ -138,7 +138,7 @@ def networks_of(host: Host) -> list[ipaddress.IPv4Network | ipaddress.IPv6Networ
     lengths = {
         address: length
         for entry in host.fact.get("addresses", ())
-        for address, _, length in [entry["address"].partition("/")]
+        for address, _slash, length in [entry["address"].partition("/")]
     }
     return [
         ipaddress.ip_network(
