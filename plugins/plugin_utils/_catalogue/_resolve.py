@@ -37,11 +37,15 @@ Data = dict[str, t.Any]
 
 @dataclass(frozen=True)
 class Chosen:
-    """One add-on that is installed; ``settings`` hold no secret."""
+    """One add-on that is installed; ``settings`` hold no secret.
+
+    ``needed``: nobody named it, another one needs it.
+    """
 
     entry: Entry
     why: str
     settings: Data
+    needed: bool = False
 
     @property
     def name(self) -> str:
@@ -137,6 +141,7 @@ class _Resolver:
         self.chosen: dict[str, Entry] = {}
         self.why: dict[str, str] = {}
         self.soft: set[str] = set()
+        self.needed: set[str] = set()
         self.settings: dict[str, Data] = {}
 
     def report(self, rule: str, message: str, where: str = "cluster.addons") -> None:
@@ -219,6 +224,7 @@ class _Resolver:
                 continue
             free = [option for option in options if option not in self.excluded]
             if free:
+                self.needed.add(free[0])
                 self.take(free[0], f"Needed by {entry.name}: {need.why}.")
                 continue
             what = need.addon or self.catalogue.capabilities[ability].title
@@ -321,7 +327,7 @@ class _Resolver:
     def finish(self) -> Resolution:
         """Return everything in the order of installation."""
         self.result.entries = tuple(
-            Chosen(self.chosen[name], self.why[name], self.settings[name])
+            Chosen(self.chosen[name], self.why[name], self.settings[name], name in self.needed)
             for name in self.catalogue.ordered(self.chosen)
         )
         return self.result

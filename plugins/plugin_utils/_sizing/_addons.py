@@ -35,7 +35,6 @@ if t.TYPE_CHECKING:
     )
 
 ASKED = "As asked."
-NEEDED = "Needed by"
 
 
 def resolved(
@@ -125,7 +124,7 @@ def _taken(context: Context, found: Resolution) -> tuple[Addon, ...]:
         if finding not in context.findings:
             context.findings.append(finding)
     for chosen in found.entries:
-        if chosen.why.startswith(NEEDED):
+        if chosen.needed:
             text = f"{chosen.name} comes as well: {chosen.why[0].lower()}{chosen.why[1:]}"
             context.report(
                 "addon.needed", "warning", "cluster.addons", text, "catalogue of add-ons"

@@ -15,6 +15,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._mod
     Group,
 )
 
+#: Fields of a change that say a size themselves: a load beside them is why.
+_RESIZED = frozenset({"cores", "memory_mib", "scale"})
+
 
 def name_unused_loads(context: Context, groups: t.Sequence[Group]) -> None:
     """Warn of each load of the request that no number follows; said sizes make it a remark."""
@@ -27,6 +30,15 @@ def name_unused_loads(context: Context, groups: t.Sequence[Group]) -> None:
         _name(context, said, own)
     # Groups of an earlier plan are of no thing: what was told of them is kept with it.
     _name(context, request.loads, [group for group in groups if group.thing])
+    if request.changes and not any(change.field in _RESIZED for change in request.changes):
+        for name in sorted(request.loads):
+            context.report(
+                "loads.unused",
+                "warning",
+                "machines.loads",
+                f"{_told(context, name, request.loads[name])} change no number of the machines that"
+                " are there; say cores, memory and disk where that is much for them.",
+            )
 
 
 def _loads(machines: Machines) -> dict[str, float]:

@@ -219,6 +219,23 @@ def test_an_added_one_brings_its_needs(
 
 
 @pytest.mark.parametrize(
+    ("had", "name", "told"),
+    [
+        ([], "rancher", ["traefik", "cert-manager"]),
+        (["rancher"], "longhorn", []),
+        (["rancher"], "loki", ["alloy"]),
+    ],
+)
+def test_what_comes_for_another_one_is_told_once(
+    had: list[str], name: str, told: list[str]
+) -> None:
+    before = request(environment="development", cluster={"addons": had})
+    _made, after = _orders(("add", name), before=before)
+    comes = [f.message.partition(" comes as well")[0] for f in after.findings]
+    assert [n for n in comes if n in ENTRIES] == told
+
+
+@pytest.mark.parametrize(
     ("had", "order", "why"),
     [
         (["rancher"], ("remove", "cert-manager"), "rancher needs cert-manager"),

@@ -608,3 +608,16 @@ def test_what_a_program_holds_is_no_number_of_machines(text: str, count: int) ->
 def test_equal_disks_are_all_there(text: str, disks: tuple[int, ...]) -> None:
     _request, plan = planned(text)
     assert [tuple(d.size_gib for d in m.disks) for m in plan.machines] == [disks]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("400 hosts now and another data disk of 100 GB", True),
+        ("400 hosts now, RAM to 16 GB", False),
+    ],
+)
+def test_a_load_that_changes_no_machine_that_is_there_is_told(text: str, told: bool) -> None:
+    plan = planned(text, "Zabbix for 100 hosts, 4 cores, 8 GB RAM, 100 GB disk")[1]
+    said = [f.message for f in plan.findings if f.id == "loads.unused"]
+    assert ['"400 hosts"' in message for message in said] == [True] * told
