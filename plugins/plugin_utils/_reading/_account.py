@@ -287,7 +287,8 @@ def _holds_without_number(
         if rest and value > 1:
             return any(k.kind == "num" and k.value > value for k in said.tokens)
         denied = any(token.has("cue.not", "cue.off") for token in tokens)
-        return value == (0 if denied else 1)
+        environments = sum(token.has("env.") for token in tokens)  # "dev and prod VMs"
+        return value == (0 if denied else 1) or 1 < value == environments
     by_one = statement.verb in ("increase", "decrease") and value == 1
     one_core = statement.topic == "cores" and by_one
     return one_core or (statement.topic in ("gpu", "driver") and value in (0, 1))

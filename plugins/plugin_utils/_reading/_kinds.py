@@ -16,6 +16,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._da
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._denials import (
     DenialReader,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._drafts import (
+    RUNTIMES,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._said import (
     CLUSTER,
     ROLES,
@@ -39,8 +42,11 @@ class KindReader(DenialReader):
     def is_kind(self, found: list[Chunk], place: int) -> bool:
         """Take "… as LXC", "… in a VM" and "file server: a container" as the kind of machine."""
         chunk = found[place]
-        server = chunk.what == "server_word" and not self.clusterish
-        if not (chunk.what in ("lxc", "vm") or server) or chunk.software:
+        families = {token.software.family for token, _at in chunk.software if token.software}
+        runs = chunk.what == "dockerhost" or (bool(families) and families <= RUNTIMES)
+        runs = runs and any(x.families for x in self.group)
+        server = runs or (chunk.what == "server_word" and not self.clusterish)
+        if not (chunk.what in ("lxc", "vm") or server) or (chunk.software and not runs):
             return False
         near = [c for c in self.cues[-4:] if c.kind in ("word", "cue")]
         words = {str(c.value or c.what) for c in near}

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
+    Question,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import (
     Chunk,
 )
@@ -224,14 +227,19 @@ class ListReader(KindReader):
         return bool(part and bare and later and named) and such
 
     def one_each(self, thing: Thing, chunk: Chunk, found: list[Chunk], place: int) -> bool:
-        """Give each of several machines its own software ("three VMs for redis, nginx and …")."""
+        """Give each of several machines its own purpose ("three VMs for redis, nginx and …")."""
         whole = thing.parent or thing
-        if not chunk.software or chunk.count is not None or (whole.count or 1) < 2:
+        if chunk.count is not None or (whole.count or 1) < 2:
             return False
         if thing.parent is whole and thing.generic():
             return False  # "one for redis": it is what that one is for
         told = self.linked("cue.for", "cue.with", "cue.carries") or self.marked(":(,-")
-        begins = whole.generic() and told and _listed(found, place) == whole.count
+        free = whole.generic() or RUNTIMES.issuperset(whole.families)
+        listed = _listed(found, place) if free and told and not whole.of_parent else 0
+        begins = listed == whole.count
+        if listed > 1 and not begins:
+            self.ask_which(whole, found, place, listed)
+            return False
         own = bool(own_sizes(found, place))
         goes_on = whole.of_parent and thing.parent is whole and (own or not thing.sized)
         if not begins and not (goes_on and whole.of_parent < (whole.count or 0)):
@@ -240,10 +248,24 @@ class ListReader(KindReader):
         child.parent, child.count = whole, 1
         whole.of_parent += 1
         self.things.append(child)
+        if not chunk.software:
+            child.what = chunk.what
+            where = (chunk.start, chunk.end)
+            self.say("thing", chunk.what.removeprefix("part."), where, thing=child.id)
         self.software(child, chunk)
         child.families = [token.software.family for token, _at in chunk.software if token.software]
         self.group = [child]
         return True
+
+    def ask_which(self, whole: Thing, found: list[Chunk], place: int, listed: int) -> None:
+        """Ask how machines are shared between more or fewer names than there are machines."""
+        heads = [c for c in found[place:] if c.kind == "head"][:listed]
+        quote = self.quote(heads[0].start, heads[-1].end)
+        text = f'Which of the {whole.count:g} machines run what of "{quote.text}"?'
+        choices = ("each of them runs all of it",)
+        self.questions.append(
+            Question(id="reading.which", text=text, quote=quote, choices=choices)
+        )
 
     def may_run_on(self, thing: Thing, chunk: Chunk) -> bool:
         """Tell whether the words between allow that a noun is what the machine is for."""
@@ -298,7 +320,8 @@ class ListReader(KindReader):
                 continue
             empty = not (thing.sized or thing.names or thing.count or thing.of_parent)
             told = chunk.definite or chunk.plural or self.linked("cue.for") or empty
-            if thing.generic() and chunk.generic() and not told:
+            one_more = self.article(chunk) and self.linked("cue.and")
+            if thing.generic() and chunk.generic() and (one_more or not told):
                 continue
             self.share(thing, chunk)
             goes_on = self.turned and self.linked("cue.and") and thing not in self.group
@@ -407,10 +430,11 @@ def _is_set_apart(found: list[Chunk], place: int) -> bool:
 
 
 def _listed(found: list[Chunk], place: int) -> int:
-    """Return how many names of software stand in the list that begins at ``place``."""
+    """Return how many names of software and parts stand in the list that begins at ``place``."""
     number = 1
     for chunk in found[place + 1 :]:
-        if chunk.kind == "head" and chunk.software and chunk.count is None:
+        named = chunk.kind == "head" and (chunk.software or chunk.what.startswith("part."))
+        if named and chunk.count is None:
             number += 1
         elif not (
             chunk.kind == "size"

@@ -112,8 +112,13 @@ def _of_person(tokens: t.Sequence[Token], index: int, unit: int, mib: float) -> 
     while end < len(tokens) and (tokens[end].of("of") or tokens[end].has("cue.of", "noun.")):
         memory = memory or tokens[end].has("noun.memory")
         end += 1
-    before = index - 1
-    while before >= 0 and (tokens[before].of("of") or tokens[before].has("noun.", "bound.")):
+    before, apiece = index - 1, False
+    while before >= 0 and (
+        tokens[before].of("of")
+        or tokens[before].of("apiece")
+        or tokens[before].has("noun.", "bound.")
+    ):
+        apiece = apiece or tokens[before].of("apiece")
         memory = memory or tokens[before].has("noun.memory")
         before -= 1
     behind = end < len(tokens) and tokens[end].has("cue.each")
@@ -123,6 +128,7 @@ def _of_person(tokens: t.Sequence[Token], index: int, unit: int, mib: float) -> 
         told = [at for at in range(before, -1, -1) if tokens[at].driver in _PERSONS]
         between = tokens[told[0] + 1 : before + 1] if told else []
         each = behind or any(token.has("cue.each") for token in between)
+        each = each or (apiece and bool(told) and not between)  # "20 mailboxes of 5 GB"
         near = all(_is_small(token) for token in between)
         if not (each and near and told and _alone(tokens[: told[0]])):
             return None

@@ -6,6 +6,9 @@ from __future__ import annotations
 import dataclasses
 import itertools
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
+    Question,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import (
     Chunk,
 )
@@ -25,6 +28,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sa
     MAX_MACHINES,
     ROLES,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._tokens import Token
 
 
 class NounReader(ListReader):
@@ -158,7 +162,7 @@ class NounReader(ListReader):
         ours = owner in function_words()["possessives"] and bool(self.linked("cue.for"))
         ours = ours and chunk.count is not None and not self.clusterish  # "for our 4 app nodes"
         if not (told or ours):
-            return False
+            return self.is_used(found, place)
         where = (last.start if last is not None and told else low - 1, chunk.end)
         if ours:
             self.say("count", chunk.count, where, kind="exists", thing="h2")
@@ -168,6 +172,49 @@ class NounReader(ListReader):
         if not chunk.software:
             self.say("thing", chunk.what.removeprefix("part."), where, kind="exists", thing="h2")
         return True
+
+    def is_used(self, found: list[Chunk], place: int) -> bool:
+        """Take "on the NAS", "using our mysql server" as what is there: it was not ordered.
+
+        What shall stand on it, or behind it, is asked about.
+        """
+        chunk = found[place]
+        at = chunk.start - 1
+        while at > 0 and is_adjective(self.tokens[at]):
+            at -= 1  # "our old mysql server", "the company LDAP"
+        families = {token.software.family for token, _at in chunk.software if token.software}
+        named = bool(families) or chunk.what.startswith("part.")
+        led = at > 0 and chunk.count is None and self.leads_there(at, families)
+        if not (led and named) or self.clusterish or self.denied is not None:
+            return False
+        if any({*x.families} & families or x.what == (chunk.what or None) for x in self.things):
+            return False
+        for value in families or {chunk.what.removeprefix("part.")}:
+            topic = "software" if families else "thing"
+            self.say(topic, value, (at, chunk.end), kind="exists", thing="h2")
+        placed = self.tokens[at - 1].of("places")
+        placed = placed or not self.tokens[at].of("possessives")
+        if placed and any(c.kind == "head" and c.end == at - 1 for c in found[:place]):
+            quote = self.quote(at - 1, chunk.end)
+            text = f'"{quote.text}" was not asked for; is it there, or shall it be made as well?'
+            choices = ("it is there", "it shall be made as well")
+            self.questions.append(
+                Question(id="reading.there", text=text, quote=quote, choices=choices)
+            )
+        return True
+
+    def leads_there(self, at: int, families: set[str]) -> bool:
+        """Tell whether "on the", "with our", "connects to the" stand at a determiner."""
+        owner, before, thing = self.tokens[at], self.tokens[at - 1], self.target()
+        ours = owner.of("possessives")
+        if not (ours or owner.of("pointing")):
+            return False
+        if any(token.of("connecting") for token in self.tokens[max(at - 4, 0) : at]):
+            return True
+        used = before.of("places") or before.of("usings") or before.has("cue.behind")
+        parts = any(load("software.yml")["own_parts"].get(family) for family in families)
+        served = before.has("cue.for") and not parts and thing is not None and not thing.generic()
+        return used or (ours and bool(served or before.has("cue.with")))
 
     def is_watched_by(self, found: list[Chunk], place: int) -> bool:
         """Tell whether software behind machines looks after them ("watch 300 hosts with X")."""
@@ -211,3 +258,10 @@ class NounReader(ListReader):
         where = (chunk.count_at[0] if chunk.count_at else chunk.start, chunk.end)
         self.drive(thing, watched[chunk.what], chunk.count, where)
         return True
+
+
+def is_adjective(token: Token) -> bool:
+    """Tell whether a word may stand between a determiner and its noun."""
+    small = token.of("pointing") or token.of("places") or token.of("usings")
+    known = token.software or token.mib or (token.concept and not token.has("scale.", "word.group"))
+    return token.kind == "word" and not small and not known

@@ -50,6 +50,7 @@ class Thing:
     holds_all: bool = False  # "all on one machine: …": whatever is listed runs on it
     own: bool = False  # split off by a size of its own ("one with 16 GB")
     alone: bool = False  # "one VM each for …": what follows in the list gets its own
+    single: bool = False  # "a", "one" and not "one each": one machine was said
 
     def generic(self) -> bool:
         """Tell whether nothing says yet what the machines are for."""
@@ -86,6 +87,7 @@ class Said:
         self.placed: Chunk | None = None  # "on it", said of the cluster at hand
         self.dockered: tuple[list[str], Quote] | None = None  # a list that runs "in Docker"
         self.apiece: list[Thing] = []  # things that have a machine each ("on one VM each")
+        self.environs: list[tuple[int, int]] = []  # several said before the noun at hand
 
     def new_id(self) -> str:
         """Return an id that no thing had yet."""
@@ -210,7 +212,9 @@ class Said:
         """Say of a thing what was said before it; several environments are of no thing."""
         pending, self.pending = self.pending, []
         several = sum(topic == "environment" for topic, _said in pending) > 1
+        self.environs = []
         for topic, said in [p for p in pending if several and p[0] == "environment"]:
+            self.environs.append(said["where"])
             self.say(topic, said.pop("value"), said.pop("where"), **said)
             pending = [p for p in pending if p[0] != "environment" or "value" in p[1]]
         for topic, said in pending:

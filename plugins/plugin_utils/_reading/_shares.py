@@ -5,11 +5,18 @@ from __future__ import annotations
 
 import itertools
 
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
+    Question,
+    Quote,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import (
     Chunk,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
     function_words,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
+    numerals,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._said import (
     CLUSTER,
@@ -95,6 +102,39 @@ class ShareReader(SizeReader):
                 for s in self.statements
             ]
         found[number] = Chunk("mark", chunk.start, chunk.end)
+
+    def per_environment(self, thing: Thing, chunk: Chunk) -> None:
+        """Count one machine for each environment said before a noun ("dev and prod VMs").
+
+        Several before one noun in the singular, without articles of their own, are asked about.
+        """
+        said, articles = self.environs, numerals().articles
+        if len(said) < 2 or thing.count is not None:
+            return
+        between = {k.word for k in self.tokens[said[0][0] : said[-1][0]]}
+        own = [self.tokens[start - 1].word in articles for start, _end in said if start]
+        where = (said[0][0], chunk.end)
+        if chunk.plural or (len(own) == len(said) and all(own)):
+            thing.count = float(len(said))
+            self.say("count", thing.count, where, thing=thing.id)
+        elif "/" not in between and "-" not in between and not any(own):
+            self.ask_for_each(self.quote(*where))
+
+    def ask_environments(self, thing: Thing) -> None:
+        """Ask whether one machine is for several environments, where not one was said."""
+        own = [s for s in self.statements if s.thing == thing.id and s.topic == "environment"]
+        several = len({s.value for s in own}) > 1 and not thing.single
+        if not several or (thing.count or 1) > 1 or thing.of_parent:
+            return
+        start, end = own[0].quote.start or 0, own[-1].quote.end or 0
+        if "/" not in self.text[start:end]:
+            self.ask_for_each(Quote(text=self.text[start:end][:240], start=start))
+
+    def ask_for_each(self, quote: Quote) -> None:
+        """Ask whether what was said is one machine for all of it, or one for each."""
+        text = f'Is "{quote.text}" one machine for all of it, or one for each?'
+        choices = ("one for all of it", "one for each")
+        self.questions.append(Question(id="reading.per", text=text, quote=quote, choices=choices))
 
     def counts_noun(self, found: list[Chunk], place: int, noun: str) -> bool:
         """Tell whether a number counts a noun, in its plural or singular."""
@@ -218,7 +258,7 @@ class ShareReader(SizeReader):
         more = more or again
         told = self.linked("word.of_them")
         listed = whole.of_parent or self.marked(":-(,") or told
-        fits = whole.count is not None and whole.of_parent + value <= whole.count
+        fits = (whole.count or 1) > 1 and whole.of_parent + value <= (whole.count or 1)
         if listed and fits and (told or not more):
             thing.parent = whole
             whole.of_parent += value

@@ -43,6 +43,8 @@ class SizeReader(Said):
         each = "each" in modes or any(cue.has("cue.each") for cue in self.cues[-2:])
         each = each or self.apiece_now()
         self.settle(found, run)
+        if self.is_apiece(found, place):
+            return place + 1
         if not self.group and self.host_at >= 0 and self.is_of_host(found, place):
             for chunk in run:
                 if chunk.size is not None:
@@ -63,6 +65,20 @@ class SizeReader(Said):
             else:
                 self.size_all(totals, things, total=True)
         return at
+
+    def is_apiece(self, found: list[Chunk], place: int) -> bool:
+        """Ask about the size of what is counted but no machine to make ("4 disks of 100 GB")."""
+        counted, lead = ([None, None, *found[:place]])[-2:]
+        if counted is None or lead is None or not self.tokens[lead.start].of("apiece"):
+            return False
+        host = counted.what == "hardware" and (counted.count or 1) > 1
+        if not (host or (counted.load is not None and not counted.load.level)):
+            return False
+        start = (counted.count_at or (counted.start,))[0]
+        quote = self.quote(min(start, counted.start), found[place].end)
+        text = f'What is "{quote.text}" for a machine: memory, disk or data, and how much in all?'
+        self.questions.append(Question(id="reading.apiece", text=text, quote=quote))
+        return True
 
     def is_of_host(self, found: list[Chunk], place: int) -> bool:
         """Tell whether sizes stand directly behind hardware ("NUC, 32 GB RAM: …")."""

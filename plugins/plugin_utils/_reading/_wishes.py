@@ -245,6 +245,7 @@ class Reader(NounReader):
         ):
             thing.what = "vm"
         thing.count = chunk.count
+        thing.single = (chunk.count == 1 or self.article(chunk)) and not self.each_near(chunk)
         thing.families = [token.software.family for token, _at in chunk.software if token.software]
         thing.stack = any(token.software and token.software.stack for token, _at in chunk.software)
         self.things.append(thing)
@@ -298,6 +299,7 @@ class Reader(NounReader):
         if chunk.clustered:
             self.say("ha", True, where, thing=thing.id, about="clustered")
         self.give_pending(thing)
+        self.per_environment(thing, chunk)
 
     def is_the_only(self, thing: Thing, chunk: Chunk) -> bool:
         """Tell whether an article counts: "a master", "eine Node reicht"."""
@@ -333,6 +335,7 @@ class Reader(NounReader):
             self.say("thing", "app", (0, 0), thing=self.new_id(), quote=service.quote)
         self.ask_docker()
         for thing in self.things:
+            self.ask_environments(thing)
             if thing.uncounted and not (thing.count or thing.of_parent or thing.names):
                 self.ask_count(thing, thing.uncounted)
             if thing.parent is None:
