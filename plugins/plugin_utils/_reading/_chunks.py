@@ -184,7 +184,8 @@ def _word(tokens: list[Token], index: int) -> Chunk:
     token = tokens[index]
     definite = index > 0 and tokens[index - 1].of("pointing")
     either = token.of("either_number")
-    plural = definite if either else _is_plural(token.word)
+    several = index > 0 and tokens[index - 1].kind == "num" and tokens[index - 1].value > 1
+    plural = (definite or several) if either else _is_plural(token.word)
     if token.software is not None and not token.has("work.", "addon.longhorn.x"):
         head = Chunk("head", index, index + 1, definite=definite)
         head.software = [(token, index)]
@@ -296,7 +297,7 @@ def _describes(head: Chunk, other: Chunk) -> bool:
 
 def _names_part(head: Chunk, other: Chunk, apart: int) -> bool:
     """Let software say what a part or a machine is for ("database postgres", "VM Redis")."""
-    kind = head.what in ("vm", "lxc") and other.count is None
+    kind = head.what in ("vm", "lxc", "server_word") and other.count is None and not head.plural
     if head.software or apart or not (kind or head.what.startswith("part.")):
         return False
     head.what, head.software = head.what if kind else "", [*other.software]

@@ -234,6 +234,7 @@ class ListReader(KindReader):
         if thing.parent is whole and thing.generic():
             return False  # "one for redis": it is what that one is for
         told = self.linked("cue.for", "cue.with", "cue.carries") or self.marked(":(,-")
+        told = told or not self.cues
         free = whole.generic() or RUNTIMES.issuperset(whole.families)
         listed = _listed(found, place) if free and told and not whole.of_parent else 0
         begins = listed == whole.count

@@ -262,6 +262,6 @@ class NounReader(ListReader):
 
 def is_adjective(token: Token) -> bool:
     """Tell whether a word may stand between a determiner and its noun."""
-    small = token.of("pointing") or token.of("places") or token.of("usings")
+    small = token.of("determiners") or token.of("places") or token.of("usings")
     known = token.software or token.mib or (token.concept and not token.has("scale.", "word.group"))
     return token.kind == "word" and not small and not known

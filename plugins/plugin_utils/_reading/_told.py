@@ -17,6 +17,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._da
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._glosses import (
     glosses,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
+    numerals,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._tokens import Token
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._words import (
     words_of,
@@ -42,9 +45,40 @@ def told(text: str, tokens: t.Sequence[Token]) -> list[Clause]:
         free = not clause.ordered or any(token.has("verb.keep") for token in said)
         tells = clause.kind == "wish" and others and free and _tells(said)
         result.append(dataclasses.replace(clause, kind="exists") if tells else clause)
+    result = [part for clause in result for part in _parted(clause, tokens)]
     wishes = [c for c in result if c.kind == "wish"]
     apart = [g for g in glosses(tokens) if any(c.start <= g.start < c.end for c in wishes)]
     return [*result, *apart]
+
+
+def _parted(clause: Clause, tokens: t.Sequence[Token]) -> t.Iterator[Clause]:
+    """Yield a reason without the order that goes on behind it ("because it is slow, and a redis").
+
+    Behind a bare "and" it may be either; it is part of no clause then, and asked about.
+    """
+    inside = [token for token in tokens if clause.start <= token.start < clause.end]
+    ends = [at for at, token in enumerate(inside) if token.word == "," or token.has("cue.and")]
+    found = next((at for at in ends if at and _begins_an_order(inside[at:])), None)
+    if clause.kind != "remark" or found is None:
+        yield clause
+        return
+    yield dataclasses.replace(clause, end=inside[found].start)
+    if inside[found].word == ",":
+        yield Clause("wish", inside[found].start, clause.end, ordered=True)
+
+
+def _begins_an_order(tokens: t.Sequence[Token]) -> bool:
+    """Tell whether a comma or "and" is followed by things alone: no verb says anything of them."""
+    closed = function_words()
+    small = ("cue.and", "cue.with", "cue.more")
+    rest = [*itertools.dropwhile(lambda k: k.word == "," or k.has(*small), tokens)]
+    led = any(token.has("cue.with", "cue.more") for token in tokens[: len(tokens) - len(rest)])
+    led = led or bool(rest and (rest[0].kind == "num" or rest[0].word in numerals().articles))
+    thing = ("thing.vm", "thing.lxc", "part.", "role.", "addon.", "cni.")
+    things = any(token.software or token.has(*thing) for token in rest[:4])
+    verbs = closed["pronouns"] | closed["modals"] | closed["passives"] | closed["copulas"]
+    told = any(token.word in verbs or token.has("verb.", "cue.not") for token in rest)
+    return led and things and not told
 
 
 def _orders(clause: Clause, tokens: t.Sequence[Token]) -> bool:
