@@ -183,6 +183,7 @@ def _taken(found: list[Chunk]) -> int:
 def _word(tokens: list[Token], index: int) -> Chunk:
     token = tokens[index]
     definite = index > 0 and tokens[index - 1].of("pointing")
+    definite = definite or token.word.split()[0] in function_words()["pointing"]  # "la base"
     either = token.of("either_number")
     several = index > 0 and tokens[index - 1].kind == "num" and tokens[index - 1].value > 1
     plural = (definite or several) if either else _is_plural(token.word)

@@ -32,9 +32,17 @@ class KindReader(DenialReader):
     def is_one_part(self, found: list[Chunk], place: int) -> bool:
         """Take "X and Y on one database server" as the machine that both are on."""
         chunk = found[place]
-        part = chunk.what.startswith("part.") and chunk.count == 1 and not chunk.software
         words = {str(c.value or c.what) for c in self.cues[-4:]}
-        if not part or len(self.group) < 2 or not words & function_words()["insides"]:
+        single = chunk.count == 1 or self.article(chunk)
+        part = chunk.what.startswith("part.") and single and not chunk.software
+        if not part or not self.group or not words & function_words()["insides"]:
+            return False
+        if len(self.group) == 1 and self.group[0].what == chunk.what:
+            if (self.group[0].count or 1) < 2:
+                return False
+            self.ask_where(self.group[0], chunk)
+            return True
+        if len(self.group) < 2:
             return False
         self.same_machine(chunk)
         return True

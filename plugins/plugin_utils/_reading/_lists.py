@@ -180,6 +180,8 @@ class ListReader(KindReader):
         chunk = found[place]
         whole = self.target().parent if self.target() else None  # type: ignore[union-attr]
         spread = whole is not None and whole.of_parent < (whole.count or 0)
+        if chunk.definite and any(k.of("copulas") for k in self.tokens[chunk.end :][:1]):
+            return False  # "…, the database is PostgreSQL"
         closes = self.marked(",") and not spread
         thing = self.of_all(size=bool(own_sizes(found, place))) if closes else None
         thing = thing or self.target()
@@ -190,6 +192,7 @@ class ListReader(KindReader):
         near = bool(self.linked("cue.and") or self.marked(","))
         own = own or bool(thing.alone and thing.families and near)
         own = own or bool(thing.families and self.linked("verb.add") and self.article(chunk))
+        own = own or bool(thing.what.startswith("part.") and near and self.article(chunk))
         own = own and not thing.holds_all
         behind = self.linked("cue.behind") and self.article(chunk) and not thing.holds_all
         if own or behind:
@@ -264,9 +267,7 @@ class ListReader(KindReader):
         quote = self.quote(heads[0].start, heads[-1].end)
         text = f'Which of the {whole.count:g} machines run what of "{quote.text}"?'
         choices = ("each of them runs all of it",)
-        self.questions.append(
-            Question(id="reading.which", text=text, quote=quote, choices=choices)
-        )
+        self.questions.append(Question(id="reading.which", text=text, quote=quote, choices=choices))
 
     def may_run_on(self, thing: Thing, chunk: Chunk) -> bool:
         """Tell whether the words between allow that a noun is what the machine is for."""

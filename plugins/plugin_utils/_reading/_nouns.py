@@ -27,6 +27,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sa
     CLUSTER,
     MAX_MACHINES,
     ROLES,
+    Thing,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._tokens import Token
 
@@ -216,6 +217,80 @@ class NounReader(ListReader):
         served = before.has("cue.for") and not parts and thing is not None and not thing.generic()
         return used or (ours and bool(served or before.has("cue.with")))
 
+    def is_brand(self, found: list[Chunk], place: int) -> bool:
+        """Take "the database is PostgreSQL" as what that part is made with."""
+        chunk, last = found[place], found[self.head_before(found, place)]
+        thing = self.target()
+        families = [token.software.family for token, _at in chunk.software if token.software]
+        bare = last is not chunk and last.what.startswith("part.") and not last.software
+        if thing is None or not (bare and families) or thing.what != last.what or thing.families:
+            return False
+        between = self.tokens[last.end : chunk.start]
+        copula = bool(between) and between[0].of("copulas")
+        small = all(k.of("insides") or k.of("determiners") or k.word == "en" for k in between[1:])
+        if not (copula and small and called_by(last.what.removeprefix("part."))):
+            return False
+        self.software(thing, chunk)
+        thing.families += families
+        return True
+
+    def is_as_part(self, found: list[Chunk], place: int) -> bool:
+        """Take "postgres as the database" and "postgres with two databases" as one thing.
+
+        How many of a part are in a software is asked: they may be machines of their own.
+        """
+        chunk, thing = found[place], self.target()
+        if thing is None or not thing.families or not chunk.what.startswith("part."):
+            return False
+        if chunk.software or not {*thing.families} & {*called_by(chunk.what.removeprefix("part."))}:
+            return False
+        lead = chunk.start - 1
+        lead -= lead > 0 and self.tokens[lead].of("determiners")
+        where = (chunk.start, chunk.end)
+        if chunk.count in (None, 1) and self.tokens[max(lead, 0)].of("manners"):
+            self.say("whole", None, where, thing=thing.id)
+            return True
+        if chunk.count is not None and self.cues[-1:] and self.cues[-1].has("cue.with"):
+            quote = self.quote(min((chunk.count_at or where)[0], chunk.start), chunk.end)
+            text = f'Is "{quote.text}" inside {thing.families[0]}, or machines of their own?'
+            choices = (f"inside {thing.families[0]}", "machines of their own")
+            self.questions.append(
+                Question(id="reading.inside", text=text, quote=quote, choices=choices)
+            )
+            return True
+        return False
+
+    def is_content(self, found: list[Chunk], place: int) -> bool:
+        """Take "a disk for the database" as what the size is for, not as one more machine."""
+        chunk, thing = found[place], self.target()
+        before = found[max(place - 6, 0) : place]
+        sized = [i for i, c in enumerate(before) if c.has("noun.disk", "noun.memory")]
+        led = bool(sized) and any(c.has("cue.for") for c in before[sized[-1] :])
+        bare = chunk.what.startswith("part.") and chunk.definite and not chunk.software
+        if thing is None or not (led and bare) or chunk.count is not None:
+            return False
+        if any(c.kind in ("head", "mark") for c in before[sized[-1] :]):
+            return False
+        self.say("whole", None, (chunk.start, chunk.end), thing=thing.id)
+        return True
+
+    def head_before(self, found: list[Chunk], place: int) -> int:
+        """Return the place of the noun before a chunk, its own where there is none."""
+        return next((i for i in reversed(range(place)) if found[i].kind == "head"), place)
+
+    def ask_brand(self, chunk: Chunk, thing: Thing) -> None:
+        """Ask whether a later part may be what an earlier software is ("as we need a database")."""
+        brands = {*called_by(chunk.what.removeprefix("part."))}
+        bare = chunk.what.startswith("part.") and not chunk.software and chunk.count in (None, 1)
+        other = next((x for x in self.things if {*x.families} & brands), None)
+        listed = self.linked("cue.and", "cue.more", "cue.or") or self.marked(",/+")
+        if not bare or other is None or other is thing or listed:
+            return
+        quote = self.quote(chunk.start, chunk.end)
+        text = f'Is "{quote.text}" the {other.families[0]} that was named, or one more machine?'
+        choices = (f"the {other.families[0]}", "one more machine")
+        self.questions.append(Question(id="reading.brand", text=text, quote=quote, choices=choices))
+
     def is_watched_by(self, found: list[Chunk], place: int) -> bool:
         """Tell whether software behind machines looks after them ("watch 300 hosts with X")."""
         ahead = found[place + 1 :]
@@ -238,7 +313,8 @@ class NounReader(ListReader):
             more = {"kind": "load", "about": watched[chunk.what]}
             self.forward("driver", chunk.count, (near[0], chunk.end), ahead=True, **more)
             return True
-        if thing is None or not thing.families or thing.stack:
+        looks_after = thing is not None and thing.what == "part.monitoring"
+        if thing is None or not (thing.families or looks_after) or thing.stack:
             return False
         if chunk.what not in watched or chunk.software or self.clusterish:
             return False

@@ -186,6 +186,7 @@ class Reader(NounReader):
             where = (chunk.start, chunk.end)
             self.say("thing", "application", where, thing=before.id)
             self.say("link", "kubernetes", where, thing=before.id, about="uses")
+        self.ask_brand(chunk, thing)
         self.place_in_list(thing, chunk)
         self.describe(thing, chunk)
         if placed is not None and thing.families and chunk.what not in ("vm", "lxc"):
@@ -360,6 +361,9 @@ NOUNS: tuple[tuple[t.Callable[[Reader, list[Chunk], int], bool], bool], ...] = (
     (Reader.is_addon, False),  # "with longhorn"
     (Reader.is_addon_kind, False),  # "load balancer MetalLB"
     (Reader.is_there, False),  # "the existing database"
+    (Reader.is_brand, True),  # "the database is PostgreSQL"
+    (Reader.is_as_part, True),  # "postgres as the database"
+    (Reader.is_content, False),  # "a disk for the database"
     (Reader.is_other_kind, False),  # "a kubeadm cluster"
     (Reader.are_all, False),  # "all three are masters"
     (Reader.is_name, False),  # "named web, db and cache"
