@@ -41,6 +41,12 @@ OF_ONE_RUN = frozenset(
         "pin_token_file",
         "pin_ca_path",
         "export",
+        "acknowledge",
+        "make",
+        "renew",
+        "days",
+        # Who runs it: the command may be for somebody else.
+        "awx_user_name",
     )
 )
 #: Every playbook that a message may point to.

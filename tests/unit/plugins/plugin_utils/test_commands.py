@@ -33,6 +33,7 @@ def next_after(typed: str, *, default: t.Sequence[str] = tuple(C.DEFAULT_HOST_LI
         ("-i /etc/own -e intent=x", " -i /etc/own"),
         ("-e lab_name=demo -e intent='an HA cluster'", " -e lab_name=demo"),
         ("-e 'provider=gemini approve=auto'", " -e provider=gemini"),
+        ("-e provider=gemini -e awx_user_name=ada", " -e provider=gemini"),
         ("""-e "intent='a vm' provider=gemini" """, " -e provider=gemini"),
         ("-e 'intent=vm with x=1'", ""),
         ("-e @vars.yml --ask-vault-pass", " --ask-vault-pass -e @vars.yml"),
