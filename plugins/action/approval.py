@@ -17,7 +17,16 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action impo
 
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._gates import (
     Situation,
+    Verdict,
     judge,
+    strictest,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
+    ContractError,
+    parse,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._environment import (
+    EnvironmentRules,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger import (
     Ledger,
@@ -45,37 +54,44 @@ class ActionModule(ControllerAction):
         "tags": {"type": "dict", "default": {}},
         "approve": {"type": "str", "default": ""},
         "consent": {"type": "list", "elements": "str", "default": []},
-        "auto_approve": {"type": "bool", "default": False},
-        "four_eyes": {"type": "bool", "default": False},
         "directory": {"type": "path"},
         "proposal": {"type": "str", "default": ""},
-        "environment": {"type": "str", "required": True},
+        "environments": {"type": "list", "elements": "str", "required": True},
+        "rules": {"type": "dict", "default": {}},
         "user": {"type": "str"},
         "approvers": {"type": "list", "elements": "str", "default": []},
         "answer": {"type": "str"},
         "command": {"type": "str", "default": ""},
         "ledger": {"type": "str", "no_log": False},
     }
-    ERRORS = (LedgerError, RecordError)
+    ERRORS = (LedgerError, RecordError, ContractError)
 
     def act(self, args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Return ``status``, ``reason`` and ``user``; no approval fails unless in check mode."""
         user = args["user"] or getpass.getuser()
         moment, deployment = args.pop("moment"), args.pop("deployment")
-        url = args.pop("ledger")
+        url, rules = args.pop("ledger"), args.pop("rules")
         command = args.pop("command") or next_commands(deployment)["apply"]
-        known = _known(url, deployment, args["environment"])
         asked = _askers(args.pop("directory"), args.pop("proposal"))
-        if moment == "destruction" and known["retirement"]:
-            asked = [known["retirement"]["by"]]
-        situation = Situation(
-            **{**args, "user": user},
-            **known,
-            asked_by=asked,
-            today=datetime.datetime.now(datetime.UTC).date().isoformat(),
-            command=f"{command} -e approve={args['plan_sha256']}",
-        )
-        verdict = judge(moment, situation)
+        approvers, verdicts = args.pop("approvers"), list[Verdict]()
+        for environment in args.pop("environments"):
+            known = _known(url, deployment, environment)
+            if moment == "destruction" and known["retirement"]:
+                asked = [known["retirement"]["by"]]
+            own = _rules(rules, environment)
+            situation = Situation(
+                **{**args, "user": user},
+                **known,
+                environment=environment,
+                auto_approve=own.auto_approve,
+                four_eyes=own.four_eyes,
+                approvers=own.approvers or approvers,
+                asked_by=asked,
+                today=datetime.datetime.now(datetime.UTC).date().isoformat(),
+                command=f"{command} -e approve={args['plan_sha256']}",
+            )
+            verdicts.append(judge(moment, situation))
+        verdict = strictest(verdicts)
         return {
             "changed": False,
             "failed": verdict.stopped and not self._task.check_mode,
@@ -88,14 +104,22 @@ class ActionModule(ControllerAction):
         }
 
 
+def _rules(rules: dict[str, t.Any], environment: str) -> EnvironmentRules:
+    """Return what the site profile says of an environment."""
+    try:
+        return parse(EnvironmentRules, rules.get(environment) or {})
+    except ContractError as error:
+        raise ContractError(f"site.environments.{environment}: {error}") from None
+
+
 def _known(url: str | None, deployment: str, environment: str) -> dict[str, t.Any]:
     """Return what the ledger knows against it: freezes, and the request to delete."""
     if not url or not ("://" in url or Path(url).is_file()):
-        return {"freezes": freezes_of(None, url, environment), "retirement": None}
+        return {"freezes": freezes_of(None, url, [environment]), "retirement": None}
     ledger = Ledger(url)
     try:
         return {
-            "freezes": freezes_of(ledger, url, environment),
+            "freezes": freezes_of(ledger, url, [environment]),
             "retirement": ledger.retirement(deployment),
         }
     finally:

@@ -19,7 +19,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger impo
     LedgerError,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._freezes import (
-    write_file,
+    freezes_of,
+    write_files,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._report._table import table
 
@@ -49,9 +50,10 @@ class ActionModule(ControllerAction):
         if args["state"] == "frozen" and not reason.strip():
             return {"failed": True, "msg": "A freeze needs a reason: say why with -e reason=…"}
         by = args["user"] or getpass.getuser()
-        ledger = Ledger(args["ledger"])
+        url, folder = args["ledger"], Path(args["deployments_dir"])
+        ledger = Ledger(url)
         try:
-            held = ledger.freezes()
+            held = freezes_of(ledger, url, (), folder)
             mine = [row for row in held if row["scope"] == args["scope"]]
             changed = (args["state"] == "frozen" and not mine) or (
                 args["state"] == "lifted" and bool(mine)
@@ -61,8 +63,11 @@ class ActionModule(ControllerAction):
                     ledger.freeze(args["scope"], by=by, reason=reason)
                 else:
                     ledger.lift(args["scope"], by=by)
-                held = ledger.freezes()
-                write_file(Path(args["deployments_dir"]), held)
+                # What only a file says is of a ledger that is lost, or of another one.
+                gone = args["scope"] if args["state"] == "lifted" else ""
+                now = freezes_of(ledger, url, (), folder)
+                held = [row for row in now if row["scope"] != gone]
+                write_files(url, folder, held)
         finally:
             ledger.close()
         rows = [(r["scope"], r["by"], r["at"][:19], r["reason"]) for r in held]

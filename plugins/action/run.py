@@ -88,7 +88,7 @@ class ActionModule(ControllerAction):
         "plan": {"type": "dict"},
         "conversation": {"type": "dict"},
         "config": {"type": "dict", "default": {}},
-        "environment": {"type": "str"},
+        "environments": {"type": "list", "elements": "str", "default": []},
         "end_of_life": {"type": "str"},
         "machines": {"type": "list", "elements": "str", "default": []},
         "inputs": {"type": "dict", "default": {}},
@@ -104,6 +104,7 @@ class ActionModule(ControllerAction):
             "default": "apply",
         },
         "plan_sha256": {"type": "str"},
+        "approve": {"type": "str", "default": ""},
         "reason": {"type": "str", "default": ""},
         "reserve": {"type": "bool", "default": True},
         "settled": {"type": "bool", "default": False},
@@ -165,11 +166,10 @@ class ActionModule(ControllerAction):
     def _stage(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
         """Enter a stage; one that writes only when nothing is frozen."""
         if args["status"] in WRITING:
-            environment = args["environment"] or ledger.run(args["workflow_id"])["environment"]
             held = freezes_of(
                 ledger,
                 args["ledger"],
-                environment,
+                args["environments"],
                 Path(args["directory"]).parent if args["directory"] else None,
             )
             verdict = judge("write", Situation(freezes=held))
@@ -209,6 +209,7 @@ class ActionModule(ControllerAction):
             snapshot=args["snapshot"],
             by=user,
             run=args["workflow_id"],
+            approves=args["approve"] not in ("", "auto"),
         )
         return {"workflow_id": args["workflow_id"], "proposal": proposal}
 

@@ -63,12 +63,6 @@ options:
     description: Beginning of the id of the proposal that is decided about; the newest by default.
     type: str
     default: ""
-  four_eyes:
-    description:
-      - The one who asked cannot approve. Deletions need a request with an end of life
-        (M(clusterwright.proxmox.run) with C(state=retired)) that somebody else made.
-    type: bool
-    default: false
   approve:
     description: Empty, V(auto), or the sha256 of the plan that the person saw.
     type: str
@@ -78,14 +72,22 @@ options:
     type: list
     elements: str
     default: []
-  auto_approve:
-    description: Whether the site profile allows automatic approval in this environment.
-    type: bool
-    default: false
-  environment:
-    description: Environment of the plan.
-    type: str
+  environments:
+    description:
+      - Environments that the plan touches, those of machines that it changes or takes away among
+        them. Each of them has to allow it.
+    type: list
+    elements: str
     required: true
+  rules:
+    description:
+      - C(environments) of the site profile, by name.
+      - C(auto_approve) allows V(auto). C(approvers) are users who may approve, in the place of
+        O(approvers).
+      - With C(four_eyes) the one who asked cannot approve, and deletions need a request with an end
+        of life (M(clusterwright.proxmox.run) with C(state=retired)) that somebody else made.
+    type: dict
+    default: {}
   user:
     description: Who runs this; by default the user of the process.
     type: str
@@ -116,7 +118,7 @@ EXAMPLES = r"""
     plan_sha256: "{{ planned.plan_sha256 }}"
     counts: "{{ planned.summary.counts }}"
     approve: "{{ approve | default('') }}"
-    environment: production
+    environments: [production]
 """
 
 RETURN = r"""

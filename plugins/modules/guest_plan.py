@@ -43,7 +43,7 @@ options:
     description: Plan of the deployment, when it has one already. Its machines stay.
     type: dict
   environment:
-    description: Environment of a new deployment.
+    description: Environment of a new deployment whose guests carry no tag of one (C(env-NAME)).
     type: str
     choices: [production, staging, development, test]
     default: development
@@ -123,6 +123,7 @@ adopted:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.adopt import (
+    ENVIRONMENTS,
     AdoptError,
     adopt,
 )
@@ -147,7 +148,7 @@ def main() -> None:
             "plan": {"type": "dict"},
             "environment": {
                 "type": "str",
-                "choices": ["production", "staging", "development", "test"],
+                "choices": list(ENVIRONMENTS),
                 "default": "development",
             },
         },

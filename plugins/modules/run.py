@@ -108,9 +108,13 @@ options:
     description: What the run was asked; recorded.
     type: dict
     default: {}
-  environment:
-    description: Environment of a stage that writes, where the run does not know it yet.
-    type: str
+  environments:
+    description:
+      - Environments that a stage that writes touches; a freeze of one of them stops it.
+      - Without any, every freeze does.
+    type: list
+    elements: str
+    default: []
   end_of_life:
     description: With O(state=retired), the day from which on O(machines) may go, C(YYYY-MM-DD).
     type: str
@@ -165,6 +169,12 @@ options:
   plan_sha256:
     description: sha256 of the saved Terraform plan that was decided about.
     type: str
+  approve:
+    description:
+      - With O(state=planned), what the run brings as approval. Who brings a sha256 approves what
+        somebody asked for before, and does not ask for it.
+    type: str
+    default: ""
   reason:
     description: >-
       Why it was approved, why the run ended without success, or with O(state=noted) what the

@@ -91,7 +91,10 @@ def test_wrong_environment(lab: Lab, watch: Watch) -> None:
     }
     for environment, auto in (("production", False), ("development", True)):
         result = run_action(
-            approval.ActionModule, environment=environment, auto_approve=auto, **said
+            approval.ActionModule,
+            environments=[environment],
+            rules={environment: {"auto_approve": auto}},
+            **said,
         )
         refused(result, "consent=demo-web-2", "approve=auto")
     for options in ({}, {"approved_sha256": "auto"}, {"approved_sha256": planned["plan_sha256"]}):
@@ -258,7 +261,7 @@ def test_around_a_freeze(lab: Lab, watch: Watch) -> None:
             approval.ActionModule,
             plan_sha256="ab" * 32,
             counts={"create": 1, "update": 0, "replace": 0, "delete": 0},
-            environment="development",
+            environments=["development"],
             ledger=ledger,
             **choice,
         )

@@ -148,6 +148,13 @@ def test_a_freeze_is_asked_for_before_the_first_write(playbook: str) -> None:
         assert asked or not step.writes, f"{playbook} writes with {step.module} and asked nobody"
 
 
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+def test_who_asks_names_every_environment_that_is_touched(playbook: str) -> None:
+    for step in steps_of(TOP / f"playbooks/{playbook}.yml"):
+        given = step.given.get("environments")
+        assert not step.asks or given == "{{ pipeline_environments }}", step
+
+
 def test_the_walk_finds_the_playbooks_that_write() -> None:
     found = {
         name

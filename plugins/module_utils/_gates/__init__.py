@@ -76,6 +76,8 @@ GATES: dict[str, Gate] = {
     ),
 }
 
+#: Each allows less than the one before it.
+_BY_STRICTNESS: tuple[Status, ...] = ("nothing", "approved", "ask", "deferred", "refused")
 #: Refusals after which a plan stays and waits for somebody else.
 WAITING = ("four-eyes",)
 
@@ -133,4 +135,16 @@ def judge(moment: Moment, situation: Situation) -> Verdict:
     return Verdict(status, (Reason("approval", text),), tuple(asked))
 
 
-__all__ = ["GATES", "Gate", "Moment", "Reason", "Situation", "Verdict", "judge"]
+def strictest(verdicts: t.Sequence[Verdict]) -> Verdict:
+    """Return what holds where several environments are touched: each of them has to allow it.
+
+    Raises:
+        ValueError: there is no verdict.
+    """
+    status = max((verdict.status for verdict in verdicts), key=_BY_STRICTNESS.index)
+    against = [verdict for verdict in verdicts if verdict.stopped]
+    told = [reason for verdict in against or verdicts for reason in verdict.reasons]
+    return Verdict(status, tuple(dict.fromkeys(told)), verdicts[0].asked)
+
+
+__all__ = ["GATES", "Gate", "Moment", "Reason", "Situation", "Verdict", "judge", "strictest"]

@@ -39,6 +39,8 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.hardwar
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.truth import truth
 
 AGENT_SECONDS = 5.0
+#: In the order in which one of them stands for guests of several.
+ENVIRONMENTS = ("production", "staging", "development", "test")
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 #: Values of the configuration that a machine of a plan has a field for.
@@ -82,7 +84,7 @@ def adopt(
         imports: name of the guest, which becomes the machine's, to its VMID.
         deployment: name of the deployment.
         plan: what the deployment has already; None for a new one.
-        environment: of a new deployment.
+        environment: of a new deployment whose guests carry no tag of one (``env-NAME``).
 
     Raises:
         AdoptError: names all guests that cannot be taken over, and why.
@@ -116,12 +118,14 @@ def _merged(plan: Data | None, machines: list[Data], deployment: str, environmen
     if plan is not None:
         return {**plan, "machines": [*plan["machines"], *machines]} if machines else plan
     names = ", ".join(machine["name"] for machine in machines)
+    tags = {tag for machine in machines for tag in machine["tags"]}
+    told = [name for name in ENVIRONMENTS if f"env-{name}" in tags]
     return {
         "schema_version": 1,
         "deployment": deployment,
         "status": "ready",
         "summary": f"Taken over as they were: {names}.",
-        "environment": environment,
+        "environment": told[0] if told else environment,
         "kind": "lxc" if all(machine["kind"] == "lxc" for machine in machines) else "vm",
         "machines": machines,
         # What comes after the machines asks each plan for all of its parts.

@@ -14,9 +14,6 @@ import socket
 import typing as t
 import uuid
 
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._decisions import (
-    SITE,
-)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._holdings import (
     Holdings,
 )
@@ -39,7 +36,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._sto
     now as _now,
 )
 
-__all__ = ["ACTIVE", "FINAL", "SITE", "TRANSITIONS", "Ledger", "LedgerError"]
+__all__ = ["ACTIVE", "FINAL", "TRANSITIONS", "Ledger", "LedgerError"]
 
 
 def _seconds(start: str, end: str) -> float:

@@ -14,8 +14,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger._sto
     now,
 )
 
-#: Scope of a freeze that stops every environment.
-SITE = "site"
 #: Of a hash, to know it again.
 FEWEST_LETTERS = 12
 
@@ -63,13 +61,19 @@ class Decisions(Store):
             self._change(c, f, held, {"lifted_by": by, "lifted_at": now()})
         return found
 
-    def freezes(self, environment: str | None = None) -> list[Row]:
-        """Return the freezes that hold: all of them, or those that stop one environment."""
+    def freezes(self) -> list[Row]:
+        """Return the freezes that hold, of whatever scope."""
         sa, f = self._sa, self._t.freezes
         query = sa.select(f).where(f.c.lifted_at.is_(None)).order_by(f.c.freeze_id)
         with self._transaction() as c:
-            rows = [dict(row) for row in c.execute(query).mappings()]
-        return [row for row in rows if environment is None or row["scope"] in (SITE, environment)]
+            return [dict(row) for row in c.execute(query).mappings()]
+
+    def lifted(self) -> list[Row]:
+        """Return the freezes that do not hold any more."""
+        f = self._t.freezes
+        with self._transaction() as c:
+            query = self._sa.select(f).where(f.c.lifted_at.is_not(None))
+            return [dict(row) for row in c.execute(query).mappings()]
 
     # -- ends of life
 

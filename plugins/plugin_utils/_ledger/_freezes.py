@@ -10,26 +10,26 @@ from pathlib import Path
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._files import write_private
 
 FILE = "freeze.json"
+#: Scope of a freeze that stops every environment.
 SITE = "site"
+_KEYS = ("scope", "reason", "by", "at")
 Row = dict[str, t.Any]
 
 
 def freezes_of(
-    ledger: t.Any, url: str | None, environment: str | None, folder: Path | None = None
+    ledger: t.Any, url: str | None, environments: t.Collection[str], folder: Path | None = None
 ) -> list[Row]:
-    """Return the freezes that stop an environment, each once."""
-    places = [folder] if folder else []
-    if url and "://" not in url:
-        places.append(Path(url).parent)
-    found = list(ledger.freezes(environment)) if ledger is not None else []
-    for place in places:
-        found += [
-            row
-            for row in in_file(place)
-            if environment is None or row["scope"] in (SITE, environment)
-        ]
+    """Return the freezes that stop one of the environments, or any where none is named.
+
+    What the ledger knows to be lifted does not hold in a file either: the ledger may be shared by
+    several folders, and each has a file of its own.
+    """
+    found = list(ledger.freezes()) if ledger is not None else []
+    over = {_key(row) for row in ledger.lifted()} if ledger is not None else set()
+    for place in _places(url, folder):
+        found += [row for row in in_file(place) if _key(row) not in over]
     unique = {(row["scope"], row["by"], row["reason"]): row for row in found}
-    return list(unique.values())
+    return [r for r in unique.values() if not environments or r["scope"] in (SITE, *environments)]
 
 
 def in_file(folder: Path) -> list[Row]:
@@ -39,15 +39,28 @@ def in_file(folder: Path) -> list[Row]:
         return []
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
-        return [{key: str(row[key]) for key in ("scope", "reason", "by", "at")} for row in rows]
+        return [{key: str(row[key]) for key in _KEYS} for row in rows]
     except (ValueError, KeyError, TypeError):
         return [{"scope": SITE, "reason": f"{path} is damaged", "by": "nobody", "at": ""}]
 
 
-def write_file(folder: Path, rows: t.Sequence[t.Mapping[str, t.Any]]) -> None:
-    """Keep the freezes that hold in the file; none removes it."""
-    if not rows:
-        (folder / FILE).unlink(missing_ok=True)
-        return
-    kept = [{key: row[key] for key in ("scope", "reason", "by", "at")} for row in rows]
-    write_private(folder / FILE, kept)
+def write_files(url: str | None, folder: Path, rows: t.Sequence[t.Mapping[str, t.Any]]) -> None:
+    """Keep the freezes that hold in the file of a folder, and in one beside the ledger if there is.
+
+    No freezes remove the files.
+    """
+    kept = [{key: row[key] for key in _KEYS} for row in rows]
+    for place in _places(url, folder):
+        if not kept:
+            (place / FILE).unlink(missing_ok=True)
+        elif place == folder or (place / FILE).exists():
+            write_private(place / FILE, kept)
+
+
+def _places(url: str | None, folder: Path | None) -> list[Path]:
+    beside = [Path(url).parent] if url and "://" not in url else []
+    return list(dict.fromkeys([*([folder] if folder else []), *beside]))
+
+
+def _key(row: t.Mapping[str, t.Any]) -> tuple[str, ...]:
+    return tuple(str(row[key]) for key in _KEYS)

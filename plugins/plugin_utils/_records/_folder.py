@@ -77,8 +77,12 @@ class Folder:
         by: str,
         run: str,
         at: str | None = None,
+        approves: bool = False,
     ) -> str:
-        """Keep a proposal and return its id; nothing that is applied changes."""
+        """Keep a proposal and return its id; nothing that is applied changes.
+
+        ``approves``: who runs it came with the sha256 of a plan, so that one who asked before did.
+        """
         applied = self.applied()
         name = proposal_id(request, plan)
         known = self._read(self.path / f"proposed/{name}.json") or {}
@@ -88,8 +92,7 @@ class Folder:
             "deployment": plan["deployment"],
             "at": at or _now(),
             "by": by,
-            # Who asks for the same again has asked for it, too.
-            "askers": sorted({by, *known.get("askers", ())}),
+            "askers": _askers(by, known, approves=approves),
             "run": run,
             "base": applied["id"] if applied else None,
             "request": request,
@@ -266,6 +269,12 @@ class Folder:
                 f"{path} is damaged: remove it, then run again with the sentence of the deployment."
             )
         return found
+
+
+def _askers(by: str, known: Data, *, approves: bool) -> list[str]:
+    """Return who asked for a proposal; who asks for the same again has asked for it, too."""
+    before = list(known.get("askers", ()))
+    return before if before and approves else sorted({by, *before})
 
 
 def _now() -> str:

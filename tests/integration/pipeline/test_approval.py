@@ -61,6 +61,38 @@ def test_what_is_frozen_while_it_is_asked_is_not_applied(pipeline: Pipeline) -> 
     pipeline.run("freeze", freeze="lifted").ok()
 
 
+def test_an_environment_is_not_left_by_naming_another_one(pipeline: Pipeline) -> None:
+    site = pipeline.lab.site()
+    site["environments"] = {
+        "development": {"auto_approve": True},
+        "production": {"approvers": ["ada"]},
+    }
+    ada, eve = ({"site": site, "awx_user_name": name} for name in ("ada", "eve"))
+    small = "vm with 1 core and 1 GB in {} called {}"
+    several = f"{small.format('production', 'one')}, {small.format('development', 'two')}"
+    pipeline.run("provision", "several", intent=several, approve="auto", **eve).refused(
+        "approve=auto is not allowed in environment production"
+    )
+    told = pipeline.run("plan", "web", intent=f"production {WEB}", **eve).ok().output
+    [sha256] = re.findall(r"approve=([0-9a-f]{64})$", told, re.M)
+    pipeline.run("apply", "web", approve=sha256, **ada).ok()
+    told = pipeline.run("plan", "web", intent=f"development {WEB}", **eve).ok().output
+    [sha256] = re.findall(r"approve=([0-9a-f]{64})$", told, re.M)
+    pipeline.lab.forget_calls()
+    pipeline.run("apply", "web", approve=sha256, **eve).refused("the approvers are ada")
+    pipeline.run("destroy", "web", confirm="web", **eve).refused("the approvers are ada")
+
+    # What its tags say is not lost with the folder.
+    (pipeline.deployments / "web").rename(pipeline.folder / "gone")
+    pipeline.run("freeze", scope="production", freeze="frozen", reason="holidays").ok()
+    pipeline.run("import", "web", **eve).refused("holidays")
+    assert pipeline.lab.writes() == []
+    pipeline.run("freeze", scope="production", freeze="lifted").ok()
+    pipeline.run("import", "web", **eve).ok()
+    pipeline.run("destroy", "web", confirm="web", **eve).refused("the approvers are ada")
+    pipeline.run("destroy", "web", confirm="web", **ada).ok()
+
+
 def job(
     pipeline: Pipeline, playbook: str, deployment: str, **variables: t.Any
 ) -> tuple[Run, dict[str, t.Any]]:

@@ -27,6 +27,11 @@ def test_a_machine_goes_by_request_tag_and_second_person(pipeline: Pipeline) -> 
     pipeline.run("destroy", "shop", confirm="shop", **bob).refused(
         "Nobody has asked for the end of shop", "retire"
     )
+    for wrong, told in (
+        ({"end_of_life": "2027-13-01"}, "end_of_life=YYYY-MM-DD"),
+        ({"end_of_life": TODAY, "machines": "shpo"}, "shop has no shpo; it has shop."),
+    ):
+        pipeline.run("retire", "shop", **wrong, **ada).refused(told)
     pipeline.run("retire", "shop", end_of_life=TODAY, **ada).ok()
     [tags] = [
         guest["tags"]

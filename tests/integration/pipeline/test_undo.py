@@ -46,6 +46,23 @@ def test_a_run_is_taken_back(pipeline: Pipeline) -> None:
     pipeline.run("forget", "shop").ok()
 
 
+def test_where_four_eyes_are_asked_for_somebody_else_takes_it_back(pipeline: Pipeline) -> None:
+    site = pipeline.lab.site()
+    site["environments"] = {"development": {"four_eyes": True}}
+    ada, bob = ({"site": site, "awx_user_name": name} for name in ("ada", "bob"))
+    small = VM.format(name="shop")
+    for intent in (small, small.replace("2 GB", "4 GB")):
+        planned = pipeline.run("plan", "shop", intent=intent, **ada).ok().output
+        pipeline.run("apply", "shop", approve=SHA.findall(planned)[-1], **bob).ok()
+    run = pipeline.runs("shop")[0]["workflow_id"]
+    shown = pipeline.run("undo", run=run, **ada).refused("ada asked for it").output
+    approve = SHA.findall(shown)[-1]
+    pipeline.run("undo", run=run, approve=approve, **ada).refused("ada asked for it and cannot")
+    pipeline.run("undo", run=run, approve=approve, **bob).ok()
+    assert pipeline.read("shop", "applied")["how"] == "undo"
+    pipeline.run("destroy", "shop", confirm="shop").ok()
+
+
 def test_guests_that_came_or_went_as_they_are_are_no_undoing(pipeline: Pipeline) -> None:
     pipeline.run("provision", "stall", intent=VM.format(name="stall"), approve="auto").ok()
     pipeline.run("release", "stall").ok()

@@ -10,6 +10,9 @@ from ansible_collections.clusterwright.proxmox.plugins.action.approval import Ac
 
 SHA = "ab" * 32
 CREATE = {"create": 1, "update": 0, "replace": 0, "delete": 0}
+#: A plan of development that has a machine of production.
+SEVERAL = ["development", "production"]
+BOTH = {"development": {"auto_approve": True}, "production": {"approvers": ["ada"]}}
 DELETE = {"create": 0, "update": 0, "replace": 0, "delete": 1}
 
 
@@ -30,7 +33,13 @@ DELETE = {"create": 0, "update": 0, "replace": 0, "delete": 1}
         ({"approve": "cd" * 32}, "refused"),
         ({"approve": "cd" * 32, "answer": "yes"}, "refused"),
         ({"approve": "auto"}, "refused"),
-        ({"approve": "auto", "auto_approve": True}, "approved"),
+        ({"approve": "auto", "rules": {"development": {"auto_approve": True}}}, "approved"),
+        ({"approve": SHA, "approvers": ["eve"], "rules": BOTH, "user": "eve"}, "approved"),
+        ({"approve": SHA, "approvers": ["eve"], "rules": BOTH, "user": "ada"}, "refused"),
+        ({"approve": SHA, "environments": SEVERAL, "rules": BOTH, "user": "ada"}, "approved"),
+        ({"approve": SHA, "environments": SEVERAL, "rules": BOTH, "user": "eve"}, "refused"),
+        ({"approve": "auto", "environments": SEVERAL, "rules": BOTH, "user": "ada"}, "refused"),
+        ({"environments": SEVERAL, "rules": BOTH, "user": "ada"}, "ask"),
         ({"counts": {**CREATE, "create": 0}}, "nothing"),
         ({"counts": DELETE, "destructive": ["web"], "answer": "yes"}, "refused"),
         ({"counts": DELETE, "destructive": ["web"], "consent": ["web"]}, "ask"),
@@ -40,7 +49,7 @@ DELETE = {"create": 0, "update": 0, "replace": 0, "delete": 1}
 def test_decisions(
     run_action: t.Any, args: dict[str, t.Any], status: str, check_mode: bool
 ) -> None:
-    options = {"plan_sha256": SHA, "counts": CREATE, "environment": "development", **args}
+    options = {"plan_sha256": SHA, "counts": CREATE, "environments": ["development"], **args}
     result = run_action(ActionModule, check_mode=check_mode, **options)
     assert result["status"] == status
     assert result["changed"] is False
@@ -51,7 +60,13 @@ def test_decisions(
 
 
 def test_the_user_of_the_process_decides(run_action: t.Any) -> None:
-    options = {"plan_sha256": SHA, "counts": CREATE, "environment": "test", "approve": SHA}
+    options = {"plan_sha256": SHA, "counts": CREATE, "environments": ["test"], "approve": SHA}
     user = run_action(ActionModule, **options)["user"]
     assert run_action(ActionModule, **options, approvers=[user])["status"] == "approved"
     assert run_action(ActionModule, **options, approvers=[f"not-{user}"])["status"] == "refused"
+
+
+def test_what_is_no_rule_is_refused(run_action: t.Any) -> None:
+    options = {"plan_sha256": SHA, "counts": CREATE, "environments": ["test"], "approve": SHA}
+    refused = run_action(ActionModule, **options, rules={"test": {"four_eyes": "of course"}})
+    assert refused["failed"] and refused["msg"].startswith("site.environments.test: ")

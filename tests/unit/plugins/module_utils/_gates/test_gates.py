@@ -15,6 +15,7 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._gates impor
     Moment,
     Situation,
     judge,
+    strictest,
 )
 
 SHA = "a" * 64
@@ -227,6 +228,28 @@ def test_all_reasons_are_told_at_once() -> None:
 def test_who_says_yes(case: dict[str, t.Any], status: str, said: str) -> None:
     verdict = judge("approval", told(case))
     assert verdict.status == status and said in verdict.text
+
+
+@pytest.mark.parametrize(
+    ("cases", "status", "gates"),
+    [
+        ([{}, {}], "approved", ["approval"]),
+        ([{}, {"four_eyes": True, "user": "ada"}], "deferred", ["four-eyes"]),
+        ([{"freezes": [FREEZE]}, {"freezes": [FREEZE]}], "refused", ["freeze"]),
+        (
+            [{"four_eyes": True, "user": "ada"}, {"approvers": ["eve"]}],
+            "refused",
+            ["four-eyes", "approvers"],
+        ),
+        ([{"approve": ""}, {"approve": ""}], "ask", ["approval"]),
+    ],
+)
+def test_every_environment_has_to_allow_it(
+    cases: list[dict[str, t.Any]], status: str, gates: list[str]
+) -> None:
+    verdict = strictest([judge("approval", told(case)) for case in cases])
+    assert (verdict.status, [reason.gate for reason in verdict.reasons]) == (status, gates)
+    assert verdict.asked == judge("approval", FINE).asked
 
 
 def test_the_judge_imports_nothing_of_a_model_or_the_world() -> None:

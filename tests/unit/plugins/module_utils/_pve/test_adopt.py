@@ -312,6 +312,22 @@ def test_managed_vm_stays_managed_outside_of_the_plan() -> None:
     assert (found.name, found.ha.enabled) == ("web", False)
 
 
+@pytest.mark.parametrize(
+    ("tags", "environment"),
+    [
+        ("clusterwright;cw-shop;env-production", "production"),
+        ("env-staging", "staging"),
+        ("env-qa", "test"),
+        (None, "test"),
+    ],
+)
+def test_guests_keep_the_environment_that_their_tags_name(
+    tags: str | None, environment: str
+) -> None:
+    api = cluster(tags=tags, config={"tags": tags} if tags else {})
+    assert adopt(api, {"web": 104}, "shop", None, "test")["environment"] == environment
+
+
 def test_machines_of_the_stored_plan_stay() -> None:
     other = machine({**PLAIN, "name": "db"}, vmid=20001, node="pve2", pool=None)
     stored = {**plan_of([other]), "summary": "Two databases."}

@@ -91,6 +91,24 @@ def test_the_same_plan_keeps_its_id_when_facts_are_read_again(folder: Folder) ->
     assert len(folder.proposals()) == 2
 
 
+@pytest.mark.parametrize(
+    ("runs", "askers"),
+    [
+        ([("ada", False), ("bob", False)], ["ada", "bob"]),
+        ([("ada", False), ("bob", True)], ["ada"]),
+        ([("ada", True)], ["ada"]),
+        ([("ada", False), ("ada", True)], ["ada"]),
+    ],
+)
+def test_who_approves_what_was_asked_for_has_not_asked(
+    folder: Folder, runs: list[tuple[str, bool]], askers: list[str]
+) -> None:
+    said: Data = {"plan": plan(), "request": None, "snapshot": None, "run": "run-1"}
+    for by, approves in runs:
+        name = folder.propose(**said, by=by, approves=approves)
+    assert folder.proposal(name)["askers"] == askers
+
+
 def test_a_proposal_changes_nothing_that_is_applied(folder: Folder) -> None:
     apply(folder, plan())
     before = (folder.path / "applied.json").read_bytes()
