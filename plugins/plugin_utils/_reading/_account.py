@@ -29,6 +29,11 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._da
     called_by,
     load,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._holding import (
+    factors,
+    holds_number,
+    rest_of_a_number,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._remainder import (
     remainder,
 )
@@ -73,10 +78,16 @@ def account(reading: Reading, vocabulary: Vocabulary) -> Reading:
     findings = [f for f in reading.findings if not f.id.startswith("reading.")]
     findings += [f for f in cleaned.findings if f not in findings]
     kept: list[Statement] = []
-    for placed in _placed(reading.statements, said):
+    found = list(_placed(reading.statements, said))
+    rest = rest_of_a_number(found, said)
+    for placed in found:
         problem = _problem(placed, said, cleaned.hostile)
+        if problem and problem[0] == "value" and placed is rest:
+            problem = None
         if problem is None:
             kept.append(placed)
+        elif placed.kind == "exists" and problem[0] == "value":
+            kept.append(placed.model_copy(update={"value": None}))  # nothing is made of it
         else:
             findings.append(_error(*problem))
     findings += [_error("twice", text) for text in _said_twice(kept, said)]
@@ -135,11 +146,12 @@ def _placed(statements: t.Iterable[Statement], said: Sentence) -> t.Iterator[Sta
     for statement in statements:
         quote = _place(statement.quote, said.text)
         if quote is not None and statement.quote.start is None:
-            places = used[(quote.text, statement.topic)]
+            places = used[(fold(quote.text), statement.topic)]
             if statement.thing not in places and places:
-                following = said.text.find(quote.text, max(places.values()) + 1)
-                start = following if following >= 0 else quote.start
-                quote = quote.model_copy(update={"start": start})
+                following = fold(said.text).find(fold(quote.text), max(places.values()) + 1)
+                start = following if following >= 0 else quote.start or 0
+                again = said.text[start : start + len(quote.text)]
+                quote = Quote(text=again, start=start)
             places.setdefault(statement.thing, quote.start or 0)
         yield statement if quote is None else statement.model_copy(update={"quote": quote})
 
@@ -168,14 +180,14 @@ def _holds(statement: Statement, said: Sentence, tokens: list[Token]) -> bool:
     value = statement.value
     if statement.verb == "multiply" and statement.kind != "remark":
         same = value == 1 and not any(token.kind == "num" for token in tokens)
-        return same or (isinstance(value, (int, float)) and value in _factors(tokens))
+        return same or (isinstance(value, (int, float)) and value in factors(tokens))
     if value is None or statement.kind == "remark" or statement.topic == "whole":
         return True
     if statement.topic in NUMBERS:
         if isinstance(value, (str, bool)) or not math.isfinite(value):
             return False
-        return _holds_number(statement, said, tokens, float(value)) and (
-            statement.before is None or _holds_number(statement, said, tokens, statement.before)
+        return holds_number(statement, said, tokens, float(value)) and (
+            statement.before is None or holds_number(statement, said, tokens, statement.before)
         )
     return _holds_words(statement, str(value), said, tokens)
 
@@ -248,66 +260,6 @@ def _names(topic: str, value: object, tokens: list[Token]) -> bool:
     aliases = load("software.yml")["system_aliases"]
     said = " ".join(token.word for token in tokens)
     return any(short in said and name in str(value) for short, name in aliases.items())
-
-
-def _factors(tokens: list[Token]) -> set[float]:
-    named = {"rel.twice": 2.0, "rel.triple": 3.0, "rel.half": 0.5, "rel.same": 1.0}
-    found = {named[token.concept] for token in tokens if token.concept in named}
-    numbers = [token.value for token in tokens if token.kind == "num"]
-    shares = numbers if any(token.has("unit.percent") for token in tokens) else []
-    return found | {*numbers} | {round(1 + s * n / 100, 4) for n in shares for s in (1, -1)}
-
-
-def _holds_number(statement: Statement, said: Sentence, tokens: list[Token], value: float) -> bool:
-    numbers = [token for token in tokens if token.kind == "num"]
-    added = sum(number.value for number in numbers)
-    if statement.topic == "driver" and len(numbers) > 1 and value == added:
-        return True
-    if any(token.has("rel.half") for token in tokens) and _is_half(statement, said, value):
-        return True
-    if not numbers:
-        return _holds_without_number(statement, said, tokens, value)
-    if statement.topic == "count" and any(token.has("cue.each") for token in tokens):
-        shares = {float(number.value) for number in numbers}  # "one VM per host", and three hosts
-        if value in {share * there for share in shares for there in _counted(said)}:
-            return True
-    return any(
-        math.isclose(value, candidate, rel_tol=TOLERANCE)
-        for number in numbers
-        for candidate in amounts(said.tokens, said.tokens.index(number), statement.topic)
-    )
-
-
-def _holds_without_number(
-    statement: Statement, said: Sentence, tokens: list[Token], value: float
-) -> bool:
-    """Tell whether words without a number mean one, none or the rest of those that were said."""
-    if statement.topic == "count":
-        rest = any(token.has("word.rest", "word.second") for token in tokens)
-        if rest and value > 1:
-            return any(k.kind == "num" and k.value > value for k in said.tokens)
-        denied = any(token.has("cue.not", "cue.off") for token in tokens)
-        environments = sum(token.has("env.") for token in tokens)  # "dev and prod VMs"
-        return value == (0 if denied else 1) or 1 < value == environments
-    by_one = statement.verb in ("increase", "decrease") and value == 1
-    one_core = statement.topic == "cores" and by_one
-    return one_core or (statement.topic in ("gpu", "driver") and value in (0, 1))
-
-
-def _counted(said: Sentence) -> set[float]:
-    """Return the numbers that the sentence counts something with, and of how many hosts."""
-    hosts = {token.word for token in said.tokens if token.word in said.vocabulary.nodes}
-    return {*(float(k.value) for k in said.tokens if k.kind == "num"), float(len(hosts))}
-
-
-def _is_half(statement: Statement, said: Sentence, value: float) -> bool:
-    """Tell whether a value is half of one that the sentence holds ("half a terabyte")."""
-    return any(
-        math.isclose(2 * value, amount, rel_tol=TOLERANCE)
-        for index, token in enumerate(said.tokens)
-        if token.kind == "num"
-        for amount in amounts(said.tokens, index, statement.topic)
-    )
 
 
 def _may_share(topics: set[str], group: t.Sequence[Statement], said: Sentence) -> bool:

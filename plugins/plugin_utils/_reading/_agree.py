@@ -19,6 +19,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     Reading,
     Statement,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._clauses import (
+    sentences,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._understood import (
     meaning,
 )
@@ -46,6 +49,9 @@ _WORDS = (
     "ha",
     "setting",
 )
+#: Topics whose words a plan or a finding has to speak of.
+_TOLD = frozenset({*_WORDS, *_SIZES, "address", "backup", "bridge", "driver", "environment", "gpu"})
+_TOLD |= {"image", "iso", "pool", "port", "scale", "sla", "tag", "version", "vip", "vlan", "vmid"}
 #: What of a request changes a machine, where nobody plans it.
 _SAME = ("things", "changes", "environment", "loads", "backups", "destroy", "workload", "scale")
 
@@ -99,10 +105,10 @@ def agree(
     about a plan that the rules are ready to make is a warning; where they are not, it is asked.
     When both close and differ in a machine, the difference is one question with the two meanings,
     which ``answers`` may decide; where they differ in sizes that nobody said, those of ``first``
-    stand and the others are told. One that leads to a question only, because it names nothing that
-    is there, loses to one that leads to a plan. When neither closes, the reading with fewer open
-    places stays, with its questions. ``there_are``: how many machines of a kind exist; a number
-    like that may be a remark.
+    stand and the others are told, unless only the other one makes something of all words. One that
+    leads to a question or a refusal only loses to one that leads to a plan. When neither closes,
+    the reading with fewer open places stays, with its questions. ``there_are``: how many machines
+    of a kind exist; a number like that may be a remark.
     """
     if second.off_topic != first.off_topic and second.closed and not second.statements:
         return first
@@ -125,9 +131,11 @@ def _of_closed_ones(
 ) -> Reading:
     one, other = becomes(first), becomes(second)
     if one.parts == other.parts or not (one.ready or other.ready) or other.asks:
-        return _doubted(first, other.parts) if one.ready and other.asks else first
-    if one.asks:
-        return _of_an_open_one(first, second, there_are)
+        asked = one.ready and other.asks
+        return _doubted(first, other.parts) if asked else _told_of(first, second, first)
+    if not one.ready:
+        held = _of_an_open_one(first, second, there_are)
+        return held if one.asks else _noted(held, _refused(first, one), "warning")
     if _without_names(one) == _without_names(other):
         if one.names >= other.names:
             return first
@@ -138,8 +146,15 @@ def _of_closed_ones(
     return _asked(first, _meaning(one, other), _meaning(other, one))
 
 
+def _refused(reading: Reading, outcome: Outcome) -> str:
+    reasons = " ".join(outcome.parts)[:MAX_MEANING]
+    return f"The reading of {reading.reader} would have been refused: {reasons}"
+
+
 def _sized_otherwise(first: Reading, second: Reading, one: Outcome, other: Outcome) -> Reading:
-    """Return the first reading, told of the sizes that the other one would make."""
+    """Return the reading that stands, the first one told of the sizes the other would make."""
+    if _lost(second, first, _WORDS) and not _lost(first, second, _WORDS):
+        return _loses(first, second)
     message = (
         f"The reading of {second.reader} makes {_meaning(other, one)}; the rules make"
         f" {_meaning(one, other)}, which is planned. Say cores, memory and disk if that is not"
@@ -166,15 +181,20 @@ def _told_of(held: Reading, other: Reading, own: Reading) -> Reading:
 
     ``own`` is the one that holds, as its reader left it.
     """
-    lost = [s for s in other.statements if s.kind in _ORDERS and s.topic in (*_WORDS, *_SIZES)]
-    lost = [s for s in lost if _set_aside(s, own) and not _said_too(s, own)]
-    for statement in list({s.quote.text: s for s in lost}.values())[:MAX_LOST]:
+    for statement in _lost(other, own)[:MAX_LOST]:
         message = (
             f'"{statement.quote.text}" was set aside; the reading of {other.reader} takes it for'
             f" {meaning(statement)}. Say it another way if it is meant."
         )
         held = _noted(held, message, "warning", "reading.aside")
     return held
+
+
+def _lost(reading: Reading, other: Reading, topics: t.Collection[str] = _TOLD) -> list[Statement]:
+    """Return what one reading takes from words that the other one makes nothing of."""
+    said = [s for s in reading.statements if s.kind in (*_ORDERS, "load") and s.topic in topics]
+    lost = [s for s in said if _set_aside(s, other) and not _said_too(s, other)]
+    return list({s.quote.text: s for s in lost}.values())
 
 
 def _set_aside(statement: Statement, reading: Reading) -> bool:
@@ -228,7 +248,7 @@ def _only_asks(reading: Reading) -> bool:
 def _dropped(first: Reading, second: Reading, there_are: frozenset[float]) -> Statement | None:
     """Return a number that the first reading uses and the second one sets aside."""
     aside = [quote for quote in second.aside if any(char.isdigit() for char in quote.text)]
-    doubtful = {text for q in first.questions for text in q.choices if q.quote is not None}
+    doubtful = [span for q in first.questions for span in _unsure_of_numbers(first.text, q)]
     for statement in first.statements:
         value = statement.value
         number = isinstance(value, (int, float)) and value is not True
@@ -236,8 +256,8 @@ def _dropped(first: Reading, second: Reading, there_are: frozenset[float]) -> St
             continue
         if statement.topic == "count" and value in there_are:
             continue
-        if statement.quote.text in doubtful:  # the rules do not know which of several it is
-            continue
+        if any(low <= (statement.quote.start or 0) < high for low, high in doubtful):
+            continue  # the rules do not know which of several it is
         if any(s.topic == statement.topic and s.kind in _ORDERS for s in second.statements):
             continue  # corrected, not lost: a warning
         covered = any(_overlap(quote, statement.quote) for quote in aside)
@@ -249,6 +269,16 @@ def _dropped(first: Reading, second: Reading, there_are: frozenset[float]) -> St
         if covered and not used:
             return statement
     return None
+
+
+def _unsure_of_numbers(text: str, question: Question) -> t.Iterator[tuple[int, int]]:
+    """Yield the sentence that a question is about, where it is one about numbers."""
+    quote = question.quote
+    if quote is None or not any(c.isdigit() for c in "".join((quote.text, *question.choices))):
+        return
+    for start, end in sentences(text):
+        if start <= (quote.start or 0) < end:
+            yield start, end
 
 
 def chosen(answers: t.Iterable[str]) -> str | None:

@@ -117,8 +117,17 @@ def take_shares(
         for topic in _NUMBERS[1:] if statement.topic == "whole" else (statement.topic,):
             if fields[topic] is None and theirs.get(topic) is not None:
                 fields[topic] = max(1, int(theirs[topic] * float(statement.value or 1)))
+        if statement.topic == "whole" and group is not None:
+            fields["kind"] = fields["kind"] or group.kind
         if group is not None and group.software and not fields["software"]:
             fields["software"] = (Software(family=group.software),)
+        if other and statement.topic == "whole" and statement.value == 1 and _may_be(draft, other):
+            fields["software"] = fields["software"] or theirs["software"]
+
+
+def _may_be(draft: Draft, other: Draft) -> bool:
+    """Tell whether nothing that was said of a thing keeps it from being what another one is."""
+    return {*draft.values("thing")} <= {*_KINDS, *other.values("thing")}
 
 
 def name_runners(drafts: dict[str, Draft], fields: dict[str, t.Any]) -> None:
@@ -162,6 +171,8 @@ def fields_of(draft: Draft, *, sum_of_parts: bool = True) -> dict[str, t.Any]:
         fields[name] = next(iter(draft.values(name)), None)
     for topic, name in _LISTS.items():
         fields[name] = tuple(dict.fromkeys(draft.values(topic)))
+    dynamic = (a.lower() if str(a).lower() == "dhcp" else a for a in fields["addresses"])
+    fields["addresses"] = tuple(dynamic)
     disks = {(s.value, s.quote.text): s.value for s in draft.said("data_disk_gib")}
     fields["data_disks_gib"] = tuple(disks.values())  # "two 500 GB disks" are two statements
     fields["nodes"] = tuple(dict.fromkeys(s.value for s in draft.said("node") if s.kind == "wish"))
@@ -239,11 +250,19 @@ def loads_of(draft: Draft, family: str | None, component: str | None = None) -> 
     renamed = load("software.yml")["renamed_loads"]
     names = {**renamed.get(family, {}), **renamed.get(f"{family}.{component}", {})}
     loads: dict[str, float] = {}
-    for statement in draft.own:
-        if statement.kind == "load" and statement.topic == "driver":
-            name = names.get(statement.about, statement.about)
-            loads[name] = loads.get(name, 0.0) + float(statement.value or 0)
+    for statement in drivers_of(draft.own):
+        name = names.get(statement.about, statement.about)
+        loads[name] = loads.get(name, 0.0) + float(statement.value or 0)
     return loads
+
+
+def drivers_of(statements: t.Iterable[Statement]) -> t.Iterator[Statement]:
+    """Yield the loads; of a range ("50 to 100 users") the upper end."""
+    said = [s for s in statements if s.kind == "load" and s.topic == "driver"]
+    most = {(s.thing, s.about) for s in said if s.bound == "at_most"}
+    for statement in said:
+        if statement.bound != "at_least" or (statement.thing, statement.about) not in most:
+            yield statement
 
 
 def _source(draft: Draft) -> Source | None:

@@ -50,11 +50,23 @@ UNCLEAR = "unclear"
 #: MiB and GiB by the first letter of a unit, in English and French.
 _MIB = {"k": 1 / 1024, "m": 1.0, "g": 1024.0, "t": 1024.0**2, "p": 1024.0**3}
 _AMOUNT = re.compile(r"^\s*[+-]?(?P<number>\d+(?:[.,]\d+)*)\s*(?P<unit>[a-z%]*)", re.IGNORECASE)
-_NUMBERS = frozenset({"count", "cores", "gpu", "vmid", "vlan", "port", "driver", "hardware"})
+_NUMBERS = frozenset({"sla", "count", "cores", "gpu", "vmid", "vlan", "port", "driver", "hardware"})
 _MEMORY = frozenset({"memory_mib"})
 _DISK = frozenset({"disk_gib", "data_disk_gib"})
 _ADDRESSES = frozenset({"address", "gateway", "dns_server", "vip"})
-_TRUE = frozenset({"true", "yes", "ja", "oui", "1", ""})
+#: Kinds of which no machine is made: a value that cannot be read is left out.
+_MAKE_NOTHING = ("exists", "remark")
+#: What has a number that can grow, or is all sizes at once.
+_GROWING = frozenset({"count", "gpu", "cores", "scale", "whole", "driver", *_MEMORY, *_DISK})
+#: Topics of a change that a verb fits; the others fit all.
+_FITTING: dict[str, frozenset[str]] = {
+    **dict.fromkeys(("increase", "decrease", "multiply"), _GROWING),
+    "move": frozenset({"node", "storage", "whole", "thing"}),
+    "rename": frozenset({"name", "whole", "thing"}),
+    "remove": frozenset({"addon", "backup", "count", "data_disk_gib", "gpu", "ha", "name"})
+    | frozenset({"setting", "software", "tag", "text", "thing", "whole", "node"}),
+}
+_FALSE = frozenset({"false", "no", "not", "none", "off", "nein", "non", "0"})
 
 
 def schema() -> dict[str, t.Any]:
@@ -153,6 +165,8 @@ def _said(row: dict[str, t.Any], masked: Masked, number: int) -> Statement | Que
         )
     if _says_no_address(row, masked):
         topic, row = "text", {**row, "kind": "remark", "value": "", "verb": NO_VERB}
+    if row["kind"] in _MAKE_NOTHING and not _has_value(row, masked):
+        row = {**row, "value": "", "before": ""}  # its words are what it says
     return Statement(
         kind=row["kind"],
         quote=Quote(text=place[0], start=place[1]),
@@ -165,6 +179,15 @@ def _said(row: dict[str, t.Any], masked: Masked, number: int) -> Statement | Que
         verb=None if row["verb"] == NO_VERB else row["verb"],
         before=_before(row),
     )
+
+
+def _has_value(row: dict[str, t.Any], masked: Masked) -> bool:
+    try:
+        _value(row, masked)
+        _before(row)
+    except ValueError:
+        return False
+    return True
 
 
 def _says_no_address(row: dict[str, t.Any], masked: Masked) -> bool:
@@ -182,6 +205,8 @@ def _says_no_address(row: dict[str, t.Any], masked: Masked) -> bool:
 
 def _value(row: dict[str, t.Any], masked: Masked) -> bool | int | float | str | None:
     text = masked.value(row["value"].strip())
+    if row["kind"] == "change" and row["topic"] not in _FITTING.get(row["verb"], (row["topic"],)):
+        raise ValueError(f"{row['verb']} is no verb for {row['topic']}")
     if row["verb"] == "multiply":
         return _plain(text)
     return typed(row["topic"], row["about"].strip(), text)
@@ -202,9 +227,9 @@ def typed(topic: Topic, about: str, text: str) -> bool | int | float | str | Non
 
     Raises ``ValueError`` where a number is wanted and none is there.
     """
-    if topic in ("ha", "setting"):
-        return text.lower() in _TRUE
-    about = about.removesuffix("_per_user")
+    if topic in ("ha", "setting") or about == "zero_downtime":
+        return text.lower() not in _FALSE
+    about = re.sub(r"_per_[a-z]+$", "", about)
     measured = topic in ("hardware", "driver")
     if topic in _MEMORY or (measured and about == "memory_mib"):
         return _amount(text, "g", 1.0)

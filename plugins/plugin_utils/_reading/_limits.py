@@ -351,6 +351,12 @@ def _remarks(notes: _Notes, wanted: Request, vocabulary: Vocabulary) -> None:
             " machines get addresses of the site's network."
         )
         notes.note("warning", "request.public_address", "network", message)
+    for goal in (s for s in said if s.topic == "sla" and s.kind != "remark"):
+        message = (
+            f'"{goal.quote.text}" is a goal from which no number of this plan follows; say high'
+            " availability, or sizes."
+        )
+        notes.note("warning", "request.goal", "sla", message)
     if any(s.topic == "backup" and s.kind == "wish" for s in said) and not wanted.backups:
         held = ", ".join(vocabulary.storages[:6]) or "none is known"
         message = (

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import functools
+import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import (
     describes,
@@ -29,6 +30,8 @@ def _mattering() -> tuple[str, ...]:
 def matters(said: Sentence, index: int) -> bool:
     """Tell whether a token could change a machine."""
     token = said.tokens[index]
+    if token.kind == "num" and _numbers_a_point(said, index):
+        return False
     if token.kind == "num":
         around = said.tokens[max(index - 1, 0) : index + 2]
         again = len(around) == 3 and around[0].of("said_again") and token.written
@@ -40,6 +43,22 @@ def matters(said: Sentence, index: int) -> bool:
     if token.kind == "lit" or token.name or token.software is not None:
         return True
     return token.has(*_mattering()) or is_unknown(said, index) or like_a_name(said, index)
+
+
+def _numbers_a_point(said: Sentence, index: int) -> bool:
+    """Tell whether a number begins a point of a list ("1. more cores. 2. more memory")."""
+
+    def points() -> t.Iterator[tuple[int, float]]:
+        begins = True
+        for at, token in enumerate(said.tokens[:-1]):
+            ends = said.tokens[at + 1].word in (".", ")")
+            if begins and ends and token.kind == "num" and not token.written:
+                yield at, token.value
+            begins = token.word in (".", "\n", ":", ";", "!", "?", ",")
+
+    found = dict(points())
+    listed = [*found.values()] == [float(n) for n in range(1, len(found) + 1)]
+    return index in found and listed and len(found) > 1
 
 
 def is_strange(said: Sentence, index: int) -> bool:

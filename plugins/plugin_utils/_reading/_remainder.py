@@ -165,7 +165,9 @@ def uses(statement: Statement, said: Sentence, index: int) -> bool:
     if outside or statement.topic == "text":
         following = said.tokens[index + 1 : index + 2]
         return statement.about == "label" and any(k.word == ":" for k in following)
-    if statement.topic in LITERALS or statement.topic in ("software", "backup"):
+    if statement.topic in LITERALS or statement.topic in ("software", "backup", "setting"):
+        return True
+    if statement.kind == "exists" and statement.value is None:
         return True
     following = said.tokens[index + 1 : index + 2]
     disks = statement.topic == "data_disk_gib" and said.tokens[index].start == quote.start

@@ -36,6 +36,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._dr
     Draft,
     count_of,
     drafts_of,
+    drivers_of,
     fields_of,
     is_stack,
     known_families,
@@ -148,8 +149,8 @@ def _wanted(reading: Reading, vocabulary: Vocabulary, previous: Record | None) -
     environments = {str(s.value) for s in reading.statements if s.topic == "environment"}
     shared = len(environments) == 1 and _all_share(reading, drafts)
     loads: dict[str, float] = collections.defaultdict(float)
-    for statement in reading.statements:
-        if statement.kind == "load" and statement.topic == "driver" and not statement.thing:
+    for statement in drivers_of(reading.statements):
+        if not statement.thing:
             loads[statement.about] += float(statement.value or 0)
     things = _things(reading, drafts, previous)
     workload = _free(reading, "thing", "workload")

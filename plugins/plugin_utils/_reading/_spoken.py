@@ -45,6 +45,9 @@ SOFT_CUES = ("cue.more", "cue.less", "cue.only", "cue.each", "cue.with", "cue.co
 CLUSTERS = ("k3s", "cluster", "kubernetes", "server", "agent", "node")
 CORRECTIONS = ("cue.correction", "cue.instead")
 _COMMA = re.compile(r",(?!\d)|;|\n| - ")
+_TITLE = re.compile(
+    r"[\"\u201c\u201e\u00ab] ?[^\W\d][^\"\u201c-\u201e\u00ab\u00bb\n]{0,40}[\"\u201c\u201d\u00bb]"
+)
 #: Topics of which each statement is a disk of its own.
 DISKS = ("disk_gib", "data_disk_gib")
 
@@ -105,6 +108,8 @@ def _spoken(token: Token, statements: t.Sequence[Statement], said: Sentence) -> 
             or _is_again(token, statements, said)
             or _corrected(token, statements, said)
             or _remarked(token, statements, said)
+            or _is_told_apart(token, statements, said)
+            or _in_a_title(token, statements, said.text)
         )
     if any(_covers(statement, token.start, token.end) for statement in statements):
         return True
@@ -158,6 +163,30 @@ def _part(token: Token, said: Sentence) -> Span:
         elif comma.start() >= token.end:
             return low, comma.start()
     return low, high
+
+
+def _is_told_apart(token: Token, statements: t.Sequence[Statement], said: Sentence) -> bool:
+    """Tell whether "einer der beiden" is said of one of so many."""
+    return any(
+        s.topic == "count"
+        and s.value == 1
+        and _covers(s, token.start, token.end)
+        and all(k.kind != "num" or k is token for k in _inside(s, said))
+        for s in statements
+    )
+
+
+def _inside(statement: Statement, said: Sentence) -> list[Token]:
+    return said.within(statement.quote.start or 0, statement.quote.end or 0)
+
+
+def _in_a_title(token: Token, statements: t.Sequence[Statement], text: str) -> bool:
+    """Tell whether a number stands in quotation marks after a word, and a statement quotes them."""
+    return any(
+        found.start() < token.start < found.end()
+        and any(_covers(s, *found.span()) and (s.quote.end or 0) >= token.end for s in statements)
+        for found in _TITLE.finditer(text)
+    )
 
 
 def _is_sum(token: Token, statements: t.Sequence[Statement]) -> bool:

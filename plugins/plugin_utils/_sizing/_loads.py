@@ -41,6 +41,17 @@ def name_unused_loads(context: Context, groups: t.Sequence[Group]) -> None:
             )
 
 
+def name_unused_scale(context: Context, title: str, scale: str) -> None:
+    """Warn of a size in words that no number follows."""
+    context.report(
+        "scale.unused",
+        "warning",
+        "machines.scale",
+        f'"{scale}" changes no size of {title}: no source says what that is; say cores, memory and'
+        " disk if another size is meant.",
+    )
+
+
 def _loads(machines: Machines) -> dict[str, float]:
     loads = dict(machines.loads)
     for software in machines.software:

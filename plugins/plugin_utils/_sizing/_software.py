@@ -11,6 +11,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
     Machines,
     MachinesThing,
+    Scale,
     Software,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import (
@@ -23,6 +24,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._dr
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._history import (
     with_history,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._loads import (
+    name_unused_scale,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
     Context,
@@ -92,9 +96,17 @@ def _on_one_machine(thing: MachinesThing, found: list[Need], ha: bool) -> bool:
 
 
 def _needs(context: Context, thing: MachinesThing, ha: bool) -> list[Need]:
+    scale = thing.scale or context.request.scale
+    found = _needs_at(context, thing, ha, scale)
+    sized = thing.cores or thing.memory_mib or thing.totals
+    if scale and not sized and found == _needs_at(context, thing, ha, None):
+        name_unused_scale(context, found[0].title if found else thing.id, scale)
+    return found
+
+
+def _needs_at(context: Context, thing: MachinesThing, ha: bool, scale: Scale | None) -> list[Need]:
     software = thing.runs or (Software(family=_table(context, thing)),)
     environment = thing.environment or context.request.environment or ""
-    scale = thing.scale or context.request.scale
     loads = {**context.request.loads, **thing.loads}
 
     def with_loads(**more: float) -> list[Need]:
@@ -279,6 +291,9 @@ def _together(context: Context, thing: MachinesThing, found: list[Need], ha: boo
     documented: dict[str, str] = {}
     values: dict[str, float] = {}
     runtime = [need for need in found if need.family in RUNTIMES]
+    unknown = [need for need in found if need.unknown]
+    # What nobody knows has one table: it stands for all of it.
+    found = [need for need in found if need not in unknown[1:]]
     found = [
         replace(need, minimum=_least_disk(need, thing))
         for need in ([need for need in found if need not in runtime] or found)

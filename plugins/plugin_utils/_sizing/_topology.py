@@ -15,6 +15,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge i
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._addons import (
     resolved,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._loads import (
+    name_unused_scale,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
     Context,
     Group,
@@ -240,7 +243,10 @@ def _sized(
     group = group.because("count", count.reason, count.source, sure)
     group = _of_profile(table, topology, group)
     group = documented(context, group, topology.agents.value, topology.servers.value > 1)
-    return with_said(context, group, _wish(topology, thing, role))
+    wish = _wish(topology, thing, role)
+    if wish.scale and not (wish.cores or wish.memory_mib):
+        name_unused_scale(context, f"the cluster's {role}s", wish.scale)
+    return with_said(context, group, wish)
 
 
 def _wish(topology: Topology, thing: ClusterThing, role: str) -> Machines:

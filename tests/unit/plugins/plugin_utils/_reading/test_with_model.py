@@ -295,6 +295,81 @@ def test_a_model_that_always_finds_something_else_is_stopped() -> None:
             ),
             False,
         ),
+        # of what is there already nothing is made, whatever its value is
+        (
+            "two redis VMs, our mysql runs on 10.1.1.7 already",
+            (
+                *GOOD[:3],
+                ["exists", "", "software", "", "mysql", "none", "", "our mysql runs"],
+                ["exists", "", "name", "", "a1", "none", "", "on a1"],
+            ),
+            True,
+        ),
+        (
+            "two redis VMs on a host with 2 x SSD 256 GB each",
+            (
+                *GOOD[:3],
+                ["exists", "", "hardware", "disk_gib", "2 x 256 GB", "none", "", "2 x SSD 256 GB"],
+                ["remark", "", "text", "", "", "none", "", "on a host with"],
+            ),
+            True,
+        ),
+        # what a setting says of how much of it, and the points of a list, are no sizes
+        (
+            "two redis VMs with a swap file of 2048 MB",
+            (
+                *GOOD[:3],
+                ["wish", "t1", "setting", "swap", "2048 MB", "none", "", "swap file of 2048 MB"],
+            ),
+            True,
+        ),
+        ("1. two redis VMs. 2. thanks.", GOOD[:3], True),
+        # a number in a title
+        (
+            'two redis VMs for "Classroom 7"',
+            (*GOOD[:3], ["remark", "", "text", "", "", "none", "", '"Classroom 7"']),
+            True,
+        ),
+        # the rest of a number, where the others are told apart without one
+        (
+            "three redis VMs with 4 GB, the last with 8 GB",
+            (
+                ["wish", "t1", "thing", "", "vm", "none", "", "VMs"],
+                ["wish", "t1", "count", "", "2", "none", "", "three redis VMs"],
+                ["wish", "t1", "software", "", "redis", "none", "", "redis"],
+                ["wish", "t1", "memory_mib", "", "4 GB", "none", "", "4 GB"],
+                ["wish", "t2", "thing", "", "vm", "none", "", "the last"],
+                ["wish", "t2", "count", "", "1", "none", "", "the last"],
+                ["wish", "t2", "software", "", "redis", "none", "", "redis"],
+                ["wish", "t2", "memory_mib", "", "8 GB", "none", "", "8 GB"],
+            ),
+            True,
+        ),
+        (
+            "three redis VMs and one postgres VM",
+            (
+                ["wish", "t1", "thing", "", "vm", "none", "", "VMs"],
+                ["wish", "t1", "count", "", "2", "none", "", "three redis VMs"],
+                ["wish", "t1", "software", "", "redis", "none", "", "redis"],
+                ["wish", "t2", "thing", "", "vm", "none", "", "postgres VM"],
+                ["wish", "t2", "count", "", "1", "none", "", "one"],
+                ["wish", "t2", "software", "", "postgres", "none", "", "postgres"],
+            ),
+            False,
+        ),
+        # the same words in another spelling are another place
+        (
+            "a redis VM for Testing and a postgres VM for testing",
+            (
+                ["wish", "t1", "thing", "", "vm", "none", "", "redis VM"],
+                ["wish", "t1", "software", "", "redis", "none", "", "redis"],
+                ["wish", "t1", "environment", "", "test", "none", "", "for testing"],
+                ["wish", "t2", "thing", "", "vm", "none", "", "postgres VM"],
+                ["wish", "t2", "software", "", "postgres", "none", "", "postgres"],
+                ["wish", "t2", "environment", "", "test", "none", "", "for testing"],
+            ),
+            True,
+        ),
         # a denial has to be quoted
         (
             "two redis VMs, not on pve3",
@@ -313,6 +388,138 @@ def test_what_short_quotes_speak_for(text: str, rows: tuple[list[str], ...], clo
     assert (rounds[0].observe == "The account is closed.") is closed, rounds[0].findings
 
 
+THING = ["wish", "t1", "thing", "", "vm", "none", "", "VM"]
+WEB = ["wish", "t1", "thing", "", "web", "none", "", "VM"]
+PEOPLE = ["load", "t1", "driver", "users", "20", "none", "", "20 to 30 people"]
+FIRST_DB = ["wish", "t1", "software", "", "postgres", "none", "", "postgres"]
+SECOND_DB = ["wish", "t2", "thing", "", "vm", "none", "", "another"]
+
+
+def machines(reading: Reading, previous: Record | None = None) -> list[tuple[t.Any, ...]]:
+    wanted = _reading.request(reading, WORDS, previous)
+    return [
+        (
+            thing.type,
+            getattr(thing, "count", None),
+            [entry.family for entry in getattr(thing, "software", ())],
+            dict(getattr(thing, "loads", {})),
+            getattr(thing, "nodes", None) if thing.type == "machines" else None,
+        )
+        for thing in wanted.things
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "rows", "things"),
+    [
+        # a range of loads is its upper end, no sum
+        (
+            "a VM for 20 to 30 people",
+            (
+                WEB,
+                {**form_row(PEOPLE), "bound": "at_least"},
+                {**form_row(PEOPLE), "value": "30", "bound": "at_most"},
+            ),
+            [("machines", None, [], {"users": 30.0}, ())],
+        ),
+        # an amount is no number of what it is of
+        (
+            "a VM for 300 GB of photos",
+            (WEB, ["load", "t1", "driver", "data_gib", "300 GB", "none", "", "300 GB of photos"]),
+            [("machines", None, [], {"data_gib": 300.0}, ())],
+        ),
+        (
+            "a VM for 40 mailboxes of 5 GB",
+            (
+                WEB,
+                ["load", "t1", "driver", "mailboxes", "40", "none", "", "40 mailboxes"],
+                ["load", "t1", "driver", "data_gib_per_mailbox", "5 GB", "none", "", "of 5 GB"],
+            ),
+            [("machines", None, [], {"users": 40.0, "disk_gib_per_user": 5.0}, ())],
+        ),
+        # "like it" is what the other one is
+        (
+            "a postgres VM with 8 GB and another just like it",
+            (
+                THING,
+                FIRST_DB,
+                ["wish", "t1", "memory_mib", "", "8 GB", "none", "", "8 GB"],
+                SECOND_DB,
+                ["wish", "t2", "whole", "t1", "1", "multiply", "", "just like it"],
+            ),
+            [
+                ("machines", None, ["postgresql"], {}, ()),
+                ("machines", None, ["postgresql"], {}, ()),
+            ],
+        ),
+        # software of a cluster itself is an add-on, or an application on it
+        (
+            "a k3s cluster with redis on it and monitoring",
+            (
+                ["wish", "t1", "thing", "", "k3s", "none", "", "k3s cluster"],
+                ["wish", "t1", "software", "", "redis", "none", "", "redis on it"],
+                ["wish", "t1", "software", "", "monitoring", "none", "", "monitoring"],
+            ),
+            [
+                ("cluster", None, [], {}, None),
+                ("application", None, ["redis"], {}, None),
+            ],
+        ),
+    ],
+)
+def test_what_a_model_says_is_in_the_request(
+    text: str, rows: tuple[t.Any, ...], things: list[t.Any]
+) -> None:
+    assert machines(by_model(text, rows)) == things
+
+
+def by_model(text: str, rows: t.Iterable[t.Any], previous: Record | None = None) -> Reading:
+    """Return the model's reading, where the rules' account is open."""
+    filled = [row if isinstance(row, dict) else form_row(row) for row in rows]
+    answer = json.dumps({"statements": filled})
+    rules = _reading.read(text, WORDS, previous)
+    with partner(lambda _prompt: answer, []) as opened:
+        rules = Reading(text=rules.text, language=rules.language)
+        reading, rounds = with_model(rules, WORDS, previous, opened)
+    assert (reading.reader, reading.closed) == ("scripted", True), rounds[0].findings
+    return reading
+
+
+def test_one_more_at_a_place_leaves_the_others_where_they_are() -> None:
+    rows = (
+        ["change", "g2", "thing", "", "agent", "none", "", "worker"],
+        ["change", "g2", "count", "", "1", "increase", "", "one more worker"],
+        ["change", "g2", "node", "", "n2", "add", "", "on n2"],
+    )
+    reading = by_model("one more worker on pve3", rows, CLUSTER)
+    assert _reading.request(reading, WORDS, CLUSTER).changes == ()
+    assert machines(reading, CLUSTER) == [("machines", 1, [], {}, ("pve3",))]
+
+
+def test_one_of_two_may_go() -> None:
+    rows = (
+        ["change", "g2", "thing", "", "agent", "none", "", "Worker"],
+        ["change", "g2", "count", "", "1", "decrease", "", "einer der beiden Worker"],
+    )
+    reading = by_model("einer der beiden Worker kann weg", rows, CLUSTER)
+    assert changed(reading, CLUSTER) == [("decrease", "agent", "count", 1)]
+
+
+def test_what_makes_nothing_is_told() -> None:
+    rows = (*GOOD[:3], ["wish", "t1", "port", "", "6380", "none", "", "port 6380"])
+    reading = by_model("two redis VMs on port 6380", rows)
+    told = [f.message for f in reading.findings if f.id == "reading.ignored"]
+    assert len(told) == 1 and '"port 6380"' in told[0]
+
+
+def test_a_reading_that_would_be_refused_is_told_where_another_one_has_a_plan() -> None:
+    first = Reading(text="two VMs", closed=True)
+    second = Reading(text="two VMs", closed=True, reader="scripted")
+    refused = Outcome(("too small",), ready=False)
+    found = agree(first, second, outcomes(rules=refused, model=Outcome((VM,))))
+    assert [f.severity for f in found.findings if "too small" in f.message] == ["warning"]
+
+
 def outcomes(**parts: Outcome) -> t.Callable[[Reading], Outcome]:
     return lambda reading: parts["model" if reading.reader == "scripted" else "rules"]
 
@@ -328,7 +535,8 @@ VM = "VM with 2 cores"
         (Outcome((VM,), said=("VM",)), Outcome((VM, VM), said=("VM",)), "rules", []),
         (Outcome((VM,)), Outcome(("which?",), ready=False, asks=True), "rules", []),
         (Outcome(("which?",), ready=False, asks=True), Outcome((VM,)), "scripted", []),
-        (Outcome(("too small",), ready=False), Outcome((VM,)), "rules", ["reading.differ"]),
+        (Outcome(("too small",), ready=False), Outcome((VM,)), "scripted", []),
+        (Outcome((VM,)), Outcome(("too small",), ready=False), "rules", ["reading.differ"]),
         (Outcome((VM,)), Outcome(("VM a1 with 2 cores",), names=frozenset({"a1"})), "scripted", []),
     ],
 )
