@@ -343,7 +343,7 @@ def _nothing(notes: _Notes, wanted: Request, previous: Record | None) -> None:
 
 
 def _remarks(notes: _Notes, wanted: Request, vocabulary: Vocabulary) -> None:
-    """Warn of what was said and no plan can hold."""
+    """Tell what was said and no plan can hold."""
     said = wanted.reading.statements if wanted.reading else ()
     if any(s.topic == "address" and s.value == "public" for s in said):
         message = (
@@ -356,7 +356,7 @@ def _remarks(notes: _Notes, wanted: Request, vocabulary: Vocabulary) -> None:
             f'"{goal.quote.text}" is a goal from which no number of this plan follows; say high'
             " availability, or sizes."
         )
-        notes.note("warning", "request.goal", "sla", message)
+        notes.note("info", "request.goal", "sla", message)
     if any(s.topic == "backup" and s.kind == "wish" for s in said) and not wanted.backups:
         held = ", ".join(vocabulary.storages[:6]) or "none is known"
         message = (

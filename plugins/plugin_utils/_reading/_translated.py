@@ -148,17 +148,17 @@ def _as_wishes(statements: t.Sequence[Statement], there: There) -> t.Sequence[St
         said = {s.topic: s for s in statements if s.kind == "change" and s.thing == thing}
         grows = said.get("count")
         more = grows is not None and grows.verb in ("increase", "add")
-        own = [said[topic] for topic in OWN & said.keys()]
+        own = [s for topic, s in said.items() if topic in OWN]
         placed = bool(own) and all(s.verb in (None, "add", "set") for s in own)
         if more and placed and said.keys() <= {"thing", "whole", "count", *OWN}:
             new[thing] = f"y{len(new) + 1}"
     result: list[Statement] = []
     for statement in statements:
-        thing = new.get(statement.thing) if statement.kind == "change" else None
-        if thing is None:
+        like_it = new.get(statement.thing) if statement.kind == "change" else None
+        if like_it is None:
             result.append(statement)
             continue
-        wish = statement.model_copy(update={"kind": "wish", "thing": thing, "verb": None})
+        wish = statement.model_copy(update={"kind": "wish", "thing": like_it, "verb": None})
         like = {"topic": "whole", "about": statement.thing, "value": 1, "verb": "multiply"}
         result += [wish.model_copy(update=like)] if statement.topic == "count" else []
         result += [wish] if statement.topic not in ("thing", "whole") else []

@@ -137,7 +137,7 @@ def planned(text: str, rows: t.Sequence[Row], base: Base | None = None) -> dict[
 
     findings = (*filled.findings, *reading.findings, *ignored(reading, made))
     wanted = made(reading.model_copy(update={"findings": findings}))
-    given = {"deployment": "t", "previous": plan, "previous_request": request}
+    given: dict[str, t.Any] = {"deployment": "t", "previous": plan, "previous_request": request}
     return seen(wanted, size(wanted, FACTS, PLACE, **given))
 
 
