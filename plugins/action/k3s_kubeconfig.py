@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import base64
 import typing as t
 from pathlib import Path
 
@@ -14,11 +13,18 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action impo
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._files import write_private
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s import _kubeconfig, _token
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._gather import gather
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._gather import (
+    another_cluster,
+    gather,
+    kubeconfig_path,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._model import (
     CONFIG_DIR,
     url,
 )
+
+#: Print a kubeconfig with which the API answers.
+PROVE = '"$0" kubectl --kubeconfig "$1" get --raw /readyz >/dev/null && cat "$1"'
 
 
 class ActionModule(ControllerAction):
@@ -35,14 +41,13 @@ class ActionModule(ControllerAction):
         cluster = gather(task_vars, facts=True)
         host = cluster.host(task_vars["inventory_hostname"])
         source = str(host.own_config.get("write-kubeconfig") or f"{CONFIG_DIR}/k3s.yaml")
-        path = Path(str(host.options["kubeconfig_path"])).expanduser()
+        path = kubeconfig_path(task_vars)
         if args["state"] == "absent":
-            return {"changed": self._take_out(path, cluster.name)}
+            other = another_cluster(path, cluster)
+            return {"changed": not other and self._take_out(path, cluster.name)}
         answer = self._execute_module(
             module_name="ansible.builtin.command",
-            module_args={
-                "argv": [host.binary, "kubectl", "--kubeconfig", source, "get", "--raw", "/readyz"]
-            },
+            module_args={"argv": ["sh", "-c", PROVE, host.binary, source]},
             task_vars=task_vars,
         )
         if answer.get("skipped") or self._task.check_mode:
@@ -54,15 +59,10 @@ class ActionModule(ControllerAction):
                 "was. If its certificates have expired, run the entry point rotate with "
                 "k3s_rotate: certificates."
             )
-        read = self._execute_module(
-            module_name="ansible.builtin.slurp", module_args={"src": source}, task_vars=task_vars
-        )
-        if read.get("failed"):
-            raise _kubeconfig.KubeconfigError(f"{source} of {host.name} cannot be read.")
         endpoint = cluster.vip or host.address
         old = path.read_text(encoding="utf-8") if path.is_file() else ""
         text = _kubeconfig.combined(
-            base64.b64decode(read["content"]).decode(),
+            answer["stdout"],
             old,
             name=cluster.name,
             server=url(endpoint, cluster.port),

@@ -17,13 +17,19 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s import 
     plan_cluster,
     validate,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s import _changes, _token
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s import (
+    _changes,
+    _kubeconfig,
+    _token,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._files import (
     proxy_exceptions,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._gather import (
+    another_cluster,
     checksums,
     gather,
+    kubeconfig_path,
     token_path,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._hooks import (
@@ -44,7 +50,7 @@ class ActionModule(ControllerAction):
         "goal": {"type": "str", "choices": GOALS, "required": True},
         "approve": {"type": "str", "default": "auto"},
     }
-    ERRORS = (_token.TokenError,)
+    ERRORS = (_token.TokenError, _kubeconfig.KubeconfigError)
 
     def act(self, args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Return steps and stages, or fail with every problem at once."""
@@ -65,6 +71,16 @@ class ActionModule(ControllerAction):
                 *self._source_problems(own),
             ]
             return self._refused(found) if found else {"changed": False}
+        path = kubeconfig_path(task_vars)
+        other = another_cluster(path, cluster)
+        # Hosts of a restore may be new altogether, and the other two write no kubeconfig.
+        if other and goal not in ("restore", "snapshot", "reset"):
+            return self._refused(
+                [
+                    f"{path} holds another cluster called {cluster.name}, at {other}: set "
+                    "k3s_cluster_name or k3s_kubeconfig_path to something else, or take it out."
+                ]
+            )
         plan = self._plan(goal, cluster, task_vars)
         if plan.problems:
             return self._refused(list(plan.problems))

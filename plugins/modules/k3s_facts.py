@@ -13,7 +13,13 @@ author:
 description:
   - Runs M(clusterwright.proxmox.k3s_host_info) with what the planner of the role
     P(clusterwright.proxmox.k3s#role) needs, taken from the role's typed options.
-options: {}
+  - Waits until the host answers. One that does not in time is no failure, because a cluster is
+    worked on with a host that is gone; the planner says what that means.
+options:
+  timeout_seconds:
+    description: How long to wait until the host answers.
+    type: int
+    default: 300
 attributes:
   check_mode:
     description: Runs in check mode as otherwise, because it changes nothing.
@@ -25,12 +31,15 @@ attributes:
 
 EXAMPLES = r"""
 - name: Looks at one host of a k3s cluster
-  clusterwright.proxmox.k3s_facts: {}
+  clusterwright.proxmox.k3s_facts:
+    timeout_seconds: 60
 """
 
 RETURN = r"""
 ansible_facts:
-  description: C(__k3s_facts), the result of M(clusterwright.proxmox.k3s_host_info).
+  description: >-
+    C(__k3s_facts), the result of M(clusterwright.proxmox.k3s_host_info); empty for a host that does
+    not answer.
   type: dict
   returned: always
 """

@@ -33,10 +33,6 @@ options:
     description: Address of the host in its cluster; the interface that carries it is looked up.
     type: str
     required: true
-  controller_time:
-    description: Seconds since the epoch on the controller, to compare the clocks.
-    type: float
-    required: true
   binary:
     description: Path of k3s's binary.
     type: path
@@ -109,7 +105,6 @@ EXAMPLES = r"""
 - name: Look at the host
   clusterwright.proxmox.k3s_host_info:
     address: 192.0.2.21
-    controller_time: "{{ now(utc=true).timestamp() }}"
     paths:
       - /etc/rancher/k3s/config.yaml
     services:
@@ -202,8 +197,12 @@ bucket:
   description: Why O(bucket) will not do, as C(refused) or C(silent); both are empty where it does.
   type: dict
   returned: always
-clock_offset_seconds:
-  description: How far the clock is ahead of the controller, less what the connection took.
+begun:
+  description: When it began to look, by the clock of the host, in seconds since the epoch.
+  type: float
+  returned: always
+ended:
+  description: When it had looked, by the same clock.
   type: float
   returned: always
 swap:
@@ -347,7 +346,6 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "address": {"type": "str", "required": True},
-            "controller_time": {"type": "float", "required": True},
             "binary": {"type": "path", "default": "/usr/local/bin/k3s"},
             "config_dir": {"type": "path", "default": "/etc/rancher/k3s"},
             "data_dir": {"type": "path", "default": "/var/lib/rancher/k3s"},
@@ -364,8 +362,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    options = module.params
-    offset = time.time() - options["controller_time"]
+    options, begun = module.params, time.time()
 
     def run(command: list[str]) -> tuple[int, str, str]:
         if shutil.which(command[0]) is None:
@@ -376,11 +373,11 @@ def main() -> None:
     host = Host(run, data_dir=options["data_dir"])
     result = host.identity()
     result["address"] = options["address"]
-    result["clock_offset_seconds"] = round(offset, 3)
     result["cloud_init"] = wait_for_cloud_init(run, options["cloud_init_timeout_seconds"])
     result["missing_commands"] = [name for name in options["commands"] if not shutil.which(name)]
     result.update(host.network(options["address"]))
-    result["vip_holder"] = host.somebody_has(options["vip"]) if options["vip"] else ""
+    own = {one["address"].partition("/")[0] for one in result["addresses"]}
+    result["vip_holder"] = host.somebody_has(options["vip"], own) if options["vip"] else ""
     result.update(host.kernel(options["sysctls"]))
     result.update(host.files(options["paths"], options["secret_paths"], options["salt"]))
     result["services"] = host.services(options["services"])
@@ -394,7 +391,7 @@ def main() -> None:
     result.update({"api": "", "nodes": []})
     if result["services"].get("k3s", {}).get("active"):
         result.update(host.api(options["binary"]))
-    module.exit_json(changed=False, **result)
+    module.exit_json(changed=False, begun=begun, ended=time.time(), **result)
 
 
 if __name__ == "__main__":

@@ -144,8 +144,13 @@ class Host:
         device = default[default.index("dev") + 1] if "dev" in default else ""
         return {**found, "addresses": addresses, "routes": routes, "default_route": device}
 
-    def somebody_has(self, address: str) -> str:
-        """Return the MAC address of a neighbour that holds ``address``, empty when none does."""
+    def somebody_has(self, address: str, own: t.Collection[str]) -> str:
+        """Return the MAC address of a neighbour that holds ``address``, empty when none does.
+
+        No neighbour is asked for an address of the host's ``own``.
+        """
+        if address in own:
+            return ""
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
             try:

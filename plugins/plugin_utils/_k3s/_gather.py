@@ -7,7 +7,7 @@ import hashlib
 import typing as t
 from pathlib import Path
 
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s import _token
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s import _kubeconfig, _token
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._model import (
     Cluster,
     Host,
@@ -63,6 +63,26 @@ def gather(task_vars: t.Mapping[str, t.Any], *, facts: bool) -> Cluster:
     return Cluster(tuple(hosts), _token.fingerprint(salt, token) if token else None)
 
 
+def kubeconfig_path(task_vars: t.Mapping[str, t.Any]) -> Path:
+    """Return where the kubeconfig lies on the controller."""
+    return Path(str(task_vars[OPTIONS]["kubeconfig_path"])).expanduser()
+
+
+def another_cluster(path: Path, cluster: Cluster) -> str:
+    """Return the URL of another cluster of this name in a kubeconfig, empty where there is none.
+
+    Raises:
+        KubeconfigError: it is no kubeconfig.
+    """
+    addresses = {address for host in cluster.hosts for address in host.addresses}
+    return _kubeconfig.another(
+        path.read_text(encoding="utf-8") if path.is_file() else "",
+        name=cluster.name,
+        addresses=addresses | {cluster.vip},
+        authorities={str(host.fact.get("ca_sha256")) for host in cluster.hosts},
+    )
+
+
 def token_path(task_vars: t.Mapping[str, t.Any]) -> Path:
     """Return where the token lies on the controller."""
     return Path(str(task_vars[OPTIONS]["token_file"])).expanduser()
@@ -80,6 +100,16 @@ def salt_of(task_vars: t.Mapping[str, t.Any]) -> str:
     first = (own["servers"] or own["agents"] or [task_vars["inventory_hostname"]])[0]
     options = _variables(task_vars, first).get(OPTIONS) or own
     return str(options["salt"])
+
+
+def clock_offset(here: tuple[float, float], there: tuple[float, float]) -> float:
+    """Return how far the other clock is ahead at least, in seconds; 0 where it may be right.
+
+    Both name when the same work began and ended, here with the way to it and back, which may take
+    longer than clocks may differ.
+    """
+    least, most = there[1] - here[1], there[0] - here[0]
+    return round(max(least, 0.0) + min(most, 0.0), 3)
 
 
 def _variables(task_vars: t.Mapping[str, t.Any], name: str) -> t.Mapping[str, t.Any]:

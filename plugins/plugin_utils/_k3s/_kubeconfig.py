@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import base64
 import datetime
+import hashlib
 import typing as t
+import urllib.parse
 
 #: A client certificate that ends sooner is exchanged; k3s renews its own from this time on.
 RENEWAL = datetime.timedelta(days=120)
@@ -50,6 +52,29 @@ def combined(admin: str, old: str, *, name: str, server: str) -> str:
         result["current-context"] = name
     text: str = yaml.safe_dump(result, sort_keys=False, width=4096)
     return text
+
+
+def another(
+    old: str, *, name: str, addresses: t.Container[str], authorities: t.Container[str]
+) -> str:
+    """Return the URL of a cluster that is called ``name`` in a kubeconfig and is another one.
+
+    Empty where there is none, and where it has one of ``addresses`` or of ``authorities``, sha256
+    of certificates.
+
+    Raises:
+        KubeconfigError: it is no kubeconfig.
+    """
+    import yaml  # as above
+
+    try:
+        held = _named((yaml.safe_load(old) or {}).get("clusters"), name).get("cluster") or {}
+        server = str(held.get("server", ""))
+        authority = base64.b64decode(str(held.get("certificate-authority-data", "")))
+        known = urllib.parse.urlsplit(server).hostname in addresses
+    except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise KubeconfigError(f"A kubeconfig cannot be read: {type(error).__name__}.") from None
+    return "" if known or hashlib.sha256(authority).hexdigest() in authorities else server
 
 
 def without(old: str, *, name: str) -> str:

@@ -46,6 +46,19 @@ def test_interface_is_the_one_with_the_address(
 
 
 @pytest.mark.parametrize(
+    ("neighbours", "own", "holder"),
+    [
+        ("127.0.0.9 dev lo lladdr 52:54:00:00:00:09 REACHABLE", [], "52:54:00:00:00:09"),
+        ("127.0.0.9 dev lo FAILED", [], ""),
+        ("127.0.0.9 dev lo lladdr 52:54:00:00:00:09 STALE", ["127.0.0.9"], ""),
+    ],
+    ids=["of a neighbour", "of nobody", "its own"],
+)
+def test_who_has_an_address(tmp_path: Path, neighbours: str, own: list[str], holder: str) -> None:
+    assert host(tmp_path, {"ip": (0, neighbours)}).somebody_has("127.0.0.9", own) == holder
+
+
+@pytest.mark.parametrize(
     ("fstab", "expected"),
     [
         ("UUID=1 none swap sw 0 0\n", True),

@@ -8,6 +8,7 @@ import typing as t
 import pytest
 from ansible.template import trust_as_template
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._gather import (
+    clock_offset,
     plain,
     spelled,
 )
@@ -45,3 +46,17 @@ def test_an_address_is_spelled_as_hosts_spell_it(said: str, meant: str) -> None:
         "vip": meant,
         "port": 1,
     }
+
+
+@pytest.mark.parametrize(
+    ("there", "offset"),
+    [
+        ((100.0, 101.0), 0.0),
+        ((113.0, 114.0), 0.0),
+        ((116.5, 117.5), 2.5),
+        ((97.0, 98.0), -3.0),
+    ],
+    ids=["fast way there", "slow way there", "ahead", "behind"],
+)
+def test_a_slow_connection_is_no_wrong_clock(there: tuple[float, float], offset: float) -> None:
+    assert clock_offset((100.0, 115.0), there) == offset

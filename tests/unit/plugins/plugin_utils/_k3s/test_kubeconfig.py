@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import base64
 import datetime
+import hashlib
 import typing as t
 
 import pytest
 import yaml
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._kubeconfig import (
     KubeconfigError,
+    another,
     combined,
     without,
 )
@@ -125,3 +127,34 @@ def test_a_file_that_holds_nothing_else_goes() -> None:
     assert without("", name="demo") == ""
     with pytest.raises(KubeconfigError):
         without("a: [", name="demo")
+
+
+@pytest.mark.parametrize(
+    ("name", "server", "authority", "other"),
+    [
+        ("demo", "https://192.0.2.9:6443", "theirs", "https://192.0.2.9:6443"),
+        ("demo", "https://10.77.0.11:6443", "theirs", ""),
+        ("demo", "https://[fd77::11]:6443", "theirs", ""),
+        ("demo", "https://192.0.2.9:6443", "ours", ""),
+        ("prod", "https://192.0.2.9:6443", "theirs", ""),
+    ],
+    ids=["another", "made anew", "of the other IP version", "moved", "other name"],
+)
+def test_another_cluster_of_the_same_name_is_seen(
+    name: str, server: str, authority: str, other: str
+) -> None:
+    held = yaml.safe_load(kubeconfig(name, server, "old"))
+    data = base64.b64encode(authority.encode()).decode()
+    held["clusters"][0]["cluster"]["certificate-authority-data"] = data
+    found = another(
+        yaml.safe_dump(held),
+        name="demo",
+        addresses={"10.77.0.11", "fd77::11"},
+        authorities={hashlib.sha256(b"ours").hexdigest()},
+    )
+    assert found == other
+
+
+@pytest.mark.parametrize("old", ["", "apiVersion: v1", "clusters: null"])
+def test_a_file_without_clusters_holds_no_other(old: str) -> None:
+    assert another(old, name="demo", addresses=(), authorities=()) == ""
