@@ -19,6 +19,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._model 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._releases import binary_of
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._steps import Planner
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._upgrade import verify
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._vip import vip_steps
 
 
 def restore(cluster: Cluster, sources: t.Mapping[str, str], token: str | None) -> Plan:
@@ -55,7 +56,7 @@ def restore(cluster: Cluster, sources: t.Mapping[str, str], token: str | None) -
     steps.append(
         Step("restore", founder.name, f"etcd becomes {path}", arguments={"snapshot": path})
     )
-    planner._vip(list(cluster.hosts), written)
+    planner.steps += vip_steps(cluster, cluster.hosts, written)
     steps += planner.steps
     steps.append(_start(founder, "it serves the restored data", ""))
     keep = [founder.node] if fresh else [host.node for host in cluster.hosts]

@@ -21,7 +21,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._files 
     files_of,
     holds_vip,
     image_paths,
-    kube_vip_path,
     sysctls_of,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._guard import guard
@@ -47,6 +46,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._surviv
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._upgrade import (
     left_cordoned,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._vip import vip_steps
 
 Sources = t.Mapping[str, str]
 
@@ -89,7 +89,7 @@ class Planner:
         self._bucket(written)
         for host in hosts:
             self._firewall(host, written[host.name])
-        self._vip(hosts, written)
+        self.steps += vip_steps(cluster, hosts, written)
         self._start(chosen, written, lost)
         self._labels(chosen)
         self.steps += left_cordoned(cluster) if cluster.living else []
@@ -277,42 +277,6 @@ class Planner:
         """While the token is not known: only hosts without one lack it."""
         present = {line.split(" ")[0] for line in host.fact.get("files", ())}
         return None if TOKEN_PATH in present else ""
-
-    # -- the shared address
-
-    def _vip(self, hosts: list[Host], written: dict[str, list[File]]) -> None:
-        cluster = self.cluster
-        for host in hosts:
-            self._drop_kube_vip(host)
-            service = host.service("keepalived")
-            if not holds_vip(cluster, host):
-                if host.fact.get("keepalived_mark") in ("?", cluster.name):
-                    self._add("drop_vip", host, "it no longer holds the address of the API")
-                continue
-            changed = [file.path for file in written[host.name] if file.restart == "keepalived"]
-            if not service.get("active") or not service.get("enabled"):
-                self._add(
-                    "vip", host, f"keepalived can hold {cluster.vip}", arguments={"verb": "started"}
-                )
-            elif changed or service.get("outdated"):
-                self._add(
-                    "vip",
-                    host,
-                    "keepalived has other settings",
-                    arguments={"verb": "restarted"},
-                    together=False,
-                )
-
-    def _drop_kube_vip(self, host: Host) -> None:
-        """Take kube-vip away where it no longer holds the address; its manifest is ours."""
-        cluster, path = self.cluster, kube_vip_path(host)
-        present = {line.split(" ")[0] for line in host.fact.get("files", ())}
-        keeps = cluster.vip_provider == "kube_vip" and host.name == cluster.founder.name
-        if path not in present or keeps:
-            return
-        arguments = {"path": path, "everywhere": cluster.vip_provider != "kube_vip"}
-        reason = "kube-vip no longer holds the address of the API"
-        self._add("drop_kube_vip", host, reason, arguments=arguments)
 
     # -- services
 
