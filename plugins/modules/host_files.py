@@ -214,6 +214,10 @@ def main() -> None:
                 write(path, item["content"], mode, int(item["folder_mode"], 8))
     except (OSError, ValueError) as error:
         module.fail_json(msg=f"{item['path']} cannot be written: {error}", paths=changed)
+    # What a diff shows of them is no secret; Ansible would blank out a text that it knows as one.
+    for item in module.params["secrets"]:
+        module.no_log_values.discard(item["content"])
+        item["content"] = "[secret]"
     module.exit_json(changed=bool(changed), paths=changed, diff=diffs)
 
 

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from ansible.module_utils.testing import patch_module_args
 from ansible_collections.clusterwright.proxmox.plugins.modules import host_files
 
 
@@ -41,3 +43,29 @@ def test_diff_shows_files_but_never_secrets(tmp_path: Path) -> None:
     assert (shown["before"], shown["after"]) == ("old-secret", "new-secret")
     hidden = host_files.difference(path, "new-secret", 0o600, secret=True)
     assert "old-secret" not in str(hidden) and "new-secret" not in str(hidden)
+
+
+@pytest.mark.parametrize(
+    ("content", "hidden_keys", "after"),
+    [
+        ("cluster-init: true\n", ["token"], "cluster-init: true\n"),
+        ("token: canary\ntls: a\n", ["token"], "token: [secret]\ntls: a\n"),
+        ("canary\n", [], "[new secret]\n"),
+    ],
+)
+def test_a_run_says_what_is_no_secret_and_nothing_else(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    content: str,
+    hidden_keys: list[str],
+    after: str,
+) -> None:
+    path = tmp_path / "config.yaml"
+    item = {"path": str(path), "content": content, "hidden_keys": hidden_keys}
+    with patch_module_args({"secrets": [item], "_ansible_diff": True}), pytest.raises(SystemExit):
+        host_files.main()
+    output = capsys.readouterr().out
+    [shown] = json.loads(output)["diff"]
+    assert shown["after"] == after
+    assert "canary" not in output
+    assert path.read_text() == content
