@@ -40,6 +40,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._model 
 
 #: Steps that write nothing.
 LOOKING = ("verify",)
+#: Goals that write no kubeconfig, and the one whose hosts may all be others than it knows.
+WITHOUT_KUBECONFIG = ("snapshot", "reset", "restore")
 GOALS = ["validate", "cluster", *_changes.GOALS]
 
 
@@ -71,16 +73,16 @@ class ActionModule(ControllerAction):
                 *self._source_problems(own),
             ]
             return self._refused(found) if found else {"changed": False}
-        path = kubeconfig_path(task_vars)
-        other = another_cluster(path, cluster)
-        # Hosts of a restore may be new altogether, and the other two write no kubeconfig.
-        if other and goal not in ("restore", "snapshot", "reset"):
-            return self._refused(
-                [
-                    f"{path} holds another cluster called {cluster.name}, at {other}: set "
-                    "k3s_cluster_name or k3s_kubeconfig_path to something else, or take it out."
-                ]
-            )
+        if goal not in WITHOUT_KUBECONFIG:
+            path = kubeconfig_path(task_vars)
+            other = another_cluster(path, cluster)
+            if other:
+                return self._refused(
+                    [
+                        f"{path} holds another cluster called {cluster.name}, at {other}: set "
+                        "k3s_cluster_name or k3s_kubeconfig_path to something else, or take it out."
+                    ]
+                )
         plan = self._plan(goal, cluster, task_vars)
         if plan.problems:
             return self._refused(list(plan.problems))
