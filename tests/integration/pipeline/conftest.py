@@ -6,13 +6,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import ssl
 import subprocess
 import sys
 import typing as t
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import jinja2
@@ -120,6 +121,12 @@ class Pipeline:
     """Command that runs the playbook, such as one that mounts a file system first."""
     first: Run = field(default_factory=lambda: Run(0, ""))
     """The run that made what the test begins with."""
+
+    def copy(self, folder: Path) -> Pipeline:
+        """Return the playbooks with a copy of these deployments in another folder."""
+        copied = replace(self, folder=folder)
+        shutil.copytree(self.deployments, copied.deployments, symlinks=True)
+        return copied
 
     @property
     def deployments(self) -> Path:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 from .conftest import Pipeline
 
 DEADLINE_SECONDS = 180
+LOOK_SECONDS = 0.02
 Moment = t.Callable[[Pipeline], bool]
 
 
@@ -60,7 +62,10 @@ def wait_for(pipeline: Pipeline, moment: Moment, process: subprocess.Popen[str])
     """Return when the moment has come; the playbook must not end before."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     while not moment(pipeline):
-        assert process.poll() is None, process.communicate()[0]
+        # Waits for the end, so that looking again and again takes no processor from the run.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=LOOK_SECONDS)
+        assert process.returncode is None, process.communicate()[0]
         assert time.monotonic() < deadline, "the moment never came"
 
 

@@ -8,11 +8,13 @@ import json
 import re
 import typing as t
 from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._ledger import Ledger
 
-from .conftest import VM, Pipeline
+from .conftest import VM, LabClient, Pipeline
 from .moments import Moment, called, in_stage, kill_at
 
 PAIR = "two vms with 2 cores and 2 GB called {name}"
@@ -42,26 +44,34 @@ KILLS: dict[str, dict[str, Moment]] = {
 }
 
 
+def guests(lab: LabClient) -> list[dict[str, t.Any]]:
+    """Return what the cluster says about the machines of the tests."""
+    found = lab.api("GET", "/cluster/resources?type=vm")
+    return [guest for guest in found if guest["name"] in ("pair-1", "pair-2")]
+
+
+def config_path(guest: dict[str, t.Any]) -> str:
+    """Return where the configuration of a guest is read and written."""
+    return f"/nodes/{guest['node']}/qemu/{guest['vmid']}/config"
+
+
 def configurations(pipeline: Pipeline) -> dict[int, dict[str, t.Any]]:
     """Return VMID to configuration, with tags as a set and without what a write changes."""
     found = {}
-    for guest in pipeline.lab.api("GET", "/cluster/resources?type=vm"):
-        if guest["name"] not in ("pair-1", "pair-2"):
-            continue
-        path = f"/nodes/{guest['node']}/qemu/{guest['vmid']}/config"
-        config = pipeline.lab.api("GET", path)
+    for guest in guests(pipeline.lab):
+        config = pipeline.lab.api("GET", config_path(guest))
         del config["digest"]
         config["tags"] = set(config.get("tags", "").split(";")) - {""}
         found[guest["vmid"]] = {**config, "status": guest["status"]}
     return found
 
 
-def remove(pipeline: Pipeline, guests: t.Mapping[int, dict[str, t.Any]]) -> None:
+def remove(pipeline: Pipeline, taken: t.Mapping[int, dict[str, t.Any]]) -> None:
     """Take guests over again that were let go, and destroy them."""
-    names = {config["name"]: vmid for vmid, config in guests.items()}
+    names = {config["name"]: vmid for vmid, config in taken.items()}
     pipeline.run("import", "pair", imports=names).ok()
     pipeline.run("destroy", "pair", confirm="pair", consent=",".join(sorted(names))).ok()
-    assert not set(guests) & set(pipeline.guests())
+    assert not set(taken) & set(pipeline.guests())
 
 
 def outcomes(pipeline: Pipeline) -> Counter[tuple[str, str]]:
@@ -75,44 +85,65 @@ def outcomes(pipeline: Pipeline) -> Counter[tuple[str, str]]:
     return Counter((row["target"], row["outcome"]) for row in rows if row["what"] == "tags")
 
 
-@pytest.mark.parametrize(
-    ("playbook", "moment"),
-    [(name, moment) for name, moments in KILLS.items() for moment in moments],
-)
-def test_killed_and_run_again(pipeline: Pipeline, playbook: str, moment: str) -> None:
-    more = {"end_of_life": TODAY} if playbook == "retire" else {}
-    pipeline.run("provision", "pair", intent=PAIR.format(name="pair"), approve="auto").ok()
-    before = configurations(pipeline)
-    pipeline.lab.forget_calls()
-    kill_at(pipeline, KILLS[playbook][moment], pipeline.start(playbook, "pair", **more))
-    assert "(interrupted)" in pipeline.run("status", "pair").ok().output
+class TestKilled:
+    """One deployment of two machines; each test has a copy of its folder and leaves its tags."""
 
-    if playbook == "release":
-        # Half of it is let go: nothing is destroyed or made a second time in between.
-        writes = pipeline.lab.writes()
-        pipeline.run("provision", "pair", intent=PAIR.format(name="pair"), approve="auto")
-        assert [w for w in pipeline.lab.writes()[len(writes) :] if not w.startswith("PUT")] == []
-    pipeline.run(playbook, "pair", **more).ok()
-
-    after = configurations(pipeline)
-    gone = {"clusterwright", "cw-pair"} if playbook == "release" else set()
-    added = {f"eol-{TODAY}"} if playbook == "retire" else set()
-    assert after == {
-        vmid: {**config, "tags": config["tags"] - gone | added} for vmid, config in before.items()
-    }
-    counted = outcomes(pipeline)
-    assert not [target for target, outcome in counted if outcome == "unknown"]
-    written = [times for (_target, outcome), times in counted.items() if outcome == "happened"]
-    assert written == [1] * len(before), counted
-    if playbook == "release":
-        assert "pair-1" not in pipeline.run("list").ok().output
-        pipeline.run("destroy", "pair", confirm="pair").refused("pair")
-        assert set(before) <= set(pipeline.guests())
-        remove(pipeline, before)
-    else:
-        assert "No drift." in pipeline.run("drift", "pair").ok().output
+    @pytest.fixture(scope="class")
+    def made(
+        self, running_lab: LabClient, tmp_path_factory: pytest.TempPathFactory
+    ) -> Iterator[Pipeline]:
+        """Two machines, which are destroyed after the last test."""
+        running_lab.heal()
+        pipeline = Pipeline(running_lab, tmp_path_factory.mktemp("letting-go"))
+        pipeline.run("provision", "pair", intent=PAIR.format(name="pair"), approve="auto").ok()
+        made = set(configurations(pipeline))
+        yield pipeline
         pipeline.run("destroy", "pair", confirm="pair").ok()
-        assert not set(before) & set(pipeline.guests())
+        assert not made & set(pipeline.guests())
+
+    @pytest.fixture
+    def pipeline(self, made: Pipeline, lab: LabClient, tmp_path: Path) -> Iterator[Pipeline]:
+        """The deployment as it was made, for one test."""
+        tags = {guest["vmid"]: guest["tags"] for guest in guests(lab)}
+        yield made.copy(tmp_path)
+        for guest in guests(lab):
+            lab.api("PUT", config_path(guest), tags=tags[guest["vmid"]])
+
+    @pytest.mark.parametrize(
+        ("playbook", "moment"),
+        [(name, moment) for name, moments in KILLS.items() for moment in moments],
+    )
+    def test_killed_and_run_again(self, pipeline: Pipeline, playbook: str, moment: str) -> None:
+        more = {"end_of_life": TODAY} if playbook == "retire" else {}
+        before = configurations(pipeline)
+        kill_at(pipeline, KILLS[playbook][moment], pipeline.start(playbook, "pair", **more))
+        assert "(interrupted)" in pipeline.run("status", "pair").ok().output
+
+        if playbook == "release":
+            # Half of it is let go: nothing is destroyed or made a second time in between.
+            writes = pipeline.lab.writes()
+            pipeline.run("provision", "pair", intent=PAIR.format(name="pair"), approve="auto")
+            later = pipeline.lab.writes()[len(writes) :]
+            assert [write for write in later if not write.startswith("PUT")] == []
+        pipeline.run(playbook, "pair", **more).ok()
+
+        after = configurations(pipeline)
+        gone = {"clusterwright", "cw-pair"} if playbook == "release" else set()
+        added = {f"eol-{TODAY}"} if playbook == "retire" else set()
+        assert after == {
+            vmid: {**config, "tags": config["tags"] - gone | added}
+            for vmid, config in before.items()
+        }
+        counted = outcomes(pipeline)
+        assert not [target for target, outcome in counted if outcome == "unknown"]
+        written = [times for (_target, outcome), times in counted.items() if outcome == "happened"]
+        assert written == [1] * len(before), counted
+        if playbook == "release":
+            assert "pair-1" not in pipeline.run("list").ok().output
+            pipeline.run("destroy", "pair", confirm="pair").refused("pair")
+            assert set(before) <= set(pipeline.guests())
+        else:
+            assert "No drift." in pipeline.run("drift", "pair").ok().output
 
 
 def test_what_is_somebody_elses_by_now_keeps_its_tags(pipeline: Pipeline) -> None:

@@ -7,7 +7,7 @@ import re
 import shutil
 import typing as t
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -80,8 +80,7 @@ def made(running_lab: LabClient, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 def _lost(made: Pipeline, folder: Path, lose: Callable[[Path], None]) -> Lost:
-    pipeline = replace(made, folder=folder)
-    shutil.copytree(made.deployments, pipeline.deployments, symlinks=True)
+    pipeline = made.copy(folder)
     lose(pipeline.deployments)
     [vmid] = [vmid for vmid, name in made.guests().items() if name == NAME]
     return Lost(pipeline, made.runs(NAME)[-1]["workflow_id"], vmid)

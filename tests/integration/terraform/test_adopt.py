@@ -19,9 +19,9 @@ from lab.pve import PveServer
 from lab.tools import Tools
 from unit.plugins.plugin_utils._render.samples import machine
 
-#: What the guests of the lab have without saying it.
 #: Tags of a guest that was taken over.
 OURS = {"clusterwright", "clusterwright-imported", "cw-demo"}
+#: What the guests of the lab have without saying it.
 SAID = {"ostype": "l26"}
 
 

@@ -285,11 +285,19 @@ def test_installer_and_image_sources(lab: Lab) -> None:
     assert values[f"{V}.demo-web-1"]["disk"][0]["import_from"] == "local:import/debian.qcow2"
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_text_stays_text(lab: Lab, text: str) -> None:
-    values = planned_values(lab, machine(description=text, pool=text, os_type="l26"))
-    resource = values[f"{V}.demo-web-1"]
-    assert resource["description"] == text and resource["pool_id"] == text
+def test_hostile_text_stays_text(lab: Lab) -> None:
+    named = {f"demo-web-{number}": text for number, text in enumerate(HOSTILE)}
+    values = planned_values(
+        lab,
+        *(
+            machine(name, 20001 + number, description=text, pool=text, os_type="l26")
+            for number, (name, text) in enumerate(named.items())
+        ),
+    )
+    found = {name: values[f"{V}.{name}"] for name in named}
+    assert {name: (at["description"], at["pool_id"]) for name, at in found.items()} == {
+        name: (text, text) for name, text in named.items()
+    }
 
 
 @pytest.mark.parametrize("text", HOSTILE)
