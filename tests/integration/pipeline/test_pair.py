@@ -50,7 +50,7 @@ def test_doctor_makes_the_pair_of_the_lab_and_nothing_else_writes(pipeline: Pipe
         kept: dict[str, t.Any] = {"approve": "auto", "deployments_git": True}
         first = pipeline.run("provision", "paired", intent=shop, **kept).ok().output
         assert "could" not in first, "nobody is warned of a right that is too much"
-        assert "changed=0" in pipeline.run("provision", "paired", approve="auto").ok().output
+        assert "changed=0" in pipeline.run("provision", "paired", **kept).ok().output
         pipeline.run("destroy", "paired", confirm="paired", deployments_git=True).ok()
         repository = pipeline.folder / "deployments-git"
         log = git(repository, "log", "--format=%s", "--patch")
