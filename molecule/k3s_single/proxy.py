@@ -26,11 +26,14 @@ def handler(source: Path, log: Path) -> type[BaseHTTPRequestHandler]:
             with log.open("a", encoding="utf-8") as stream:
                 stream.write(f"{self.command} {self.path}\n")
 
-        def do_GET(self) -> None:
+        def do_HEAD(self) -> None:
             self._note()
             self.send_response(200)
             self.send_header("Content-Length", str(source.stat().st_size))
             self.end_headers()
+
+        def do_GET(self) -> None:
+            self.do_HEAD()
             with source.open("rb") as stream:
                 shutil.copyfileobj(stream, self.wfile)
 
