@@ -133,7 +133,6 @@ def needs(
             # The least of a table would be too little for half of the software nobody described.
             least = family.pick == "minimum" and not unknown
             small = least or environment in ("development", "test")
-            small = small or (scale == "small" and not _knows_scales(component))
             chosen = result.minimum if small else result.recommended
             if chosen.get("count", 1.0) > 0:
                 follows = _followed(family, loads, functools.partial(evaluated, ha=ha))
@@ -185,11 +184,6 @@ def _with_people(cases: list[_Case], said: t.Mapping[str, float]) -> list[_Case]
     follows = first.follows | movers(needed_at_once_mib, said)
     served_first = replace(first, people_mib=wanted_mib, follows=follows)
     return [served_first if case is first else case for case in cases]
-
-
-def _knows_scales(component: Component) -> bool:
-    """Tell whether a rule says what is small; else that is the least of its document."""
-    return any(rule.when.scale for rule in component.rules if rule.when is not None)
 
 
 def _with_variant(family: Family, wanted: Software) -> Software:
