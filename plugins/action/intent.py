@@ -39,6 +39,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._co
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._folder import (
     Folder,
     RecordError,
+    refuse_name,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._in_hand import (
     in_hand,
@@ -51,8 +52,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._requirement
 )
 
 warm("sqlalchemy", "yaml")
-
-NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 def slug(text: str, length: int = 30) -> str:
@@ -229,12 +228,7 @@ class ActionModule(ControllerAction):
         name, new = args["deployment"], False
         if not name:
             name, new = self._named(key_of(clean(text).text, given), given, place, args["ledger"])
-        if not NAME.fullmatch(name):
-            return {
-                "failed": True,
-                "msg": f"The deployment name {name!r} is not valid; use small letters, digits and"
-                " dashes, at most 63.",
-            }
+        refuse_name(name)
         folder = Folder(place / name)
         said = _said(clean(text).text, given, args, task_vars)
         asked = folder.asked() if not said.text and said.answers else None

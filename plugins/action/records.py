@@ -20,6 +20,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records imp
     RecordError,
     Undone,
     compare,
+    refuse_name,
     rows,
     seen,
     standing,
@@ -65,6 +66,7 @@ class ActionModule(ControllerAction):
         folder = Folder(Path(args["directory"]))
         if args["state"] == "everything":
             return _everything(folder.path, args["snapshot"])
+        refuse_name(args["deployment"])
         if args["state"] == "proposals":
             return _proposals(folder)
         if args["state"] == "difference":

@@ -17,6 +17,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._fo
     Folder,
     RecordError,
     proposal_id,
+    refuse_name,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._seen import seen
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records._standing import (
@@ -34,6 +35,7 @@ __all__ = [
     "claims_of",
     "compare",
     "proposal_id",
+    "refuse_name",
     "rows",
     "seen",
     "standing",

@@ -13,6 +13,7 @@ from __future__ import annotations
 import datetime
 import glob
 import json
+import re
 import shutil
 import typing as t
 from pathlib import Path
@@ -38,12 +39,26 @@ PASSWORDS = "*.password"
 KEEP_NUMBER = 20
 KEEP_DAYS = 30
 KEEP_HISTORY = 50
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 #: What changes whenever facts are read again, although the plan is the same.
 _VOLATILE = ("facts_collected_at", "snapshot_sha256")
 
 
 class RecordError(ValueError):
     """A record cannot be read or found; the message is one sentence."""
+
+
+def refuse_name(deployment: str) -> None:
+    """Raise ``RecordError`` for what is no name of a deployment: folders are named so."""
+    if not deployment:
+        raise RecordError(
+            "Name a deployment with -e deployment=NAME; the playbook list shows them."
+        )
+    if not _NAME.fullmatch(deployment):
+        raise RecordError(
+            f"The deployment name {deployment!r} is not valid; use small letters, digits and"
+            " dashes, at most 63."
+        )
 
 
 def proposal_id(request: Data | None, plan: Data) -> str:
