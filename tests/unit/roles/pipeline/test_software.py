@@ -38,7 +38,7 @@ def test_a_playbook_of_the_site_runs_on_its_machines(tmp_path: Path) -> None:
             "ledger": ledger,
             "site": {"software": {"my-db": {"playbook": str(book)}, "other": {"role": "a.b"}}},
             "pipeline_said": {"directory": str(tmp_path), "deployment": "lab", "applied": None},
-            "pipeline_size": {"plan": {"machines": machines}},
+            "pipeline_size": {"plan": {"environment": "test", "machines": machines}},
             "terraform_applied": {"outputs": {}},
         },
         "tasks": [
