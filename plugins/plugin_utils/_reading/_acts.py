@@ -182,8 +182,15 @@ class Acts(Amounts):
 
     def others(self, piece: Piece) -> None:
         """Move, upgrade, make redundant."""
+        grown = any(
+            s.topic == "count" and s.verb == "increase" and s.thing == f"c{self.number}"
+            for s in self.statements
+        )
         for chunk in piece.of("literal"):
-            if chunk.what == "node" and piece.is_place(chunk):
+            if chunk.what == "node" and piece.is_place(chunk) and grown:
+                text = 'Is "{}" for all of them, or for what is new alone? Add it, then move it by'
+                self.ask("new_place", f"{text} its name.", chunk, ("for all of them",))
+            elif chunk.what == "node" and piece.is_place(chunk):
                 self.say("node", chunk.value, chunk, "move")
             elif chunk.what == "version":
                 self.say("version", str(chunk.value).removeprefix("v"), chunk, "set")

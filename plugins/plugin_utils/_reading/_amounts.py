@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._aims import (
@@ -50,7 +51,7 @@ class Amounts(Stating):
         for head in piece.of("head"):
             if head.start in ends and head.count is None:
                 continue  # "one *node* elasticsearch more"
-            if self.looked_after(head):
+            if self.looked_after(head) or self.one_of_some(piece, head):
                 continue
             reach = span(head)
             extra = only and any(reach[0] <= c.start <= reach[1] for c in piece.cues("cue.more"))
@@ -105,12 +106,50 @@ class Amounts(Stating):
         old = self.instead(piece, head)
         if old is not None:
             quote, how, before = self.quote(low, old.end), "set", float(old.value)
+        if how == "set" and (head.count or 0) < there and self.picks(piece, head):
+            self.ask_which(piece, head)
+            return
         if how == "set" and self.may_be_more(piece, head):
             text = 'Is "{}" one more, or the only one that shall stay?'
             self.ask("more", text, head, ("one more", "only one"))
             self.cover(piece, [head])
             return
         self.say("count", head.count, head, how, quote=quote, before=before)
+
+    def one_of_some(self, piece: Piece, head: Chunk) -> bool:
+        """Ask which of several an article picks for what shall become of it."""
+        several = self.number_of(self.aims.find(Piece([head], self.tokens))) > 1
+        new = piece.cues("cue.more", "verb.add", "word.second")
+        single = head.count is None and self.single_of(head)
+        if not (several and single and not new and self.picks(piece, head)):
+            return False
+        self.ask_which(piece, head)
+        return True
+
+    def ask_which(self, piece: Piece, head: Chunk) -> None:
+        """Ask which machines of a kind are meant."""
+        there = self.number_of(self.aims.find(Piece([head], self.tokens)))
+        low, high = span(head)
+        whole = dataclasses.replace(head, start=low, end=high)
+        text = (
+            f'Which of the {there} is meant by "{{}}"? Name them; of the others nothing was said.'
+        )
+        self.ask("which", text, whole)
+        self.cover(piece, [head])
+
+    def picks(self, piece: Piece, head: Chunk) -> bool:
+        """Tell whether a number picks some machines for what shall become of them.
+
+        "Move one worker to pve3", "give two workers 16 GB": none was said to go.
+        """
+        fewer = ("verb.decrease", "verb.remove", "cue.less", "cue.only", "cue.instead")
+        if piece.cues(*fewer) or piece.words() & words("enough"):
+            return False
+        verbs = piece.cues("verb.move", "verb.upgrade", "verb.rename", "verb.replace", "rel.")
+        apart = piece.cues("cue.each", "word.apart") or [
+            c for c in piece.of("head") if c.what in ("host", "hardware")
+        ]
+        return bool(verbs or apart or [c for c in piece.values() if c is not head])
 
     def is_end(self, number: int) -> bool:
         """Tell whether a number is how many there shall be in the end ("up to 5", "auf 2")."""
@@ -302,7 +341,8 @@ class Amounts(Stating):
 
     def tendency(self, piece: Piece) -> None:
         """Read "more RAM", "smaller": a direction without a number."""
-        up = piece.cues("verb.increase", "cue.larger", "cue.more")
+        up = piece.cues("verb.increase", "cue.larger")
+        up = up or (piece.cues("cue.more") if piece.dimensions() else [])
         down = piece.cues("verb.decrease", "cue.less")
         here = any(s.verb and s.thing == f"c{self.number}" for s in self.statements)
         if here or not (up or down) or piece.cues("cue.only", "cue.not"):

@@ -8,12 +8,8 @@ import dataclasses
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
     Quote,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._acts import (
-    Acts,
-)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._aims import (
     ALL,
-    GENERIC,
     IT,
     Aim,
     family_of,
@@ -23,6 +19,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._am
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import (
     Chunk,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._doubts import (
+    READ,
+    Doubts,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._joining import (
     joined,
@@ -42,13 +42,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._to
     Token,
 )
 
-#: Small words that an order is read from; their places are accounted for.
-_READ = (
-    *("verb.", "rel.", "cue.more", "cue.less", "cue.larger", "cue.only", "cue.not", "cue.off"),
-    *("cue.each", "cue.correction", "cue.instead", "noun.", "unit.core", "unit.percent"),
-    *("word.not_needed", "word.in_cluster", "word.rest", "word.second", "word.first"),
-)
-
 
 @dataclasses.dataclass
 class Wish:
@@ -60,7 +53,7 @@ class Wish:
     quote: Quote | None = None  # of the words that say so
 
 
-class ChangeReader(Acts):
+class ChangeReader(Doubts):
     """Reads the pieces of the sentences of one text."""
 
     def __init__(self, text: str, previous: Record | None) -> None:
@@ -94,7 +87,9 @@ class ChangeReader(Acts):
                     self.aside.append(piece)  # else the account judges its words
                 continue
             self.number += 1
-            if self.replaces(piece):
+            if self.is_deed(piece) or self.stands_on(piece):
+                fresh = False
+            elif self.replaces(piece):
                 fresh = True
             elif self.is_new(piece):
                 self.cover(piece, piece.cues("verb.add", "cue.more", "verb.create", "verb.set"))
@@ -170,10 +165,6 @@ class ChangeReader(Acts):
         wish.chunks = [c for c in wish.chunks if c not in chunks]
         return True
 
-    def strangers(self, piece: Piece) -> list[Chunk]:
-        """Return the names that no machine has."""
-        return [c for c in piece.chunks if is_name(c) and not self.aims.of_name(piece, c)]
-
     def complete(self, piece: Piece, wish: Wish) -> None:
         """Make a machine of the same kind of a new name alone ("add web3, same as web1")."""
         names = self.strangers(piece)
@@ -196,7 +187,7 @@ class ChangeReader(Acts):
         targets = self.aims.find(Piece(old, self.tokens))
         self.say("whole", None, old[0], "remove")
         self.aim(targets, Piece(old, self.tokens))
-        self.cover(piece, piece.cues(*_READ, "noun.swap"))
+        self.cover(piece, piece.cues(*READ, "noun.swap"))
         self.targets = self.mentioned = self.latest = targets
         self.wishes.append(Wish(new, self.tokens))
         return True
@@ -214,14 +205,9 @@ class ChangeReader(Acts):
             named = [there or "memory_mib"] if there or sizes[0].value <= LIKELY_MEMORY_MIB else []
         self.hint = named[0] if len(set(named)) == 1 else self.hint
 
-    def is_there(self, head: Chunk) -> bool:
-        """Tell whether a noun names machines of the record."""
-        found = self.aims.find(Piece([head], self.tokens))
-        return any(self.aims.names(aim) for aim in found if aim not in (ALL, *GENERIC[:2]))
-
     def describes_one(self, piece: Piece, targets: list[Aim]) -> bool:
         """Take sizes behind one more of a group: as those of all of it, else ask whose they are."""
-        heads = [h for h in piece.of("head") if h.role() and not h.definite]
+        heads = [h for h in piece.of("head") if not (h.definite or h.software or h.generic())]
         sizes = [c for c in piece.of("size") if heads and c.start >= heads[-1].end and c.size]
         more = [] if piece.cues("cue.only") else piece.cues("cue.more", "verb.add", "word.second")
         one = bool(heads) and (heads[-1].count is not None or not heads[-1].plural)
@@ -293,14 +279,14 @@ class ChangeReader(Acts):
         targets = own or self.meant(piece, later)
         verb = self.verb_of(piece, later)
         if own in ([], [ALL]) and piece.cues("verb.keep") and piece.words() & words("others"):
-            self.cover(piece, [*piece.cues(*_READ), *piece.of("number"), *piece.of("flag")])
+            self.cover(piece, [*piece.cues(*READ), *piece.of("number"), *piece.of("flag")])
         elif self.keeps(piece, own):
             addons = self.aims.addons(piece)
             if verb != "remove" or not piece.verbs():  # what is not to go may still change
                 self.keep(piece, own, addons)
             if own or not addons:
                 self.aim(targets, piece)
-            self.cover(piece, [*piece.cues(*_READ), *piece.of("flag")])
+            self.cover(piece, [*piece.cues(*READ), *piece.of("flag")])
             if piece.excepted or piece.verbs():
                 self.mentioned = own or self.mentioned
                 if piece.excepted and piece.words() & words("everything"):  # "all but db1"
@@ -312,7 +298,7 @@ class ChangeReader(Acts):
             if len(self.statements) > before:
                 self.close(piece, own, targets, verb)
             elif piece.verbs() and verb == self.verb and not own:
-                self.cover(piece, piece.cues(*_READ))
+                self.cover(piece, piece.cues(*READ))
             elif own not in ([], [ALL]) and len(self.questions) == asked:
                 named = next(iter(piece.nouns()), piece.chunks[0])
                 self.ask("field", '"{}": what shall become of it?', named)
@@ -322,6 +308,9 @@ class ChangeReader(Acts):
         named = piece.dimensions()
         self.hint = named[0] if len(set(named)) == 1 else self.hint
         addons = self.aims.addons(piece)
+        asked = verb != "remove" and (self.ask_some(piece, targets) or self.ask_new_name(piece))
+        if asked or self.ask_new_ones(piece):
+            return
         sized = bool(piece.of("size"))  # "drop the agents to 4 GB", "take 1 GB away"
         if addons:
             self.change_addons(piece, addons, verb)
@@ -369,7 +358,7 @@ class ChangeReader(Acts):
         self.recounted = any(s.topic == "count" for s in own_)
         self.spoken += targets
         self.ordered, self.verb = True, verb or self.verb
-        self.cover(piece, piece.cues(*_READ))
+        self.cover(piece, piece.cues(*READ))
 
     def named(self, piece: Piece) -> list[Aim]:
         """Return what a piece names or points at."""

@@ -166,7 +166,9 @@ def _chunk_at(tokens: list[Token], index: int, taken: int) -> Chunk:
         return Chunk("size", size.start, size.end, size.topic, size.value, size=size)
     following = tokens[index + 1] if index + 1 < len(tokens) else None
     leads = following is not None and (
-        following.has("cue.for", "cue.with", "word.of_them", "cue.more") or following.of("of_size")
+        following.has("cue.for", "cue.with", "word.of_them", "cue.more")
+        or following.of("of_size")
+        or following.of("likes")
     )
     pronoun = leads and token.of("ones")
     if token.kind == "num" or pronoun:

@@ -269,6 +269,8 @@ def _kind(folded: str, piece: Piece) -> Kind:
         return "order"
     if patterns["done"].search(said):
         return "talk"
+    if piece.cues("deed."):
+        return "order"  # nothing here does it, so it is asked about
     tells = patterns["tells"].search(said)
     asked = patterns["asks"].search(said)
     please = patterns["please"].search(said)
