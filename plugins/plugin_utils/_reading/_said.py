@@ -13,6 +13,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     Statement,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import Chunk
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
+    load,
+    spoken,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
     numerals,
     ordinals,
@@ -24,7 +28,6 @@ ROLES = frozenset({"server", "agent", "node"})
 _SIZES = frozenset({"cores", "memory_mib", "disk_gib", "data_disk_gib"})
 #: More are no machines to make: something else has so many.
 MAX_MACHINES = 1000
-#: What "no, rather" may be about.
 #: Said behind a list, these hold for all of it ("redis and nginx on pve2").
 _PLACES = frozenset({"node", "storage", "pool", "vlan", "bridge"})
 
@@ -193,7 +196,8 @@ class Said:
     def everyone(self, topic: str) -> list[Thing] | None:
         """Return all machines when "both" or "all of them" stands before a value."""
         near = [c for c in self.cues if c.what != ":"][-1:]  # "each: Debian 12"
-        told = near and near[0].has("cue.each", "word.all_of_them")
+        everything = spoken(load("changes.yml")["everything"])
+        told = near and (near[0].has("cue.each", "word.all_of_them") or near[0].what in everything)
         whole = self.of_all(size=False) if topic == "os" and self.marked(",") else None
         told_of = {s.thing for s in self.statements if s.topic == topic}
         if whole is not None and not told_of & {x.id for x in self.parts_of(whole)}:

@@ -58,7 +58,12 @@ class ShareReader(SizeReader):
         value = float(chunk.value) if chunk.kind == "number" else 1.0
         if chunk.has("word.rest") or (chunk.has("word.second") and whole.of_parent and left == 1):
             value = left
-        for_other = [c for c in found[place + 1 : place + 7] if not _describes(c)][:2]
+        ahead = itertools.takewhile(
+            lambda c: c.kind not in ("mark", "number") and not c.has("cue.and"),
+            found[place + 1 : place + 10],
+        )
+        for_other = [c for c in ahead if not (_describes(c) or c.kind == "size" or c.has(*_LEADS))]
+        for_other = for_other[:2]
         other = len(for_other) == 2 and for_other[0].has("cue.for") and bool(for_other[1].software)
         return value > 0 and self.split(whole, chunk, value, sized=sized, other=other)
 

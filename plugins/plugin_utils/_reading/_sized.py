@@ -16,6 +16,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._ch
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
     called_by,
     function_words,
+    load,
+    spoken,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
     numerals,
@@ -31,6 +33,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._si
     Size,
 )
 
+#: A bare amount above this is memory only where memory is sold in it.
+LIKELY_MEMORY_MIB = 32 * 1024
+MEMORY_STEP_MIB = 16 * 1024
 _DIMENSIONS = {"noun.memory": "memory_mib", "noun.disk": "disk_gib", "unit.core": "cores"}
 
 
@@ -42,9 +47,9 @@ class SizeReader(Said):
         run, modes, at = self.size_row(found, place)
         each = "each" in modes or any(cue.has("cue.each") for cue in self.cues[-2:])
         each = each or self.apiece_now()
-        self.settle(found, run)
         if self.is_apiece(found, place):
             return place + 1
+        self.settle(found, run)
         if not self.group and self.host_at >= 0 and self.is_of_host(found, place):
             for chunk in run:
                 if chunk.size is not None:
@@ -258,7 +263,24 @@ class SizeReader(Said):
         self.disks(found, run)
         alone = sum(chunk.kind == "head" for chunk in found) <= 1
         clear = [c.size for c in found if c.size is not None and not c.size.vague]
-        settle(sizes, {size.topic for size in clear} if alone else set())
+        others = {size.topic for size in clear} if alone else set()
+        plain = [chunk for chunk in run if chunk.size is not None and chunk.size.topic == "bytes"]
+        settle(sizes, others)
+        told = others | (thing.sized if thing is not None else set())
+        if len(plain) == 1 and not told & {"memory_mib", "disk_gib"}:
+            self.ask_dimension(plain[0])
+
+    def ask_dimension(self, chunk: Chunk) -> None:
+        """Ask about an amount taken for memory that is more likely a disk ("a VM with 100 GB")."""
+        size = chunk.size
+        likely = size is None or size.topic != "memory_mib" or size.value <= LIKELY_MEMORY_MIB
+        if size is None or likely or size.value % MEMORY_STEP_MIB == 0:
+            return
+        quote = self.quote(chunk.start, chunk.end)
+        text = f'Is "{quote.text}" memory or disk?'
+        self.questions.append(
+            Question(id="reading.dimension", text=text, quote=quote, choices=("memory", "disk"))
+        )
 
     def disks(self, found: list[Chunk], run: list[Chunk]) -> None:
         """Take amounts behind "two disks" as those of the disks: the system's and the data's."""
@@ -283,7 +305,8 @@ class SizeReader(Said):
         if each and len(self.group) == 1 and self.group[0].count in (None, 1):
             free = self.unsized_before(topics) or free  # "one for X, another for Y, 2 GB each"
         everything = function_words()["everything"]
-        if self.per_machine or any(str(c.value) in everything for c in self.cues[-2:]):
+        everything |= spoken(load("changes.yml")["everything"])
+        if self.per_machine or any(str(c.value or c.what) in everything for c in self.cues[-2:]):
             return [
                 x for x in self.things if not x.sized & topics and x.what not in CLUSTER
             ] or free
