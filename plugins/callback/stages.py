@@ -94,10 +94,12 @@ class CallbackModule(CallbackBase):
         self._stage: Stage | None = None
         self._end = RunEnd()
         self._items: dict[str, list[str]] = {}
+        self._last: tuple[str, str] | None = None
         self._task_started = 0.0
         self._started = time.monotonic()
 
     def _show(self, text: str, color: str | None = None) -> None:
+        self._last = None
         self._display.display(text, color=color)
 
     def v2_playbook_on_play_start(self, play: t.Any) -> None:
@@ -216,7 +218,10 @@ class CallbackModule(CallbackBase):
             self._stage.failed = True
         where = f"{task} [{host}]"
         self._end.failed(host, where, message, result._result)
-        self._show(f"\n{where}\n  {message}\n", C.COLOR_ERROR)
+        # A rescue that ends with the failure it met would say the same sentence twice in a row.
+        if self._last != (host, message):
+            self._show(f"\n{where}\n  {message}\n", C.COLOR_ERROR)
+        self._last = (host, message)
 
     def v2_playbook_on_stats(self, stats: t.Any) -> None:
         """Close the last stage and, after a failure, the run in the ledger."""

@@ -159,7 +159,7 @@ def test_each_callback_closes_a_failed_run(
 
 
 def test_a_refusal_is_no_failed_run(play: Play, tmp_path: Path) -> None:
-    plan = {"plan_sha256": "a" * 64, "counts": {"create": 1}, "environment": "test"}
+    plan = {"plan_sha256": "a" * 64, "counts": {"create": 1}, "environments": ["test"]}
     decide = {"clusterwright.proxmox.approval": {**plan, "approve": "b" * 64}}
     code, _ = play(begun(tmp_path), stage(tmp_path, "plan"), decide)
     assert code == 2
@@ -192,6 +192,15 @@ def test_a_run_that_ended_itself_keeps_its_end(play: Play, tmp_path: Path, stdou
     )
     assert code == 2
     assert json.loads((tmp_path / "result.json").read_text())["status"] == "ROLLED_BACK"
+
+
+def test_a_failure_that_ends_its_rescue_is_said_once(play: Play) -> None:
+    again = {"name": "End here", "ansible.builtin.fail": {"msg": "{{ ansible_failed_result.msg }}"}}
+    code, output = play({"block": [FAIL], "rescue": [WRITE, again]})
+    assert code == 2 and output.count("The disk is full.") == 1, output
+    told = {"name": "Tell", "ansible.builtin.debug": {"msg": "What was made is removed."}}
+    code, output = play({"block": [FAIL], "rescue": [told, again]})
+    assert code == 2 and output.count("The disk is full.") == 2, output
 
 
 def test_slow_tasks_are_named(play: Play) -> None:
