@@ -85,21 +85,20 @@ def outcomes(pipeline: Pipeline) -> Counter[tuple[str, str]]:
     return Counter((row["target"], row["outcome"]) for row in rows if row["what"] == "tags")
 
 
+@pytest.fixture(scope="class")
+def made(running_lab: LabClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    """Two machines, which are destroyed after the last test."""
+    running_lab.heal()
+    pipeline = Pipeline(running_lab, tmp_path_factory.mktemp("letting-go"))
+    pipeline.run("provision", "pair", intent=PAIR.format(name="pair"), approve="auto").ok()
+    vmids = set(configurations(pipeline))
+    yield pipeline
+    pipeline.run("destroy", "pair", confirm="pair").ok()
+    assert not vmids & set(pipeline.guests())
+
+
 class TestKilled:
     """One deployment of two machines; each test has a copy of its folder and leaves its tags."""
-
-    @pytest.fixture(scope="class")
-    def made(
-        self, running_lab: LabClient, tmp_path_factory: pytest.TempPathFactory
-    ) -> Iterator[Pipeline]:
-        """Two machines, which are destroyed after the last test."""
-        running_lab.heal()
-        pipeline = Pipeline(running_lab, tmp_path_factory.mktemp("letting-go"))
-        pipeline.run("provision", "pair", intent=PAIR.format(name="pair"), approve="auto").ok()
-        made = set(configurations(pipeline))
-        yield pipeline
-        pipeline.run("destroy", "pair", confirm="pair").ok()
-        assert not made & set(pipeline.guests())
 
     @pytest.fixture
     def pipeline(self, made: Pipeline, lab: LabClient, tmp_path: Path) -> Iterator[Pipeline]:
