@@ -113,10 +113,6 @@ def _needs_at(context: Context, thing: MachinesThing, ha: bool, scale: Scale | N
         drivers = {**loads, **more}
         return needs(software, drivers, environment, ha, context.knowledge, scale=scale)
 
-    if scale and not (thing.cores or thing.memory_mib or thing.totals):
-        plain = needs(software, loads, environment, ha, context.knowledge)
-        _name_unused_scale(context, thing, scale, plain, with_loads())
-
     family = context.knowledge.get(software[0].family)
     disk = thing.disk_gib
     said = {"data_gib"} & {*loads, *software[0].loads}
@@ -127,27 +123,6 @@ def _needs_at(context: Context, thing: MachinesThing, ha: bool, scale: Scale | N
     if not disk or said or not one:
         return with_loads()
     return _with_disk(context, thing, with_loads(data_gib=float(disk)), with_loads(data_gib=0.0))
-
-
-def _name_unused_scale(
-    context: Context, thing: MachinesThing, scale: str, plain: list[Need], scaled: list[Need]
-) -> None:
-    """Warn of "small" or "large" where no source says what that is of the software."""
-    sizes = [[(need.vcpu, need.memory_mib) for need in found] for found in (plain, scaled)]
-    least = all(
-        need.vcpu <= need.minimum.get("vcpu", 0)
-        and need.memory_mib <= need.minimum.get("memory_mib", 0)
-        for need in plain
-    )
-    if sizes[0] != sizes[1] or (scale == "small" and least):
-        return
-    context.report(
-        "scale.unused",
-        "warning",
-        f"machines.{thing.id}.scale",
-        f'"{scale}" changes no number of {plain[0].title}: no source says what that is; say cores,'
-        " memory and disk.",
-    )
 
 
 def _with_disk(

@@ -621,15 +621,3 @@ def test_a_load_that_changes_no_machine_that_is_there_is_told(text: str, told: b
     plan = planned(text, "Zabbix for 100 hosts, 4 cores, 8 GB RAM, 100 GB disk")[1]
     said = [f.message for f in plan.findings if f.id == "loads.unused"]
     assert ['"400 hosts"' in message for message in said] == [True] * told
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("a big VM", True),
-        ("a big VM with 4 cores and 8 GB", False),
-        ("a small Nextcloud", False),
-    ],
-)
-def test_a_scale_that_decides_no_number_is_told(text: str, told: bool) -> None:
-    assert ("scale.unused" in {f.id for f in planned(text)[1].findings}) is told
