@@ -291,9 +291,9 @@ def _together(context: Context, thing: MachinesThing, found: list[Need], ha: boo
     documented: dict[str, str] = {}
     values: dict[str, float] = {}
     runtime = [need for need in found if need.family in RUNTIMES]
-    unknown = [need for need in found if need.unknown]
     # What nobody knows has one table: it stands for all of it.
-    found = [need for need in found if need not in unknown[1:]]
+    unknown = next((need for need in found if need.unknown), None)
+    found = [need for need in found if need is unknown or not need.unknown]
     found = [
         replace(need, minimum=_least_disk(need, thing))
         for need in ([need for need in found if need not in runtime] or found)

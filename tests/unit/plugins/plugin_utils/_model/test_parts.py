@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model import (
     ProviderError,
+    _form,
     open_partner,
     read_settings,
     redact,
@@ -25,6 +26,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model._form
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._model._settings import (
     api_key,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._form import (
+    schema as reading_form,
 )
 
 GOOD = {
@@ -181,3 +185,30 @@ def test_known_secrets_are_taken_out_wherever_they_are() -> None:
 
 def test_a_reason_is_plain_text() -> None:
     assert plain("{{ lookup('pipe','id') }} <b>\x1b[31m$(id)`") == "lookup('pipe','id') b 31m (id)"
+
+
+def fields_of(schema: t.Any, path: str = "") -> t.Iterator[tuple[str, dict[str, t.Any]]]:
+    """Yield each field of a schema with its place."""
+    yield path, schema
+    for name, part in schema.get("properties", {}).items():
+        yield from fields_of(part, f"{path}.{name}")
+    if "items" in schema:
+        yield from fields_of(schema["items"], f"{path}[]")
+
+
+FORMS = {
+    "reading": reading_form(),
+    "sizes": _form.sizes_schema(["g1", "g2"]),
+    "families": _form.families_schema(["u1"], ["table-web"], ["users"]),
+}
+ENDS = {"array": "maxItems", "string": "maxLength"}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_every_list_and_text_of_a_form_has_an_end(name: str) -> None:
+    for path, field in fields_of(FORMS[name]):
+        end = ENDS.get(field["type"])
+        assert end is None or end in field or "enum" in field, path
+        if field["type"] == "object":
+            assert field["required"] == list(field["properties"]), path
+            assert field["additionalProperties"] is False, path

@@ -218,3 +218,10 @@ def test_a_system_that_was_said_is_one_that_exists(case: str) -> None:
 def test_without_facts_the_site_decides_about_the_system() -> None:
     wanted = request(kind="vm", machines=[{"role": "vm", "os": "freebsd", "cores": 1}])
     assert size(wanted, None, site()).status == "ready"
+
+
+@pytest.mark.parametrize("families", [("frobnic", "zorgle"), ("frobnic", "frobnic")])
+def test_unknown_software_of_one_machine_has_one_table(families: tuple[str, str]) -> None:
+    [one] = size(on_one_machine(families[0]), snapshot(3), site()).machines
+    [both] = size(on_one_machine(*families), snapshot(3), site()).machines
+    assert (both.cores, both.memory_mib) == (one.cores, one.memory_mib)
