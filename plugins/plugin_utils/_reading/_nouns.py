@@ -283,8 +283,8 @@ class NounReader(ListReader):
         brands = {*called_by(chunk.what.removeprefix("part."))}
         bare = chunk.what.startswith("part.") and not chunk.software and chunk.count in (None, 1)
         other = next((x for x in self.things if {*x.families} & brands), None)
-        listed = self.linked("cue.and", "cue.more", "cue.or", "cue.behind")
-        listed = listed or self.marked(",/+")
+        linked = self.linked("cue.and", "cue.more", "cue.or", "cue.behind")
+        listed = bool(linked) or self.marked(",/+")
         if not bare or other is None or other is thing or listed:
             return
         quote = self.quote(chunk.start, chunk.end)
