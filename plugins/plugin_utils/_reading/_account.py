@@ -267,7 +267,7 @@ def _may_share(topics: set[str], group: t.Sequence[Statement], said: Sentence) -
     if topics == {"disk_gib", "data_disk_gib"}:
         start = min(s.quote.start or 0 for s in group)
         inside = said.within(start, max(s.quote.end or 0 for s in group))
-        return any(token.kind == "num" and token.value == 2 for token in inside)
+        return any(token.kind == "num" and (token.value or 0) > 1 for token in inside)
     return topics == {"disk_gib", "driver"}
 
 

@@ -81,6 +81,10 @@ class Chunk:
         """Tell whether the head is a part of a Kubernetes cluster."""
         return self.kind == "head" and self.what in ("server", "agent", "node")
 
+    def is_lone_node(self) -> bool:
+        """Tell whether the head is one node ("a node with 2 cores"): a machine, and no cluster."""
+        return self.what == "node" and not self.plural and self.count in (None, 1)
+
     def generic(self) -> bool:
         """Tell whether the head says nothing of what it is for."""
         return self.kind == "head" and self.what in GENERIC and not self.software
@@ -97,6 +101,15 @@ def chunks(tokens: list[Token]) -> list[Chunk]:
         found.append(chunk)
         index = chunk.end
     return _counted(_joined(tokens, _named_in_a_row(tokens, found)), tokens)
+
+
+def is_repeated(found: t.Sequence[Chunk], place: int) -> bool:
+    """Tell whether a factor behind software says how often it is wished ("Pi-hole twice, …")."""
+    if not found[place].has("rel.twice", "rel.triple") or place == 0:
+        return False
+    before, after = found[place - 1], found[place + 1 : place + 2]
+    named = before.kind == "head" and bool(before.software) and before.count is None
+    return named and all(c.kind == "mark" or c.has("cue.for", "cue.with") for c in after)
 
 
 def names_between(first: str, last: str) -> tuple[str, ...]:

@@ -173,8 +173,7 @@ def fields_of(draft: Draft, *, sum_of_parts: bool = True) -> dict[str, t.Any]:
         fields[name] = tuple(dict.fromkeys(draft.values(topic)))
     dynamic = (a.lower() if str(a).lower() == "dhcp" else a for a in fields["addresses"])
     fields["addresses"] = tuple(dynamic)
-    disks = {(s.value, s.quote.text): s.value for s in draft.said("data_disk_gib")}
-    fields["data_disks_gib"] = tuple(disks.values())  # "two 500 GB disks" are two statements
+    fields["data_disks_gib"] = _data_disks(draft)
     fields["nodes"] = tuple(dict.fromkeys(s.value for s in draft.said("node") if s.kind == "wish"))
     fields["settings"] = {s.about: bool(s.value) for s in draft.said_of("setting")}
     fields["environment"] = next(iter(draft.values("environment")), None)
@@ -183,6 +182,17 @@ def fields_of(draft: Draft, *, sum_of_parts: bool = True) -> dict[str, t.Any]:
     if fields["count"] is None and len(fields["names"]) > 1:
         fields["count"] = len(fields["names"])
     return fields
+
+
+def _data_disks(draft: Draft) -> tuple[int, ...]:
+    """Return the sizes of the data disks; "4 disks of 100 GB" are a system disk and three more."""
+    said = {(s.value, s.quote.start): int(str(s.value)) for s in draft.said("data_disk_gib")}
+    disks = tuple(said.values())
+    alike = len(disks) == 1
+    for statement in draft.said_of("whole") if alike else ():
+        if statement.about in ("disks", "data_disks"):
+            return disks * (int(str(statement.value)) - (statement.about == "disks"))
+    return disks
 
 
 def _number(draft: Draft, topic: str, fields: dict[str, t.Any]) -> None:

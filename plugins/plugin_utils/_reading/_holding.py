@@ -56,6 +56,8 @@ def _holds_without_number(
 ) -> bool:
     """Tell whether words without a number mean one, none or the rest of those that were said."""
     if statement.topic == "count":
+        if value in factors(tokens):
+            return True  # "Pi-hole twice"
         rest = any(token.has("word.rest", "word.second") for token in tokens)
         if rest and value > 1:
             return any(k.kind == "num" and k.value > value for k in said.tokens)

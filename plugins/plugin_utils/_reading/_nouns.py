@@ -31,6 +31,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sa
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._tokens import Token
 
+#: Numbers of the releases that people still install (Debian 8 … Fedora 45).
+RELEASES = range(8, 46)
+
 
 class NounReader(ListReader):
     """Takes nouns as what they say of the things at hand, or of what is there."""
@@ -38,7 +41,10 @@ class NounReader(ListReader):
     def is_host(self, found: list[Chunk], place: int) -> bool:
         """Take hardware as something that is there: nobody can make a host."""
         chunk = found[place]
-        before = self.tokens[chunk.start - 1 : chunk.start]
+        before = self.tokens[max(chunk.start - 1, 0) : chunk.start]
+        if chunk.what == "host" and any(k.has("cue.each") or k.of("each_of") for k in before):
+            self.ask_hosts((chunk.start - 1, chunk.end))
+            return True
         if chunk.what == "host" and any(token.of("whichever") for token in before):
             self.say("text", None, (chunk.start - 1, chunk.end), kind="remark")
             return True  # "on any host"
@@ -52,6 +58,21 @@ class NounReader(ListReader):
                 self.say("count", chunk.count, where, kind="exists", thing="h1")
             self.host_at = place
         return True
+
+    def ask_release(self, found: list[Chunk], place: int) -> None:
+        """Ask whether "Debian 12 VMs" are twelve machines, or machines with that release."""
+        chunk, system = found[place], found[place - 1] if place else None
+        if system is None or system.what != "os" or chunk.count_at is None:
+            return
+        number = self.tokens[chunk.count_at[0]]
+        released = not number.written and int(chunk.count or 0) in RELEASES
+        if released and chunk.count_at[0] == system.end:
+            quote = self.quote(system.start, chunk.end)
+            text = (
+                f'Are "{quote.text}" {number.word} machines, or machines with release {number.word}'
+                f' of {system.value}? Say how many first, as in "3 {quote.text}".'
+            )
+            self.questions.append(Question(id="reading.release", text=text, quote=quote))
 
     def is_denied(self, found: list[Chunk], place: int) -> bool:
         """Take "no monitoring", "without a database" as what is not wished."""
@@ -328,6 +349,11 @@ class NounReader(ListReader):
         follows = follows or bool(
             watches and chunk.what in ("host", "hardware") and self.marked(",")
         )
+        people = chunk.what == "agent" and not {*thing.families} & {
+            *load("software.yml")["runners"]
+        }
+        beside = self.marked(",(") or self.linked("cue.with")
+        follows = follows or (people and bool(beside) and not self.is_sized(found, place))
         follows = follows or chunk.count > MAX_MACHINES
         listed = any(s.about in looked_after and s.thing == thing.id for s in self.statements)
         if not (follows or (listed and (self.marked(",/") or self.linked("cue.and")))):

@@ -18,6 +18,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._ch
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import (
     Chunk,
     chunks,
+    is_repeated,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._clauses import (
     Clause,
@@ -108,7 +109,10 @@ def _changes_something(wished: t.Sequence[Chunk]) -> bool:
     )
     if first is not None and first.has("verb.remove", "verb.move", "verb.rename"):
         return any(chunk.kind in ("head", "name") or chunk.has("addon.") for chunk in wished)
-    grows = any(chunk.has("verb.increase", "verb.decrease", "rel.twice") for chunk in wished)
+    grows = any(
+        chunk.has("verb.increase", "verb.decrease", "rel.twice") and not is_repeated(wished, place)
+        for place, chunk in enumerate(wished)
+    )
     heads = [c for c in wished if c.kind == "head" and not c.definite]
     made = any(c.count or c is first for c in heads)
     made = made and any(c.kind == "size" for c in wished)
@@ -179,6 +183,7 @@ def clusterish(wished: t.Sequence[Chunk]) -> bool:
         if chunk.what == "server" and not denied:
             return True
         plain = chunk.what == "agent" and chunk.value == "vm"  # "worker VMs" of any kind
+        plain = plain or chunk.is_lone_node()
         if chunk.what in ("agent", "node") and not (software or machines or denied or plain):
             return True
         machines = machines or chunk.generic()

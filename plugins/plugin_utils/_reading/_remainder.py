@@ -169,10 +169,8 @@ def uses(statement: Statement, said: Sentence, index: int) -> bool:
         return True
     if statement.kind == "exists" and statement.value is None:
         return True
-    following = said.tokens[index + 1 : index + 2]
-    disks = statement.topic == "data_disk_gib" and said.tokens[index].start == quote.start
-    disks = disks and any(k.kind == "num" for k in said.within(token.end, quote.end or 0))
-    if statement.verb == "multiply" or disks:  # "two 500 GB data disks"
+    disks = statement.topic == "whole" and statement.about in ("disks", "data_disks")
+    if statement.verb == "multiply" or (disks and token.value == statement.value):
         return True
     values = [v for v in (statement.value, statement.before) if isinstance(v, (int, float))]
     topics = {"hardware": statement.about, "sla": "driver", "whole": "count"}

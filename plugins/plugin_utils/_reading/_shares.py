@@ -11,9 +11,14 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import (
     Chunk,
+    is_repeated,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
     function_words,
+    load,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._disks import (
+    DiskReader,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
     numerals,
@@ -22,9 +27,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sa
     CLUSTER,
     ROLES,
     Thing,
-)
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sized import (
-    SizeReader,
 )
 
 #: May stand between a number and the size of the machines that it counts.
@@ -38,13 +40,16 @@ MIN_STEM = 4
 _SHARED = frozenset({"thing", "software", "os"})
 
 
-class ShareReader(SizeReader):
+class ShareReader(DiskReader):
     """Splits counted machines by purpose or size, and adds more of the same kind."""
 
     def number(self, found: list[Chunk], place: int) -> bool:
         """Take a number, or "another", that counts some of the things before ("2 for tests")."""
         chunk = found[place]
-        readings = (self.are_times, self.are_members, self.are_disks, self.are_rows)
+        readings = (
+            *(self.are_times, self.are_in_cluster, self.are_members),
+            *(self.are_disks, self.are_rows),
+        )
         if any(reading(found, place) for reading in readings):
             return True
         whole = next((x for x in reversed(self.things) if x.parent is None), None)
@@ -80,6 +85,14 @@ class ShareReader(SizeReader):
         else:
             self.occasion = thing.id
 
+    def ask_hosts(self, where: tuple[int, int]) -> None:
+        """Ask on how many hosts there is one of the thing at hand ("on every host")."""
+        quote = self.quote(*where)
+        thing = self.target()
+        self.say("whole", None, where, thing=thing.id if thing else "")
+        text = f'How many machines is "{quote.text}"? Say the number, and on which hosts they are.'
+        self.questions.append(Question(id="reading.hosts", text=text, quote=quote))
+
     def per_each(self, found: list[Chunk], place: int) -> None:
         """Count what there is one of for each of several ("one VM per site, 4 sites")."""
         small = function_words()["determiners"] | function_words()["of"]
@@ -91,6 +104,11 @@ class ShareReader(SizeReader):
         if number is None and behind and found[behind[0]].kind in ("word", "cue"):
             number = next((i for i in behind[1:] if self.counts_noun(found, i, noun)), None)
         thing = self.target()
+        hosts = load("words.yml")["concepts"]["thing.host"]["words"]
+        last = self.tokens[found[place].end - 1].word.split()[-1]
+        if number is None and thing is not None and not thing.sized and last in hosts:
+            self.ask_hosts((found[place].start, found[place].end))
+            return
         known = thing is not None and (thing.count not in (None, 1) or thing.what in CLUSTER)
         if number is None or known or (len(noun) < MIN_STEM and found[number].kind != "number"):
             return
@@ -170,32 +188,29 @@ class ShareReader(SizeReader):
         thing.count = float(chunk.value)
         return True
 
-    def are_disks(self, found: list[Chunk], place: int) -> bool:
-        """Take "two" before the size of data disks as two of them."""
-        chunk, disk = found[place], [*found[place + 1 : place + 2], None][0]
-        told = disk is not None and disk.size is not None and disk.size.topic == "data_disk_gib"
-        if disk is None or disk.size is None or not told or chunk.value != 2:
-            return False  # more of them are asked about
-        self.attribute("data_disk_gib", disk.size.value, (chunk.start, disk.end))
+    def repeated(self, found: list[Chunk], place: int) -> bool:
+        """Take "twice" behind software as how many of it there shall be."""
+        chunk, thing = found[place], self.target()
+        if thing is None or thing.count is not None or not is_repeated(found, place):
+            return False
+        thing.count = 2.0 if chunk.has("rel.twice") else 3.0
+        self.say("count", thing.count, (chunk.start, chunk.end), thing=thing.id)
         return True
 
-    def equal_disks(self, found: list[Chunk], place: int) -> bool:
-        """Take "two disks of 500 GB" as a system disk and a further one; more are asked about."""
-        chunk = found[place]
-        ahead = found[place + 1 : place + 4]
-        small = [*itertools.takewhile(lambda c: c.has("cue.of", "cue.to", "cue.each"), ahead)]
-        behind = ahead[len(small) : len(small) + 1]
-        size = behind[0].size if behind else None
-        if chunk.what != "disks" or chunk.value != 2 or not small or size is None:
+    def are_in_cluster(self, found: list[Chunk], place: int) -> bool:
+        """Take "of 3" behind a cluster as how many machines it has."""
+        chunk, thing = found[place], self.target()
+        before, after = found[max(place - 2, 0) : place], found[place + 1 : place + 2]
+        led = len(before) == 2 and before[0].kind == "head" and before[1].has("cue.of")
+        ends = all(c.kind == "mark" or c.has("cue.with", "cue.for") for c in after)
+        if thing is None or not (led and ends and thing.count is None):
             return False
-        if size.topic not in ("bytes", "disk_gib"):
+        if not (before[0].clustered or thing.what in CLUSTER):
             return False
-        each = size.value / 1024 if size.topic == "bytes" else size.value
-        where = (chunk.start, behind[0].end)
-        self.attribute("whole", 2, (chunk.start, chunk.end), about="disks")
-        for topic in ("disk_gib", "data_disk_gib"):
-            self.attribute(topic, each, where)
-        found[place + 1 + len(small)] = Chunk("mark", behind[0].start, behind[0].end)
+        nodes = {"about": "nodes"} if thing.what in CLUSTER else {}
+        where = (before[1].start, chunk.end)
+        self.say("count", chunk.value, where, thing=thing.id, **nodes)
+        thing.count = None if nodes else float(chunk.value)
         return True
 
     def are_times(self, found: list[Chunk], place: int) -> bool:

@@ -260,7 +260,6 @@ class SizeReader(Said):
         if len(sizes) == 1 and sizes[0].topic == "bytes" and parts and len(parts[0].sized) == 1:
             sizes[0].topic = t.cast("t.Any", next(iter(parts[0].sized)))  # "…, the other 300 GB"
             sizes[0].value /= 1 if sizes[0].topic == "memory_mib" else 1024
-        self.disks(found, run)
         alone = sum(chunk.kind == "head" for chunk in found) <= 1
         clear = [c.size for c in found if c.size is not None and not c.size.vague]
         others = {size.topic for size in clear} if alone else set()
@@ -282,17 +281,6 @@ class SizeReader(Said):
             Question(id="reading.dimension", text=text, quote=quote, choices=("memory", "disk"))
         )
 
-    def disks(self, found: list[Chunk], run: list[Chunk]) -> None:
-        """Take amounts behind "two disks" as those of the disks: the system's and the data's."""
-        before = [c for c in found[: found.index(run[0])] if c.kind != "mark"][-1:]
-        if not before or before[0].what != "disks" or before[0].load is None:
-            return
-        for chunk, topic in zip(run, ("disk_gib", "data_disk_gib"), strict=False):
-            if chunk.size is None or chunk.size.topic != "bytes":
-                break
-            chunk.size.topic = t.cast("t.Any", topic)
-            chunk.size.value /= 1024
-
     def sized(self, run: list[Chunk], each: bool) -> list[Thing]:
         """Return the things that a row of sizes belongs to."""
         topics = {chunk.size.topic for chunk in run if chunk.size is not None}
@@ -311,7 +299,11 @@ class SizeReader(Said):
                 x for x in self.things if not x.sized & topics and x.what not in CLUSTER
             ] or free
         *others, last = free or self.group[-1:]
-        unlike = (last.count or 1) > 1 and any((x.count or 1) == 1 for x in others)
+        loaded = {s.thing for s in self.statements if s.topic == "driver"}
+        single = [x for x in others if (x.count or 1) == 1]
+        unlike = (last.count or 1) > 1 and bool(single)
+        if each and unlike and all(x.id in loaded for x in single):
+            return [last]  # "X for 30 users and two Y with 4 GB each"
         joined = self.linked("cue.with")
         if each and unlike and joined is not None and joined is self.last_cue():
             self.ask_each(run, free)  # "X and two Y with 4 GB each"

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
@@ -126,15 +127,22 @@ def _counts_rows(tokens: t.Sequence[Token], index: int, end: int) -> bool:
 
 
 def _of_disks(tokens: t.Sequence[Token], index: int) -> float | None:
-    """Return the unit that a disk of a row shares with the next ("two disks, 40 and 200 GB")."""
-    named = [k for k in tokens[max(index - 2, 0) : index] if k.kind != "mark"][-1:]
-    joint, number, unit = [*tokens[index + 1 : index + 4], *[None] * 3][:3]
-    if not named or not (named[0].driver == "disks" or named[0].has("noun.disk")):
+    """Return the unit that a disk of a row shares with the last ("two disks, 40 and 200 GB")."""
+    before = itertools.takewhile(
+        lambda k: k.kind in ("mark", "num") or k.has("cue.and", "cue.of", "cue.each"),
+        reversed(tokens[:index]),
+    )
+    at = index - 1 - len([*before])
+    if at < 0 or not (tokens[at].driver == "disks" or tokens[at].has("noun.disk")):
         return None
-    joins = joint is not None and (joint.has("cue.and") or joint.word in {",", "/", "+"})
-    if not joins or number is None or number.kind != "num" or unit is None:
-        return None
-    return unit.mib
+    at = index + 1
+    while at + 1 < len(tokens) and _joins(tokens[at]) and tokens[at + 1].kind == "num":
+        at += 2
+    return tokens[at].mib if index + 1 < at < len(tokens) else None
+
+
+def _joins(token: Token) -> bool:
+    return token.has("cue.and") or token.word in {",", "/", "+"}
 
 
 def _in_gib(tokens: t.Sequence[Token], at: int, value: float) -> Dimension | None:

@@ -49,6 +49,9 @@ class ValueReader(NameReader):
             return
         serving = [x for x in self.group if x.families or x.what.startswith("part.")]
         thing = self.target() if len(serving) < 2 else None
+        if self.on_further_disk(thing, found.driver):
+            self.attribute("data_disk_gib", float(found.value), where)
+            return
         compound = any(token.word == "-" for token in self.tokens[chunk.start : chunk.end])
         if compound and following is not None and following.kind == "head":
             more = {"kind": "load", "about": found.driver}
@@ -58,6 +61,11 @@ class ValueReader(NameReader):
         around = self.tokens[max(chunk.start - 2, 0) : chunk.end + 2]
         if found.driver in ("qps", "rps") and any(_PEAK.match(token.word) for token in around):
             self.drive(thing, f"{found.driver}_peak", float(found.value), where)
+
+    def on_further_disk(self, thing: Thing | None, driver: str) -> bool:
+        """Tell whether data has a disk of its own: the system's was said beside it."""
+        beside = thing is not None and "disk_gib" in thing.sized
+        return driver == "data_gib" and beside and not self.linked("cue.for")
 
     def is_term(self, chunk: Chunk) -> bool:
         """Tell whether days are how long a machine is needed ("a VM for two weeks")."""

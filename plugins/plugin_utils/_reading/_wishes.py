@@ -14,6 +14,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._ch
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
     function_words,
+    load,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._names import (
     everyday,
@@ -52,7 +53,7 @@ class Reader(NounReader):
                 self.head(found, place - 1)
             elif chunk.kind == "load":
                 following = found[place] if place < len(found) else None
-                if not self.equal_disks(found, place - 1):
+                if not self.disk_row(found, place - 1):
                     self.load(chunk, following)
             elif chunk.kind == "literal":
                 self.literal(found, place - 1)
@@ -116,6 +117,8 @@ class Reader(NounReader):
             if chunk.has(concept):
                 take(chunk)
         ends = all(c.kind == "mark" for c in found[place + 1 : place + 2])
+        if self.repeated(found, place):
+            return
         if chunk.has("rel.") or (ends and chunk.what in function_words()["dittos"]):
             self.relative(found, place)
         elif chunk.kind == "word":
@@ -189,6 +192,7 @@ class Reader(NounReader):
         self.ask_brand(chunk, thing)
         self.place_in_list(thing, chunk)
         self.describe(thing, chunk)
+        self.ask_release(found, place)
         if placed is not None and thing.families and chunk.what not in ("vm", "lxc"):
             self.in_cluster(placed)
         self.same_as(thing, chunk)
@@ -242,7 +246,7 @@ class Reader(NounReader):
             ):
                 thing.what = "server" if last.what == "k3s" or self.agents else "node"
         elif chunk.what in ("server_word", "host", "dockerhost") or (
-            chunk.what == "agent" and not self.clusterish
+            not self.clusterish and (chunk.what == "agent" or chunk.is_lone_node())
         ):
             thing.what = "vm"
         thing.count = chunk.count
@@ -268,7 +272,9 @@ class Reader(NounReader):
         start = near[0]
         kinds = {"vm": "vm", "lxc": "container", "k3s": "k3s", "k8s": "kubernetes"}
         if chunk.what == "agent" and thing.what == "vm":
-            self.say("thing", self.tokens[chunk.start].word.split()[0], where, thing=thing.id)
+            served = any({*x.families} & {*load("software.yml")["runners"]} for x in self.things)
+            word = "runner" if served else self.tokens[chunk.start].word.split()[0]
+            self.say("thing", word, where, thing=thing.id)
         value = kinds.get(thing.what, thing.what.removeprefix("part."))
         if thing.stack:
             self.say("thing", "application", where, thing=thing.id)

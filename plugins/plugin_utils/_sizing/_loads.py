@@ -18,6 +18,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._mod
 #: Fields of a change that say a size themselves: a load beside them is why.
 _RESIZED = frozenset({"cores", "memory_mib", "scale"})
 
+#: Loads that a disk holds: said cores and memory are no answer to them.
+_STORED = frozenset({"data_gib", "ingest_gib_per_day"})
+
 
 def name_unused_loads(context: Context, groups: t.Sequence[Group]) -> None:
     """Warn of each load of the request that no number follows; said sizes make it a remark."""
@@ -60,8 +63,10 @@ def _loads(machines: Machines) -> dict[str, float]:
 
 
 def _name(context: Context, said: t.Mapping[str, float], groups: list[Group]) -> None:
-    if not groups or any(group.explicit & {"cores", "memory_mib"} for group in groups):
+    if not groups:
         return
+    if any(group.explicit & {"cores", "memory_mib"} for group in groups):
+        said = {name: number for name, number in said.items() if name in _STORED}
     followed = MEASURED.union(*(group.follows for group in groups))
     label = groups[0].label or groups[0].name
     assumed = ", ".join(
