@@ -54,7 +54,7 @@ _CONTAINER_DEFAULTS = {"cpu.architecture": "amd64", "cpu.cores": "1", "memory.de
 def drift(deployment: Deployment) -> Result:
     """Tell what differs between the state and the cluster; ``terraform`` works in a copy."""
     terraform = deployment.terraform
-    terraform.initialise()
+    terraform.initialise(copy=True)
     file = terraform.directory / records.PLAN_FILE
     known = records.applied_arguments(terraform.directory)
     terraform.plan(file, "-refresh-only", "-lock=false", *known)
@@ -115,7 +115,7 @@ def absent(
         check: only tell; ``terraform`` works in a copy.
     """
     terraform = deployment.terraform
-    terraform.initialise()
+    terraform.initialise(copy=check)
     if not check:
         deployment.recover()
     file = terraform.directory / "destroy.tfplan"
@@ -170,7 +170,7 @@ def imported(
         check: only tell; ``terraform`` works in a copy.
     """
     terraform = deployment.terraform
-    terraform.initialise()
+    terraform.initialise(copy=check)
     targets = _import_ids(deployment, machines)
     file = terraform.directory / "import.tfplan"
     lock = ("-lock=false",) if check else ()
@@ -205,7 +205,7 @@ def released(deployment: Deployment, names: t.Sequence[str], *, check: bool = Fa
         check: only tell; ``terraform`` works in a copy.
     """
     terraform = deployment.terraform
-    terraform.initialise()
+    terraform.initialise(copy=check)
     root = terraform.show_state().get("values", {}).get("root_module", {})
     managed = [r for r in root.get("resources", []) if r.get("mode") == "managed"]
     known = {str(r.get("index")): r for r in managed if r.get("type") in MACHINE_TYPES}
@@ -261,7 +261,7 @@ def _nothing_open(deployment: Deployment, journal: records.Journal | None) -> Re
 
 def _rolled_back(deployment: Deployment, journal: records.Journal, *, check: bool) -> Result:
     terraform = deployment.terraform
-    terraform.initialise()
+    terraform.initialise(copy=check)
     if not check:
         deployment.recover()
     names = deployment.open_names()

@@ -10,9 +10,6 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform i
     receipts,
     records,
 )
-from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.document import (
-    moved_providers,
-)
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.errors import (
     TerraformError,
 )
@@ -62,12 +59,6 @@ class Deployment(Ground):
         before = self.configurations(seen)
         self.terraform.plan(file)
         summary, state = self.summary(file), self.terraform.pull_state()
-        moved = moved_providers(state, summary.document)
-        if moved:
-            for former, name_now in moved.items():
-                self.terraform.replace_provider(former, name_now)
-            self.terraform.plan(file)
-            summary, state = self.summary(file), self.terraform.pull_state()
         refuse_plan(self, summary, seen)
         record = records.PlanRecord(
             deployment=name,
@@ -94,7 +85,7 @@ class Deployment(Ground):
 
     def preview(self) -> Result:
         """Plan without writing anything: the directory of ``terraform`` is a copy."""
-        self.terraform.initialise()
+        self.terraform.initialise(copy=True)
         self.terraform.validate()
         file = self.directory / records.PLAN_FILE
         self.terraform.plan(file, "-lock=false")

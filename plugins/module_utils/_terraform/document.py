@@ -7,6 +7,8 @@ import re
 import typing as t
 
 _MASK = "(sensitive)"
+#: Where each program has its providers from, unless a configuration says more.
+REGISTRIES = {"Terraform": "registry.terraform.io", "OpenTofu": "registry.opentofu.org"}
 _PROVIDER = re.compile(r'provider\["(?P<address>[^"]+)"\]')
 
 
@@ -71,21 +73,20 @@ def _masked(value: t.Any, sensitive: t.Any) -> t.Any:
     return value
 
 
-def moved_providers(state: dict[str, t.Any], plan: dict[str, t.Any]) -> dict[str, str]:
-    """Return {address in the state: address in the plan} of providers from another registry.
+def moved_providers(state: dict[str, t.Any], program: str) -> dict[str, str]:
+    """Return {address in the state: address for this program} of providers from another registry.
 
     Terraform and OpenTofu have a registry each; a state names that of the program that made it.
 
     Args:
         state: what ``state pull`` printed.
-        plan: what ``public`` returned.
+        program: first word of what ``version`` printed, ``Terraform`` or ``OpenTofu``.
     """
-    planned = {
-        entry["provider_name"].partition("/")[2]: entry["provider_name"]
-        for entry in plan["resource_changes"]
-        if "provider_name" in entry
-    }
+    own = REGISTRIES.get(program)
     found = (_PROVIDER.search(entry.get("provider", "")) for entry in state.get("resources", []))
     used = {str(match["address"]) for match in found if match}
-    names = {address: planned.get(address.partition("/")[2], address) for address in sorted(used)}
-    return {address: name for address, name in names.items() if name != address}
+    return {
+        address: f"{own}/{address.partition('/')[2]}"
+        for address in sorted(used)
+        if own and address.partition("/")[0] in {*REGISTRIES.values()} - {own}
+    }

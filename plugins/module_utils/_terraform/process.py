@@ -10,6 +10,9 @@ import typing as t
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.document import (
+    moved_providers,
+)
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.errors import (
     TerraformError,
     explain,
@@ -17,6 +20,7 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.e
 
 #: What a change of makes another `init` necessary.
 _INIT_INPUTS = ("versions.tf", "backend.tf.json")
+_LOCAL_STATE = "terraform.tfstate"
 _INIT_MARK = ".terraform/clusterwright.sha256"
 _VALID_MARK = ".terraform/clusterwright-valid.sha256"
 
@@ -89,8 +93,12 @@ class Terraform:
         """Return the same with another way to start processes."""
         return replace(self, run=run)
 
-    def initialise(self) -> bool:
-        """Install the provider and connect the backend when needed; return whether it was."""
+    def initialise(self, *, copy: bool = False) -> bool:
+        """Install the provider and connect the backend when needed; return whether it was.
+
+        A state that the other program made gets its provider from this program's registry; in a
+        ``copy`` only when the state is a copy too.
+        """
         wanted = self._digest(_INIT_INPUTS)
         mark = self.directory / _INIT_MARK
         lock = self.directory / ".terraform.lock.hcl"
@@ -98,6 +106,8 @@ class Terraform:
         if installed and lock.exists() and mark.is_file() and mark.read_text("utf-8") == wanted:
             return False
         self._call("init", "-input=false")
+        if not copy or (self.directory / _LOCAL_STATE).is_file():
+            self._take_over_providers()
         mark.write_text(wanted, encoding="utf-8")
         return True
 
@@ -142,9 +152,13 @@ class Terraform:
         """Take one existing guest into the state without changing it."""
         self._call("import", "-input=false", address, guest)
 
-    def replace_provider(self, former: str, name: str) -> None:
-        """Give the resources of the state a provider from another registry."""
-        self._call("state", "replace-provider", "-auto-approve", former, name, color=False)
+    def _take_over_providers(self) -> None:
+        state = self.pull_state()
+        if not state.get("resources"):
+            return
+        program = self._call("version", color=False).stdout.partition(" ")[0]
+        for former, name in moved_providers(state, program).items():
+            self._call("state", "replace-provider", "-auto-approve", former, name, color=False)
 
     def mark_unfinished(self, address: str) -> None:
         """Have one machine of the state made again by the next apply."""

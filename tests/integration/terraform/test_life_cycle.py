@@ -58,5 +58,6 @@ def test_one_program_goes_on_where_the_other_was(lab: Lab) -> None:
         assert larger["summary"]["counts"]["update"] == 1, larger["summary"]["text"]
         applied = run("applied", approved_sha256=larger["plan_sha256"])
         assert not applied.get("failed"), applied["msg"]
-    assert lab.run("absent", consent=["demo-web-1"], binary=str(tools.tofu))["changed"]
+    gone = lab.run("absent", consent=["demo-web-1"], binary=str(tools.tofu))
+    assert gone.get("changed"), gone["msg"]
     assert lab.guests() == before

@@ -85,10 +85,9 @@ def test_empty_plan() -> None:
             ["registry.terraform.io/bpg/proxmox"] * 2,
             {"registry.terraform.io/bpg/proxmox": "registry.opentofu.org/bpg/proxmox"},
         ),
-        (["registry.terraform.io/hashicorp/null"], {}),
+        (["mirror.example/bpg/proxmox"], {}),
     ],
 )
 def test_providers_of_another_registry(state: list[str], moved: dict[str, str]) -> None:
-    plan = {"resource_changes": [{"provider_name": "registry.opentofu.org/bpg/proxmox"}, {}]}
     resources = [{"provider": f'provider["{address}"]'} for address in state]
-    assert moved_providers({"resources": resources}, plan) == moved
+    assert moved_providers({"resources": resources}, "OpenTofu") == moved

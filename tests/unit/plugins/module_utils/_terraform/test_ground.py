@@ -38,7 +38,7 @@ class Broken:
 
     directory: Path
 
-    def initialise(self) -> None:
+    def initialise(self, *, copy: bool = False) -> None:
         raise TerraformError("403 Forbidden.")
 
 

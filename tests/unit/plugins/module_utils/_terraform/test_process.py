@@ -39,6 +39,10 @@ CREATE = {
     ]
 }
 
+STATE: dict[str, object] = {
+    "resources": [{"provider": 'provider["registry.terraform.io/bpg/proxmox"]'}]
+}
+
 
 @dataclass
 class FakeRun:
@@ -47,6 +51,8 @@ class FakeRun:
     plan: dict[str, object] = field(default_factory=lambda: dict(CREATE))
     calls: list[list[str]] = field(default_factory=list)
     failing: str = ""
+    program: str = "Terraform"
+    state: dict[str, object] = field(default_factory=dict)
 
     def __call__(
         self, arguments: list[str], *, directory: str, environment: dict[str, str]
@@ -65,6 +71,10 @@ class FakeRun:
             return Completed(2 if self.plan["resource_changes"] else 0, "", "")
         if step == "show" and arguments[-1].endswith(".tfplan"):
             return Completed(0, json.dumps(self.plan), "")
+        if step == "version":
+            return Completed(0, f"{self.program} v1.10.6\n", "")
+        if arguments[1:3] == ["state", "pull"]:
+            return Completed(0, json.dumps(self.state), "")
         return Completed(0, "{}" if step == "show" else "", "")
 
     @property
@@ -86,7 +96,7 @@ def deployment(tmp_path: Path, run: FakeRun) -> Deployment:
 
 def test_first_and_second_plan(deployment: Deployment, run: FakeRun) -> None:
     planned = deployment.planned()
-    assert run.steps == ["init", "validate", "plan", "show", "state"]
+    assert run.steps == ["init", "state", "validate", "plan", "show", "state"]
     assert planned["summary"]["counts"]["create"] == 1 and len(planned["plan_sha256"]) == 64
     assert (deployment.directory / "plan.tfplan").stat().st_mode & 0o777 == 0o600
     run.calls.clear()
@@ -114,7 +124,22 @@ def test_init_again_when_its_inputs_change(
     run.calls.clear()
     (deployment.directory / changed).write_text("new")
     deployment.planned()
-    assert run.steps[:2] == ["init", "validate"]
+    assert run.steps[:3] == ["init", "state", "validate"]
+
+
+@pytest.mark.parametrize(("local", "taken"), [(False, False), (True, True)])
+@pytest.mark.parametrize("copy", [False, True])
+def test_the_other_programs_state_is_taken_over(
+    deployment: Deployment, run: FakeRun, copy: bool, local: bool, taken: bool
+) -> None:
+    run.program, run.state = "OpenTofu", dict(STATE)
+    if local:
+        (deployment.directory / "terraform.tfstate").touch()
+    deployment.terraform.initialise(copy=copy)
+    moves = [call[2:] for call in run.calls if call[1:3] == ["state", "replace-provider"]]
+    former, name = "registry.terraform.io/bpg/proxmox", "registry.opentofu.org/bpg/proxmox"
+    wanted = [["replace-provider", "-auto-approve", former, name]]
+    assert moves == (wanted if taken or not copy else [])
 
 
 @pytest.mark.parametrize("step", ["init", "validate", "plan", "show"])
