@@ -19,5 +19,6 @@ if [[ $EUID -ne 0 ]] || ! command -v apt-get >/dev/null; then
     exit 1
 fi
 export DEBIAN_FRONTEND=noninteractive
+umask 022 # maintainer scripts write /etc/passwd, which everybody has to read
 apt-get update -q
 apt-get install -q -y --no-install-recommends "${packages[@]}"

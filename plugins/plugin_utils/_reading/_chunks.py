@@ -177,7 +177,10 @@ def _chunk_at(tokens: list[Token], index: int, taken: int) -> Chunk:
     size = size_at(tokens, index, taken)
     if size is not None:
         return Chunk("size", size.start, size.end, size.topic, size.value, size=size)
-    following = tokens[index + 1] if index + 1 < len(tokens) else None
+    ahead = index + 1
+    while ahead + 1 < len(tokens) and tokens[ahead].has("scale."):
+        ahead += 1  # "eine kleine für …"
+    following = tokens[ahead] if ahead < len(tokens) else None
     leads = following is not None and (
         following.has("cue.for", "cue.with", "word.of_them", "cue.more")
         or following.of("of_size")

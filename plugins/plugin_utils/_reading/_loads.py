@@ -11,8 +11,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._to
 
 _PER_SECOND = {"requests": "rps", "queries": "qps", "transactions": "transactions_per_second"}
 _STAYS = frozenset({"logins", "grants", "refreshes", "users", "concurrent_users"})
+#: Periods over which data is said to grow; no source sizes a disk by them.
+_GROWTH = {"rate.month": "_per_month", "rate.week": "_per_week", "rate.year": "_per_year"}
 _PER_OTHER = {
-    "rate.month": "_per_month",
+    **_GROWTH,
     "rate.day": "_per_day",
     "rate.hour": "_per_hour",
     "rate.minute": "_per_minute",
@@ -163,6 +165,8 @@ def _of_bytes(tokens: t.Sequence[Token], index: int, unit: int, mib: float) -> L
             return Load("throughput_mib_per_second", mib, at + 1)
         if token.has("rate.day"):
             return Load("ingest_gib_per_day", mib / 1024, at + 1)
+        if token.concept in _GROWTH:
+            return Load(f"growth_gib{_GROWTH[token.concept]}", mib / 1024, at + 1)
         if token.word in {",", ";", "."} or token.kind == "num" or token.has("role.", "thing."):
             break
     at = unit + 1

@@ -193,7 +193,27 @@ class NounReader(ListReader):
             self.say("software", value, where, kind="exists", thing="h2")
         if not chunk.software:
             self.say("thing", chunk.what.removeprefix("part."), where, kind="exists", thing="h2")
+        self.stands_there(found, place)
         return True
+
+    def stands_there(self, found: list[Chunk], place: int) -> None:
+        """Take back the part that is said to be on what is there ("the database is on our …")."""
+        last, thing = found[self.head_before(found, place)], self.target()
+        bare = last is not found[place] and last.what.startswith("part.") and not last.software
+        if thing is None or not bare or thing.what != last.what or thing.sized or last.count:
+            return
+        between = self.tokens[last.end : found[place].start]
+        small = ("copulas", "places", "usings", "possessives", "determiners", "insides")
+        if not all(
+            k.of(*small) or k.has("word.existing", "cue.with") or is_adjective(k) for k in between
+        ):
+            return
+        self.statements = [
+            s.model_copy(update={"kind": "remark", "thing": ""}) if s.thing == thing.id else s
+            for s in self.statements
+        ]
+        self.things.remove(thing)
+        self.group = self.things[-1:]
 
     def is_used(self, found: list[Chunk], place: int) -> bool:
         """Take "on the NAS", "using our mysql server" as what is there: it was not ordered.
@@ -214,6 +234,7 @@ class NounReader(ListReader):
         for value in families or {chunk.what.removeprefix("part.")}:
             topic = "software" if families else "thing"
             self.say(topic, value, (at, chunk.end), kind="exists", thing="h2")
+        self.stands_there(found, place)
         placed = self.tokens[at - 1].of("places")
         placed = placed or not self.tokens[at].of("possessives")
         if placed and any(c.kind == "head" and c.end == at - 1 for c in found[:place]):

@@ -80,6 +80,15 @@ class ValueReader(NameReader):
         more = {"kind": "load", "about": driver, "bound": "at_least" if over else "exact"}
         self.say("driver", value, where, thing=thing.id if thing else "", **more)
 
+    def spare(self, chunk: Chunk) -> None:
+        """Say of a host that the thing at hand shall not be there, or nothing at all."""
+        start, target = chunk.start, self.target()
+        if self.denied is not None and chunk.what == "node":
+            start = self.denied.start
+        own = chunk.what == "node" and target is not None and target.what not in CLUSTER | ROLES
+        thing = target.id if own and target is not None else ""
+        self.say("node", chunk.value, (start, chunk.end), kind="exclude", thing=thing)
+
     def literal(self, found: list[Chunk], place: int) -> None:
         """Say what has a form of its own."""
         chunk = found[place]
@@ -88,12 +97,8 @@ class ValueReader(NameReader):
             self.labelled(chunk, where)
         elif chunk.what == "name":
             self.named(found, place)
-        elif chunk.what == "node" and self.denied is not None:
-            where = (self.denied.start, chunk.end)
-            target = self.target()
-            of_cluster = target is None or target.what in CLUSTER | ROLES
-            thing_id = "" if of_cluster or target is None else target.id
-            self.say("node", chunk.value, where, kind="exclude", thing=thing_id)
+        elif chunk.what == "spared_node" or (chunk.what == "node" and self.denied is not None):
+            self.spare(chunk)
         elif chunk.what == "os" and self.denied is not None:
             where = (self.denied.start, chunk.end)
             self.say("os", chunk.value.lower(), where, kind="exclude")
