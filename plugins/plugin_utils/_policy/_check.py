@@ -64,7 +64,7 @@ def document(
         mode="json", include={"deployment", "environment", "kind", "cluster", "cost"}
     )
     return {
-        "plan": {**judged, "machines": [_machine(machine) for machine in plan.machines]},
+        "plan": {**judged, "machines": [_machine(machine, plan) for machine in plan.machines]},
         "request": request.model_dump(mode="json", include=REQUEST),
         "site": {
             **site.model_dump(mode="json", include=SITE),
@@ -75,11 +75,13 @@ def document(
     }
 
 
-def _machine(machine: Machine) -> dict[str, t.Any]:
+def _machine(machine: Machine, plan: Plan) -> dict[str, t.Any]:
     login = machine.cloud_init
+    tagged = (tag.removeprefix("env-") for tag in machine.tags if tag.startswith("env-"))
     return {
         **machine.model_dump(mode="json", include=MACHINE),
         "address": machine.address,
+        "environment": next(tagged, plan.environment),
         "ssh_keys": None if login is None else len(login.ssh_public_keys),
     }
 

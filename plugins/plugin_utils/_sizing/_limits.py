@@ -10,6 +10,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
     EnvironmentRules,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import Cost
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
+    Environment,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
     Context,
     Group,
@@ -17,14 +20,13 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._mod
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._units import amount
 
 
-def rules_of(context: Context) -> EnvironmentRules:
-    """Return the site's rules for the environment of the request."""
-    return context.site.environments.get(context.environment) or EnvironmentRules()
+def rules_of(context: Context, environment: Environment | None = None) -> EnvironmentRules:
+    """Return the site's rules for an environment, by default that of the request."""
+    return context.site.environments.get(environment or context.environment) or EnvironmentRules()
 
 
 def within_limits(context: Context, groups: list[Group]) -> list[Group]:
     """Return the groups with our own sizes cut to the site's limits; report what exceeds them."""
-    rules = rules_of(context)
     machines = sum(group.count for group in groups)
     first, last = context.site.vmid_range
     if machines > last - first + 1:
@@ -36,26 +38,39 @@ def within_limits(context: Context, groups: list[Group]) -> list[Group]:
             " widen vmid_range of the site.",
             "site",
         )
-    if rules.max_machines is not None and machines > rules.max_machines:
-        context.report(
-            "limit.machines",
-            "error",
-            "machines",
-            f"{machines} machines are more than the {rules.max_machines} that the site allows in"
-            f" {context.environment}; ask for fewer.",
-            "site",
-        )
+    for environment in dict.fromkeys(_environment(context, group) for group in groups):
+        most = rules_of(context, environment).max_machines
+        own = sum(g.count for g in groups if _environment(context, g) == environment)
+        if most is not None and own > most:
+            context.report(
+                "limit.machines",
+                "error",
+                "machines",
+                f"{own} machines are more than the {most} that the site allows in"
+                f" {environment}; ask for fewer.",
+                "site",
+            )
+    return [_of_allowed_size(context, group) for group in groups]
+
+
+def _environment(context: Context, group: Group) -> Environment:
+    return group.environment or context.environment
+
+
+def _of_allowed_size(context: Context, group: Group) -> Group:
+    environment = _environment(context, group)
+    rules = rules_of(context, environment)
     limits = {
         "cores": rules.max_cores_per_machine,
         "memory_mib": rules.max_memory_mib_per_machine,
     }
     for number, limit in limits.items():
         if limit is not None:
-            groups = [_limited(context, group, number, limit) for group in groups]
-    return groups
+            group = _limited(context, group, number, limit, environment)
+    return group
 
 
-def _limited(context: Context, group: Group, number: str, limit: int) -> Group:
+def _limited(context: Context, group: Group, number: str, limit: int, environment: str) -> Group:
     value = getattr(group, number)
     if value <= limit:
         return group
@@ -66,12 +81,12 @@ def _limited(context: Context, group: Group, number: str, limit: int) -> Group:
             "error",
             f"machines.{group.name}.{number}",
             f"{amount(number, value)} {whose} for {group.name}, the site allows"
-            f" {amount(number, limit)} a machine in {context.environment}.",
+            f" {amount(number, limit)} a machine in {environment}.",
             "site",
         )
         return group
     group = replace(group, **t.cast("dict[str, t.Any]", {number: limit}))
-    reason = f"The site allows at most {amount(number, limit)} a machine in {context.environment}."
+    reason = f"The site allows at most {amount(number, limit)} a machine in {environment}."
     return group.because(number, reason, "site", 1.0)
 
 

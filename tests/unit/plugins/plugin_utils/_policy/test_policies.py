@@ -160,6 +160,25 @@ def test_the_plan_they_start_from_breaks_no_rule() -> None:
     assert evaluate(base()) == ()
 
 
+@pytest.mark.parametrize(
+    "rule", [rule for rule in RULES if rule.startswith("policy.limits.") and "machines" not in rule]
+)
+def test_a_machine_of_another_environment_keeps_the_limits_of_its_own(rule: str) -> None:
+    data = base()
+    data["plan"]["environment"] = "development"
+    RULES[rule][1](data)
+    assert rule in ids(data)
+    machine(data)["environment"] = "development"
+    assert rule not in ids(data)
+
+
+def test_machines_are_counted_in_their_own_environment() -> None:
+    data = base()
+    limit("max_machines", 3)(data)
+    machine(data)["environment"] = "development"
+    assert "policy.limits.machines" not in ids(data)
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_a_rule_reports_what_it_forbids_and_only_that(rule: str) -> None:
     allowed, forbidden = base(), base()

@@ -187,6 +187,17 @@ def test_explicit_numbers_beyond_the_limits_are_refused(
     assert finding_ids(result, "error") == {rule}
 
 
+@pytest.mark.parametrize(("memory_mib", "rules"), [(4096, set()), (4097, {"limit.memory_mib"})])
+def test_a_machine_keeps_the_limits_of_its_own_environment(
+    memory_mib: int, rules: set[str]
+) -> None:
+    group = {"role": "vm", "memory_mib": memory_mib, "environment": "production"}
+    limits = {"production": LIMITED["development"]}
+    result = plan(request(kind="vm", machines=[group]), at=site(environments=limits))
+    assert result.environment == "development"
+    assert finding_ids(result, "error") == rules
+
+
 @pytest.mark.parametrize(("budget", "status"), [(44.0, "ready"), (43.99, "refused")])
 def test_the_budget_holds(budget: float, status: str) -> None:
     prices = {"core_month": 10.0, "memory_gib_month": 1.0}  # 2 x (2 vCPU and 2 GiB) = 44
