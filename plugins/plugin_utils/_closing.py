@@ -6,6 +6,7 @@ from __future__ import annotations
 import typing as t
 
 RUN_ACTION = "clusterwright.proxmox.run"
+SIZE_ACTION = "clusterwright.proxmox.llm_size"
 
 
 class RunEnd:
@@ -20,6 +21,7 @@ class RunEnd:
         self._failure: str | None = None
         self._failed_host: str | None = None
         self._status = "FAILED"
+        self._decided = "FAILED"  # how it ends when it stops after what was decided
 
     @property
     def begun(self) -> bool:
@@ -28,6 +30,8 @@ class RunEnd:
 
     def follow(self, task: t.Any, data: t.Mapping[str, t.Any]) -> None:
         """Take in a task that succeeded, with its result."""
+        if task.action == SIZE_ACTION:
+            self._decided = _end(data)
         if task.action != RUN_ACTION:
             return
         if task.args.get("state") == "started":
@@ -43,7 +47,7 @@ class RunEnd:
         """Take in a failure; the first one that was not rescued is the reason of the end."""
         if self._failed_host is None:
             self._failure, self._failed_host = f"{where}: {message}", host
-            self._status = _end(data)
+            self._status = "REFUSED" if self._decided == "REFUSED" else _end(data)
 
     def goes_on(self, host: str) -> bool:
         """Tell whether this host had failed: it was rescued, or is in an ``always`` section.

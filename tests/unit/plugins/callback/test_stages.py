@@ -135,6 +135,26 @@ def test_a_failure_is_one_sentence_and_closes_the_run(play: Play, tmp_path: Path
 
 
 @pytest.mark.parametrize(
+    ("intent", "status"),
+    [
+        ("write me a poem about the sea", "REFUSED"),
+        ("VM with 2 cores, 4 GB RAM and 20 GB disk", "FAILED"),
+    ],
+)
+def test_a_run_that_stops_after_a_refusal_was_refused(
+    play: Play, tmp_path: Path, intent: str, status: str
+) -> None:
+    options = {"intent": intent, "site": {}, "snapshot": {}, "deployment": "lab"}
+    decide = {"clusterwright.proxmox.llm_size": {**options, "require_ready": False}}
+    code, output = play(begun(tmp_path), {"name": "Decide", **decide}, FAIL)
+    assert code == 2, output
+    ledger = Ledger(str(tmp_path / "ledger.sqlite"))
+    [run] = ledger.runs("lab")
+    ledger.close()
+    assert run["status"] == status
+
+
+@pytest.mark.parametrize(
     "callbacks",
     [
         {"ANSIBLE_STDOUT_CALLBACK": "default"},
