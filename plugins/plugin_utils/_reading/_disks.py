@@ -30,10 +30,10 @@ class DiskReader(SizeReader):
         chunk = found[place]
         if chunk.what != "disks" or not self.has_own_disks():
             return False
-        count, row = int(chunk.value), self.amounts_of(found, place)
+        count, (row, alike) = int(chunk.value), self.amounts_of(found, place)
         where = (chunk.start, chunk.end)
         self.attribute("whole", count, where, about="disks")
-        if not 2 <= count <= MAX_DISKS or len(row) not in (1, count):
+        if not 2 <= count <= MAX_DISKS or len(row) != (1 if alike else count):
             self.ask_disks(count, where)
         elif len(row) == 1:
             where = (chunk.start, row[0].end)
@@ -54,10 +54,10 @@ class DiskReader(SizeReader):
         served = load("software.yml")["renamed_loads"]
         return thing is None or not any("disks" in served.get(f, ()) for f in thing.families)
 
-    def amounts_of(self, found: list[Chunk], place: int) -> list[Chunk]:
-        """Return the amounts behind a number of disks: one for all of them, or one for each.
+    def amounts_of(self, found: list[Chunk], place: int) -> tuple[list[Chunk], bool]:
+        """Return the amounts behind a number of disks, and whether one of them is that of all.
 
-        Where "each" or "of" leads, the first is that of all, unless one more follows with "and".
+        It is where "each" or "of" leads, unless one more follows with "and".
         """
         row: list[Chunk] = []
         alike = False
@@ -73,7 +73,7 @@ class DiskReader(SizeReader):
                 alike = alike or not row or found[at - 1] is row[-1]
             elif not (chunk.kind == "mark" or chunk.has(*_SMALL) or self.labels(found, at, row)):
                 break
-        return row
+        return row, alike and len(row) == 1
 
     def labels(self, found: list[Chunk], at: int, row: list[Chunk]) -> bool:
         """Tell whether a word says what the disk before it is for ("40 GB system")."""

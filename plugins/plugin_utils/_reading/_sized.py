@@ -72,7 +72,7 @@ class SizeReader(Said):
         return at
 
     def is_apiece(self, found: list[Chunk], place: int) -> bool:
-        """Ask about the size of what is counted but no machine to make ("4 disks of 100 GB")."""
+        """Ask about the size of what is counted but no machine to make ("4 OSDs of 100 GB")."""
         counted, lead = ([None, None, *found[:place]])[-2:]
         if counted is None or lead is None or not self.tokens[lead.start].of("apiece"):
             return False

@@ -19,7 +19,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._mod
 _RESIZED = frozenset({"cores", "memory_mib", "scale"})
 
 #: Loads that a disk holds: said cores and memory are no answer to them.
-_STORED = frozenset({"data_gib", "ingest_gib_per_day"})
+_STORED = frozenset({"data_gib", "ingest_gib_per_day", "disk_gib_per_user"})
+_STORED |= {f"growth_gib_per_{period}" for period in ("week", "month", "year")}
 
 
 def name_unused_loads(context: Context, groups: t.Sequence[Group]) -> None:

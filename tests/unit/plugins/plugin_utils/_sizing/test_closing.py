@@ -228,6 +228,7 @@ def test_a_load_decides_a_number_or_is_named(family: str, load: str, number: flo
         ("GitLab for 1000 users with 50 concurrent", []),
         ("Redis with 4 GB of RAM for 500 users", []),
         ("Nextcloud for 30 people with 2 TB of photos", []),
+        ("Paperless with 2 cores and 4 GB of RAM, scans come to 15 GB a year", ['"15 GB a year"']),
     ],
 )
 def test_a_load_that_decides_nothing_is_named_in_the_words_of_the_person(
