@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import yaml
+from unit.task_files import documents
 
 TOP = Path(__file__).resolve().parents[2]
 OURS = "clusterwright.proxmox."
@@ -37,11 +37,6 @@ PARTS = ("block", "rescue", "always")
 INCLUDES = ("import_tasks", "include_tasks", "import_role", "include_role")
 
 
-class Loader(yaml.SafeLoader):
-    """Reads tags of Ansible as nothing."""
-
-
-Loader.add_multi_constructor("!", lambda *_: None)  # type: ignore[no-untyped-call]
 Data = dict[str, t.Any]
 
 
@@ -76,7 +71,7 @@ class Step:
 
 
 def load(path: Path) -> t.Any:
-    return yaml.load(path.read_text(encoding="utf-8"), Loader) or []  # noqa: S506
+    return (documents(path) or [None])[0] or []
 
 
 def short(name: str) -> str:

@@ -8,9 +8,9 @@ import typing as t
 from pathlib import Path
 
 import pytest
-import yaml
 from ansible.plugins.loader import fragment_loader
 from ansible.utils.plugin_docs import get_docstring
+from unit.task_files import PARTS, documents
 
 TOP = Path(__file__).resolve().parents[3]
 OURS = "clusterwright.proxmox."
@@ -19,13 +19,6 @@ FILES = [
     *TOP.glob("playbooks/**/*.yml"),
     *TOP.glob("molecule/**/*.yml"),
 ]
-
-
-class Loader(yaml.SafeLoader):
-    """Reads tags of Ansible as nothing."""
-
-
-Loader.add_multi_constructor("!", lambda *_: None)  # type: ignore[no-untyped-call]
 
 
 @functools.cache
@@ -46,11 +39,11 @@ def calls(node: t.Any) -> t.Iterator[tuple[str, dict[str, t.Any]]]:
                 known = (TOP / f"plugins/modules/{module}.py").is_file()
                 if module != key and known and isinstance(value, dict):
                     yield module, value
-        for part in ("block", "rescue", "always", "pre_tasks", "tasks", "post_tasks"):
+        for part in PARTS:
             yield from calls(item.get(part))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(TOP)))
 def test_a_task_gives_options_that_the_module_has(path: Path) -> None:
-    found = [call for part in yaml.load_all(path.read_text(), Loader) for call in calls(part)]
+    found = [call for part in documents(path) for call in calls(part)]
     assert not {f"{m}: {name}" for m, given in found for name in given.keys() - options_of(m)}

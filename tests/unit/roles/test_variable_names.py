@@ -7,7 +7,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-import yaml
+from unit.task_files import PARTS, documents
 
 TOP = Path(__file__).resolve().parents[3]
 ROLES = sorted(path.name for path in (TOP / "roles").iterdir())
@@ -15,23 +15,16 @@ PREFIXES = tuple(f"{name}_" for name in (*ROLES, "ansible", "clusterwright"))
 FILES = [*TOP.glob("roles/*/tasks/**/*.yml"), *TOP.glob("playbooks/**/*.yml")]
 
 
-class Loader(yaml.SafeLoader):
-    """Reads tags of Ansible as nothing."""
-
-
-Loader.add_multi_constructor("!", lambda *_: None)  # type: ignore[no-untyped-call]
-
-
 def names(node: t.Any) -> t.Iterator[str]:
     """Give the variables of plays, blocks and tasks."""
     for item in node if isinstance(node, list) else []:
         yield from item.get("vars") or {}
         yield from [(item.get("loop_control") or {}).get("loop_var", "ansible_item")]
-        for part in ("block", "rescue", "always", "pre_tasks", "tasks", "post_tasks"):
+        for part in PARTS:
             yield from names(item.get(part))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(TOP)))
 def test_no_variable_of_a_task_can_be_one_of_the_user(path: Path) -> None:
-    found = set(names(yaml.load(path.read_text(), Loader)))  # noqa: S506
+    found = {name for part in documents(path) for name in names(part)}
     assert not {name for name in found if not name.lstrip("_").startswith(PREFIXES)}
