@@ -13,7 +13,7 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._k3s.api imp
     ApiError,
 )
 
-POLL_SECONDS = 1.0
+POLL_SECONDS = 0.5
 
 
 class NodeError(Exception):
