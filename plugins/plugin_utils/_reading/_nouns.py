@@ -289,7 +289,8 @@ class NounReader(ListReader):
         lead = chunk.start - 1
         lead -= lead > 0 and self.tokens[lead].of("determiners")
         where = (chunk.start, chunk.end)
-        if chunk.count in (None, 1) and self.tokens[max(lead, 0)].of("manners"):
+        named = self.tokens[max(lead, 0)].of("manners") or self.marked(":")
+        if chunk.count in (None, 1) and named:
             self.say("whole", None, where, thing=thing.id)
             return True
         if chunk.count is not None and self.cues[-1:] and self.cues[-1].has("cue.with"):
@@ -342,6 +343,17 @@ class NounReader(ListReader):
         named = {k.software.family for c in behind for k, _at in c.software if k.software}
         return bool(verb and named & {*called_by("monitoring")})
 
+    def is_vague_load(self, chunk: Chunk) -> bool:
+        """Take "for a few agents" as whom a software is for: people without a number."""
+        thing = self.target()
+        people = chunk.what == "agent" and chunk.plural and not (chunk.software or self.clusterish)
+        if thing is None or not (people and thing.families and self.linked("cue.for")):
+            return False
+        if {*thing.families} & {*load("software.yml")["runners"]}:
+            return False
+        self.say("whole", None, (chunk.start, chunk.end), thing=thing.id)
+        return True
+
     def is_load(self, found: list[Chunk], place: int) -> bool:
         """Take machines that a software looks after ("Zabbix for 500 hosts") as its load."""
         chunk = found[place]
@@ -350,7 +362,7 @@ class NounReader(ListReader):
         watched |= {"server_word": "devices", "cluster": "clusters", "server": "devices"}
         watched["hardware"] = "devices"
         if chunk.count is None:
-            return False
+            return self.is_vague_load(chunk)
         if thing is None and chunk.what in watched and self.is_watched_by(found, place):
             near = chunk.count_at or (chunk.start, chunk.end)
             more = {"kind": "load", "about": watched[chunk.what]}

@@ -112,7 +112,7 @@ class PartReader(ValueReader):
         alone = thing is not None and thing.families and thing.what in ("", "vm")
         if thing is None or not (bare and alone) or thing.sized or thing.count:
             return False
-        if thing.id in self.kinds_said() or any(c.has("cue.for") for c in found[place + 1 :]):
+        if thing.id in self.kinds_said():
             return False
         last = next((i for i in reversed(range(place)) if found[i].kind == "head"), place)
         between = found[last + 1 : place]
@@ -120,7 +120,7 @@ class PartReader(ValueReader):
         plain = not any(c.has("verb.", *_LINKING) or c.kind == "size" for c in between)
         if not plain or any(c.kind == "head" for c in found[place + 1 :]) or len(self.group) != 1:
             return False
-        if marks not in ([], [","]) or (not marks and chunk.what != "server_word"):
+        if marks not in ([], [","], [":"]) or (not marks and chunk.what != "server_word"):
             return False
         if chunk.what == "server_word":
             self.say("whole", None, (chunk.start, chunk.end), thing=thing.id)

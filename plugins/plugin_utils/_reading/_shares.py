@@ -54,12 +54,12 @@ class ShareReader(DiskReader):
             return True
         whole = next((x for x in reversed(self.things) if x.parent is None), None)
         if whole is None or whole.what in CLUSTER | ROLES:
-            return False
+            return whole is not None and self.one_for(whole, found, place)
         left = (whole.count or 0) - whole.of_parent
         again = place > 0 and found[place - 1].kind == "number" and chunk.kind == "cue"
         sized = self.is_sized(found, place)
         if again or not (sized or self.has_purpose(found, place)):
-            return False
+            return not again and self.one_for(whole, found, place)
         value = float(chunk.value) if chunk.kind == "number" else 1.0
         if chunk.has("word.rest") or (chunk.has("word.second") and whole.of_parent and left == 1):
             value = left
@@ -71,6 +71,34 @@ class ShareReader(DiskReader):
         for_other = for_other[:2]
         other = len(for_other) == 2 and for_other[0].has("cue.for") and bool(for_other[1].software)
         return value > 0 and self.split(whole, chunk, value, sized=sized, other=other)
+
+    def one_for(self, whole: Thing, found: list[Chunk], place: int) -> bool:
+        """Take "and one for my brother" as one more of the software before.
+
+        Of a machine, and where sizes were said, it is asked what the other one is.
+        """
+        chunk = found[place]
+        behind = [*itertools.dropwhile(_describes, found[place + 1 :])]
+        listed = bool(self.linked("cue.and", "cue.more")) or chunk.has("cue.more")
+        listed = listed or (self.marked(",;") and whole.count == 1)
+        if not listed or len(behind) < 2 or not behind[0].has("cue.for"):
+            return False
+        more = whole.of_parent or (self.marked(":-(,;") and whole.count != 1)
+        if whole.parent is not None or (whole.count not in (None, 1) and more):
+            return False
+        named = whole.families or whole.what.startswith("part.")
+        if (
+            named
+            and whole.count in (None, 1)
+            and whole.what not in ("vm", "lxc")
+            and not whole.sized
+        ):
+            return self.split(whole, chunk, 1.0, sized=False, again=True)
+        whom = [*itertools.takewhile(lambda c: c.kind == "word", behind[1:])]
+        quote = self.quote(chunk.start, (whom or behind)[-1].end)
+        text = f'What shall "{quote.text}" be? Say its software, or its cores, memory and disk.'
+        self.questions.append(Question(id="reading.one_for", text=text, quote=quote))
+        return True
 
     def once(self, found: list[Chunk], place: int) -> None:
         """Say one more of a thing for its second occasion ("once for production, once for tests").

@@ -156,6 +156,14 @@ class ValueReader(NameReader):
         led = near is not None and str(near.value or near.what) in how
         return led and thing is not None and bool(thing.families) and thing.what not in CLUSTER
 
+    def environment(self, chunk: Chunk, where: tuple[int, int], *, ahead: bool) -> None:
+        """Say the environment; "a handful of test users" says none."""
+        people = any(token.driver for token in self.tokens[chunk.end : chunk.end + 1])
+        if people and chunk.has("env.test"):
+            self.say("text", None, where, kind="remark")
+        else:
+            self.forward("environment", chunk.value, where, ahead=ahead)
+
     def flag(self, found: list[Chunk], place: int) -> None:
         """Say environment, availability, scale, network, purpose or add-on."""
         chunk = found[place]
@@ -186,7 +194,7 @@ class ValueReader(NameReader):
         elif chunk.has("word.single_node"):
             self.forward("count", 1, where, ahead=ahead, about="nodes")
         elif chunk.has("env.") and denied is None:
-            self.forward("environment", chunk.value, where, ahead=ahead)
+            self.environment(chunk, where, ahead=ahead)
         elif chunk.has("scale.") and denied is None:
             self.forward("scale", chunk.value, where, ahead=ahead)
         elif chunk.has("work.") and denied is None:
