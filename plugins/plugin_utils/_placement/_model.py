@@ -51,6 +51,11 @@ class Item:
     width: int | None = None  # vCPU of the guest where `cpus` is only its growth
 
     @property
+    def there(self) -> bool:
+        """Tell whether the guest exists: it is placed first, where it is."""
+        return self.width is not None
+
+    @property
     def threads(self) -> int:
         """Return how many threads a host needs for it."""
         return self.cpus if self.width is None else self.width

@@ -68,7 +68,7 @@ def pack(items: t.Sequence[Item], hosts: t.Sequence[Host], pools: t.Iterable[Poo
     tree = _Tree(state, names)
     weight = _weights(items)
     missing: list[Shortfall] = []
-    for item in sorted(items, key=lambda i: (-weight(i), i.name)):
+    for item in sorted(items, key=lambda i: (not i.there, -weight(i), i.name)):
         found = next((n for n in tree.fitting(item) if state.fits(item, names[n])), None)
         if found is None:
             missing.extend(short for name in names for short in state.obstacles(item, name))

@@ -32,8 +32,7 @@ def place(items: t.Sequence[Item], hosts: t.Sequence[Host], pools: t.Iterable[Po
     state = State(hosts, pools)
     missing: list[Shortfall] = []
     queue = _Queue(state)
-    order = sorted(items, key=lambda i: (i.hosts is None, not i.spread, -i.memory_mib, -i.cpus))
-    for item in order:
+    for item in sorted(items, key=_order):
         name = queue.lowest(item)
         if name is None:
             name = _make_room(state, item)
@@ -46,6 +45,12 @@ def place(items: t.Sequence[Item], hosts: t.Sequence[Host], pools: t.Iterable[Po
     if len(items) <= MAX_MOVES:
         _level(state)
     return Result(state.where(), tuple(missing))
+
+
+def _order(item: Item) -> tuple[bool, bool, bool, int, int]:
+    """Return what decides when an item is placed: the ones with the least choice go first."""
+    free = item.hosts is None
+    return not item.there, free, not item.spread, -item.memory_mib, -item.cpus
 
 
 class _Queue:

@@ -42,12 +42,15 @@ ITEMS = st.lists(
         st.booleans(),
         st.none() | st.sets(st.sampled_from(["h0", "h1", "h2", "h3"]), min_size=1),
         st.sampled_from([(), (("local", 30.0),), (("shared", 50.0), ("shared", 20.0))]),
+        st.sampled_from(["", "", "", "h0", "h1"]),  # where it is already
     ),
     max_size=14,
 ).map(
     lambda rows: [
-        Item(f"i{n}", cpus, memory, disks, group, spread, hosts and frozenset(hosts))
-        for n, (cpus, memory, group, spread, hosts, disks) in enumerate(rows)
+        Item(f"i{n}", cpus, memory, disks, group, hosts=frozenset({there}), width=cpus)
+        if there
+        else Item(f"i{n}", cpus, memory, disks, group, spread, hosts and frozenset(hosts))
+        for n, (cpus, memory, group, spread, hosts, disks, there) in enumerate(rows)
     ]
 )
 HOSTS = st.lists(
@@ -63,12 +66,10 @@ def violations(result: Result, items: list[Item], hosts: list[Host]) -> list[str
     by_name = {h.name: h for h in hosts}
     placed = {item.name: item for item in items if item.name in result.where}
     memory, cpus, disks = Counter[str](), Counter[str](), Counter[str]()
-    spread: Counter[tuple[str, str]] = Counter()
     for name, item in placed.items():
         on = by_name[result.where[name]]
         memory[on.name] += item.memory_mib
         cpus[on.name] += item.cpus
-        spread[on.name, item.group] += 1
         if item.hosts is not None and on.name not in item.hosts:
             found.append(f"{name} is on {on.name}")
         if item.cpus > on.cpus:
@@ -79,11 +80,10 @@ def violations(result: Result, items: list[Item], hosts: list[Host]) -> list[str
     found += [f"cpus of {n}" for n in cpus if cpus[n] > by_name[n].free_cpus]
     found += [f"pool {p.id}" for p in POOLS if disks[p.id] > p.free_gib]
     for name, item in placed.items():
-        if item.spread and spread[result.where[name], item.group] > 1:
-            alone = [o for o in placed.values() if o.group == item.group and o.spread]
-            where = [result.where[o.name] for o in alone]
-            if len(set(where)) != len(where):
-                found.append(f"{item.group} is not spread")
+        others = [o for o in placed.values() if o.group == item.group and o is not item]
+        beside = [o for o in others if result.where[o.name] == result.where[name]]
+        if item.spread and any(other.spread or other.there for other in beside):
+            found.append(f"{name} is on one host with another of {item.group}")
     return found
 
 

@@ -134,6 +134,19 @@ def test_fewer_agents_drop_the_last() -> None:
     assert set(identity(FIRST)) - set(identity(result)) == {"k3s-prod-agent-3"}
 
 
+@pytest.mark.parametrize(("servers", "becomes"), [(1, 3), (3, 3), (5, 5)])
+def test_high_availability_that_is_added_has_three_servers(servers: int, becomes: int) -> None:
+    counts = [{"role": "server", "count": servers}, {"role": "agent", "count": 2}]
+    first = plan(request(machines=counts), deployment="box")
+    more = changes(change("set", "ha", True, role="server"))
+    result = plan(more, applied(first), deployment="box", previous=first)
+    assert result.status == "ready", result.summary
+    assert group(result, "server")[0] == becomes
+    assert identity(first).items() <= identity(result).items()
+    hosts = [machine.node for machine in result.machines if machine.role == "server"]
+    assert len({*hosts}) == 3
+
+
 def test_differences_are_told_before_and_after() -> None:
     result = changed(change("increase", "memory_mib", 1024, role="agent"))
     [line] = [f.message for f in result.findings if f.id == "change.difference"]

@@ -49,6 +49,27 @@ def test_a_form_that_says_the_same_gives_the_same_plan(sentence: str) -> None:
     assert machines(size_data(request=form, site={})[1]) == machines(plan)
 
 
+def beside(**guest: t.Any) -> Plan:
+    """Return the plan of a form in which a cache runs on the machine of a database."""
+    host = {"type": "machines", "id": "t1", "software": [{"family": "postgresql"}], "cores": 4}
+    other = {"type": "machines", "id": "t2", "software": [{"family": "redis"}], **guest}
+    other["links"] = [{"how": "same_machine", "thing": "t1"}]
+    return size_data(request={"things": [host, other]}, site={})[1]
+
+
+def test_things_on_one_machine_are_one_machine() -> None:
+    plan = beside(memory_mib=12288, loads={"data_gib": 4})
+    assert plan.status == "ready", plan.summary
+    [machine] = plan.machines
+    assert (machine.cores, machine.memory_mib) == (4, 12288)
+
+
+def test_things_on_one_machine_that_contradict_each_other_are_asked() -> None:
+    plan = beside(cores=8)
+    assert [question.id for question in plan.questions] == ["machines.together"]
+    assert "redis and postgresql share a machine, but cores" in plan.questions[0].text
+
+
 def test_the_example_is_the_sentence_in_its_comment() -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
     said = next(x for x in text.splitlines() if x.startswith("# "))
