@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import typing as t
 from collections import Counter
 
 import pytest
@@ -130,6 +131,15 @@ def test_the_least_loaded_host_is_taken() -> None:
 def test_a_group_spreads_even_when_that_is_not_asked_for() -> None:
     items = [Item(f"i{n}", 1, 1024, group="agents") for n in range(3)]
     assert set(place(items, [host("a"), host("b"), host("c")]).where.values()) == {"a", "b", "c"}
+
+
+@pytest.mark.parametrize("search", [place, pack])
+def test_what_is_added_goes_where_nothing_of_its_group_is(search: t.Any) -> None:
+    hosts = [host("h0", 8, 32768), host("h1", 8, 32768)]
+    there = Item("old", 0, 0, group="a", hosts=frozenset({"h0"}), width=4)
+    either = frozenset({"h0", "h1"})
+    added = Item("new", 2, 4096, group="a", spread=True, hosts=either)
+    assert search([added, there], hosts).where == {"old": "h0", "new": "h1"}
 
 
 def test_room_is_made_by_moving_another() -> None:
