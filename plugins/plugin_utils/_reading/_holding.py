@@ -61,6 +61,8 @@ def _holds_without_number(
         rest = any(token.has("word.rest", "word.second") for token in tokens)
         if rest and value > 1:
             return any(k.kind == "num" and k.value > value for k in said.tokens)
+        if value == 0 and any(token.has("cue.only") for token in tokens):
+            return True  # "masters only": no workers
         denied = any(token.has("cue.not", "cue.off") for token in tokens)
         environments = sum(token.has("env.") for token in tokens)  # "dev and prod VMs"
         return value == (0 if denied else 1) or 1 < value == environments

@@ -150,6 +150,18 @@ class PartReader(ValueReader):
             return True
         return False
 
+    def only_servers(self, found: list[Chunk], place: int) -> None:
+        """Take "masters only" as a cluster without workers."""
+        chunk = found[place]
+        bare = chunk.what == "server" and chunk.count is None and self.clusterish
+        near = [*found[max(place - 1, 0) : place], *found[place + 1 : place + 2]]
+        only = next((c for c in near if c.has("cue.only")), None)
+        if bare and only is not None:
+            where = (min(only.start, chunk.start), max(only.end, chunk.end))
+            other = self.new_id()
+            self.say("thing", "agent", where, thing=other)
+            self.say("count", 0, where, thing=other)
+
     def is_role(self, found: list[Chunk], place: int) -> bool:
         """Take "OpenShift masters" as a part of that software, and its workers as their load."""
         chunk, thing = found[place], self.target()

@@ -289,7 +289,8 @@ def _measures_nothing(said: Sentence, index: int) -> bool:
     inside = said.tokens[low:high]
     sizes = (*_SIZES, "unit.", "noun.", "thing.", "role.", "part.", "cue.total", "cue.each")
     known = any(k.mib is not None or k.software or k.name or k.has(*sizes) for k in inside)
-    told = any(k.kind == "word" and not k.concept for k in inside)
+    small = ("hedges", "copulas", "modals")
+    told = any(k.kind == "word" and not (k.concept or k.of(*small)) for k in inside)
     return said.tokens[index].kind == "num" and told and not known
 
 

@@ -226,7 +226,7 @@ class SizeReader(Said):
         """Take a total of several things: a limit is compared with the plan, else it is asked."""
         said = [x for x in self.things if x.clause == self.clause and x.parent is None]
         said = [x for x in said if x.what not in CLUSTER | ROLES]
-        theirs = bool(things) and things[-1] is said[-1] and all(x in said for x in things)
+        theirs = bool(things) and things[-1:] == said[-1:] and all(x in said for x in things)
         if len(said) < 2 or not theirs or self.linked("cue.for"):
             return False
         if not all(c.size is not None and c.size.bound == "at_most" for c in run):

@@ -192,6 +192,7 @@ class Reader(NounReader):
         self.ask_brand(chunk, thing)
         self.place_in_list(thing, chunk)
         self.describe(thing, chunk)
+        self.only_servers(found, place)
         self.ask_release(found, place)
         if placed is not None and thing.families and chunk.what not in ("vm", "lxc"):
             self.in_cluster(placed)
