@@ -98,7 +98,7 @@ class SizeReader(Said):
         run: list[Chunk] = []
         modes: list[str] = []
         self.per_machine = False
-        mode = "total" if self.cues[-1:] and self.cues[-1].has("cue.total") else ""
+        mode = "total" if self.leads_total() else ""
         at = end = place
         while at < len(found):
             chunk = found[at]
@@ -110,6 +110,10 @@ class SizeReader(Said):
                     break
                 run.append(chunk)
                 modes.append(mode)
+            elif chunk.has("cue.each") and [
+                c for c in found[at + 1 : at + 2] if c.has("cue.total")
+            ]:
+                pass  # "10 GB for both together"
             elif chunk.has("cue.each", "cue.total"):
                 if found[at - 1].what == "," and not (_ends(found, at) or _size_next(found, at)):
                     break  # "2 GB, both Debian 12"
@@ -120,6 +124,14 @@ class SizeReader(Said):
             if chunk.kind == "size" or chunk.has("cue.each", "cue.total"):
                 end = at
         return run, modes, end
+
+    def leads_total(self) -> bool:
+        """Tell whether "in total", or "together they get", leads to a size."""
+        behind = [*itertools.takewhile(lambda c: not c.has("cue.total"), reversed(self.cues))]
+        if len(behind) == len(self.cues) or any(c.kind == "mark" for c in behind):
+            return False
+        small = ("pronouns", "modals", "everything", "copulas")
+        return not behind or any(self.tokens[c.start].of(*small) for c in behind)
 
     def reach(self, found: list[Chunk], at: int, modes: list[str]) -> str:
         """Take "each" and "in total" for the sizes before, or return it for those that follow."""
@@ -224,8 +236,8 @@ class SizeReader(Said):
 
     def of_several(self, run: list[Chunk], things: list[Thing]) -> bool:
         """Take a total of several things: a limit is compared with the plan, else it is asked."""
-        said = [x for x in self.things if x.clause == self.clause and x.parent is None]
-        said = [x for x in said if x.what not in CLUSTER | ROLES]
+        whole = [x for x in self.things if x.parent is None and x.what not in CLUSTER | ROLES]
+        said = [x for x in whole if x.clause == self.clause] or whole
         theirs = bool(things) and things[-1:] == said[-1:] and all(x in said for x in things)
         if len(said) < 2 or not theirs or self.linked("cue.for"):
             return False
