@@ -146,6 +146,12 @@ class ActionModule(ControllerAction):
         return {"changed": False, **result}
 
     def _started(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
+        name = args["deployment"]
+        if name in (".", "..") or Path(args["directory"]).name != name:
+            raise LedgerError(
+                f"{name!r} cannot name a cluster or a deployment: a folder is named so; use"
+                " letters, digits, dots and dashes."
+            )
         place = Path(args["directory"]).parent
         keep_out_of_git(place)
         noted = _note_what_is_applied(ledger, place)

@@ -152,6 +152,15 @@ def test_errors_are_one_sentence(
     assert result["failed"] and words in result["msg"] and "\n" not in result["msg"]
 
 
+@pytest.mark.parametrize("name", ["../evil", "..", ".", "a/b", "/etc"])
+def test_no_folder_is_left_by_a_name(
+    record: t.Callable[..., dict[str, t.Any]], tmp_path: Path, name: str
+) -> None:
+    result = record(state="started", deployment=name, directory=f"{tmp_path}/deployments/{name}")
+    assert result["failed"] and "a folder is named so" in result["msg"]
+    assert {path.name for path in tmp_path.iterdir()} <= {"ledger.sqlite"}
+
+
 def test_a_run_never_goes_back(record: t.Callable[..., dict[str, t.Any]]) -> None:
     run = record(state="started", deployment="lab")["workflow_id"]
     record(state="stage", workflow_id=run, stage="apply", status="PROVISIONING")
