@@ -269,6 +269,8 @@ class Amounts(Stating):
             return "set"
         if signed or size.more:
             return "increase" if (signed or size.more) > 0 else "decrease"
+        if self.is_taken(size):
+            return "decrease"
         first = not piece.nouns() or piece.chunks[0].kind == "size"  # "… and 4 GB to the workers"
         if not piece.verbs() and first and self.how and piece.opening is not None:
             return self.how
@@ -281,6 +283,12 @@ class Amounts(Stating):
         added = verb == "add" and (piece.verbs() or not self.recounted)
         more = added or by or piece.cues("cue.more")
         return "increase" if more else self.trend or "set"
+
+    def is_taken(self, size: Size) -> bool:
+        """Tell whether an amount is taken from machines ("take 2 GB from each worker")."""
+        behind = self.tokens[size.end : size.end + 3]
+        named = any(k.has("role.", "part.", "thing.") or k.software or k.name for k in behind[1:])
+        return behind[:1] != [] and behind[0].has("cue.from") and named
 
     def settled(self, size: Size, piece: Piece, how: str, targets: list[Aim]) -> bool:
         """Decide whether an amount without a word is memory or disk; tell whether it could be.

@@ -84,7 +84,8 @@ class Doubts(Acts):
         """Ask about sizes of "them" behind "two more workers"; tell whether it was asked."""
         said = [s for s in self.statements if s.thing == f"c{self.number - 1}"]
         grew = any(s.topic == "count" and s.verb == "increase" for s in said)
-        theirs = piece.words() & words("pronouns") and not self.aims.find(piece)
+        theirs = piece.words() & words("pronouns") or piece.cues("cue.each")
+        theirs = theirs and not self.aims.find(piece)
         if not (grew and theirs and piece.of("size")):
             return False
         text = 'Is "{}" for all of them, or for what is new alone? Add them first, then say it.'
