@@ -267,10 +267,8 @@ class Amounts(Stating):
         to = any(token.has("cue.to") or token.word in {"a", "at", ":"} for token in lead)
         if size.before is not None or to:
             return "set"
-        if signed or size.more:
+        if signed or size.more or self.is_taken(size):
             return "increase" if (signed or size.more) > 0 else "decrease"
-        if self.is_taken(size):
-            return "decrease"
         first = not piece.nouns() or piece.chunks[0].kind == "size"  # "… and 4 GB to the workers"
         if not piece.verbs() and first and self.how and piece.opening is not None:
             return self.how
