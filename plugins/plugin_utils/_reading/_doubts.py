@@ -85,8 +85,7 @@ class Doubts(Acts):
         said = [s for s in self.statements if s.thing == f"c{self.number - 1}"]
         grew = any(s.topic == "count" and s.verb == "increase" for s in said)
         theirs = piece.words() & words("pronouns") or piece.cues("cue.each")
-        theirs = theirs and not self.aims.find(piece)
-        if not (grew and theirs and piece.of("size")):
+        if not (grew and theirs and piece.of("size")) or self.aims.find(piece):
             return False
         text = 'Is "{}" for all of them, or for what is new alone? Add them first, then say it.'
         whole = dataclasses.replace(piece.chunks[0], end=piece.chunks[-1].end)
