@@ -147,7 +147,7 @@ class ActionModule(ControllerAction):
 
     def _started(self, ledger: Ledger, args: dict[str, t.Any], user: str) -> dict[str, t.Any]:
         name = args["deployment"]
-        if name in (".", "..") or Path(args["directory"]).name != name:
+        if name in (".", "..") or Path(name).name != name:
             raise LedgerError(
                 f"{name!r} cannot name a cluster or a deployment: a folder is named so; use"
                 " letters, digits, dots and dashes."
