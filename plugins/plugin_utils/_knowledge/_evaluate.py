@@ -95,6 +95,7 @@ def evaluate(
     scale: str | None = None,
     named: bool = False,
     variant: str | None = None,
+    assume: bool = True,
 ) -> Evaluation:
     """Return the numbers of the first rule that holds (the last rule when none does).
 
@@ -107,9 +108,11 @@ def evaluate(
         scale: "small", "medium" or "large" when it was said in words.
         named: the component itself was asked for, not the software as a whole.
         variant: the edition that was named.
+        assume: take the defaults of drivers that were not said; else nobody and nothing is there.
     """
-    known = {name: d.default for name, d in family.drivers.items() if d.default is not None}
-    known.update(drivers)
+    defaults = {name: d.default for name, d in family.drivers.items() if d.default is not None}
+    known = defaults if assume else {}
+    known = {**known, **drivers}
     rules = component.rules
     if named:  # what was asked for by name is not left out
         rules = tuple(rule for rule in rules if rule.count != 0) or rules

@@ -79,6 +79,7 @@ class Need:
     recommended: dict[str, float]
     available: dict[str, float]  # with high availability, where the family says how; else empty
     documented: frozenset[str]  # quantities of which a document names the least
+    firm: dict[str, float]  # of these: below which it is not said to run, whatever it is used for
     fast_storage: bool
     confidence: float
     last_resort: bool
@@ -137,12 +138,36 @@ def needs(
             if chosen.get("count", 1.0) > 0:
                 follows = _followed(family, loads, functools.partial(evaluated, ha=ha))
                 case = _Case(wanted, family, name, component, result, chosen, unknown, follows)
+                case = replace(case, firm=_firm(case, evaluated, said, environment, scale))
                 if component.ha_count is not None and not ha:
                     case = replace(case, available=evaluated(drivers=said, ha=True).recommended)
                 cases.append(case)
         cases = _with_people(_with_room(cases, said), said)
         found += [_need(case) for case in cases]
     return found
+
+
+def _firm(
+    case: _Case,
+    evaluated: t.Callable[..., Evaluation],
+    said: t.Mapping[str, float],
+    environment: str,
+    scale: str | None,
+) -> dict[str, float]:
+    """Return the least of each quantity that holds for what was said alone.
+
+    What was assumed binds nobody: neither a load that was not said, nor that it is for production.
+    """
+    if case.advice:
+        return dict.fromkeys(case.result.minimum, 0.0)
+    uses = [(environment, scale)]
+    if not environment and scale is None:
+        uses += [("development", scale), ("test", scale), (environment, "small")]
+    least = [
+        evaluated(drivers=said, ha=False, environment=use, scale=size, assume=False).minimum
+        for use, size in uses
+    ]
+    return {key: min(found.get(key, 0.0) for found in least) for key in case.result.minimum}
 
 
 def _followed(
@@ -222,6 +247,7 @@ class _Case:
     unknown: bool
     follows: frozenset[str]
     available: dict[str, float] = field(default_factory=dict)  # numbers with high availability
+    firm: dict[str, float] = field(default_factory=dict)
     stored: float = 0.0  # GiB of data that no rule of the family provides for
     room: float = 0.0  # GiB of disk that hold it
     people_mib: float = 0.0  # memory of the people that no rule of the family provides for
@@ -231,6 +257,11 @@ class _Case:
         """Whether the numbers are those of a machine: of each, or of all where there is one."""
         alone = self.component.per == "total" and self.chosen.get("count", 1.0) == 1.0
         return alone or self.component.per == "machine"
+
+    @property
+    def advice(self) -> bool:
+        own = self.component.advice
+        return self.family.advice if own is None else own
 
     @property
     def grade(self) -> str:
@@ -284,6 +315,7 @@ def _need(case: _Case) -> Need:
         recommended=dict(case.result.recommended),
         available=dict(case.available),
         documented=_documented(case, minimum),
+        firm=case.firm,
         fast_storage=case.component.fast_storage,
         confidence=case.confidence,
         last_resort=case.family.last_resort or case.unknown,

@@ -132,6 +132,7 @@ class Component(Model):
     fast_storage: bool = False
     grade: Grade | None = None
     citation: Citation | None = None
+    advice: bool | None = None  # default: the family's
 
 
 class Driver(Model):
@@ -166,6 +167,7 @@ class Family(Model):
     last_resort: bool = False  # a category table, used when nothing else is known
     grade: Grade
     citation: Citation
+    advice: bool = False  # what the document recommends for production or load: less warns
     conflicts: tuple[str, ...] = ()  # where sources disagree, one sentence each
 
 

@@ -76,6 +76,7 @@ def _group(name: str, machines: list[Machine], sized: Group | None) -> Group:
         explicit=frozenset(why.field for why in first.why if why.source == "explicit"),
         minimum={**least, "disk_gib": disks[0], "count": 1},
         documented=sized.documented if sized else {},
+        firm=sized.firm if sized else {},
         ha=first.ha.enabled,
         start_order=first.startup.order if first.startup else 1,
         before={machine.name: machine for machine in machines},
@@ -91,13 +92,14 @@ def _sizes_of(there: Group, sized: Group) -> Group:
 
 def _with_minimum(context: Context, group: Group) -> Group:
     """Return the group with what documents ask for at least, whatever its load is."""
-    least, documented = dict(group.minimum), dict(group.documented)
+    least, documented, firm = dict(group.minimum), dict(group.documented), dict(group.firm)
     for need in needs(_software(group), {}, "", False, context.knowledge):
         for number, key in KEYS.items():
             if key in need.documented and number != "disk_gib":
                 least[number] = max(least[number], math.ceil(need.minimum[key] - 1e-9))
                 documented[number] = need.source
-    return replace(group, minimum=least, documented=documented)
+                firm[number] = max(firm.get(number, 0), math.ceil(need.firm[key] - 1e-9))
+    return replace(group, minimum=least, documented=documented, firm=firm)
 
 
 def _software(group: Group) -> list[Software]:

@@ -125,7 +125,10 @@ def _machines(statement: Statement, owners: _Owners, plan: Plan) -> list[Machine
     if statement.topic in NUMBERS:  # "three VMs, one of them with 16 GB, the others with 4"
         things = {x for x in things if x == thing or (x, statement.topic) not in owners.sized}
         things = {thing} if thing in owners.groups and thing in owners.whole else things
-    labels = {g.label or g.name for one in things for g in owners.groups.get(one, ())}
+    made = [group for one in things for group in owners.groups.get(one, ())]
+    if statement.topic == "disk_gib" and len(things) == 1:
+        made = made[:1]  # of several parts of a software, the first one keeps the data
+    labels = {group.label or group.name for group in made}
     return [m for m in plan.machines if m.group in labels] or list(plan.machines)
 
 

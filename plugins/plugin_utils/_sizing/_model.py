@@ -57,7 +57,8 @@ class Group:
     """Machines that are sized together.
 
     ``minimum`` is how far a number may be cut, ``documented`` the numbers whose minimum a document
-    names, with that document. ``names`` are those that were said or are there, in order; further
+    names, with that document; ``firm`` holds the part of it that binds whatever the use is, where
+    that is less. ``names`` are those that were said or are there, in order; further
     machines get names made from ``base_name``. ``before`` holds the machines of the plan that is
     changed, by the names they have now.
     """
@@ -80,6 +81,7 @@ class Group:
     explicit: frozenset[str] = frozenset()
     minimum: t.Mapping[str, int] = field(default_factory=dict)
     documented: t.Mapping[str, str] = field(default_factory=dict)
+    firm: t.Mapping[str, int] = field(default_factory=dict)
     options: t.Mapping[str, t.Mapping[str, int]] = field(default_factory=dict)
     spread: bool = False
     fast: bool = False

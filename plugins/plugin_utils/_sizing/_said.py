@@ -120,42 +120,32 @@ def with_count(context: Context, group: Group, said: Machines) -> Group:
 
 
 def checked(context: Context, group: Group) -> Group:
-    """Report explicit sizes below a minimum: a documented one refuses, a rule of thumb warns."""
+    """Report explicit sizes below a minimum: one that binds refuses, all others warn."""
     for number in SIZES:
         value, least = getattr(group, number), group.minimum.get(number, 1)
         if number not in group.explicit or value >= least:
             continue
         document = group.documented.get(number)
-        where = f"machines.{group.name}.{number}"
+        binding = min(group.firm.get(number, least), least)
+        said = f"{amount(number, value)} for {group.name} is"
+        below = f"{said} below the documented minimum of {amount(number, binding)} ({document})"
+        severity: t.Literal["warning", "error"] = "warning"
         if document is None:
-            context.report(
-                f"minimum.{number}",
-                "warning",
-                where,
-                f"{amount(number, value)} for {group.name} is less than the rule of thumb of"
-                f" {amount(number, least)}; kept as asked.",
-                "rule of thumb",
-            )
+            than = f"the rule of thumb of {amount(number, least)}"
+            message = f"{said} less than {than}; kept as asked."
+        elif value >= binding:
+            usual = f"the {amount(number, least)} that are documented for common use ({document})"
+            message = f"{said} less than {usual}; kept as asked."
         elif context.request.insist:
-            context.report(
-                f"minimum.{number}",
-                "warning",
-                where,
-                f"{amount(number, value)} for {group.name} is below the documented minimum of"
-                f" {amount(number, least)} ({document}); kept because you insist.",
-                document,
-            )
+            message = f"{below}; kept because you insist."
         else:
-            context.report(
-                f"minimum.{number}",
-                "error",
-                where,
-                f"{amount(number, value)} for {group.name} is below the documented minimum of"
-                f" {amount(number, least)} ({document}); ask for more, or insist (-e insist=true).",
-                document,
-            )
-            continue
-        group = replace(group, minimum={**group.minimum, number: value})
+            severity = "error"
+            message = f"{below}; ask for more, or insist (-e insist=true)."
+        where = f"machines.{group.name}.{number}"
+        source = document or "rule of thumb"
+        context.report(f"minimum.{number}", severity, where, message, source)
+        if severity == "warning":
+            group = replace(group, minimum={**group.minimum, number: value})
     return group
 
 

@@ -11,13 +11,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
     Machines,
     MachinesThing,
-    Scale,
-    Software,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._knowledge import (
     Need,
-    category_of,
-    needs,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._drafts import (
     RUNTIMES,
@@ -25,12 +21,13 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._dr
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._history import (
     with_history,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._loads import (
-    name_unused_scale,
-)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
     Context,
     Group,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._needs import (
+    needs_of,
+    on_one_disk,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._said import (
     share_totals,
@@ -72,7 +69,7 @@ MAX_ROLE_WORDS = 2
 def groups_of_thing(context: Context, thing: MachinesThing) -> list[Group]:
     """Return the groups of machines of one thing."""
     ha = wants_ha(context, thing.ha, thing.environment)
-    found = _needs(context, thing, ha)
+    found = needs_of(context, thing, ha)
     for need in found:
         if need.unknown:
             explain_unknown(context, need)
@@ -95,83 +92,6 @@ def _on_one_machine(thing: MachinesThing, found: list[Need], ha: bool) -> bool:
     return len(found) > 1 and one and not several
 
 
-def _needs(context: Context, thing: MachinesThing, ha: bool) -> list[Need]:
-    scale = thing.scale or context.request.scale
-    found = _needs_at(context, thing, ha, scale)
-    sized = thing.cores or thing.memory_mib or thing.totals
-    if scale and not sized and found == _needs_at(context, thing, ha, None):
-        name_unused_scale(context, found[0].title if found else thing.id, scale)
-    return found
-
-
-def _needs_at(context: Context, thing: MachinesThing, ha: bool, scale: Scale | None) -> list[Need]:
-    software = thing.runs or (Software(family=_table(context, thing)),)
-    environment = thing.environment or context.request.environment or ""
-    loads = {**context.request.loads, **thing.loads}
-
-    def with_loads(**more: float) -> list[Need]:
-        drivers = {**loads, **more}
-        return needs(software, drivers, environment, ha, context.knowledge, scale=scale)
-
-    family = context.knowledge.get(software[0].family)
-    disk = thing.disk_gib
-    said = {"data_gib"} & {*loads, *software[0].loads}
-    one = len(software) == 1 and family is not None and "data_gib" in family.drivers
-    if thing.data_disks_gib and one and not said:
-        full = with_loads(data_gib=float(sum(thing.data_disks_gib)))
-        return [_on_second_disk(a, b) for a, b in zip(full, with_loads(data_gib=0.0), strict=True)]
-    if not disk or said or not one:
-        return with_loads()
-    return _with_disk(context, thing, with_loads(data_gib=float(disk)), with_loads(data_gib=0.0))
-
-
-def _with_disk(
-    context: Context, thing: MachinesThing, found: list[Need], empty: list[Need]
-) -> list[Need]:
-    """Return the needs for a disk that was said and holds the data; memory follows that data.
-
-    Only the disk of an empty machine is a minimum then: what was said is the disk, and what the
-    data would rather have is a warning.
-    """
-    if len(found) != len(empty):
-        return found
-    disk, wanted = t.cast(int, thing.disk_gib), _least_in_all(found[0])
-    if _least_in_all(empty[0]) <= disk < wanted:
-        context.report(
-            "data.headroom",
-            "warning",
-            f"machines.{thing.id}.disk_gib",
-            f"Full with data, {disk:g} GiB of disk leave no head-room: {wanted:g} GiB are"
-            f" documented for so much data of {found[0].title}; {disk:g} GiB are kept as asked.",
-            found[0].source,
-        )
-    keys = ("disk_gib", "data_disk_gib")
-    return [
-        replace(need, minimum={**need.minimum, **{k: bare.minimum.get(k, 0.0) for k in keys}})
-        for need, bare in zip(found, empty, strict=True)
-    ]
-
-
-def _on_second_disk(full: Need, empty: Need) -> Need:
-    """Return a need for data that lies on a disk of its own: the system disk holds none of it."""
-    disk = next((why for why in empty.why if why.field == "disk_gib"), None)
-    return replace(
-        full,
-        disk_gib=empty.disk_gib,
-        minimum={**full.minimum, "disk_gib": empty.minimum.get("disk_gib", 0.0)},
-        why=tuple(disk if why.field == "disk_gib" and disk else why for why in full.why),
-    )
-
-
-def _table(context: Context, thing: MachinesThing) -> str:
-    """Return the table of the category that part, purpose and name hint at."""
-    if thing.part and context.knowledge.get(f"table-{thing.part}") is not None:
-        return f"table-{thing.part}"
-    names = " ".join(name.rstrip("0123456789").replace("-", " ") for name in thing.names)
-    hint = "gpu" if thing.gpu else ""
-    return f"table-{category_of(' '.join((thing.part or '', thing.purpose or '', names, hint)))}"
-
-
 def _group(
     context: Context, thing: MachinesThing, need: Need, ha: bool, *, alone: bool, first: bool
 ) -> Group:
@@ -182,8 +102,8 @@ def _group(
     if need.per == "total":
         count = max(count, math.ceil(vcpu / MAX_SPLIT_VCPU))
         vcpu, memory, disk = vcpu / count, memory / count, disk / count
-    need = replace(need, minimum=_least_disk(need, thing))
-    least, documented = _minimum(kind, need, count)
+    need = on_one_disk(need, thing)
+    least, documented, firm = _minimum(kind, need, count)
     group = Group(
         name=role,
         role=role,
@@ -196,6 +116,7 @@ def _group(
         kind=kind,
         minimum=least,
         documented=documented,
+        firm=firm,
         options=_options(need),
         fast=need.fast_storage,
         follows=need.follows,
@@ -215,18 +136,6 @@ def _data_disks(found: list[Need], thing: MachinesThing) -> tuple[int, ...]:
     """Return the second disk that documents name; a disk that was said is the only one."""
     total = sum(need.data_disk_gib for need in found)
     return (practical_disk(total),) if total and thing.disk_gib is None else ()
-
-
-def _least_in_all(need: Need) -> float:
-    """Return the least GiB of all disks of a need."""
-    return need.minimum.get("disk_gib", 0.0) + need.minimum.get("data_disk_gib", 0.0)
-
-
-def _least_disk(need: Need, thing: MachinesThing) -> dict[str, float]:
-    """Return the minimum of a need; one disk that was said holds the data as well."""
-    if thing.disk_gib is None or thing.data_disks_gib or "data_disk_gib" not in need.minimum:
-        return need.minimum
-    return {**need.minimum, "disk_gib": _least_in_all(need)}
 
 
 def _share_of_table(group: Group, need: Need, thing: MachinesThing) -> Group:
@@ -289,13 +198,14 @@ def _together(context: Context, thing: MachinesThing, found: list[Need], ha: boo
     kind = thing.kind or "vm"
     least = dict(MINIMUM[kind])
     documented: dict[str, str] = {}
+    firm: dict[str, int] = {}
     values: dict[str, float] = {}
     runtime = [need for need in found if need.family in RUNTIMES]
     # What nobody knows has one table: it stands for all of it.
     unknown = next((need for need in found if need.unknown), None)
     found = [need for need in found if need is unknown or not need.unknown]
     found = [
-        replace(need, minimum=_least_disk(need, thing))
+        on_one_disk(need, thing)
         for need in ([need for need in found if need not in runtime] or found)
     ]
     rules: dict[str, int] = {}
@@ -309,6 +219,7 @@ def _together(context: Context, thing: MachinesThing, found: list[Need], ha: boo
             most = max(bounded, key=lambda need: need.minimum[key])
             least[number] = max(least[number], math.ceil(most.minimum[key] - 1e-9))
             documented[number] = most.source
+            firm[number] = math.ceil(max(need.firm[key] for need in bounded) - 1e-9)
             rules[number] = math.ceil(sum(need.minimum[key] for need in bounded) - 1e-9)
     titles = list(dict.fromkeys(need.title for need in found))
     confidence = min(need.confidence for need in found)
@@ -330,6 +241,7 @@ def _together(context: Context, thing: MachinesThing, found: list[Need], ha: boo
         kind=kind,
         minimum=least,
         documented=documented,
+        firm=firm,
         fast=any(need.fast_storage for need in found),
         follows=frozenset[str]().union(*(need.follows for need in found)),
         assumed={title: number for need in found for title, number in need.assumed.items()},
@@ -381,19 +293,20 @@ def _role(thing: MachinesThing, need: Need, *, alone: bool = False) -> str:
 
 def _minimum(
     kind: t.Literal["vm", "lxc"], need: Need, count: int
-) -> tuple[dict[str, int], dict[str, str]]:
-    """Return how far our numbers may be cut, and which of these bounds a document names."""
-    least, documented = dict(MINIMUM[kind]), {}
+) -> tuple[dict[str, int], dict[str, str], dict[str, int]]:
+    """Return how far our numbers may be cut, which bounds a document names, and which bind."""
+    least, documented, firm = dict(MINIMUM[kind]), {}, {}
     if need.last_resort or kind == "lxc":
-        return least, {}
+        return least, {}, {}
     share = count if need.per == "total" else 1
     for number, key in KEYS.items():
         if key in need.minimum:
             least[number] = max(least[number], math.ceil(need.minimum[key] / share - 1e-9))
             if key in need.documented:
                 documented[number] = need.source
+                firm[number] = math.ceil(need.firm[key] / share - 1e-9)
     least["count"] = max(1, min(count, math.ceil(need.minimum.get("count", 1))))
-    return least, documented
+    return least, documented, firm
 
 
 def distinct(groups: list[Group]) -> list[Group]:

@@ -41,6 +41,45 @@ def test_a_number_that_was_said_is_kept(
 @pytest.mark.parametrize(
     "text",
     [
+        "Kafka VM with 4 vCPU, 16 GB RAM and 500 GB disk",  # a production size
+        "Vault VM with 1 core, 1 GB RAM and 20 GB disk",  # a document that recommends
+        "GitHub Enterprise VM for 3 users with 2 cores and 16 GB RAM",
+        "GitHub Enterprise VM with 2 cores and 16 GB RAM",  # a load that nobody said
+    ],
+)
+def test_what_nobody_said_does_not_refuse_a_size(text: str) -> None:
+    assert sized(text).status == "ready"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GitHub Enterprise VM for 3000 users with 2 cores and 16 GB RAM",
+        "Artifactory VM with 4 cores, 6 GB RAM and 100 GB disk, for development",
+    ],
+)
+def test_what_was_said_binds(text: str) -> None:
+    assert sized(text).status == "refused"
+
+
+def test_less_than_usual_is_said_with_its_document() -> None:
+    [told] = [
+        f for f in sized("Vault VM with 4 cores, 1 GB RAM").findings if "common use" in f.message
+    ]
+    assert "8 GiB" in told.message and "Vault" in told.message
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("Consul VM with 2 cores, 4 GB", 1), ("HA Consul VM with 2 cores, 4 GB", 5), ("Consul", 5)],
+)
+def test_one_machine_that_was_spoken_of_is_one(text: str, count: int) -> None:
+    assert len(sized(text).machines) == count
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "GitLab VM for 20 people with 1 GB RAM",
         "GitLab VM für 20 Leute mit 1 GB RAM",
         "une VM GitLab pour 20 personnes avec 1 Go de RAM",
