@@ -238,6 +238,8 @@ class Request(Model):
     destroy: bool = False  # the whole deployment shall go
     #: Numbers said of the request as a whole ("for 200 users" of several things).
     loads: dict[str, float] = Field(default_factory=dict)
+    #: The most that all of its machines may have together: vCPU, MiB, GiB of all disks.
+    limits: dict[Number, float] = Field(default_factory=dict)
     scale: Scale | None = None
     sla: dict[str, float | bool | str] = Field(default_factory=dict)
     backups: tuple[Backup, ...] = ()

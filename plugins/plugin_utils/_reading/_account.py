@@ -186,8 +186,9 @@ def _holds(statement: Statement, said: Sentence, tokens: list[Token]) -> bool:
     if statement.topic in NUMBERS:
         if isinstance(value, (str, bool)) or not math.isfinite(value):
             return False
+        before = statement.before  # what is there now may be said in another clause
         return holds_number(statement, said, tokens, float(value)) and (
-            statement.before is None or holds_number(statement, said, tokens, statement.before)
+            before is None or holds_number(statement, said, list(said.tokens), before)
         )
     return _holds_words(statement, str(value), said, tokens)
 

@@ -53,7 +53,17 @@ _WORDS = (
 _TOLD = frozenset({*_WORDS, *_SIZES, "address", "backup", "bridge", "driver", "environment", "gpu"})
 _TOLD |= {"image", "iso", "pool", "port", "scale", "sla", "tag", "version", "vip", "vlan", "vmid"}
 #: What of a request changes a machine, where nobody plans it.
-_SAME = ("things", "changes", "environment", "loads", "backups", "destroy", "workload", "scale")
+_SAME = (
+    "things",
+    "changes",
+    "environment",
+    "loads",
+    "limits",
+    "backups",
+    "destroy",
+    "workload",
+    "scale",
+)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -48,6 +48,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._tr
     There,
     apart,
     in_our_words,
+    shared,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._words import (
     Vocabulary,
@@ -107,8 +108,9 @@ def accounted(reading: Reading, vocabulary: Vocabulary, there: There) -> Reading
     said = in_our_words(reading.statements, vocabulary, there)
     said = tuple(apart(said, reading.text, vocabulary))
     said = tuple(said_elsewhere(said, reading.text, vocabulary))
-    asked = reading.questions
-    judged = account(reading.model_copy(update={"statements": said}), vocabulary)
+    asked = (*reading.questions, *shared(said))
+    filled = reading.model_copy(update={"statements": said, "questions": asked})
+    judged = account(filled, vocabulary)
     return spoken_for(judged, vocabulary, asked)
 
 

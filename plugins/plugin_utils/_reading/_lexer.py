@@ -31,6 +31,8 @@ _PIECE = re.compile(
 _IDENT = re.compile(r"[^\W\d_][^\W_]*(?:[-_][^\W_]+)*")
 #: Names that differ in a number ("web{1,2}").
 _BRACES = re.compile(r"[a-z][\w-]*\{\d+(?:,\d+|\.\.\d+)+\}")
+#: The dot of a shortened word before a number ("max. 8 GB").
+_SHORTENED = re.compile(r"\.(?=\s?\d)")
 _TIMES = re.compile(r"x(?=\d{1,2}\b)")
 #: A name whose machines are told apart by a letter ("cache-a").
 _LETTERED = re.compile(r"[^\W\d_]{2,}-[a-z]")
@@ -78,6 +80,11 @@ def byte_units() -> dict[str, float]:
     return {str(word): float(mib) for mib, words in units.items() for word in words}
 
 
+def _shortens(token: Token, folded: str, position: int) -> bool:
+    short = token.end == position and token.of("shortened")
+    return short and _SHORTENED.match(folded, position) is not None
+
+
 def split(folded: str, position: int, stop: int, language: str, words: Words) -> list[Token]:
     tokens: list[Token] = []
     while position < stop:
@@ -106,6 +113,9 @@ def split(folded: str, position: int, stop: int, language: str, words: Words) ->
             for part in parts:
                 at = start + part.start()
                 tokens.append(Token("word", part.group(0), at, start + part.end()))
+            continue
+        if tokens and _shortens(tokens[-1], folded, position):
+            position += 1
             continue
         piece = _PIECE.match(folded, position, stop)
         if piece is None:  # a lone combining or connector character

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import collections
+import math
 import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import Finding
@@ -161,6 +162,7 @@ def _wanted(reading: Reading, vocabulary: Vocabulary, previous: Record | None) -
         things=tuple(things),
         exists=tuple(_exists(reading)),
         loads=dict(loads),
+        limits=_limits(reading),
         scale=_free(reading, "scale"),
         sla={
             s.about: s.value for s in reading.statements if s.topic == "sla" and s.value is not None
@@ -179,6 +181,16 @@ def _free(reading: Reading, topic: str, about: str = "") -> t.Any:
     """Return what was said of no thing in particular."""
     said = [s for s in reading.statements if s.topic == topic and s.about == about]
     return next((s.value for s in said if s.kind == "wish" and not s.thing), None)
+
+
+def _limits(reading: Reading) -> dict[t.Any, float]:
+    """Return the most that all machines may have together."""
+    limits: dict[t.Any, float] = {}
+    for s in reading.statements:
+        of_all = s.kind == "wish" and not s.thing and s.total and s.bound == "at_most"
+        if of_all and s.topic in ("cores", "memory_mib", "disk_gib") and s.value is not None:
+            limits[s.topic] = min(float(s.value), limits.get(s.topic, math.inf))
+    return limits
 
 
 def _all_share(reading: Reading, drafts: dict[str, Draft]) -> bool:

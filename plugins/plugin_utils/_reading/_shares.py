@@ -47,7 +47,7 @@ class ShareReader(DiskReader):
         """Take a number, or "another", that counts some of the things before ("2 for tests")."""
         chunk = found[place]
         readings = (
-            *(self.are_times, self.are_in_cluster, self.are_members),
+            *(self.is_elided, self.are_times, self.are_in_cluster, self.are_members),
             *(self.are_disks, self.are_rows),
         )
         if any(reading(found, place) for reading in readings):

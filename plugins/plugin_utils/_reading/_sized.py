@@ -14,7 +14,6 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._ch
     Chunk,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
-    called_by,
     function_words,
     load,
     spoken,
@@ -25,8 +24,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._nu
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._said import (
     CLUSTER,
     ROLES,
-    Said,
     Thing,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._serving import (
+    ServingReader,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._settle import settle
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sizes import (
@@ -39,7 +40,7 @@ MEMORY_STEP_MIB = 16 * 1024
 _DIMENSIONS = {"noun.memory": "memory_mib", "noun.disk": "disk_gib", "unit.core": "cores"}
 
 
-class SizeReader(Said):
+class SizeReader(ServingReader):
     """Says sizes of the things at hand."""
 
     def sizes(self, found: list[Chunk], place: int) -> int:
@@ -60,6 +61,7 @@ class SizeReader(Said):
         if not each and not any(modes) and self.before_noun(found, run, at):
             return at
         self.turn_to(found, at)
+        self.own_ahead = self.served_next(found, at)
         things = self.sized(run, each or "total" in modes)
         modes = self.shared(run, modes, things)
         totals = [c for c, mode in zip(run, modes, strict=True) if mode == "total"]
@@ -118,7 +120,7 @@ class SizeReader(Said):
                 if found[at - 1].what == "," and not (_ends(found, at) or _size_next(found, at)):
                     break  # "2 GB, both Debian 12"
                 mode = self.reach(found, at, modes)
-            elif not self.inside(found, at):
+            elif not self.inside(found, at) or self.begins_anew(found, at, run):
                 break
             at += 1
             if chunk.kind == "size" or chunk.has("cue.each", "cue.total"):
@@ -223,17 +225,6 @@ class SizeReader(Said):
         choices = ("each", "in total")
         self.questions.append(Question(id="reading.total", text=text, quote=quote, choices=choices))
 
-    def turn_to(self, found: list[Chunk], at: int) -> None:
-        """Turn to the thing that sizes are said to be for ("8 GB for the web servers")."""
-        after = found[at : at + 2]
-        if len(after) < 2 or not after[0].has("cue.for") or after[1].kind != "head":
-            return
-        head = after[1]
-        thing = next((x for x in self.things if self.is_thing(x, head)), None)
-        told = head.definite or head.plural or bool(head.software)
-        if thing is not None and head.count is None and told:
-            self.group = [thing]
-
     def of_several(self, run: list[Chunk], things: list[Thing]) -> bool:
         """Take a total of several things: a limit is compared with the plan, else it is asked."""
         whole = [x for x in self.things if x.parent is None and x.what not in CLUSTER | ROLES]
@@ -241,7 +232,8 @@ class SizeReader(Said):
         theirs = bool(things) and things[-1:] == said[-1:] and all(x in said for x in things)
         if len(said) < 2 or not theirs or self.linked("cue.for"):
             return False
-        if not all(c.size is not None and c.size.bound == "at_most" for c in run):
+        bounds = [c.size.bound if c.size is not None else "" for c in run]
+        if bounds[0] != "at_most" or {*bounds} - {"at_most", "exact"}:  # "at most 4 cores and 8 GB"
             self.ask_share(run, said)
             return True
         for chunk in run:
@@ -277,6 +269,10 @@ class SizeReader(Said):
         others = {size.topic for size in clear} if alone else set()
         plain = [chunk for chunk in run if chunk.size is not None and chunk.size.topic == "bytes"]
         settle(sizes, others)
+        in_order = any(size.topic == "cores" for size in sizes)  # "2c/4g/2g": cores, memory, disk
+        for upper, lower in itertools.pairwise([] if in_order else plain):
+            if upper.size and lower.size and lower.size.value * 1024 < upper.size.value:
+                self.ask_memory_or_disk(lower)  # "8 GB, 4 GB": no disk is that small
         told = others | (thing.sized if thing is not None else set())
         if len(plain) == 1 and not told & {"memory_mib", "disk_gib"}:
             self.ask_dimension(plain[0])
@@ -287,6 +283,10 @@ class SizeReader(Said):
         likely = size is None or size.topic != "memory_mib" or size.value <= LIKELY_MEMORY_MIB
         if size is None or likely or size.value % MEMORY_STEP_MIB == 0:
             return
+        self.ask_memory_or_disk(chunk)
+
+    def ask_memory_or_disk(self, chunk: Chunk) -> None:
+        """Ask what an amount is of."""
         quote = self.quote(chunk.start, chunk.end)
         text = f'Is "{quote.text}" memory or disk?'
         self.questions.append(
@@ -299,7 +299,7 @@ class SizeReader(Said):
         whole = self.of_all(each=each)
         if whole is not None:
             return [whole]
-        free = [thing for thing in self.group if not thing.sized & topics]
+        free = [x for x in self.group if not x.sized & topics and x is not self.own_ahead]
         if not self.group:
             return []
         if each and len(self.group) == 1 and self.group[0].count in (None, 1):
@@ -390,16 +390,6 @@ class SizeReader(Said):
         value = factor[chunk.what]
         self.say(topic, value, where, thing=thing.id, about=other.id, verb="multiply")
         thing.sized.add(topic)
-
-    def is_thing(self, thing: Thing, head: Chunk) -> bool:
-        """Tell whether a noun names a thing that was said before."""
-        families = {token.software.family for token, _at in head.software if token.software}
-        if head.what == "node" and not self.clusterish:
-            return bool(thing.families) and (thing.count or 1) > 1
-        if families or not head.what:
-            return bool(families & set(thing.families))
-        called = {*called_by(head.what.removeprefix("part."))}
-        return head.what in (thing.what, f"part.{thing.what}") or bool(called & {*thing.families})
 
     def respectively(self, chunk: Chunk) -> None:
         """Ask for the sizes of each machine, where they were said in a row."""

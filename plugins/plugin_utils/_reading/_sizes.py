@@ -335,7 +335,8 @@ def _restated(tokens: t.Sequence[Token], size: Size) -> None:
 
 
 def _closes(tokens: t.Sequence[Token], index: int) -> bool:
-    return index >= len(tokens) or tokens[index].kind == "mark" or tokens[index].has("cue.and")
+    ends = ("cue.and", "cue.each", "cue.total", "cue.for")
+    return index >= len(tokens) or tokens[index].kind == "mark" or tokens[index].has(*ends)
 
 
 def _with_before(tokens: t.Sequence[Token], size: Size, taken: int) -> Size:

@@ -7,6 +7,7 @@ import re
 import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
+    Question,
     Statement,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._account import (
@@ -104,7 +105,7 @@ def in_our_words(
     """Return statements with families and add-ons by their names here, and targets of changes."""
     addressed: dict[str, Statement] = {}
     said: list[Statement] = []
-    statements = _as_wishes(statements, there)
+    statements = _as_wishes(tuple(_of_each(statements)), there)
     orders = any(s.kind == "change" and s.thing != ALL for s in statements)
     programs = {s.thing for s in statements if s.topic == "software" and s.kind == "wish"}
     for written in statements:
@@ -136,6 +137,36 @@ def in_our_words(
         for about, value in there.targets(thing)
     ]
     return tuple(_on_kubernetes([*targets, *said], vocabulary))
+
+
+def _of_each(statements: t.Sequence[Statement]) -> t.Iterator[Statement]:
+    """Yield the statements; a wish for all new things is one for each that has none of its own.
+
+    A sum of several things is of none of them: it bounds the plan.
+    """
+    made = ("thing", "software")
+    new = [s.thing for s in statements if s.kind == "wish" and s.topic in made and s.thing != ALL]
+    own = {(s.thing, s.topic) for s in statements if s.kind == "wish"}
+    for statement in statements:
+        if statement.kind != "wish" or statement.thing != ALL or statement.topic in made:
+            yield statement
+            continue
+        things = [*dict.fromkeys(new)]
+        if not things or (statement.total and len(things) > 1):
+            yield statement.model_copy(update={"thing": ""})
+            continue
+        for thing in things:
+            if statement.total or (thing, statement.topic) not in own:
+                yield statement.model_copy(update={"thing": thing})
+
+
+def shared(statements: t.Sequence[Statement]) -> t.Iterator[Question]:
+    """Ask how a sum of several things is divided; that it is the most they may have is clear."""
+    for statement in statements:
+        sized = statement.topic in ("cores", "memory_mib", "disk_gib", "data_disk_gib")
+        if sized and statement.total and not statement.thing and statement.bound != "at_most":
+            text = f'How is "{statement.quote.text}" in all shared between the machines?'
+            yield Question(id="reading.share", text=text, quote=statement.quote)
 
 
 def _as_wishes(statements: t.Sequence[Statement], there: There) -> t.Sequence[Statement]:

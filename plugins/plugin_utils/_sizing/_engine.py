@@ -59,6 +59,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._ins
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._limits import (
     check_budget,
     within_limits,
+    within_sums,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
     Context,
@@ -292,7 +293,7 @@ def _decided(context: Context, refined: Plan | None) -> State:
         state.groups = distinct([*state.groups, *groups])
     else:
         state = State(groups, cluster)
-    state.groups = within_limits(context, state.groups)
+    state.groups = within_limits(context, within_sums(context, state.groups))
     return state
 
 

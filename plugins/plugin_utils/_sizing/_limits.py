@@ -12,6 +12,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import Cost
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._request import (
     Environment,
+    Number,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._sizing._model import (
     Context,
@@ -88,6 +89,49 @@ def _limited(context: Context, group: Group, number: str, limit: int, environmen
     group = replace(group, **t.cast("dict[str, t.Any]", {number: limit}))
     reason = f"The site allows at most {amount(number, limit)} a machine in {environment}."
     return group.because(number, reason, "site", 1.0)
+
+
+def within_sums(context: Context, groups: list[Group]) -> list[Group]:
+    """Return the groups with our own sizes cut so that all machines have no more than was said.
+
+    Each gives of what it has above its minimum, in the same proportion.
+    """
+    for number, most in context.request.limits.items():
+        least = sum(group.count * _least(group, number) for group in groups)
+        wanted = sum(group.count * getattr(group, number) for group in groups)
+        if wanted <= most:
+            continue
+        if least > most:
+            context.report(
+                f"limit.{number}",
+                "error",
+                f"machines.{number}",
+                f"The machines need {amount(number, least)} together at least; at most"
+                f" {amount(number, most)} were asked for. Ask for more, or for fewer machines.",
+            )
+            continue
+        share = (most - least) / (wanted - least)
+        groups = [_cut(group, number, share, most) for group in groups]
+    return groups
+
+
+def _least(group: Group, number: Number) -> int:
+    own = int(getattr(group, number))
+    return own if number in group.explicit else min(own, group.minimum.get(number, 1))
+
+
+def _cut(group: Group, number: Number, share: float, most: float) -> Group:
+    own, least = getattr(group, number), _least(group, number)
+    exact = least + (own - least) * share
+    step = 256 if number == "memory_mib" else 1
+    value = max(least, int(exact // step) * step)
+    if value == own:
+        return group
+    reason = (
+        f"All machines together shall have at most {amount(number, most)}: {amount(number, value)}"
+        f" instead of {amount(number, own)}."
+    )
+    return group.with_number(number, value, reason, "limit", 0.9)
 
 
 def check_budget(context: Context, cost: Cost | None) -> None:

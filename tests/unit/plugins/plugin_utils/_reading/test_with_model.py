@@ -22,15 +22,21 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._ag
     agree,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._both import (
+    accounted,
     with_model,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._by_model import (
     MAX_ROUNDS,
     form_row,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._form import read_form
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._masked import Masked
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._record import (
     Group,
     Record,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._translated import (
+    There,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -143,6 +149,39 @@ def test_the_model_can_correct_itself() -> None:
     reading, rounds, _prompts = read(TEXT, lambda _prompt: next(answers))
     assert [r.observe == "The account is closed." for r in rounds] == [False, True]
     assert reading.closed
+
+
+def of_both(**row: t.Any) -> Reading:
+    """Return what a model says that two machines have together, in our words."""
+    text = "a web VM and a test VM, 6 GB for both together"
+    masked = Masked(text, {})
+    rows = (
+        ["wish", "t1", "thing", "", "vm", "none", "", "web VM"],
+        ["wish", "t2", "thing", "", "vm", "none", "", "test VM"],
+        ["wish", "all", "memory_mib", "", "6 GB", "none", "", "6 GB for both together"],
+    )
+    filled = [*map(form_row, rows)]
+    filled[-1] |= row
+    said = read_form(json.dumps({"statements": filled}), masked).statements
+    reading = Reading(text=text, language="en", reader="scripted", statements=said)
+    return accounted(reading, WORDS, There(None, masked))
+
+
+def test_a_sum_of_all_machines_makes_no_machine() -> None:
+    most = of_both(total=True, bound="at_most")
+    wanted = _reading.request(most, WORDS, None)
+    assert most.closed and wanted.limits == {"memory_mib": 6144.0} and len(wanted.things) == 2
+    exact = of_both(total=True)
+    assert [q.id for q in exact.questions] == ["reading.share"]
+    assert [s.thing for s in of_both().statements if s.topic == "memory_mib"] == ["t1", "t2"]
+
+
+def test_what_is_there_may_be_said_in_another_clause() -> None:
+    text = "The workers with their 8 GB swap, 12 would be right"
+    change = ["change", "g2", "memory_mib", "", "12 GB", "set", "8 GB", "12 would be right"]
+    rows = (["remark", "", "text", "", "", "none", "", "with their 8 GB swap"], change)
+    said = by_model(text, rows, CLUSTER).statements
+    assert [(s.value, s.before) for s in said if s.topic == "memory_mib"] == [(12288, 8192)]
 
 
 def test_a_model_that_always_finds_something_else_is_stopped() -> None:

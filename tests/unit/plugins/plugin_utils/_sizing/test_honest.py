@@ -179,3 +179,25 @@ def test_a_machine_larger_than_the_hardware_that_was_said_is_told(
 ) -> None:
     found = [f for f in sized(text).findings if f.id == "hardware.small"]
     assert {f.field.rpartition(".")[2] for f in found} == told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Nextcloud and Gitea, together at most 6 GB RAM",
+        "Nextcloud and Gitea. Together they must not have more than 6 GB of RAM.",
+        "Nextcloud und Gitea, zusammen maximal 6 GB RAM",
+        "Nextcloud et Gitea, au plus 6 Go de RAM au total",
+    ],
+)
+def test_what_all_may_have_together_is_kept(text: str) -> None:
+    plan = sized(text)
+    assert plan.status == "ready"
+    assert sum(machine.memory_mib for machine in plan.machines) <= 6 * 1024
+    reasons = [why.reason for machine in plan.machines for why in machine.why]
+    assert any("together shall have at most 6 GiB" in reason for reason in reasons)
+
+
+def test_less_together_than_the_machines_need_is_refused() -> None:
+    plan = sized("Nextcloud and Gitea, together at most 1 GB RAM")
+    assert plan.status == "refused" and "together at least" in plan.summary
