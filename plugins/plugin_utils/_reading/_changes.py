@@ -309,7 +309,7 @@ class ChangeReader(Doubts):
         self.hint = named[0] if len(set(named)) == 1 else self.hint
         addons = self.aims.addons(piece)
         asked = verb != "remove" and (self.ask_some(piece, targets) or self.ask_new_name(piece))
-        if asked or self.ask_new_ones(piece):
+        if asked or self.ask_newest(piece, targets) or self.ask_new_ones(piece):
             return
         sized = bool(piece.of("size"))  # "drop the agents to 4 GB", "take 1 GB away"
         if addons:

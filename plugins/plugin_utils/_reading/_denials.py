@@ -24,6 +24,8 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sa
 
 #: Classes of words that may stand between a noun and its denial behind it.
 _SMALL = ("pronouns", "modals", "passives", "determiners", "beside_denials")
+#: What says that the next thing is the worse one.
+_COMPARING = ("cue.instead", "bound.over")
 
 
 class DenialReader(PartReader):
@@ -38,14 +40,21 @@ class DenialReader(PartReader):
             self.denied = chunk
         elif chunk.has("cue.but", "cue.with") or chunk.what in {";", "."}:
             self.denied = None
+        elif chunk.has("cue.for") and self.denied is not None and self.denied.has(*_COMPARING):
+            self.denied = None  # "X rather than Y for Z"
         elif chunk.what == "," and self.denied is not None:
             self.denied = (
                 self.denied
                 if str(self.denied.value) in function_words()["listing_denials"]
                 else None
             )
-        if chunk.has("cue.instead") and _noun_follows(found, place):
+        over = chunk.has("bound.over") and any(self.prefers(c) for c in found[:place])
+        if (over or chunk.has("cue.instead")) and _noun_follows(found, place):
             self.denied = chunk
+
+    def prefers(self, chunk: Chunk) -> bool:
+        """Tell whether words say that one thing is liked better ("X over Y")."""
+        return any(k.of("preferring") for k in self.tokens[chunk.start : chunk.end])
 
     def denies_back(self, found: list[Chunk], place: int) -> bool:
         """Tell whether a denial ends its part of the sentence ("monitoring we don't need, …").

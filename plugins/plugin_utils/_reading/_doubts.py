@@ -80,6 +80,20 @@ class Doubts(Acts):
                 return True
         return False
 
+    def ask_newest(self, piece: Piece, targets: list[Aim]) -> bool:
+        """Ask which of several "the new worker" is; tell whether it was asked."""
+        inside = piece.inside()
+        for before, new, noun in zip(inside, inside[1:], inside[2:], strict=False):
+            pointed = before.of("determiners") and new.of("newest")
+            known = noun.has("role.", "part.", "thing.") or bool(noun.software)
+            if pointed and known and not before.of("ones") and self.number_of(targets) > 1:
+                whole = dataclasses.replace(piece.chunks[0], end=piece.chunks[-1].end)
+                said = f'"{before.word} {new.word} {noun.word}"'
+                self.ask("which", f'Which machine is {said} in "{{}}"? Say its name.', whole)
+                self.cover(piece, piece.cues(*READ))
+                return True
+        return False
+
     def ask_new_ones(self, piece: Piece) -> bool:
         """Ask about sizes of "them" behind "two more workers"; tell whether it was asked."""
         said = [s for s in self.statements if s.thing == f"c{self.number - 1}"]

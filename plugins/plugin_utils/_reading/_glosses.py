@@ -62,7 +62,8 @@ def _is_talk(inside: t.Sequence[Token]) -> bool:
 def _resizes(before: t.Sequence[Token], inside: t.Sequence[Token]) -> bool:
     """Tell whether sizes in brackets are only of what the row before them is of."""
     said, told = _row(before), list(_sizes(inside))
-    if not said or any(k.kind == "lit" or k.has("bound.") for k in inside):
+    wishes = any(k.of("hedges") for k in inside)  # "2 cores (4 if possible)"
+    if not said or wishes or any(k.kind == "lit" or k.has("bound.") for k in inside):
         return False
     topics = {size.topic for size in said}
     known = topics | ({"bytes"} if topics & _BYTES else set())

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._reading import (
     Question,
+    Quote,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import (
     Chunk,
@@ -24,6 +25,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._sa
     ROLES,
     Thing,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._tokens import Token
 
 
 class KindReader(DenialReader):
@@ -217,3 +219,12 @@ class KindReader(DenialReader):
         text = f'Clusters are built with k3s, not with "{quote.text}". Shall it be k3s?'
         self.questions.append(Question(id="reading.distribution", text=text, quote=quote))
         return True
+
+    def ask_network(self, tokens: list[Token], found: list[Chunk]) -> None:
+        """Ask whether a new cluster shall have the network that is in use elsewhere."""
+        for chunk in found if self.clusterish else ():
+            if chunk.has("cni."):
+                start, end = tokens[chunk.start].start, tokens[chunk.end - 1].end
+                quote = Quote(text=self.text[start:end], start=start)
+                text = f'Shall the new cluster use "{quote.text}" as its network?'
+                self.questions.append(Question(id="reading.cni", text=text, quote=quote))

@@ -9,7 +9,10 @@ import re
 import typing as t
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._clean import fold
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
+    function_words,
+    load,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._words import (
     Vocabulary,
 )
@@ -80,6 +83,8 @@ def find_literals(text: str, vocabulary: Vocabulary) -> list[Literal]:
         while (match := rule.pattern.search(folded, position)) is not None:
             literal = _literal(text, folded, rule, match)
             position = max(literal.end, match.start() + 1)
+            if fold(literal.value) in function_words()["determiners"]:
+                continue  # "on the node the …": no name
             found.append(literal)
             while rule.following and (more := rule.following.match(folded, position)):
                 found.append(Literal(rule.topic, _raw(text, more), more.start("value"), more.end()))

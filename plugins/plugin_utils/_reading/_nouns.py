@@ -38,6 +38,26 @@ RELEASES = range(8, 46)
 class NounReader(ListReader):
     """Takes nouns as what they say of the things at hand, or of what is there."""
 
+    def is_best_host(self, found: list[Chunk], place: int) -> bool:
+        """Ask which host "the biggest node" or "the node with the most memory" is."""
+        chunk = found[place]
+        if chunk.what not in ("node", "host", "hardware") or chunk.count is not None:
+            return False
+        before = self.tokens[max(chunk.start - 3, 0) : chunk.start]
+        ahead = self.tokens[chunk.end : chunk.end + 4]
+        led = any(k.of("places") for k in before)
+        best = [k for k in before if k.of("superlatives") or k.has("scale.")]
+        behind = ahead[:1] and (ahead[0].has("cue.with") or ahead[0].of("determiners"))
+        best += [k for k in ahead if k.of("superlatives")] if behind else []
+        if not (led and best):
+            return False
+        first = chunk.start - len(before) + [k.of("places") for k in before].index(True)
+        last = max(chunk.end, *(self.tokens.index(k) + 1 for k in best))
+        quote = self.quote(first, last)
+        text = f'Which host is meant by "{quote.text}"? Say its name.'
+        self.questions.append(Question(id="reading.host", text=text, quote=quote))
+        return True
+
     def is_host(self, found: list[Chunk], place: int) -> bool:
         """Take hardware as something that is there: nobody can make a host."""
         chunk = found[place]

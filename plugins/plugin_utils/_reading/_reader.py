@@ -81,6 +81,7 @@ def statements(text: str, vocabulary: Vocabulary, previous: Record | None = None
             reader.read(inside, found)
         elif clause.kind == "exists":
             said += existing(text, clause, inside, found, f"e{number}")
+            reader.ask_network(inside, found)
         else:
             said.append(remark(text, clause))
     reader.finish()

@@ -374,6 +374,7 @@ NOUNS: tuple[tuple[t.Callable[[Reader, list[Chunk], int], bool], bool], ...] = (
     (Reader.is_other_kind, False),  # "a kubeadm cluster"
     (Reader.are_all, False),  # "all three are masters"
     (Reader.is_name, False),  # "named web, db and cache"
+    (Reader.is_best_host, False),  # "on the biggest node"
     (Reader.is_host, False),  # "my old NUC"
     (Reader.is_denied, False),  # "without a database"
     (Reader.is_per_machine, False),  # "1 GB per VM"
