@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import typing as t
 
@@ -29,6 +30,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._cl
     fold,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
+    numerals,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._orders import pieces
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._record import Record
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._said import CLUSTER
@@ -128,6 +132,9 @@ def _changed(cleaned: Cleaned, tokens: list[Token], previous: Record | None) -> 
     text = cleaned.text
     reader = Reader(text, clusterish=False, agents=False)
     changer = ChangeReader(text, previous)
+    for before, token in itertools.pairwise(tokens):
+        if token.has("word.replica") and before.word in numerals().articles:
+            token.concept = "word.second"  # "a standby": one more of what is there
     said: list[Statement] = []
     for found in pieces(cleaned.body, tokens):
         changer.read(found)
