@@ -109,7 +109,7 @@ def _machines(plan: Data) -> dict[str, Data]:
         machine["name"]: {
             "vcpu": str(machine["cores"] * machine["sockets"]),
             "memory": gib(machine["memory_mib"]),
-            "disk": f"{sum(disk['size_gib'] for disk in machine['disks'])} GiB",
+            "disk": " + ".join(str(disk["size_gib"]) for disk in machine["disks"]) + " GiB",
             "node": machine["node"],
             "storage": _joined(disk.get("storage") for disk in machine["disks"]),
             "network": _joined(_network(nic) for nic in machine["nics"]),

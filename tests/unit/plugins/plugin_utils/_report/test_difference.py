@@ -48,6 +48,12 @@ def test_each_changed_field_is_a_line() -> None:
     ]
 
 
+def test_disks_are_told_one_by_one() -> None:
+    before, after = plan(a=(2, 4096, 60)), plan(a=(2, 4096, 60))
+    after["machines"][0]["disks"].append({"size_gib": 200})
+    assert differences(before, after) == ["~ a disk: 60 GiB -> 60 + 200 GiB"]
+
+
 def test_addons_and_cost_count_too() -> None:
     before = plan(a=(2, 4096, 20))
     after = copy.deepcopy(before)
