@@ -56,7 +56,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._wo
 #: Topics with a number, and what one of its units is in the number's own.
 NUMBERS = frozenset({"count", "cores", "memory_mib", "disk_gib", "data_disk_gib", "gpu", "driver"})
 #: Topics of which a thing has one.
-SINGLE = frozenset({"count", "cores", "memory_mib", "disk_gib", "os", "version", "cni", "vlan"})
+SINGLE = frozenset(
+    {"count", "cores", "memory_mib", "disk_gib", "os", "version", "cni", "vlan", "scale"}
+)
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 MAX_RANGE = 100
 _RANGE = re.compile(

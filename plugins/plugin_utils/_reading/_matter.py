@@ -9,7 +9,10 @@ import typing as t
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import (
     describes,
 )
-from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
+    function_words,
+    load,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
     is_number_word,
     numerals,
@@ -42,7 +45,27 @@ def matters(said: Sentence, index: int) -> bool:
         return False
     if token.kind == "lit" or token.name or token.software is not None:
         return True
-    return token.has(*_mattering()) or is_unknown(said, index) or like_a_name(said, index)
+    unknown = is_unknown(said, index) or like_a_name(said, index)
+    return token.has(*_mattering()) or unknown or _is_listed(said, index)
+
+
+def _is_listed(said: Sentence, index: int) -> bool:
+    """Tell whether an everyday word is an item of a list of software ("gitea, registry, drone")."""
+    token = said.tokens[index]
+    plain = token.kind == "word" and not token.concept and token.word not in _closed()
+    before, after = said.tokens[:index], said.tokens[index + 1 :]
+    if not plain or not before or not (before[-1].word == "," or before[-1].has("cue.and")):
+        return False
+    ends = not after or after[0].word in {",", ".", ";", "\n"} or after[0].has("cue.and")
+    item = before[-2] if len(before) > 1 else None
+    follows = item is not None and item.software is not None
+    leads = len(before) > 2 and (before[-3].word in {",", ":"} or before[-3].has("cue.and"))
+    return ends and follows and leads
+
+
+@functools.cache
+def _closed() -> frozenset[str]:
+    return frozenset().union(*function_words().values())
 
 
 def _numbers_a_point(said: Sentence, index: int) -> bool:

@@ -135,7 +135,7 @@ class NameReader(ShareReader):
         chunk = found[place]
         where = (chunk.start, chunk.end)
         literal = self.tokens[chunk.start].literal
-        names = names_in_braces(str(chunk.value).lower())
+        names = names_in_braces(str(chunk.value).lower()) or self.short_row(str(chunk.value))
         if names:
             self.row(found, place, names)
             return
@@ -155,6 +155,18 @@ class NameReader(ShareReader):
             self.say("name", str(chunk.value).lower(), where, thing=cluster.id)
             return
         self.give_name(found, place, str(chunk.value).lower(), where)
+
+    def short_row(self, name: str) -> tuple[str, ...]:
+        """Return the names of "app1-3" where there are three machines."""
+        short = re.fullmatch(r"(?P<base>[a-z][a-z-]*)(?P<first>\d{1,3})-(?P<last>\d{1,3})", name)
+        if short is None:
+            return ()
+        counts = {said["value"] for topic, said in self.pending if topic == "count"}
+        thing = self.target()
+        counts |= {thing.count} if thing is not None else set()
+        if int(short["last"]) - int(short["first"]) + 1 not in counts:
+            return ()
+        return names_between(short["base"] + short["first"], short["base"] + short["last"])
 
     def give_name(self, found: list[Chunk], place: int, name: str, where: tuple[int, int]) -> None:
         """Give a name to the thing at hand, to one of several, or to a new machine."""

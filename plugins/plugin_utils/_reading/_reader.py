@@ -132,8 +132,8 @@ def _changed(cleaned: Cleaned, tokens: list[Token], previous: Record | None) -> 
     text = cleaned.text
     reader = Reader(text, clusterish=False, agents=False)
     changer = ChangeReader(text, previous)
-    for before, token in itertools.pairwise(tokens):
-        if token.has("word.replica") and before.word in numerals().articles:
+    for article, token in itertools.pairwise(tokens):
+        if token.has("word.replica") and article.word in numerals().articles:
             token.concept = "word.second"  # "a standby": one more of what is there
     said: list[Statement] = []
     for found in pieces(cleaned.body, tokens):

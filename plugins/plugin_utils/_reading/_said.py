@@ -14,6 +14,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import Chunk
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
+    function_words,
     load,
     spoken,
 )
@@ -75,6 +76,7 @@ class Said:
         self.things: list[Thing] = []
         self.group: list[Thing] = []  # the things that the last list named
         self.pending: list[tuple[str, dict[str, t.Any]]] = []  # said before any thing
+        self.heading: dict[str, dict[str, t.Any]] = {}  # what stands above a list, for all of it
         self.tokens: list[Token] = []
         self.cues: list[Chunk] = []  # since the last head
         self.denied: Chunk | None = None
@@ -223,7 +225,22 @@ class Said:
             pending = [p for p in pending if p[0] != "environment" or "value" in p[1]]
         for topic, said in pending:
             thing.sized |= {topic} & _SIZES
+            if topic in (*_PLACES, "os") and self.heads_list(said["where"]):
+                self.heading[topic] = {**said, "quote": self.quote(*said["where"])}
+                self.heading[topic]["clause"] = self.clause
             self.say(topic, said.pop("value"), said.pop("where"), thing=thing.id, **said)
+        told = {topic for topic, _said in pending}
+        for topic, said in self.heading.items():
+            above = {name: value for name, value in said.items() if name != "clause"}
+            if topic not in told and said["clause"] == self.clause and thing.parent is None:
+                self.say(topic, above.pop("value"), above.pop("where"), thing=thing.id, **above)
+
+    def heads_list(self, where: tuple[int, int]) -> bool:
+        """Tell whether a place stands above a list ("on pve1: …", "everything on pve1 please")."""
+        behind = self.tokens[where[1] : where[1] + 3]
+        before = self.tokens[max(where[0] - 1, 0) : where[0]]
+        words = spoken(load("changes.yml")["everything"]) | function_words()["everything"]
+        return any(k.word == ":" for k in behind) or any(k.word in words for k in before)
 
     def of_all(self, *, each: bool = False, size: bool = True) -> Thing | None:
         """Return the sum whose parts were all listed, when what follows is said of all of it.

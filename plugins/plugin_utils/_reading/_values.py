@@ -111,7 +111,7 @@ class ValueReader(NameReader):
                 return
             ahead = found[place + 1 : place + 3]
             before_head = any(c.kind == "head" for c in ahead[:1]) or (
-                len(ahead) > 1 and ahead[0].what == "-" and ahead[1].kind == "head"
+                len(ahead) > 1 and ahead[0].what in "-:" and ahead[1].kind == "head"
             )
             values = ids_said(str(value)) if chunk.what == "vmid" else (value,)
             for one in () if self.too_many(values, where) else values:
