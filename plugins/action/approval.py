@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import datetime
-import getpass
 import typing as t
 from pathlib import Path
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action import (
     ControllerAction,
+    who,
     next_commands,
 )
 
@@ -45,7 +45,11 @@ class ActionModule(ControllerAction):
     """Thin face of ``_gates.judge``."""
 
     ARGUMENTS: t.ClassVar[dict[str, t.Any]] = {
-        "moment": {"type": "str", "choices": ["approval", "destruction"], "default": "approval"},
+        "moment": {
+            "type": "str",
+            "choices": ["approval", "destruction", "release"],
+            "default": "approval",
+        },
         "deployment": {"type": "str", "default": ""},
         "plan_sha256": {"type": "str", "default": ""},
         "counts": {"type": "dict", "default": {}},
@@ -58,7 +62,6 @@ class ActionModule(ControllerAction):
         "proposal": {"type": "str", "default": ""},
         "environments": {"type": "list", "elements": "str", "required": True},
         "rules": {"type": "dict", "default": {}},
-        "user": {"type": "str"},
         "approvers": {"type": "list", "elements": "str", "default": []},
         "answer": {"type": "str"},
         "command": {"type": "str", "default": ""},
@@ -68,7 +71,7 @@ class ActionModule(ControllerAction):
 
     def act(self, args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Return ``status``, ``reason`` and ``user``; no approval fails unless in check mode."""
-        user = args["user"] or getpass.getuser()
+        user = who().name
         moment, deployment = args.pop("moment"), args.pop("deployment")
         url, rules = args.pop("ledger"), args.pop("rules")
         command = args.pop("command") or next_commands(deployment)["apply"]
@@ -76,7 +79,7 @@ class ActionModule(ControllerAction):
         approvers, verdicts = args.pop("approvers"), list[Verdict]()
         for environment in args.pop("environments"):
             known = _known(url, deployment, environment)
-            if moment == "destruction" and known["retirement"]:
+            if moment != "approval" and known["retirement"]:
                 asked = [known["retirement"]["by"]]
             own = _rules(rules, environment)
             situation = Situation(

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import datetime
-import getpass
 import typing as t
 from pathlib import Path
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action import (
     ControllerAction,
+    who,
 )
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._files import write_private
@@ -38,7 +38,6 @@ class ActionModule(ControllerAction):
         "export": {"type": "path"},
         "acknowledge": {"type": "str"},
         "reason": {"type": "str", "default": ""},
-        "user": {"type": "str"},
     }
     ERRORS = (LedgerError,)
 
@@ -55,7 +54,7 @@ class ActionModule(ControllerAction):
         try:
             changed = bool(said) and ledger.acknowledge(
                 said,
-                by=args["user"] or getpass.getuser(),
+                by=who().name,
                 reason=args["reason"].strip(),
                 pins=pins,
                 check=self._task.check_mode,

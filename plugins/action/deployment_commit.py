@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import getpass
 import typing as t
 from pathlib import Path
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action import (
     ControllerAction,
+    who,
 )
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._records import RecordError
@@ -29,7 +29,6 @@ class ActionModule(ControllerAction):
         "message": {"type": "str", "required": True},
         "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},
         "secret_files": {"type": "list", "elements": "path", "default": [], "no_log": False},
-        "user": {"type": "str"},
     }
     ERRORS = (RecordError,)
 
@@ -38,7 +37,7 @@ class ActionModule(ControllerAction):
         if self._task.check_mode:
             return {"changed": False, "committed": False, "msg": "Nothing is committed."}
         repository = Repository(Path(args["repository"]).expanduser(), args["remote"])
-        by = args["user"] or getpass.getuser()
+        by = who().name
         files = [path for path in map(Path, args["secret_files"]) if path.is_file()]
         secrets = [*args["secrets"], *(path.read_text(encoding="utf-8").strip() for path in files)]
         committed = repository.commit(

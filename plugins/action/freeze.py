@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import getpass
 import typing as t
 from pathlib import Path
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action import (
     ControllerAction,
+    who,
     typed,
 )
 
@@ -38,7 +38,6 @@ class ActionModule(ControllerAction):
         "reason": {"type": "str", "default": ""},
         "ledger": {"type": "str", "required": True, "no_log": False},
         "deployments_dir": {"type": "path", "required": True},
-        "user": {"type": "str"},
     }
     CONSTRAINTS: t.ClassVar[dict[str, t.Any]] = {}
     ERRORS = (LedgerError,)
@@ -49,7 +48,7 @@ class ActionModule(ControllerAction):
         reason = said.text if said else args["reason"]
         if args["state"] == "frozen" and not reason.strip():
             return {"failed": True, "msg": "A freeze needs a reason: say why with -e reason=…"}
-        by = args["user"] or getpass.getuser()
+        by = who().name
         url, folder = args["ledger"], Path(args["deployments_dir"])
         ledger = Ledger(url)
         try:

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import typing as t
 from pathlib import Path
 
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action import (
     ControllerAction,
+    who,
     typed,
     warm,
 )
@@ -108,7 +108,6 @@ class ActionModule(ControllerAction):
         "reason": {"type": "str", "default": ""},
         "reserve": {"type": "bool", "default": True},
         "settled": {"type": "bool", "default": False},
-        "user": {"type": "str"},
         "takeover": {"type": "str"},
     }
     CONSTRAINTS: t.ClassVar[dict[str, t.Any]] = {
@@ -134,7 +133,7 @@ class ActionModule(ControllerAction):
 
     def act(self, args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Run one state; errors of the ledger become the task's message."""
-        user = args["user"] or getpass.getuser()
+        user = who().name
         if self._task.check_mode:
             return _would(args)
         ledger = Ledger(args["ledger"])
@@ -154,10 +153,11 @@ class ActionModule(ControllerAction):
             )
         place = Path(args["directory"]).parent
         keep_out_of_git(place)
-        noted = _note_what_is_applied(ledger, place)
+        known = who()
+        noted = [*known.warnings, *_note_what_is_applied(ledger, place)]
         run = ledger.start(
             args["deployment"],
-            config=args["config"],
+            config={**args["config"], "user_known_by": known.known_by},
             user=user,
             pid=os.getppid(),
             takeover=args["takeover"],

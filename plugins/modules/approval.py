@@ -19,9 +19,9 @@ description:
   - All gates of the moment are asked, and every reason against it is told.
 options:
   moment:
-    description: Whether a plan shall be applied, or a whole deployment shall go.
+    description: Whether a plan is applied, a whole deployment goes, or machines are let go.
     type: str
-    choices: [approval, destruction]
+    choices: [approval, destruction, release]
     default: approval
   deployment:
     description: Name of the deployment, for its requests and the command that the reason names.
@@ -88,9 +88,6 @@ options:
         of life (M(clusterwright.proxmox.run) with C(state=retired)) that somebody else made.
     type: dict
     default: {}
-  user:
-    description: Who runs this; by default the user of the process.
-    type: str
   approvers:
     description:
       - Users who may approve. Others may plan, and be approved for by O(approve=auto).

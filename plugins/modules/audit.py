@@ -59,9 +59,6 @@ options:
     description: How the rows were lost. Required with O(acknowledge).
     type: str
     default: ""
-  user:
-    description: Who acknowledges it; the controller's user by default.
-    type: str
 attributes:
   check_mode:
     description: Verifies and writes nothing.

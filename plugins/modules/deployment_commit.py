@@ -46,9 +46,6 @@ options:
     type: list
     elements: path
     default: []
-  user:
-    description: Author where git itself knows none; the controller's user by default.
-    type: str
 attributes:
   check_mode:
     description: Commits nothing.

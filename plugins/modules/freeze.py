@@ -40,9 +40,6 @@ options:
     description: Folder with one folder for each deployment.
     type: path
     required: true
-  user:
-    description: Who does it; the controller's user by default.
-    type: str
 attributes:
   check_mode:
     description: Tells whether it would change something.

@@ -190,9 +190,6 @@ options:
     description: With O(state=planned), V(false) only keeps the proposal, for a sketch.
     type: bool
     default: true
-  user:
-    description: Who runs this; the controller's user by default.
-    type: str
   takeover:
     description:
       - With O(state=started), the id of a run of another machine that holds the deployment and is

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
 import re
 import typing as t
 
 import ansible.constants
 import ansible.context
+from ansible.errors import AnsibleError
+from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.splitter import parse_kv
 from ansible.plugins.action import ActionBase
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._account import account
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._commands import commands
 
 
@@ -49,6 +53,50 @@ def typed(variable: str) -> Typed | None:
             return Typed(str(value))  # quoted as a whole; what follows are variables
         return Typed(re.sub(r"\\(['\"])", r"\1", said), taken)
     return None
+
+
+#: The variable in which AWX says who launched a job.
+_AWX_USER = "awx_user_name"
+
+
+class Who(t.NamedTuple):
+    """Who runs this, how that is known, and what was said of it that is not believed."""
+
+    name: str
+    known_by: str
+    warnings: tuple[str, ...] = ()
+
+
+def who() -> Who:
+    """Return who launched the job where AWX says so, else the account of this process.
+
+    AWX says it in a file of extra variables (``awx_user_name``) that it writes after those of the
+    job, and sets JOB_ID and AWX_PRIVATE_DATA_DIR. Variables are not looked at: one that is typed as
+    ``-e`` wins over them all.
+    """
+    options = list(map(str, ansible.context.CLIARGS.get("extra_vars") or ()))
+    job = os.environ.get("JOB_ID")
+    if job and os.environ.get("AWX_PRIVATE_DATA_DIR"):
+        for option in reversed(options):
+            name = _in_file(option[1:], _AWX_USER) if option.startswith("@") else ""
+            if name:
+                return Who(name, f"AWX, job {job}")
+    name = account()
+    told = (
+        f"{_AWX_USER} is only believed where AWX itself says it: this is recorded as done by"
+        f" {name}, the account of the process."
+    )
+    said = any(_AWX_USER in option for option in options)
+    return Who(name, "the account of the process", (told,) if said else ())
+
+
+def _in_file(path: str, variable: str) -> str:
+    """Return a variable of a file of extra variables, which Ansible has read before."""
+    try:
+        found = DataLoader().load_from_file(path, cache="none", unsafe=True)
+    except AnsibleError:
+        return ""  # behind a vault, whose secret is not at hand here
+    return str(found.get(variable) or "") if isinstance(found, dict) else ""
 
 
 def warm(*libraries: str) -> None:

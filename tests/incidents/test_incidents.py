@@ -237,7 +237,7 @@ def test_around_a_freeze(lab: Lab, watch: Watch) -> None:
         freeze.ActionModule,
         state="frozen",
         reason="Holidays",
-        user="eve",
+        by="eve",
         ledger=ledger,
         deployments_dir=str(place),
     )

@@ -58,15 +58,24 @@ class Step:
         return self.module == f"{OURS}run" and self.given.get("state") == "stage" and writing
 
     @property
+    def wanted(self) -> str:
+        """The state that the task asks for."""
+        state = str(self.given.get("state", ""))
+        return str(self.variables.get("__terraform_state", state)) if "{{" in state else state
+
+    @property
+    def takes_over(self) -> bool:
+        """Whether guests are taken over as they are: only their tags change."""
+        return self.wanted == "imported"
+
+    @property
     def writes(self) -> bool:
         """Whether something outside of the controller is changed."""
         if self.variables[DRY]:
             return False
         if self.module in WRITERS:
             states = WRITERS[self.module]
-            state = str(self.given.get("state", ""))
-            wanted = self.variables.get("__terraform_state", state) if "{{" in state else state
-            return not states or wanted in states
+            return not states or self.wanted in states
         return not self.local and self.module not in HARMLESS
 
 
@@ -141,6 +150,15 @@ def test_a_freeze_is_asked_for_before_the_first_write(playbook: str) -> None:
     for step in steps_of(TOP / f"playbooks/{playbook}.yml"):
         asked = asked or step.asks
         assert asked or not step.writes, f"{playbook} writes with {step.module} and asked nobody"
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+def test_the_environments_are_asked_before_anything_changes_or_goes(playbook: str) -> None:
+    judged = False
+    for step in steps_of(TOP / f"playbooks/{playbook}.yml"):
+        judged = judged or step.module == f"{OURS}approval"
+        changes = step.writes and step.module == f"{OURS}tf_apply" and not step.takes_over
+        assert judged or not changes, f"{playbook} changes what there is and nobody approved it"
 
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS)

@@ -17,8 +17,9 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._gates._situ
 
 #: plan: a plan was made. approval: a person or the site says yes to it. apply, destroy: just
 #: before Terraform does it. rollback: before what an unfinished run made is removed. memory: the
-#: state is compared with the cluster. destruction: a person asks for a deployment to go. write: a
-#: stage that writes begins. policy: the policies have looked.
+#: state is compared with the cluster. destruction: a person asks for a deployment to go. release:
+#: machines are let go, and with them what their environments ask for. write: a stage that writes
+#: begins. policy: the policies have looked.
 Moment = t.Literal[
     "plan",
     "approval",
@@ -27,6 +28,7 @@ Moment = t.Literal[
     "rollback",
     "memory",
     "destruction",
+    "release",
     "write",
     "policy",
 ]
@@ -42,7 +44,7 @@ class Gate(t.NamedTuple):
 
 
 GATES: dict[str, Gate] = {
-    "freeze": Gate(("approval", "destruction", "write"), ("freezes",), _checks.freeze),
+    "freeze": Gate(("approval", "destruction", "release", "write"), ("freezes",), _checks.freeze),
     "policy": Gate(("policy",), ("policy_errors",), _checks.policy),
     "planned-only": Gate(("apply",), ("planned_only",), _checks.planned_only),
     "foreign": Gate(("plan", "apply", "destroy", "rollback"), ("foreign",), _checks.foreign),
@@ -64,15 +66,21 @@ GATES: dict[str, Gate] = {
     "changed-since": Gate(("apply", "destroy"), ("changed_since",), _checks.changed_since),
     "taken-over": Gate(("destruction",), ("taken_over", "consent"), _checks.taken_over),
     "end-of-life": Gate(
-        ("approval", "destruction"), ("four_eyes", "destructive", "today"), _checks.end_of_life
+        ("approval", "destruction", "release"),
+        ("four_eyes", "destructive", "today"),
+        _checks.end_of_life,
     ),
-    "approvers": Gate(("approval", "destruction"), ("approvers", "user"), _checks.approvers),
+    "approvers": Gate(
+        ("approval", "destruction", "release"), ("approvers", "user"), _checks.approvers
+    ),
     "auto-allowed": Gate(("approval",), ("approve", "auto_approve"), _checks.auto_allowed),
     "auto-creates": Gate(("approval",), ("approve", "counts"), _checks.auto_creates),
     "auto-four-eyes": Gate(("approval",), ("approve", "four_eyes"), _checks.auto_four_eyes),
     "hash": Gate(("approval",), ("approve", "plan_sha256"), _checks.hash_given),
     "four-eyes": Gate(
-        ("approval", "destruction"), ("four_eyes", "user", "asked_by"), _checks.four_eyes
+        ("approval", "destruction", "release"),
+        ("four_eyes", "user", "asked_by"),
+        _checks.four_eyes,
     ),
 }
 

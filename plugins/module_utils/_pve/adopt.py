@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._environments import of_tags
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve import (
     adopt_container,
     adopt_values,
@@ -39,8 +40,6 @@ from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.hardwar
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.truth import truth
 
 AGENT_SECONDS = 5.0
-#: In the order in which one of them stands for guests of several.
-ENVIRONMENTS = ("production", "staging", "development", "test")
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 #: Values of the configuration that a machine of a plan has a field for.
@@ -119,13 +118,12 @@ def _merged(plan: Data | None, machines: list[Data], deployment: str, environmen
         return {**plan, "machines": [*plan["machines"], *machines]} if machines else plan
     names = ", ".join(machine["name"] for machine in machines)
     tags = {tag for machine in machines for tag in machine["tags"]}
-    told = [name for name in ENVIRONMENTS if f"env-{name}" in tags]
     return {
         "schema_version": 1,
         "deployment": deployment,
         "status": "ready",
         "summary": f"Taken over as they were: {names}.",
-        "environment": told[0] if told else environment,
+        "environment": of_tags(tags, otherwise=environment),
         "kind": "lxc" if all(machine["kind"] == "lxc" for machine in machines) else "vm",
         "machines": machines,
         # What comes after the machines asks each plan for all of its parts.

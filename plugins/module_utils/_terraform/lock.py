@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import fcntl
-import getpass
 import json
 import os
 import socket
@@ -13,6 +12,7 @@ import typing as t
 from contextlib import contextmanager
 from pathlib import Path
 
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._account import account
 from ansible_collections.clusterwright.proxmox.plugins.module_utils._terraform.errors import (
     TerraformError,
 )
@@ -50,17 +50,10 @@ def _write(descriptor: int, purpose: str) -> None:
         "pid": os.getpid(),
         "purpose": purpose,
         "since": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "user": _user(),
+        "user": account(),
     }
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, json.dumps(holder).encode(), 0)
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())
 
 
 def _holder(path: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._environments import of_tags
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts import (
     Finding,
     Machine,
@@ -77,11 +78,10 @@ def document(
 
 def _machine(machine: Machine, plan: Plan) -> dict[str, t.Any]:
     login = machine.cloud_init
-    tagged = (tag.removeprefix("env-") for tag in machine.tags if tag.startswith("env-"))
     return {
         **machine.model_dump(mode="json", include=MACHINE),
         "address": machine.address,
-        "environment": next(tagged, plan.environment),
+        "environment": of_tags(machine.tags, otherwise=plan.environment),
         "ssh_keys": None if login is None else len(login.ssh_public_keys),
     }
 

@@ -7,6 +7,10 @@ import re
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._environments import (
+    is_tag,
+    tag_of,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._contracts._plan import (
     CloudInit,
     Disk,
@@ -129,7 +133,7 @@ def _changed(
         changed = {"dns_servers": wish.dns_servers}
         update["cloud_init"] = there.cloud_init.model_copy(update=changed)
     if group.environment is not None or (wish is not None and wish.tags):
-        others = {text for text in there.tags if not text.startswith("env-")}
+        others = {text for text in there.tags if not is_tag(text)}
         update["tags"] = tuple(sorted(others | set(_tags(context, group))))
     update |= {
         "memory_mib": group.memory_mib,
@@ -322,7 +326,7 @@ def _tags(context: Context, group: Group) -> tuple[str, ...]:
         "clusterwright",
         deployment_tag(context.deployment),
         f"role-{group.role}",
-        f"env-{group.environment or context.environment}",
+        tag_of(group.environment or context.environment),
     )
     return tuple(sorted({tag(text) for text in (*own, *context.site.tags, *wished)}))
 

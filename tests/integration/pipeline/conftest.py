@@ -133,14 +133,26 @@ class Pipeline:
         """Folder of the deployments and of the ledger."""
         return self.folder / "deployments"
 
+    def launched_by(self, name: str) -> tuple[list[str], dict[str, str]]:
+        """Return the option and the environment by which AWX says who launched a job."""
+        file = self.folder / "extravars"
+        file.write_text(yaml.safe_dump({"awx_user_name": name}))
+        return ["-e", f"@{file}"], {"JOB_ID": "7", "AWX_PRIVATE_DATA_DIR": str(self.folder)}
+
     def command(
-        self, playbook: str, deployment: str | None = None, **variables: t.Any
+        self,
+        playbook: str,
+        deployment: str | None = None,
+        *,
+        by: str | None = None,
+        **variables: t.Any,
     ) -> tuple[list[str], dict[str, str]]:
-        """Return the command that runs a playbook, and its environment."""
+        """Return the command that runs a playbook, and its environment; ``by``: as job of AWX."""
         said = {"deployments_dir": str(self.deployments), **variables}
         if deployment:
             said["deployment"] = deployment
         intent = said.pop("intent", None)
+        launched, job = self.launched_by(by) if by else ([], {})
         command = [str(BIN / "ansible-playbook"), str(ROOT / f"playbooks/{playbook}.yml")]
         command += [
             "-i",
@@ -149,6 +161,7 @@ class Pipeline:
             f"lab_name={self.lab.document['name']}",
         ]
         command += ["-e", json.dumps({k: v for k, v in said.items() if v is not None})]
+        command += launched
         if intent is not None:
             command += ["-e", f"intent={intent}"]
         environment = {
@@ -157,6 +170,7 @@ class Pipeline:
             "LANG": "C.UTF-8",
             "PATH": f"{BIN}:{os.environ['PATH']}",
             **self.environment,
+            **job,
         }
         return command, environment
 

@@ -67,7 +67,7 @@ def test_an_environment_is_not_left_by_naming_another_one(pipeline: Pipeline) ->
         "development": {"auto_approve": True},
         "production": {"approvers": ["ada"]},
     }
-    ada, eve = ({"site": site, "awx_user_name": name} for name in ("ada", "eve"))
+    ada, eve = ({"site": site, "by": name} for name in ("ada", "eve"))
     small = "vm with 1 core and 1 GB in {} called {}"
     several = f"{small.format('production', 'one')}, {small.format('development', 'two')}"
     pipeline.run("provision", "several", intent=several, approve="auto", **eve).refused(
@@ -80,6 +80,8 @@ def test_an_environment_is_not_left_by_naming_another_one(pipeline: Pipeline) ->
     [sha256] = re.findall(r"approve=([0-9a-f]{64})$", told, re.M)
     pipeline.lab.forget_calls()
     pipeline.run("apply", "web", approve=sha256, **eve).refused("the approvers are ada")
+    pretended = pipeline.run("apply", "web", approve=sha256, site=site, awx_user_name="ada")
+    pretended.refused("the approvers are ada", "only believed where AWX itself says it")
     pipeline.run("destroy", "web", confirm="web", **eve).refused("the approvers are ada")
 
     # What its tags say is not lost with the folder.
@@ -103,7 +105,7 @@ def job(
         pipeline.folder,
         {"ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS), "ARTIFACTS": str(file)},
     )
-    run = watched.run(playbook, deployment, awx_user_name="ada", **variables)
+    run = watched.run(playbook, deployment, by="ada", **variables)
     return run, json.loads(file.read_text())
 
 

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sys
 import typing as t
+from unittest import mock
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
@@ -13,6 +16,7 @@ from ansible.playbook.task import Task
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import connection_loader
 from ansible.template import Templar
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._action import Who
 
 
 class RunAction(t.Protocol):
@@ -24,6 +28,7 @@ class RunAction(t.Protocol):
         /,
         *,
         check_mode: bool = ...,
+        by: str | None = ...,
         task_vars: dict[str, t.Any] | None = ...,
         **args: t.Any,
     ) -> dict[str, t.Any]: ...
@@ -34,6 +39,7 @@ def _run(
     /,
     *,
     check_mode: bool = False,
+    by: str | None = None,
     task_vars: dict[str, t.Any] | None = None,
     **args: t.Any,
 ) -> dict[str, t.Any]:
@@ -49,7 +55,11 @@ def _run(
         templar=Templar(loader),
         shared_loader_obj=None,
     )
-    return t.cast("dict[str, t.Any]", json.loads(json.dumps(action.run(task_vars=task_vars or {}))))
+    someone = Who(by or "", "a test")
+    runs_it = mock.patch.object(sys.modules[plugin.__module__], "who", lambda: someone)
+    with runs_it if by else contextlib.nullcontext():
+        result = action.run(task_vars=task_vars or {})
+    return t.cast("dict[str, t.Any]", json.loads(json.dumps(result)))
 
 
 @pytest.fixture

@@ -54,7 +54,7 @@ def test_a_lost_ledger_is_said_once(run_action: t.Any, path: Path, tmp_path: Pat
     Ledger(str(path)).freeze("site", by="ada", reason="the ledger is gone")
     found = run_action(ActionModule, **options)
     assert found["failed"] and f"-e acknowledge={lost[:12]} -e reason=" in found["msg"]
-    said = {**options, "acknowledge": lost, "user": "bob"}
+    said = {**options, "acknowledge": lost, "by": "bob"}
     assert "-e reason=" in run_action(ActionModule, **said)["msg"]
     said["reason"] = "the disk broke"
     dry = run_action(ActionModule, check_mode=True, **said)

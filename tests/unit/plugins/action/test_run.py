@@ -36,7 +36,7 @@ def record(run_action: t.Any, tmp_path: Path) -> t.Callable[..., dict[str, t.Any
 
 
 def test_a_run_from_begin_to_end(record: t.Callable[..., dict[str, t.Any]], tmp_path: Path) -> None:
-    started = record(state="started", deployment="lab", config={"intent": "dev"}, user="ann")
+    started = record(state="started", deployment="lab", config={"intent": "dev"}, by="ann")
     run = started["workflow_id"]
     assert not any(started["reserved"].values())
     assert not (tmp_path / "lab").exists(), "a run that plans nothing leaves no folder"
@@ -44,7 +44,7 @@ def test_a_run_from_begin_to_end(record: t.Callable[..., dict[str, t.Any]], tmp_
     record(state="stage", workflow_id=run, stage="size", status="PLANNING")
     record(state="planned", workflow_id=run, plan=PLAN, request={"text": "dev"}, snapshot={})
     record(state="stage", workflow_id=run, stage="apply", status="PROVISIONING")
-    record(state="approved", workflow_id=run, plan_sha256="a" * 64, status="approved", user="bob")
+    record(state="approved", workflow_id=run, plan_sha256="a" * 64, status="approved", by="bob")
     ended = record(state="finished", workflow_id=run, status="COMPLETED", outputs={"create": 2})
     assert ended == {"changed": False, "workflow_id": run, "ended": "COMPLETED"}
 

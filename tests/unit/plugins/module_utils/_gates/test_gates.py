@@ -65,6 +65,7 @@ FINE = Situation(
 AGAINST: list[tuple[str, Moment, dict[str, t.Any], str]] = [
     ("freeze", "approval", {"freezes": [FREEZE]}, "eve froze the site at 2026-12-24T08:00:00: Hol"),
     ("freeze", "destruction", {"freezes": [FREEZE]}, "until it is lifted"),
+    ("freeze", "release", {"freezes": [FREEZE]}, "until it is lifted"),
     ("freeze", "write", {"freezes": [FREEZE]}, "Nothing is written"),
     ("policy", "policy", {"policy_errors": ["Too big."]}, "The policies refuse the plan: Too big."),
     ("planned-only", "apply", {"planned_only": ["web"]}, "web would be made by Telmate"),
@@ -100,11 +101,14 @@ AGAINST: list[tuple[str, Moment, dict[str, t.Any], str]] = [
     ("changed-since", "apply", {"changed_since": ["web memory: 1, now 2."]}, "web memory: 1, now"),
     ("changed-since", "destroy", {"changed_since": ["web memory: 1, now 2."]}, "ask who made it"),
     ("taken-over", "destruction", {"taken_over": ["nas"]}, "nas was there before"),
-    (
-        "end-of-life",
-        "destruction",
-        {"four_eyes": True, "destructive": ["db"]},
-        "Nobody has asked for the end of db",
+    *(
+        (
+            "end-of-life",
+            moment,
+            {"four_eyes": True, "destructive": ["db"]},
+            "Nobody has asked for the end of db",
+        )
+        for moment in ("destruction", "release")
     ),
     (
         "end-of-life",
@@ -126,6 +130,7 @@ AGAINST: list[tuple[str, Moment, dict[str, t.Any], str]] = [
     ),
     ("approvers", "approval", {"approvers": ["ada"]}, "bob may look at plans but not approve"),
     ("approvers", "destruction", {"approvers": ["ada"]}, "the approvers are ada"),
+    ("approvers", "release", {"approvers": ["ada"]}, "the approvers are ada"),
     ("auto-allowed", "approval", {"approve": "auto"}, "auto_approve"),
     (
         "auto-creates",
@@ -142,6 +147,7 @@ AGAINST: list[tuple[str, Moment, dict[str, t.Any], str]] = [
     ("hash", "approval", {"approve": "b" * 64}, "the plan changed since it was approved"),
     ("four-eyes", "approval", {"four_eyes": True, "user": "ada"}, "ada asked for it and cannot"),
     ("four-eyes", "destruction", {"four_eyes": True, "user": "ada"}, "asks for four eyes"),
+    ("four-eyes", "release", {"four_eyes": True, "user": "ada"}, "asks for four eyes"),
 ]
 
 
