@@ -122,8 +122,10 @@ adopted:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.adopt import (
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._environments import (
     ENVIRONMENTS,
+)
+from ansible_collections.clusterwright.proxmox.plugins.module_utils._pve.adopt import (
     AdoptError,
     adopt,
 )

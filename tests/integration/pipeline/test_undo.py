@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import typing as t
 
 from .conftest import VM, Pipeline
 
@@ -49,7 +50,8 @@ def test_a_run_is_taken_back(pipeline: Pipeline) -> None:
 def test_where_four_eyes_are_asked_for_somebody_else_takes_it_back(pipeline: Pipeline) -> None:
     site = pipeline.lab.site()
     site["environments"] = {"development": {"four_eyes": True}}
-    ada, bob = ({"site": site, "by": name} for name in ("ada", "bob"))
+    said: dict[str, t.Any] = {"site": site}
+    ada, bob = ({**said, "by": name} for name in ("ada", "bob"))
     small = VM.format(name="shop")
     for intent in (small, small.replace("2 GB", "4 GB")):
         planned = pipeline.run("plan", "shop", intent=intent, **ada).ok().output
