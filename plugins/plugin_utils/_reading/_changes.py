@@ -308,7 +308,8 @@ class ChangeReader(Doubts):
         named = piece.dimensions()
         self.hint = named[0] if len(set(named)) == 1 else self.hint
         addons = self.aims.addons(piece)
-        asked = verb != "remove" and (self.ask_some(piece, targets) or self.ask_new_name(piece))
+        asked = self.ask_part(piece) if verb == "remove" else self.ask_some(piece, targets)
+        asked = asked or (verb != "remove" and self.ask_new_name(piece))
         if asked or self.ask_newest(piece, targets) or self.ask_new_ones(piece):
             return
         sized = bool(piece.of("size"))  # "drop the agents to 4 GB", "take 1 GB away"

@@ -16,6 +16,12 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._ai
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._chunks import (
     Chunk,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
+    function_words,
+)
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
+    ordinals,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._orders import (
     Piece,
     is_name,
@@ -79,6 +85,44 @@ class Doubts(Acts):
                 self.cover(piece, piece.cues(*READ))
                 return True
         return False
+
+    def ask_part(self, piece: Piece) -> bool:
+        """Ask what shall go where it is something on a machine; tell whether it was asked.
+
+        "Delete the logs on the runner", "the runner's swap": a plan removes whole machines.
+        """
+        begins = [i for i, c in enumerate(piece.chunks) if c.has("verb.remove")]
+        low = begins[0] + 1 if begins and begins[0] + 1 < len(piece.chunks) else 0
+        found = [c for c in piece.chunks[low:] if not c.has("verb.")]
+        at = next((i for i, c in enumerate(found) if c.kind == "head" or is_name(c)), None)
+        if at is None or piece.of("size"):
+            return False
+        led = [i for i, c in enumerate(found[:at]) if self.leads_to_whole(c)]
+        parts = [c for c in found[: led[-1]] if self.is_object(c)] if led else []
+        own = self.text[: self.tokens[found[at].end - 1].end].endswith(("'s", "s'"))
+        parts += [c for c in found[max(at - 1, 0) : at] if c.has("noun.")]
+        following = [c for c in found[at + 1 : at + 2] if c.start == found[at].end]
+        parts += [c for c in following if c.has("noun.") or (own and self.is_object(c))]
+        behind = [i for i, c in enumerate(found) if c.has("cue.from") and i > at][:1]
+        parts += [c for i in behind for c in found[i:] if c.kind == "head" and c.software]
+        if not parts:
+            return False
+        whole = dataclasses.replace(piece.chunks[0], end=piece.chunks[-1].end)
+        text = 'What of "{}" shall go? A plan removes whole machines, and nothing that is on them.'
+        self.ask("part", text, whole)
+        self.cover(piece, piece.cues(*READ))
+        return True
+
+    def leads_to_whole(self, chunk: Chunk) -> bool:
+        """Tell whether a word leads from a part to what it is of, or on."""
+        place = chunk.kind == "word" and self.tokens[chunk.start].of("places", "some_of")
+        return place or chunk.has("cue.of", "cue.from", "cue.to", "cue.for")
+
+    def is_object(self, chunk: Chunk) -> bool:
+        """Tell whether a chunk is a noun that is no machine."""
+        small = frozenset().union(*function_words().values()) | {*ordinals()}
+        plain = chunk.kind == "word" and self.tokens[chunk.start].word not in small
+        return plain or chunk.has("noun.")
 
     def ask_newest(self, piece: Piece, targets: list[Aim]) -> bool:
         """Ask which of several "the new worker" is; tell whether it was asked."""

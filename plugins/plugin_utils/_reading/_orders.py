@@ -143,6 +143,12 @@ class Piece:
         found += [c for c in numbers if self.counts(c)]
         return found
 
+    def is_for(self, place: int) -> bool:
+        """Tell whether a number goes on for another machine ("16 GB for X, *8 for Y*")."""
+        after = [c for c in self.chunks[place + 1 :] if c.kind != "word"]
+        noun = any(c.kind == "head" or is_name(c) for c in after[1:2])
+        return self.opening is not None and noun and after[0].has("cue.for")
+
     def counts(self, number: Chunk) -> bool:
         """Tell whether a bare number is a size to set, or how many more there shall be."""
         place = self.chunks.index(number)
@@ -154,7 +160,7 @@ class Piece:
             return True
         more = [c for c in (*before, *after) if c.has("cue.more")]
         more += [number] if sign(self.tokens, number.start) else []
-        if more or any(map(self.leads, before)):
+        if more or any(map(self.leads, before)) or self.is_for(place):
             return True
         points = self.pointer()  # "…, the other one 6"
         noun = any(c.kind == "head" or is_name(c) or (points and c is points.chunk) for c in before)

@@ -30,6 +30,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._cl
     fold,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import load
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbered import (
+    by_their_names,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
     numerals,
 )
@@ -132,6 +135,7 @@ def _changed(cleaned: Cleaned, tokens: list[Token], previous: Record | None) -> 
     text = cleaned.text
     reader = Reader(text, clusterish=False, agents=False)
     changer = ChangeReader(text, previous)
+    tokens = by_their_names(tokens, previous)
     for article, token in itertools.pairwise(tokens):
         if token.has("word.replica") and article.word in numerals().articles:
             token.concept = "word.second"  # "a standby": one more of what is there

@@ -167,6 +167,8 @@ def uses(statement: Statement, said: Sentence, index: int) -> bool:
         return statement.about == "label" and any(k.word == ":" for k in following)
     if statement.topic in LITERALS or statement.topic in ("software", "backup", "setting"):
         return True
+    if (statement.topic, statement.about) == ("whole", "name"):
+        return True  # "worker 2"
     if statement.kind == "exists" and statement.value is None:
         return True
     disks = statement.topic == "whole" and statement.about in ("disks", "data_disks")
