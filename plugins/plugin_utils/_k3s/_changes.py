@@ -20,6 +20,11 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._model 
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._restore import restore
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._steps import Planner
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._survivors import (
+    dead_first,
+    majority_problems,
+    unanswered,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._upgrade import (
     rollback,
     upgrade,
@@ -66,10 +71,18 @@ def remove(cluster: Cluster, sources: Sources, token: str | None) -> Plan:
         problems.append("No server whose API answers would stay; use the entry point reset.")
     if problems:
         return Plan(problems=tuple(problems))
+    nodes = dead_first(cluster, nodes)
+    lost = majority_problems(cluster, nodes)
+    if lost:
+        return Plan(problems=tuple(lost))
     via, steps = staying[0].name, []
     for node in nodes:
         host = by_node.get(node)
         steps += _leave(node, host, cluster.nodes.get(node), via, bool(cluster.options["drain"]))
+        if host is not None and host.facts is not None:
+            steps.append(
+                Step("reset", host.name, "nothing of k3s stays on it", "add it", together=False)
+            )
     left = [
         node["name"]
         for node in cluster.nodes.values()
@@ -84,11 +97,11 @@ def remove(cluster: Cluster, sources: Sources, token: str | None) -> Plan:
 def _leave(
     node: str, host: Host | None, known: t.Mapping[str, t.Any] | None, via: str, drain: bool
 ) -> list[Step]:
+    """Return the steps by which a node, and the etcd member of a server, leaves the cluster."""
     name = host.name if host is not None else via
-    there = host is not None and host.facts is not None
     arguments = {"node": node}
     steps = []
-    if there and host is not None and host.runs:
+    if host is not None and host.runs:
         steps.append(
             Step("hold", name, "it must not come back by itself", "start it", together=False)
         )
@@ -102,8 +115,6 @@ def _leave(
             )
         what = "etcd member and node go" if known["server"] else "the node goes"
         steps.append(Step("remove", name, what, "add it", via, arguments, together=False))
-    if there:
-        steps.append(Step("reset", name, "nothing of k3s stays on it", "add it", together=False))
     return steps
 
 
@@ -131,6 +142,14 @@ def as_new(host: Host) -> Host:
     return dataclasses.replace(host, facts={**host.facts, **emptied})
 
 
+def _without_node(host: Host, node: str) -> Host:
+    """Return the host as it is once the API knows a node no longer."""
+    if host.facts is None:
+        return host
+    left = [known for known in host.fact.get("nodes", ()) if known["name"] != node]
+    return dataclasses.replace(host, facts={**host.facts, "nodes": left})
+
+
 def replace(cluster: Cluster, sources: Sources, token: str | None) -> Plan:
     """Take a host out and let it join anew under its name."""
     wanted = [str(name) for name in cluster.options["replace"]]
@@ -147,28 +166,27 @@ def replace(cluster: Cluster, sources: Sources, token: str | None) -> Plan:
     others = [host for host in cluster.living if host.name != old.name]
     if not others:
         return Plan(problems=(f"No other server's API than that of {old.name} answers.",))
-    steps = []
+    lost = majority_problems(cluster, [old.node])
+    if lost:
+        return Plan(problems=tuple(lost))
     node = cluster.nodes.get(old.node)
-    if old.runs and node is not None and cluster.options["drain"] and node["ready"]:
-        arguments = {"node": old.node}
-        via = others[0].name
-        steps.append(Step("cordon", old.name, "no new pods", "uncordon", via, arguments))
-        steps.append(Step("drain", old.name, "its pods move", "uncordon", via, arguments))
-    if old.facts is not None and old.has_joined:
-        steps.append(Step("reset", old.name, "it starts from nothing", together=False))
-    hosts = tuple(as_new(host) if host.name == old.name else host for host in cluster.hosts)
-    after = dataclasses.replace(cluster, hosts=hosts)
     if old.facts is None:
         if node is None:
             return Plan(problems=(f"{old.name} does not answer and is no part of the cluster.",))
         what = "etcd member and node" if node["server"] else "node"
-        steps.append(
-            Step(
-                "remove", old.name, f"{what} of a dead host", "", others[0].name, {"node": old.node}
-            )
+        gone = Step(
+            "remove", old.name, f"{what} of a dead host", "", others[0].name, {"node": old.node}
         )
         note = f"{old.name} does not answer; make it anew and run the entry point cluster."
-        return Plan(tuple(steps), (), (note,))
+        return Plan((gone,), (), (note,))
+    steps = _leave(old.node, old, node, others[0].name, bool(cluster.options["drain"]))
+    if old.has_joined:
+        steps.append(Step("reset", old.name, "it starts from nothing", together=False))
+    hosts = tuple(
+        as_new(host) if host.name == old.name else _without_node(host, old.node)
+        for host in cluster.hosts
+    )
+    after = dataclasses.replace(cluster, hosts=hosts)
     joined = Planner(after, sources, token, [old.name]).plan()
     return Plan((*steps, *joined.steps), joined.problems, joined.notes)
 
@@ -195,8 +213,8 @@ def rotate(cluster: Cluster, sources: Sources, token: str | None) -> Plan:
     what = str(cluster.options["rotate"])
     if what not in ROTATIONS:
         return Plan(problems=(f"k3s_rotate is one of {', '.join(ROTATIONS)}.",))
-    problems = [f"{host.name} does not answer." for host in cluster.hosts if host.facts is None]
-    if what != "certificates":
+    problems = unanswered(cluster)
+    if what != "certificates" and not problems:
         problems += needs_api(cluster)
     problems += strangers(cluster)
     if problems:

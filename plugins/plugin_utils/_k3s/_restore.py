@@ -18,6 +18,9 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._model 
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._releases import binary_of
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._steps import Planner
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._survivors import (
+    unanswered,
+)
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._upgrade import verify
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._vip import vip_steps
 
@@ -25,8 +28,10 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._vip im
 def restore(cluster: Cluster, sources: t.Mapping[str, str], token: str | None) -> Plan:
     """Return the steps; one server takes the snapshot, all others join it anew."""
     snapshot, source = str(cluster.options["snapshot"]), str(cluster.options["snapshot_src"])
+    silent = unanswered(cluster)
+    if silent:
+        return Plan(problems=tuple(silent))
     problems = guard(cluster)
-    problems += [f"{host.name} does not answer." for host in cluster.hosts if host.facts is None]
     if not snapshot and not source:
         problems.append(
             "Name the snapshot: k3s_snapshot, its name in S3 or its path on the first server, or "

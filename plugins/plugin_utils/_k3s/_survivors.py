@@ -27,6 +27,47 @@ def survivors(cluster: Cluster) -> tuple[list[str], list[str]]:
     return lost, []
 
 
+def unanswered(cluster: Cluster) -> list[str]:
+    """Return why work that needs every host cannot begin."""
+    lost = [host.name for host in cluster.hosts if host.facts is None]
+    if not lost:
+        return []
+    return [
+        f"{', '.join(lost)} did not answer in time, and this needs every host; bring back what is "
+        "down, or remove or replace it first."
+    ]
+
+
+def dead_first(cluster: Cluster, nodes: t.Iterable[str]) -> list[str]:
+    """Return nodes in the order in which etcd lets go: a dead member counts until it is gone."""
+    alive = {host.node for host in cluster.living}
+    return sorted(nodes, key=lambda node: node in alive)
+
+
+def majority_problems(cluster: Cluster, leaving: t.Iterable[str]) -> list[str]:
+    """Return why etcd would not let the members of nodes go, one after the other.
+
+    It refuses whatever leaves less than a majority of the members that stay, but is asked only
+    when the node is empty already.
+    """
+    alive = {host.node for host in cluster.living}
+    members = {
+        name for name, node in cluster.nodes.items() if node["voter"] and not node["removed"]
+    }
+    for name in leaving:
+        if name not in members:
+            continue
+        members.discard(name)
+        dead = sorted(members - alive)
+        if dead and 2 * len(dead) >= len(members):
+            return [
+                f"{name} cannot go while {', '.join(dead)} is down: {len(dead)} of the "
+                f"{len(members)} servers that stay would not answer, and etcd needs a majority; "
+                "bring back what is down, or remove it first."
+            ]
+    return []
+
+
 def _sick(cluster: Cluster) -> list[str]:
     """Return the servers that run and whose API refuses its own administrator."""
     return [

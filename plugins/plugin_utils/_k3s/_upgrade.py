@@ -27,15 +27,16 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._releas
     binary_problems,
     parts,
 )
+from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._survivors import (
+    unanswered,
+)
 
 
 def upgrade(cluster: Cluster, sources: t.Mapping[str, str], token: str | None) -> Plan:
     """Return snapshot, binaries beside the old ones, then one server after another, then agents."""
-    silent = [host.name for host in cluster.hosts if host.facts is None]
+    silent = unanswered(cluster)
     if silent:
-        return Plan(
-            problems=(f"{', '.join(silent)} did not answer; replace or remove them first.",)
-        )
+        return Plan(problems=tuple(silent))
     problems = guard(cluster) + binary_problems(cluster, sources)
     binaries = {host.name: binary_of(cluster, host, sources) for host in cluster.hosts}
     behind = [host for host in cluster.hosts if host.has_joined and not binaries[host.name].wanted]
@@ -218,6 +219,9 @@ def _sick(cluster: Cluster, behind: t.Sequence[Host]) -> list[str]:
 def rollback(cluster: Cluster, sources: t.Mapping[str, str], token: str | None) -> Plan:
     """Return the steps back to the binaries that an upgrade put aside."""
     problems = strangers(cluster)
+    silent = [host.name for host in cluster.hosts if host.facts is None]
+    if len(silent) == len(cluster.hosts):
+        problems.append("No host answers; nothing was changed.")
     if problems:
         return Plan(problems=tuple(problems))
     switched = []
@@ -225,7 +229,7 @@ def rollback(cluster: Cluster, sources: t.Mapping[str, str], token: str | None) 
         present = {line.split(" ")[0] for line in host.fact.get("files", ())}
         if f"{host.binary}.previous" in present:
             switched.append(host)
-    notes = []
+    notes = [f"{name} does not answer and keeps the binary that it has." for name in silent]
     if switched and len([host for host in switched if host.is_server]) == len(cluster.servers):
         notes.append(
             "All servers had the newer release. If its minor differs, etcd's data may not be read "

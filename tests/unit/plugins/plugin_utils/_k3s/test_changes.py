@@ -94,10 +94,11 @@ def test_without_an_api_nothing_leaves() -> None:
 def test_the_first_server_is_replaced_by_itself() -> None:
     found = plan("replace", changed(running(), replace=["s1"]))
     assert shown(found) == [
+        "hold s1",
         "cordon s1",
         "drain s1",
+        "remove s1",
         "reset s1",
-        "forget s1",
         "binary s1",
         "write s1",
         "vip s1",
@@ -106,6 +107,63 @@ def test_the_first_server_is_replaced_by_itself() -> None:
     ]
     start = next(step for step in found.steps if step.action == "start")
     assert start.arguments["join_url"] == "https://10.77.0.12:6443"
+
+
+DEAD = [*[node(name) for name in ("s1", "s2", "a1", "a2")], node("s3", ready=False)]
+
+
+@pytest.mark.parametrize(
+    ("goal", "names", "actions"),
+    [
+        ("remove", ["s2"], None),
+        ("replace", ["s2"], None),
+        ("remove", ["s2", "s3"], ["remove s3", "remove s2"]),
+        ("remove", ["s3"], ["remove s3"]),
+        ("replace", ["s3"], ["remove s3"]),
+        ("remove", ["a1"], ["remove a1"]),
+        ("replace", ["a1"], ["remove a1"]),
+    ],
+)
+def test_nobody_leaves_whose_loss_takes_the_majority(
+    goal: str, names: list[str], actions: list[str] | None
+) -> None:
+    made = changed(running(nodes=DEAD, changes={"s3": None}), **{goal: names})
+    if actions is None:
+        assert "s2 cannot go while s3 is down: 1 of the 2 servers" in refused(goal, made)
+        return
+    assert [line for line in shown(plan(goal, made)) if line.startswith("remove ")] == actions
+
+
+def test_two_servers_can_become_one() -> None:
+    nodes = [node("s1"), node("s2")]
+    made = running(["s1", "s2"], [], nodes=nodes)
+    assert "remove s2" in shown(plan("remove", changed(made, remove=["s2"])))
+    assert "remove s2" in shown(plan("replace", changed(made, replace=["s2"])))
+
+
+@pytest.mark.parametrize(
+    ("goal", "own"),
+    [
+        ("upgrade", {"version": NEXT, "binary_sha256": "cd" * 32}),
+        ("restore", {"snapshot": "/srv/one"}),
+        *[("rotate", {"rotate": what}) for what in ("token", "certificates", "encryption_key")],
+    ],
+)
+@pytest.mark.parametrize("down", [["s1"], ["s3", "a1"], [*SERVERS, "a1", "a2"]])
+def test_what_needs_every_host_says_who_is_down(
+    goal: str, own: dict[str, t.Any], down: list[str]
+) -> None:
+    made = changed(running(nodes=DEAD, changes=dict.fromkeys(down)), **own)
+    said = refused(goal, made)
+    assert said.startswith(f"{', '.join(down)} did not answer in time") and said.count(". ") == 0
+
+
+def test_the_way_back_names_whom_it_does_not_reach() -> None:
+    kept = {"files": ["/usr/local/bin/k3s.previous aa 0755"]}
+    found = plan("rollback", running(nodes=DEAD, changes={"s1": kept, "s3": None}))
+    assert "back s1" in shown(found) and "s3 does not answer" in found.notes[0]
+    nobody = running(changes=dict.fromkeys([*SERVERS, "a1", "a2"]))
+    assert "No host answers" in refused("rollback", nobody)
 
 
 def upgraded(**own: t.Any) -> Cluster:
