@@ -46,8 +46,11 @@ def needs_api(cluster: Cluster) -> list[str]:
     """Return why nothing can be done to the cluster, when no server's API answers."""
     if cluster.living:
         return []
-    said = {host.name: host.fact.get("api") or "k3s does not run" for host in cluster.servers}
-    told = "; ".join(f"{name}: {why}" for name, why in said.items())
+    told = "; ".join(
+        f"{host.name}: {'it did not answer in time' if host.facts is None else why}"
+        for host in cluster.servers
+        for why in [host.fact.get("api") or "k3s does not run"]
+    )
     return [f"No server's API answers, and this needs one ({told})."]
 
 

@@ -58,7 +58,10 @@ UNSUPPORTED_KEYS = {
     "disable-apiserver": "every server is whole here",
     "disable-controller-manager": "every server is whole here",
     "disable-etcd": "every server is whole here",
-    "datastore-endpoint": "the servers share embedded etcd here",
+    **dict.fromkeys(
+        ("datastore-endpoint", "datastore-cafile", "datastore-certfile", "datastore-keyfile"),
+        "the servers share embedded etcd here",
+    ),
     "docker": "containerd is used",
     "rootless": "k3s runs as root here",
 }
@@ -114,6 +117,14 @@ SECRET_KEYS = frozenset(
 )
 #: read by k3s when the node registers, applied to the node by the API afterwards
 REGISTRATION_KEYS = ("node-label", "node-taint")
+
+
+def key_of_variable(name: str) -> str:
+    """Return the key that k3s takes from a variable of its environment, empty for another one."""
+    if not name.startswith("K3S_"):
+        return ""
+    key = name.removeprefix("K3S_").lower().replace("_", "-")
+    return {"url": "server", "config-file": "config"}.get(key, key)
 
 
 def values(key: str, value: t.Any) -> t.Any:

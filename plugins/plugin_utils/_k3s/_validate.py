@@ -13,6 +13,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._k3s._keys i
     RESERVED_KEYS,
     SERVER_KEYS,
     UNSUPPORTED_KEYS,
+    key_of_variable,
     near,
     values,
 )
@@ -108,6 +109,14 @@ def _keys(host: Host) -> list[str]:
             elif key not in known:
                 who = "A server" if option == "server_config" else "An agent"
                 problems.append(f"{who} does not know {key} of k3s_{option}{near(key, known)}.")
+    for name in map(str, host.options["environment"]):
+        key = key_of_variable(name)
+        if key in RESERVED_KEYS:
+            problems.append(f"Leave {name} in k3s_environment to the role.")
+        elif key in UNSUPPORTED_KEYS:
+            problems.append(f"{name} in k3s_environment cannot be used: {UNSUPPORTED_KEYS[key]}.")
+        elif key == "data-dir":
+            problems.append(f"Say {name} of k3s_environment as data-dir in the configuration.")
     for variable, folder in (("binary_dir", host.options["binary_dir"]), ("data", host.data_dir)):
         if not str(folder).startswith("/"):
             problems.append(f"{folder} (k3s_{variable}) is no absolute path.")
@@ -141,7 +150,7 @@ def _agreement(cluster: Cluster) -> list[str]:
 
 def _binary(cluster: Cluster) -> list[str]:
     problems, releases = [], pin("k3s.releases")
-    for options in [cluster.options]:
+    for options in [host.options for host in cluster.hosts]:
         sha256, version = str(options["binary_sha256"]), str(options["version"])
         if not sha256 and version not in releases:
             problems.append(
@@ -157,7 +166,7 @@ def _binary(cluster: Cluster) -> list[str]:
                 "k3s_binary_url needs k3s_binary_sha256 beside it, because it is not the release "
                 "itself."
             )
-    return problems
+    return list(dict.fromkeys(problems))
 
 
 def vip_spelling(cluster: Cluster) -> list[str]:

@@ -89,6 +89,10 @@ def test_who_cannot_leave(names: list[str], sentence: str) -> None:
 def test_without_an_api_nothing_leaves() -> None:
     made = running(changes={name: {"api": "connection refused"} for name in SERVERS})
     assert "No server's API answers" in refused("remove", changed(made, remove=["a1"]))
+    down = running(changes={"s1": None, "s2": {"api": ""}, "s3": {"api": "refused"}})
+    assert "(s1: it did not answer in time; s2: k3s does not run; s3: refused)" in refused(
+        "remove", changed(down, remove=["a1"])
+    )
 
 
 def test_the_first_server_is_replaced_by_itself() -> None:

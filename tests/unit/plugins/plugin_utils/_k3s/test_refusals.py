@@ -64,6 +64,19 @@ def test_sound_clusters_are_not_refused() -> None:
             "does not know tls-sna of k3s_server_config (did you mean tls-san?)",
         ),
         ({"server_config": {"datastore-endpoint": "mysql://x"}}, "embedded etcd here"),
+        ({"server_config": {"datastore-cafile": "/ca"}}, "embedded etcd here"),
+        ({"environment": {"K3S_DATASTORE_ENDPOINT": "mysql://x"}}, "embedded etcd here"),
+        ({"environment": {"K3S_URL": "https://x"}}, "Leave K3S_URL in k3s_environment to the role"),
+        ({"environment": {"K3S_DATA_DIR": "/x"}}, "as data-dir in the configuration"),
+        (
+            {"host_options": {"a1": {"environment": {"K3S_TOKEN": "x"}}}},
+            "a1: Leave K3S_TOKEN in k3s_environment",
+        ),
+        ({"host_options": {"s2": {"binary_sha256": "latest"}}}, "is not a sha256 checksum"),
+        (
+            {"host_options": {"a2": {"binary_sha256": "", "binary_url": "https://m/k3s"}}},
+            "k3s_binary_url needs",
+        ),
         ({"agent_config": {"tls-san": ["x"]}}, "An agent does not know tls-san"),
         (
             {"host_options": {"a2": {"agent_config": {"nodelabel": "x"}}}},
