@@ -14,6 +14,7 @@ from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._ch
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._data import (
     function_words,
+    load,
 )
 from ansible_collections.clusterwright.proxmox.plugins.plugin_utils._reading._numbers import (
     numerals,
@@ -203,8 +204,11 @@ class Amounts(Stating):
             how = self.how_of(size, piece, verb)
             if size.topic == "bytes" and piece.cues("noun.datadisk"):
                 size.topic, size.value = "data_disk_gib", size.value / 1024
-            if size.topic == "disk_gib" and how != "increase" and piece.cues("word.separate"):
-                size.topic = "data_disk_gib"  # "a separate 500 GB disk"
+            new = piece.cues("word.separate") or (
+                piece.cues("verb.add", "verb.create") and self.is_one_more(chunk)
+            )
+            if size.topic == "disk_gib" and how != "increase" and new:
+                size.topic = "data_disk_gib"  # "a separate 500 GB disk", "add a 200 GB disk"
             if size.topic == "bytes" and not self.settled(size, piece, how, targets):
                 self.ask("dimension", 'Is "{}" memory or disk?', chunk, ("memory", "disk"))
                 continue
@@ -230,7 +234,16 @@ class Amounts(Stating):
 
     def is_another(self, piece: Piece, chunk: Chunk) -> bool:
         """Tell whether a data disk is one more, and not the one there is."""
-        return bool(piece.cues("verb.add", "verb.create")) or not piece.verbs()
+        added = bool(piece.cues("verb.add", "verb.create")) or not piece.verbs()
+        return added or self.is_one_more(chunk)
+
+    def is_one_more(self, chunk: Chunk) -> bool:
+        """Tell whether an article or "another" begins a size: it is of a new thing."""
+        first = self.tokens[max(chunk.start - 1, 0) : chunk.start + 1]
+        concepts = load("words.yml")["concepts"]
+        more = {*concepts["cue.more"]["words"], *concepts["word.second"]["words"]}
+        said = {word for k in first for word in (k.word, k.word.split(" ")[0])}
+        return bool(said & (more | numerals().articles))
 
     def bare_numbers(self, piece: Piece, targets: list[Aim]) -> None:
         """Read "from 3 to 8" and "CPU of the masters to 4": a number without a unit."""

@@ -308,7 +308,11 @@ class ChangeReader(Doubts):
         named = piece.dimensions()
         self.hint = named[0] if len(set(named)) == 1 else self.hint
         addons = self.aims.addons(piece)
-        asked = self.ask_part(piece) if verb == "remove" else self.ask_some(piece, targets)
+        whole = verb in ("remove", "move")
+        asked = self.ask_part(piece) if whole else self.ask_some(piece, targets)
+        asked = asked or self.ask_off(piece)
+        if verb == "move":
+            asked = asked or self.ask_some(piece, targets)
         asked = asked or (verb != "remove" and self.ask_new_name(piece))
         if asked or self.ask_newest(piece, targets) or self.ask_new_ones(piece):
             return

@@ -87,9 +87,9 @@ class Doubts(Acts):
         return False
 
     def ask_part(self, piece: Piece) -> bool:
-        """Ask what shall go where it is something on a machine; tell whether it was asked.
+        """Ask what is meant by something on a machine that shall go; tell whether it was asked.
 
-        "Delete the logs on the runner", "the runner's swap": a plan removes whole machines.
+        "Delete the logs on the runner", "the runner's swap": it is not the runner that shall go.
         """
         begins = [i for i, c in enumerate(piece.chunks) if c.has("verb.remove")]
         low = begins[0] + 1 if begins and begins[0] + 1 < len(piece.chunks) else 0
@@ -103,26 +103,40 @@ class Doubts(Acts):
         parts += [c for c in found[max(at - 1, 0) : at] if c.has("noun.")]
         following = [c for c in found[at + 1 : at + 2] if c.start == found[at].end]
         parts += [c for c in following if c.has("noun.") or (own and self.is_object(c))]
+        parts += [c for c in following if own and (c.software or c.has("word.docker"))]
+        denied = [i for i, c in enumerate(found) if c.has("cue.not", "cue.off") and i > at]
+        parts += [c for i in denied for c in found[i + 1 :] if self.is_object(c)]
         behind = [i for i, c in enumerate(found) if c.has("cue.from") and i > at][:1]
         parts += [c for i in behind for c in found[i:] if c.kind == "head" and c.software]
         if not parts:
             return False
         whole = dataclasses.replace(piece.chunks[0], end=piece.chunks[-1].end)
-        text = 'What of "{}" shall go? A plan removes whole machines, and nothing that is on them.'
+        text = 'What is meant by "{}"? A plan changes whole machines, and nothing that is on them.'
         self.ask("part", text, whole)
+        self.cover(piece, piece.cues(*READ))
+        return True
+
+    def ask_off(self, piece: Piece) -> bool:
+        """Ask about a machine that shall be off: a plan makes, changes and removes machines."""
+        off = piece.cues("cue.off")
+        named = [c for c in piece.chunks if c.kind == "head" or is_name(c)]
+        if not (off and named) or piece.cues("verb.remove") or self.aims.addons(piece):
+            return False
+        whole = dataclasses.replace(piece.chunks[0], end=piece.chunks[-1].end)
+        self.ask("deed", '"{}" is nothing that a plan does. Shall it be left out here?', whole)
         self.cover(piece, piece.cues(*READ))
         return True
 
     def leads_to_whole(self, chunk: Chunk) -> bool:
         """Tell whether a word leads from a part to what it is of, or on."""
         place = chunk.kind == "word" and self.tokens[chunk.start].of("places", "some_of")
-        return place or chunk.has("cue.of", "cue.from", "cue.to", "cue.for")
+        return place or chunk.has("cue.of", "cue.from", "cue.to", "cue.for", "cue.off")
 
     def is_object(self, chunk: Chunk) -> bool:
         """Tell whether a chunk is a noun that is no machine."""
         small = frozenset().union(*function_words().values()) | {*ordinals()}
         plain = chunk.kind == "word" and self.tokens[chunk.start].word not in small
-        return plain or chunk.has("noun.")
+        return plain or chunk.has("noun.") or chunk.kind == "load"
 
     def ask_newest(self, piece: Piece, targets: list[Aim]) -> bool:
         """Ask which of several "the new worker" is; tell whether it was asked."""

@@ -332,7 +332,7 @@ def _tags(context: Context, group: Group) -> tuple[str, ...]:
 
 
 def _ordered(whys: tuple[Why, ...]) -> tuple[Why, ...]:
-    order = (*NUMBERS, "node")
+    order = ("*", *NUMBERS, "node")  # all at once: of a guest that was taken over
     return tuple(sorted(whys, key=lambda why: order.index(why.field)))
 
 
