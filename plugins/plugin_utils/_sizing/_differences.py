@@ -30,13 +30,26 @@ def differences(context: Context, plan: Plan, touched: t.Sequence[Touched]) -> t
         _difference,
     )
 
-    for line in _difference.lines(to_data(context.previous), to_data(plan)):
+    before, after = to_data(context.previous), to_data(plan)
+    if plan.machines and _built(before) == _built(after):
+        asked = " and ".join(
+            dict.fromkeys(f'"{c.said}"' for c in context.request.changes if c.said)
+        )
+        message = f"Nothing changes by {asked or 'the request'}; say it another way if it shall."
+        yield Finding(id="change.none", severity="warning", field="changes", message=message)
+    for line in _difference.lines(before, after):
         words = dict.fromkeys(
             order.said for order in touched if order.said and _asked_by(line, order)
         )
         said = " and ".join(f'"{text}"' for text in words)
         message = f"{line.text} ({said})" if said else line.text
         yield Finding(id="change.difference", severity="info", field="changes", message=message)
+
+
+def _built(plan: dict[str, t.Any]) -> list[t.Any]:
+    """Return what a plan builds, without the reasons."""
+    machines = [{**machine, "why": ()} for machine in plan["machines"]]
+    return [machines, *(plan.get(name) for name in ("cluster", "addons", "backups", "environment"))]
 
 
 def _asked_by(line: Line, order: Touched) -> bool:

@@ -111,6 +111,19 @@ def test_each_change_has_the_words_that_ask_for_it() -> None:
     ]
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_an_order_that_changes_nothing_is_told(again: bool) -> None:
+    request, plan = sized(THERE)
+    if again:
+        request, plan = sized(
+            "workers to 8 GB", previous_request=to_data(request), previous_plan=to_data(plan)
+        )
+    _request, changed = sized(
+        "workers to 8 GB", previous_request=to_data(request), previous_plan=to_data(plan)
+    )
+    assert any(f.id == "change.none" for f in changed.findings) is again
+
+
 def test_what_was_understood_stands_before_the_plan() -> None:
     request, plan = sized("Hi, a redis VM with at least 8 GB RAM because we grow")
     lines = table(plan, to_data(request), reasons=False)
