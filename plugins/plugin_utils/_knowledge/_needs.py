@@ -281,10 +281,11 @@ class _Case:
         return f"{self.family.family}.{self.name} ({where})"
 
 
-def _documented(case: _Case, minimum: t.Mapping[str, float]) -> frozenset[str]:
+def _documented(case: _Case) -> frozenset[str]:
+    """Return what a document names; room for data that were said is none of it."""
     if case.grade in UNDOCUMENTED or case.unknown:
         return frozenset()
-    return frozenset(minimum.keys() - case.result.usual)
+    return frozenset(case.result.minimum.keys() - case.result.usual)
 
 
 def _need(case: _Case) -> Need:
@@ -314,7 +315,7 @@ def _need(case: _Case) -> Need:
         minimum=minimum,
         recommended=dict(case.result.recommended),
         available=dict(case.available),
-        documented=_documented(case, minimum),
+        documented=_documented(case),
         firm=case.firm,
         fast_storage=case.component.fast_storage,
         confidence=case.confidence,

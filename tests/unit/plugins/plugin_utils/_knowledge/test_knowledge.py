@@ -143,6 +143,12 @@ def test_what_people_get_and_what_is_kept_has_room(
     assert getattr(sized(family, **drivers), quantity) >= least
 
 
+def test_room_for_data_is_not_what_a_document_names() -> None:
+    need = sized("tyk", data_gib=100.0)
+    assert (need.disk_gib, need.minimum["disk_gib"]) == (140, 100)
+    assert need.documented == need.firm.keys() == {"count", "vcpu", "memory_mib"}
+
+
 def test_every_number_names_its_source_and_every_assumption() -> None:
     need = sized("k3s", "server")
     assert {why.field for why in need.why} == {"count", "cores", "memory_mib", "disk_gib"}
